@@ -1,0 +1,1 @@
+"""Evidence: episodes to metrics, metrics to claims, claims to tables, figures and text."""

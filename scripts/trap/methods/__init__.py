@@ -1,0 +1,1 @@
+"""Methods: each turns a study and a platform into a new adapter."""

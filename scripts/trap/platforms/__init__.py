@@ -1,0 +1,1 @@
+"""Platforms: each loads a model with an adapter, samples, scores and fits."""

@@ -1,0 +1,1 @@
+"""Studies: each makes questions, reference completions and grades."""

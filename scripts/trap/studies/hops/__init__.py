@@ -1,0 +1,1 @@
+"""The hops study: multi-hop questions over a knowledge graph."""

@@ -1,0 +1,89 @@
+"""The knowledge graph: loading, checking, walking (`kg.json`, published format)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from trap.files import InputError, read_json
+from trap.records import Edge, GraphFile
+
+
+class Graph:
+    """A checked, immutable knowledge graph with the look-ups that questions and graders need."""
+
+    def __init__(self, file: GraphFile, source: str = "graph") -> None:
+        check_graph(file, source)
+        self.file = file
+        self.entities: tuple[str, ...] = tuple(entity.id for entity in file.entities)
+        self.type_of: dict[str, str] = {entity.id: entity.type for entity in file.entities}
+        self.label_of: dict[str, str] = {entity.id: entity.label for entity in file.entities}
+        self.relations: tuple[str, ...] = tuple(relation.id for relation in file.relations)
+        self.relation_label: dict[str, str] = {
+            relation.id: relation.label or relation.id.replace("_", " ") for relation in file.relations
+        }
+        self.edges: frozenset[tuple[str, str, str]] = frozenset((e.src, e.rel, e.dst) for e in file.edges)
+
+    @cached_property
+    def targets(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """(src, rel) -> sorted destinations."""
+        table: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for src, rel, dst in self.edges:
+            table[src, rel].append(dst)
+        return {key: tuple(sorted(value)) for key, value in table.items()}
+
+    @cached_property
+    def out(self) -> dict[str, tuple[tuple[str, str], ...]]:
+        """src -> sorted (rel, dst) pairs."""
+        table: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for src, rel, dst in self.edges:
+            table[src].append((rel, dst))
+        return {key: tuple(sorted(value)) for key, value in table.items()}
+
+    def reachable(self, start: str, chain: Sequence[str]) -> frozenset[str]:
+        """Entities at the end of any walk from `start` along the relation chain (all multi-valued steps)."""
+        here: Iterable[str] = (start,)
+        for relation in chain:
+            here = {dst for src in here for dst in self.targets.get((src, relation), ())}
+        return frozenset(here)
+
+
+def check_graph(file: GraphFile, source: str) -> None:
+    """Raise InputError at the first thing wrong: empty, duplicate, dangling, unknown, self-loop."""
+    if not file.entities:
+        raise InputError(f"{source}: entities: the graph has no entities")
+    if not file.edges:
+        raise InputError(f"{source}: edges: the graph has no edges")
+    known: set[str] = set()
+    for number, entity in enumerate(file.entities):
+        if not entity.id.strip():
+            raise InputError(f"{source}: entities[{number}].id: empty id")
+        if entity.id in known:
+            raise InputError(f"{source}: entities[{number}].id: duplicate entity id {entity.id!r}")
+        known.add(entity.id)
+    relations: set[str] = set()
+    for number, relation in enumerate(file.relations):
+        if relation.id in relations:
+            raise InputError(f"{source}: relations[{number}].id: duplicate relation id {relation.id!r}")
+        relations.add(relation.id)
+    seen: set[Edge] = set()
+    for number, edge in enumerate(file.edges):
+        where = f"{source}: edges[{number}]"
+        if edge.src not in known:
+            raise InputError(f"{where}.src: dangling edge: no entity {edge.src!r}")
+        if edge.dst not in known:
+            raise InputError(f"{where}.dst: dangling edge: no entity {edge.dst!r}")
+        if edge.rel not in relations:
+            raise InputError(f"{where}.rel: unknown relation {edge.rel!r}")
+        if edge.src == edge.dst:
+            raise InputError(f"{where}: self-loop on {edge.src!r}")
+        if edge in seen:
+            raise InputError(f"{where}: duplicate edge {edge.src} {edge.rel} {edge.dst}")
+        seen.add(edge)
+
+
+def load_graph(path: Path | str) -> Graph:
+    """Read and check a `kg.json`. Raises InputError naming the file and the key."""
+    return Graph(read_json(path, GraphFile), str(path))
