@@ -1,0 +1,340 @@
+"""Questions about a graph: one reachable option among near misses, or the published, ill-posed style.
+
+Question `index` of a pool is a function of (graph, settings, seed, pool, index) alone: the same whatever
+else is drawn, in whatever order. Randomness comes from a BLAKE2b digest, not from a generator's state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+
+from trap.files import InputError
+from trap.records import LETTERS, Edge, Path, Question, QuestionMeta, Reference
+from trap.studies.hops import wording
+from trap.studies.hops.graph import Graph
+from trap.studies.hops.pools import EASY_SHARES, Pools
+from trap.studies.hops.walks import Pair, members
+
+_DIFFICULTY = {1: "easy", 2: "easy", 3: "medium"}  # as published; longer chains are "hard"
+
+
+class Draws:
+    """Uniform draws from 512 bits that a text seeds: independent of order, platform and Python version.
+
+    A draw costs log2(n) bits; a question needs about 60, so the bias of a division is below 2**-400.
+    """
+
+    __slots__ = ("_left",)
+
+    def __init__(self, key: str) -> None:
+        self._left = int.from_bytes(blake2b(key.encode()).digest(), "little")
+
+    def below(self, n: int) -> int:
+        """An integer in [0, n)."""
+        self._left, drawn = divmod(self._left, n)
+        return drawn
+
+
+class _Prepared:
+    """What all questions about one (start, chain) share."""
+
+    __slots__ = ("chain", "edges", "golds", "pair", "phrases", "split_text", "start", "tiers")
+
+    def __init__(self, pair: Pair, start: str, chain: list[str], phrases: list[str]) -> None:
+        self.pair = pair
+        self.start = start
+        self.chain = chain
+        self.phrases = phrases
+        self.golds = list(pair.paths)
+        self.split_text = wording.chain_question(start, phrases)
+        self.tiers: dict[int, list[list[int]]] = {}
+
+
+class QuestionMaker:
+    """Makes the questions of one graph, style and seed.
+
+    `questions(pool, count)` is what most callers want. `max_reachable` bounds how many entities a chain
+    may reach; `easy_shares` are percentages of 1, 2 and 3 hops in the easy training pool.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        *,
+        seed: int = 0,
+        style: str = "well_posed",
+        prompt_style: str = "minimal",
+        max_reachable: int = 6,
+        easy_shares: Sequence[int] = EASY_SHARES,
+        source: str = "graph",
+    ) -> None:
+        if prompt_style not in wording.HEADERS:
+            raise InputError(f"unknown prompt style {prompt_style!r}; use {' or '.join(wording.HEADERS)}")
+        self.graph = graph
+        self.seed = seed
+        self.style = style
+        self.prompt_style = prompt_style
+        self.pools = Pools(
+            graph,
+            seed=seed,
+            style=style,
+            max_reachable=max_reachable,
+            easy_shares=easy_shares,
+            source=source,
+        )
+        self._header = wording.HEADERS[prompt_style]
+        self._phrase = wording.phrases(graph.relation_label)
+        self._edges: dict[tuple[int, int, int], Edge] = {}
+        self._prepared: dict[tuple[int, tuple[int, ...]], _Prepared] = {}
+        self._same_length: dict[tuple[int, int], int] = {}
+
+    def questions(self, pool: str, count: int, first: int = 0) -> Iterator[Question]:
+        """Questions first … first + count - 1 of a pool. Raises InputError before the first if too many."""
+        if count < 0:
+            raise InputError(f"count must not be negative, got {count}")
+        if count:
+            self._check_enough(pool, first, count)
+        return (self.question(pool, index) for index in range(first, first + count))
+
+    def question(self, pool: str, index: int) -> Question:
+        """Question `index` of a pool."""
+        if pool == SHUFFLED:
+            return shuffle_options(self.question("eval_hard", index), self.seed)
+        pair = self.pools.place(pool, index).pair
+        draws = Draws(f"{self.seed}:{pool}:{index}")
+        ready = self._prepared.get((pair.start, pair.chain)) or self._prepare(pair)
+        golds = ready.golds
+        gold = golds[draws.below(len(golds))]
+        ways = pair.paths[gold]
+        path = ways[draws.below(len(ways))]
+        place = draws.below(4)
+        if self.style == "published":
+            numbers, kind = self._random_distractors(gold, draws)
+            text = wording.published_question(
+                ready.start, ready.chain[0], ready.phrases[0], draws.below(1 << 16)
+            )
+        else:
+            numbers, kind = self._near_misses(ready, gold, draws)
+            text = ready.split_text
+            for number in numbers:
+                if pair.reached >> number & 1:
+                    raise AssertionError(f"{pool}_{index:06d}: two options are reachable")
+        numbers.insert(place, gold)
+        names = self.pools.walks.names
+        a, b, c, d = (names[number] for number in numbers)
+        letter = LETTERS[place]
+        entities = [names[number] for number in path]
+        hops = len(ready.chain)
+        return Question(
+            id=f"{pool}_{index:06d}",
+            split="eval" if pool.startswith("eval") else "train",
+            hop_len=hops,
+            question=text,
+            options={"A": a, "B": b, "C": c, "D": d},
+            answer_star=letter,
+            path_star=Path(entities=entities, edges=self._edges_along(path, pair.chain)),
+            prompt=f"{self._header}Question: {text}\nA) {a}\nB) {b}\nC) {c}\nD) {d}\n",
+            ref=Reference(
+                trace=wording.trace_text(entities, ready.phrases, letter), style_rules=wording.STYLE_RULES
+            ),
+            meta=QuestionMeta(
+                topic=ready.chain[0],
+                difficulty=_DIFFICULTY.get(hops, "hard"),
+                distractor_type=kind,
+                style=self.style,
+                prompt_style=self.prompt_style,
+                start=ready.start,
+                chain=ready.chain,
+                pool=pool,
+                index=index,
+            ),
+        )
+
+    def _check_enough(self, pool: str, first: int, count: int) -> None:
+        source = "eval_hard" if pool == SHUFFLED else pool
+        try:
+            self.pools.place(source, first + count - 1)
+        except InputError:
+            size = self.pools.size(source)
+            if first < 0 or not size:
+                raise
+            raise InputError(
+                f"pool {pool}: questions {first} to {first + count - 1} asked for, but only {size} different "
+                f"ones exist on {self.pools.source} (seed {self.seed}, at most "
+                f"{self.pools.max_reachable} reachable)"
+            ) from None
+
+    def _prepare(self, pair: Pair) -> _Prepared:
+        walks = self.pools.walks
+        chain = [walks.relations[step] for step in pair.chain]
+        ready = _Prepared(pair, walks.names[pair.start], chain, [self._phrase[step] for step in chain])
+        self._prepared[pair.start, pair.chain] = ready
+        return ready
+
+    def _edges_along(self, path: tuple[int, ...], chain: tuple[int, ...]) -> list[Edge]:
+        edges = self._edges
+        found = []
+        for key in zip(path, chain, path[1:], strict=False):
+            edge = edges.get(key)
+            if edge is None:
+                walks = self.pools.walks
+                src, rel, dst = key
+                edge = Edge(src=walks.names[src], rel=walks.relations[rel], dst=walks.names[dst])
+                edges[key] = edge
+            found.append(edge)
+        return found
+
+    def _random_distractors(self, gold: int, draws: Draws) -> tuple[list[int], str]:
+        """Three others of the type of the answer, as published: nobody looks whether they fit too."""
+        everything = (1 << len(self.pools.walks.names)) - 1
+        alike = self.pools.walks.type_mask[gold]
+        room = members(alike & ~(1 << gold))
+        kind = "same_type"
+        if len(room) < 3:
+            room, kind = members(everything & ~(1 << gold)), "any_type"
+        return [room.pop(draws.below(len(room))) for _ in range(3)], kind
+
+    def _near_misses(self, ready: _Prepared, gold: int, draws: Draws) -> tuple[list[int], str]:
+        """Three distractors from the nearest tier that still has any."""
+        tiers = ready.tiers.get(gold)
+        if tiers is None:
+            tiers = ready.tiers[gold] = self._tiers(ready.pair, gold)
+        chosen: list[int] = []
+        worst = 0
+        for rank, tier in enumerate(tiers):
+            size = len(tier)
+            if not size:
+                continue
+            tier = tier.copy()
+            while size and len(chosen) < 3:
+                drawn = draws.below(size)
+                chosen.append(tier[drawn])
+                size -= 1
+                tier[drawn] = tier[size]
+            worst = rank
+            if len(chosen) == 3:
+                break
+        # The order of tiers must not show in the order of letters.
+        swap = draws.below(3)
+        chosen[0], chosen[swap] = chosen[swap], chosen[0]
+        if draws.below(2):
+            chosen[1], chosen[2] = chosen[2], chosen[1]
+        return chosen, _KINDS[worst]
+
+    def _tiers(self, pair: Pair, gold: int) -> list[list[int]]:
+        """Distractors by how near they miss, as disjoint lists; none of them is reachable."""
+        walks = self.pools.walks
+        near, same_length = self._neighbourhood(pair)
+        free = ((1 << len(walks.names)) - 1) & ~pair.reached & ~(1 << pair.start)
+        alike = walks.type_mask[gold] & free
+        last = walks.range_mask[pair.chain[-1]]
+        wanted = [near & same_length & alike, near & alike, same_length & alike, alike & last, alike]
+        if walks.type_mask[gold].bit_count() < 4:
+            wanted.append(free)
+        tiers = []
+        for mask in wanted:
+            tiers.append(members(mask & free))
+            free &= ~mask
+        return tiers
+
+    def _neighbourhood(self, pair: Pair) -> tuple[int, int]:
+        """Masks: what a slightly wrong reading of the chain reaches, and any walk of the same length."""
+        walks, chain = self.pools.walks, pair.chain
+        step = walks.step
+        layers = [1 << pair.start]
+        for relation in chain:
+            layers.append(step(layers[-1], relation))
+        near = walks.step_any(layers[-1])  # one hop too many
+        inner = 0
+        for layer in layers[1:-1]:
+            inner |= layer
+        near |= inner | step(inner | layers[0], chain[-1])  # stopped short; the last relation too early
+        for position in range(len(chain)):
+            wrong = walks.step_any(layers[position])  # another relation here (or the right one)
+            skipped = layers[position]
+            for relation in chain[position + 1 :]:
+                wrong, skipped = step(wrong, relation), step(skipped, relation)
+            near |= wrong | skipped
+        key = (pair.start, len(chain))
+        same_length = self._same_length.get(key)
+        if same_length is None:
+            same_length = 1 << pair.start
+            for _ in chain:
+                same_length = walks.step_any(same_length)
+            self._same_length[key] = same_length
+        return near, same_length
+
+
+_KINDS = ("near_miss", "near_miss", "near_miss", "same_type", "same_type", "any_type")
+SHUFFLED = "eval_shuffled"
+_DERANGEMENTS = (
+    (1, 0, 3, 2),
+    (1, 2, 3, 0),
+    (1, 3, 0, 2),
+    (2, 0, 3, 1),
+    (2, 3, 0, 1),
+    (2, 3, 1, 0),
+    (3, 0, 1, 2),
+    (3, 2, 0, 1),
+    (3, 2, 1, 0),
+)
+
+
+def _relettered(question: Question, letter: str) -> Reference:
+    body, _, _ = question.ref.trace.rpartition("ANSWER:")
+    return Reference(trace=f"{body}ANSWER: {letter}", style_rules=question.ref.style_rules)
+
+
+def _replaced(question: Question, **changes: object) -> Question:
+    fields = {name: getattr(question, name) for name in question.__struct_fields__}
+    return Question(**{**fields, **changes})
+
+
+def shuffle_options(question: Question, seed: int) -> Question:
+    """The same question (same id and words) with every option, the right one too, under another letter."""
+    order = _DERANGEMENTS[Draws(f"{seed}:shuffle:{question.id}").below(len(_DERANGEMENTS))]
+    options = {letter: question.options[LETTERS[old]] for letter, old in zip(LETTERS, order, strict=True)}
+    answer = LETTERS[order.index(LETTERS.index(question.answer_star))]
+    style = question.meta.prompt_style or (
+        "full" if question.prompt.startswith(wording.FULL_HEADER) else "minimal"
+    )
+    meta = QuestionMeta(
+        **{
+            **{name: getattr(question.meta, name) for name in question.meta.__struct_fields__},
+            "pool": SHUFFLED,
+        }
+    )
+    return _replaced(
+        question,
+        options=options,
+        answer_star=answer,
+        prompt=wording.prompt_text(question.question, options, style),
+        ref=_relettered(question, answer),
+        meta=meta,
+    )
+
+
+def permute_key(question: Question, seed: int) -> Question:
+    """The question with one of the three wrong letters as its key; options and path stay as they are."""
+    wrong = [letter for letter in LETTERS if letter != question.answer_star]
+    letter = wrong[Draws(f"{seed}:key:{question.id}").below(3)]
+    return _replaced(question, answer_star=letter, ref=_relettered(question, letter))
+
+
+def random_trace(question: Question, graph: Graph, seed: int) -> str:
+    """A completion with the right letter whose trace is well formed but drawn at random.
+
+    It starts at the question's start, uses the phrases of its chain and ends at the right option; the
+    entities between are random and distinct. Raises InputError if the graph has too few entities.
+    """
+    chain = question.meta.chain or [edge.rel for edge in question.path_star.edges]
+    start = question.meta.start or question.path_star.entities[0]
+    gold = question.options[question.answer_star]
+    room = [entity for entity in graph.entities if entity not in (start, gold)]
+    if len(room) < len(chain) - 1:
+        raise InputError(f"{question.id}: the graph has too few entities for a random trace")
+    draws = Draws(f"{seed}:trace:{question.id}")
+    inner = [room.pop(draws.below(len(room))) for _ in chain[1:]]
+    chain_phrases = [wording.phrase_of(step, graph.relation_label.get(step, "")) for step in chain]
+    return wording.trace_text([start, *inner, gold], chain_phrases, question.answer_star)
