@@ -1,0 +1,97 @@
+"""Data: the graph, the facts a base model learns, the question pools, and the gate on them.
+
+needs  config/graph/*.yaml (or the kg.json that `graph` in the settings names)
+makes  results/hops/data/{kg.json, facts.jsonl, POOL.jsonl, audit.json}
+"""
+
+
+rule build_graph:
+    input:
+        source=PLAN.graph_sources(),
+        code=lambda wildcards: code("build_graph.py"),
+    output:
+        graph=f"{DATA}/kg.json",
+    log:
+        "results/logs/build_graph.log",
+    benchmark:
+        "results/benchmarks/build_graph.jsonl"
+    params:
+        source=f"--graph {SETTINGS.graph}" if SETTINGS.graph else "--source config/graph",
+    threads: 1
+    resources:
+        mem_mb=500,
+    message:
+        "Build the knowledge graph"
+    shell:
+        "python scripts/build_graph.py {params.source} --output {output.graph} &> {log}"
+
+
+rule write_facts:
+    input:
+        graph=f"{DATA}/kg.json",
+        code=lambda wildcards: code("write_facts.py"),
+    output:
+        facts=f"{DATA}/facts.jsonl",
+    log:
+        "results/logs/write_facts.log",
+    benchmark:
+        "results/benchmarks/write_facts.jsonl"
+    params:
+        seed=SETTINGS.data.seed,
+    threads: 1
+    resources:
+        mem_mb=500,
+    message:
+        "Write the facts of the graph as sentences"
+    shell:
+        "python scripts/write_facts.py --graph {input.graph} --seed {params.seed}"
+        " --output {output.facts} &> {log}"
+
+
+rule sample_questions:
+    input:
+        graph=f"{DATA}/kg.json",
+        code=lambda wildcards: code("sample_questions.py"),
+    output:
+        questions=f"{DATA}/{{pool}}.jsonl",
+    log:
+        "results/logs/sample_questions/{pool}.log",
+    benchmark:
+        "results/benchmarks/sample_questions/{pool}.jsonl"
+    params:
+        number=lambda wildcards: SETTINGS.data.counts[wildcards.pool],
+        seed=SETTINGS.data.seed,
+        style=SETTINGS.data.style,
+        prompt=SETTINGS.data.prompt,
+    threads: 1
+    resources:
+        mem_mb=1000,
+    message:
+        "Sample {params.number} questions: {wildcards.pool}"
+    shell:
+        "python scripts/sample_questions.py --graph {input.graph} --pool {wildcards.pool}"
+        " --count {params.number} --seed {params.seed} --style {params.style} --prompt {params.prompt}"
+        " --output {output.questions} &> {log}"
+
+
+# The gate: training waits for it, and it fails on an ill-posed question or an overlap that no arm declares.
+rule audit_questions:
+    input:
+        graph=f"{DATA}/kg.json",
+        questions=pools(*EVALUATION_POOLS),
+        training=pools("easy", "hard", "valid_easy", "valid_hard"),
+        code=lambda wildcards: code("audit_questions.py"),
+    output:
+        audit=f"{DATA}/audit.json",
+    log:
+        "results/logs/audit_questions.log",
+    benchmark:
+        "results/benchmarks/audit_questions.jsonl"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    message:
+        "Audit the questions: well posed, no overlap"
+    shell:
+        "python scripts/audit_questions.py --graph {input.graph} --questions {input.questions}"
+        " --training {input.training} --gate --output {output.audit} &> {log}"

@@ -1,0 +1,37 @@
+"""Evaluation: every run answers the fresh questions once, greedily.
+
+needs  the run's adapter and those of its parents, results/hops/data/eval_*.jsonl
+makes  results/{study}/{model}/{platform}/{arm}/s{seed}/{episodes.jsonl, metrics.json, items.parquet}
+"""
+
+
+rule evaluate_adapter:
+    input:
+        graph=f"{DATA}/kg.json",
+        pools=pools(*EVALUATION_POOLS),
+        chain=lambda wildcards: trained(wildcards, PLAN.chain(wildcards.arm)),
+        code=lambda wildcards: PLAN.evaluation_code(),
+    output:
+        episodes="results/{study}/{model}/{platform}/{arm}/s{seed}/episodes.jsonl",
+        metrics="results/{study}/{model}/{platform}/{arm}/s{seed}/metrics.json",
+        item_rows="results/{study}/{model}/{platform}/{arm}/s{seed}/items.parquet",
+    log:
+        "results/logs/evaluate_adapter/{study}.{model}.{platform}.{arm}.s{seed}.log",
+    benchmark:
+        "results/benchmarks/evaluate_adapter/{study}.{model}.{platform}.{arm}.s{seed}.jsonl"
+    params:
+        folder=lambda wildcards: job_run(wildcards).folder,
+        chain=lambda wildcards: run_folders(wildcards, PLAN.chain(wildcards.arm)),
+        arms=SETTINGS.arms,
+    threads: 1
+    resources:
+        mem_mb=2500,
+        gpu=GPUS,
+        config=CONFIG,
+    message:
+        "Evaluate {wildcards.model} {wildcards.arm}, seed {wildcards.seed}"
+    shell:
+        "python scripts/evaluate_adapter.py --config {resources.config} --arms {params.arms}"
+        " --arm {wildcards.arm} --study {wildcards.study} --model {wildcards.model}"
+        " --platform {wildcards.platform} --seed {wildcards.seed} --graph {input.graph}"
+        " --chain {params.chain} --pools {input.pools} --output {params.folder} &> {log}"

@@ -1,0 +1,84 @@
+"""Training: a base model from the facts, then one adapter per arm, model and seed.
+
+needs  results/hops/data/, config/arms.tsv (the arm's row), the runs of the arm's parents
+makes  results/{study}/{model}/{platform}/{arm}/s{seed}/{adapter/, log.jsonl, meta.json}
+"""
+
+
+rule train_base:
+    input:
+        graph=f"{DATA}/kg.json",
+        facts=f"{DATA}/facts.jsonl",
+        audit=ancient(f"{DATA}/audit.json"),
+        code=lambda wildcards: PLAN.training_code(wildcards.arm),
+    output:
+        adapter=directory("results/{study}/{model}/{platform}/{arm}/s{seed}/adapter"),
+        log="results/{study}/{model}/{platform}/{arm}/s{seed}/log.jsonl",
+        meta="results/{study}/{model}/{platform}/{arm}/s{seed}/meta.json",
+    wildcard_constraints:
+        arm=arms_where(lambda arm: arm.method == "base"),
+    log:
+        "results/logs/train_base/{study}.{model}.{platform}.{arm}.s{seed}.log",
+    benchmark:
+        "results/benchmarks/train_base/{study}.{model}.{platform}.{arm}.s{seed}.jsonl"
+    params:
+        settings=lambda wildcards: PLAN.settings(wildcards.model, wildcards.arm),
+        folder=lambda wildcards: job_run(wildcards).folder,
+    threads: 1
+    priority: 100
+    resources:
+        mem_mb=2500,
+        gpu=GPUS,
+        config=CONFIG,
+    message:
+        "Train {wildcards.model} {wildcards.arm}, seed {wildcards.seed}"
+    shell:
+        "python scripts/train_base.py --config {resources.config} --study {wildcards.study}"
+        " --model {wildcards.model} --platform {wildcards.platform} --seed {wildcards.seed}"
+        " --graph {input.graph} --facts {input.facts} --output {params.folder} &> {log}"
+
+
+rule train_adapter:
+    input:
+        graph=f"{DATA}/kg.json",
+        pools=lambda wildcards: pools(*PLAN.data_pools(wildcards.arm)),
+        audit=ancient(f"{DATA}/audit.json"),
+        parents=lambda wildcards: trained(wildcards, PLAN.parents(wildcards.arm)),
+        sampler=lambda wildcards: trained(wildcards, PLAN.sampler(wildcards.arm)),
+        code=lambda wildcards: PLAN.training_code(wildcards.arm),
+    output:
+        adapter=directory("results/{study}/{model}/{platform}/{arm}/s{seed}/adapter"),
+        log="results/{study}/{model}/{platform}/{arm}/s{seed}/log.jsonl",
+        meta="results/{study}/{model}/{platform}/{arm}/s{seed}/meta.json",
+    wildcard_constraints:
+        arm=arms_where(lambda arm: arm.method != "base"),
+    log:
+        "results/logs/train_adapter/{study}.{model}.{platform}.{arm}.s{seed}.log",
+    benchmark:
+        "results/benchmarks/train_adapter/{study}.{model}.{platform}.{arm}.s{seed}.jsonl"
+    params:
+        settings=lambda wildcards: PLAN.settings(wildcards.model, wildcards.arm),
+        folder=lambda wildcards: job_run(wildcards).folder,
+        data=DATA,
+        arms=SETTINGS.arms,
+        parents=lambda wildcards: run_folders(wildcards, PLAN.parents(wildcards.arm)),
+        rollouts=lambda wildcards: " ".join(
+            ["--rollouts", *run_folders(wildcards, PLAN.sampler(wildcards.arm))]
+            if PLAN.sampler(wildcards.arm)
+            else []
+        ),
+    threads: 1
+    # what others wait for goes first
+    priority: lambda wildcards: 10 * PLAN.descendants(wildcards.arm)
+    resources:
+        mem_mb=2500,
+        gpu=GPUS,
+        config=CONFIG,
+    message:
+        "Train {wildcards.model} {wildcards.arm}, seed {wildcards.seed}"
+    shell:
+        "python scripts/train_adapter.py --config {resources.config} --arms {params.arms}"
+        " --arm {wildcards.arm} --study {wildcards.study} --model {wildcards.model}"
+        " --platform {wildcards.platform} --seed {wildcards.seed} --graph {input.graph}"
+        " --data {params.data} --parents {params.parents} {params.rollouts}"
+        " --output {params.folder} &> {log}"

@@ -1,0 +1,301 @@
+"""The configuration, typed: `config/config.yaml` and the experiment sheet `config/arms.tsv`.
+
+Both are read strictly: an unknown key, a wrong type or a dangling name is one line that says the
+file and the key. Nothing in here trains or draws; methods receive the structs.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+import yaml
+from msgspec import Meta, Struct, field
+
+from trap.files import InputError, read_text, write_text
+
+Count = Annotated[int, Meta(ge=1)]
+Natural = Annotated[int, Meta(ge=0)]
+Positive = Annotated[float, Meta(gt=0)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+STUDIES = ("hops",)
+PLATFORMS = ("torch",)
+METHODS = ("base", "sft", "rsft")
+SIZES = ("default", "full")
+
+
+class Data(Struct, kw_only=True, forbid_unknown_fields=True):
+    """How many questions each pool holds, and how they are asked."""
+
+    seed: Natural = 0
+    style: Literal["well_posed", "published"] = "well_posed"
+    prompt: Literal["minimal", "full"] = "minimal"
+    counts: dict[str, Count]
+
+
+class Model(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A model: trained here (`source: train`, SmolLM3 architecture), a hub id, or a local folder."""
+
+    source: str = "train"
+    revision: str | None = None
+    hidden: Count = 192
+    layers: Count = 6
+    heads: Count = 6
+    kv_heads: Count = 6
+    intermediate: Count = 512
+    rope: Literal["all", "none"] | list[Annotated[int, Meta(ge=0, le=1)]] = "all"  # 1: rotary in that layer
+
+
+class Hyper(Struct, kw_only=True, forbid_unknown_fields=True):
+    """One named set of hyperparameters; a method uses the fields it knows.
+
+    lr is the peak rate; warmup counts optimiser steps; batch counts examples per step; k samples
+    per prompt; top winners kept per prompt; replay is the share of SFT examples mixed into a batch.
+    """
+
+    tune: Literal["full", "lora"] = "full"
+    lr: Positive
+    weight_decay: Annotated[float, Meta(ge=0)] = 0.0
+    warmup: Natural = 0
+    steps: Count
+    batch: Count = 64
+    lora_r: Count = 16
+    lora_alpha: Count = 32
+    k: Count = 8
+    temperature: Positive = 1.0
+    top: Count = 1
+    min_reward: float | None = None
+    replay: Share = 0.0
+    max_new_tokens: Count = 96
+    prompts: Count | None = None  # how many questions of its pool a method may use
+
+
+class Size(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A size of the study: where its evidence goes, seeds 1..n, and per model the groups or arms to run."""
+
+    evidence: Literal["results", "results/default"]
+    seeds: Count
+    models: dict[str, list[str]]
+
+
+class Config(Struct, kw_only=True, forbid_unknown_fields=True):
+    """`config/config.yaml`."""
+
+    study: str = "hops"
+    graph: str | None = None  # another kg.json instead of the one built from config/graph
+    arms: str = "config/arms.tsv"
+    claims: str = "config/claims.yaml"
+    data: Data
+    models: dict[str, Model]
+    hyper: dict[str, Hyper]
+    platform: str = "torch"
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    sizes: dict[str, Size]
+    published: str | None = None  # a folder with the published files, to audit them as well
+    adopt: bool = True  # use committed results whose code and settings are unchanged
+
+
+class Arm(Struct, kw_only=True, frozen=True):
+    """One row of the experiment sheet: one way to train, compared with its neighbours."""
+
+    study: str
+    arm: str
+    parent: str  # the arm whose weights it starts from; "" for base
+    rollouts: str  # the arm whose model samples; "" when nothing is sampled or the parent samples
+    method: str
+    pool: str
+    mixture: str
+    reward: str
+    selection: str
+    rounds: int
+    hyper: str
+    contaminated: bool
+    group: str
+    label: str
+
+
+ARM_COLUMNS = Arm.__struct_fields__
+_TRUE = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
+
+
+def _plain(value: Any) -> Any:
+    """Mapping and list types of any loader as plain ones."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def parse_config(values: Any, origin: str = "config") -> Config:
+    """A checked Config from plain values. Raises InputError with one line naming `origin` and the key."""
+    try:
+        config = msgspec.convert(_plain(values), Config)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{origin}: {_at_key(error)}") from None
+    _check_config(config, origin)
+    return config
+
+
+def _at_key(error: msgspec.ValidationError) -> str:
+    return str(error).replace(" - at `$.", " - at `").replace(" - at `$`", "")
+
+
+def _check_config(config: Config, origin: str) -> None:
+    def known(key: str, value: str, allowed: Any) -> None:
+        if value not in allowed:
+            raise InputError(f"{origin}: unknown {key} `{value}` (known: {', '.join(allowed)}) - at `{key}`")
+
+    known("study", config.study, STUDIES)
+    known("platform", config.platform, PLATFORMS)
+    for name, size in config.sizes.items():
+        known("sizes", name, SIZES)
+        for model in size.models:
+            known(f"sizes.{name}.models", model, config.models)
+    for name, model in config.models.items():
+        if isinstance(model.rope, list) and len(model.rope) != model.layers:
+            raise InputError(
+                f"{origin}: rope lists {len(model.rope)} layers, the model has {model.layers}"
+                f" - at `models.{name}.rope`"
+            )
+        if model.hidden % model.heads or model.heads % model.kv_heads:
+            raise InputError(f"{origin}: hidden, heads and kv_heads do not divide - at `models.{name}`")
+
+
+def read_yaml(path: Path | str) -> Any:
+    """One YAML document. Raises InputError naming file and line."""
+    try:
+        return yaml.safe_load(read_text(path))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise InputError(f"{place}: not YAML: {getattr(error, 'problem', error)}") from None
+
+
+def load_config(path: Path | str) -> Config:
+    """`config/config.yaml` (or any YAML or JSON file of that form), checked."""
+    return parse_config(read_yaml(path), str(path))
+
+
+def pools_of(arm: Arm) -> list[str]:
+    """Pools that an arm draws prompts from, in the order written.
+
+    `pool` is a name or names joined by `+`; `mixture` is empty or `pool:share` pairs joined by `+`
+    or a comma.
+    """
+    names = []
+    for text in (arm.pool, arm.mixture):
+        for part in text.replace(",", "+").split("+"):
+            name = part.split(":")[0].strip()
+            if name and name not in names:
+                names.append(name)
+    return names
+
+
+def load_arms(path: Path | str) -> dict[str, Arm]:
+    """The experiment sheet by arm name, in file order.
+
+    Raises InputError naming file and line: wrong columns, unknown study, method or parent,
+    duplicate names, a cycle of parents.
+    """
+    text = "\n".join(line for line in read_text(path).split("\n") if not line.startswith("#"))
+    reader = csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE)
+    columns = tuple(reader.fieldnames or ())
+    if columns != ARM_COLUMNS:
+        odd = sorted(set(columns) ^ set(ARM_COLUMNS)) or ["their order"]
+        raise InputError(f"{path}:1: columns must be {' '.join(ARM_COLUMNS)} (see: {', '.join(map(str, odd))})")
+    arms: dict[str, Arm] = {}
+    for row in reader:
+        if not any((value or "").strip() for value in row.values() if not isinstance(value, list)):
+            continue
+        arm = _arm(row, f"{path}: arm `{row.get('arm')}`")
+        if arm.arm in arms:
+            raise InputError(f"{path}: arm `{arm.arm}` is listed twice")
+        arms[arm.arm] = arm
+    if not arms:
+        raise InputError(f"{path}: no arms")
+    for arm in arms.values():
+        _check_lineage(arm, arms, str(path))
+    return arms
+
+
+def _arm(row: dict[str, Any], where: str) -> Arm:
+    if None in row or None in row.values():
+        raise InputError(f"{where}: wrong number of columns")
+    values: dict[str, Any] = {key: value.strip() for key, value in row.items()}
+    values = {key: "" if value in ("-", "") else value for key, value in values.items()}
+    if not values["arm"].replace("_", "").isalnum():
+        raise InputError(f"{where}: a name has letters, digits and _ only")
+    for key, allowed in (("study", STUDIES), ("method", METHODS), ("reward", ("", "v1", "v2"))):
+        if values[key] not in allowed:
+            raise InputError(f"{where}: unknown {key} `{values[key]}` (known: {', '.join(filter(None, allowed))})")
+    if values["contaminated"].lower() not in _TRUE:
+        raise InputError(f"{where}: contaminated is yes or no, not `{values['contaminated']}`")
+    try:
+        values["rounds"] = int(values["rounds"] or 1)
+    except ValueError:
+        raise InputError(f"{where}: rounds is a whole number, not `{values['rounds']}`") from None
+    return Arm(**{**values, "contaminated": _TRUE[values["contaminated"].lower()]})
+
+
+def _check_lineage(arm: Arm, arms: dict[str, Arm], origin: str) -> None:
+    for column in ("parent", "rollouts"):
+        name = getattr(arm, column)
+        if name and name not in arms:
+            raise InputError(f"{origin}: arm `{arm.arm}`: unknown {column} `{name}`")
+    if (arm.method == "base") != (not arm.parent):
+        raise InputError(f"{origin}: arm `{arm.arm}`: every arm but base has a parent, and base has none")
+    seen, queue = set(), [arm.parent, arm.rollouts]
+    while queue:
+        name = queue.pop()
+        if name == arm.arm:
+            raise InputError(f"{origin}: arm `{arm.arm}`: it is its own ancestor (a cycle of parents or rollouts)")
+        if name and name not in seen:
+            seen.add(name)
+            queue.extend((arms[name].parent, arms[name].rollouts) if name in arms else ())
+
+
+def check_arms(arms: dict[str, Arm], config: Config, origin: str = "config/arms.tsv") -> None:
+    """Arms against the configuration: pools, hyperparameter sets, and the selections of every size."""
+    for arm in arms.values():
+        if arm.hyper not in config.hyper:
+            raise InputError(f"{origin}: arm `{arm.arm}`: unknown hyper `{arm.hyper}` (see config.yaml, `hyper`)")
+        for pool in pools_of(arm):
+            if arm.method != "base" and pool not in config.data.counts:
+                raise InputError(f"{origin}: arm `{arm.arm}`: unknown pool `{pool}` (see config.yaml, `data.counts`)")
+    for name, size in config.sizes.items():
+        for model, wanted in size.models.items():
+            select_arms(arms, wanted, f"config: sizes.{name}.models.{model}")
+
+
+def select_arms(arms: dict[str, Arm], wanted: list[str], where: str = "sizes") -> list[str]:
+    """Arm names for a list of groups or arms (`all` means every one), in sheet order."""
+    groups = {arm.group for arm in arms.values()}
+    for name in wanted:
+        if name != "all" and name not in groups and name not in arms:
+            raise InputError(f"{where}: `{name}` is neither a group nor an arm of the sheet")
+    return [
+        arm.arm for arm in arms.values() if "all" in wanted or arm.group in wanted or arm.arm in wanted
+    ]
+
+
+def effective_config(config: Config, written: str) -> str:
+    """A file that holds exactly this configuration: `written` if it does, else a copy named by its content.
+
+    The copy keeps what the command line overrode, so that every script sees the same settings.
+    """
+    try:
+        if load_config(written) == config:
+            return written
+    except InputError:
+        pass
+    text = msgspec.json.format(msgspec.json.encode(config), indent=2) + b"\n"
+    path = Path(".snakemake/settings") / f"{hashlib.sha256(text).hexdigest()[:16]}.json"
+    if not path.is_file():
+        write_text(path, text.decode())
+    return path.as_posix()

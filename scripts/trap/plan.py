@@ -1,0 +1,274 @@
+"""From the configuration and the experiment sheet to jobs: which runs, from which parents, on which files.
+
+The rules ask this module and nothing else, so that what a job depends on is said once and is tested
+without Snakemake. Everything here is a pure function of its arguments and of the files on disk.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from trap.config import Arm, Config, Size, check_arms, load_arms, pools_of, select_arms
+from trap.files import InputError
+from trap.provenance import (
+    SCRIPTS,
+    closure,
+    code_hashes,
+    combined_hash,
+    module_file,
+    sha256_bytes,
+    sha256_file,
+)
+
+RESULTS = "results"
+EVALUATION_POOLS = ("eval_easy", "eval_hard", "eval_leak", "eval_shuffled")
+VALIDATION_POOLS = ("valid_easy", "valid_hard")
+TRAINING_POOLS = ("easy", "hard")
+COLLECTED = ("items", "runs", "curves")
+MANIFEST = "results/manifest.json"
+ROOT = SCRIPTS.parent
+
+
+def canonical(value: object) -> str:
+    """Compact JSON with sorted keys: equal settings give equal text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One trained thing."""
+
+    study: str
+    model: str
+    platform: str
+    arm: str
+    seed: int
+
+    @property
+    def folder(self) -> str:
+        return f"{RESULTS}/{self.study}/{self.model}/{self.platform}/{self.arm}/s{self.seed}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A checked configuration with its arms."""
+
+    config: Config
+    arms: dict[str, Arm]
+
+    @classmethod
+    def of(cls, config: Config) -> Plan:
+        arms = load_arms(config.arms)
+        check_arms(arms, config, config.arms)
+        return cls(config, arms)
+
+    # --- runs -----------------------------------------------------------------------------------
+
+    def arm(self, name: str) -> Arm:
+        try:
+            return self.arms[name]
+        except KeyError:
+            raise InputError(f"{self.config.arms}: no arm `{name}`") from None
+
+    def chain(self, name: str) -> list[str]:
+        """The arm and its ancestors, the base first: the order in which weights build on each other."""
+        names: list[str] = []
+        while name:
+            names.append(name)
+            name = self.arm(name).parent
+        return names[::-1]
+
+    def parents(self, name: str) -> list[str]:
+        return self.chain(name)[:-1]
+
+    def sampler(self, name: str) -> list[str]:
+        """The chain of the arm whose model gives the rollouts; empty for methods that sample nothing."""
+        arm = self.arm(name)
+        return self.chain(arm.rollouts) if arm.rollouts else []
+
+    def ancestors(self, name: str) -> set[str]:
+        """Every arm that must be trained before `name`."""
+        found: set[str] = set()
+        for other in (*self.parents(name), *self.sampler(name)):
+            if other not in found:
+                found |= {other} | self.ancestors(other)
+        return found
+
+    def descendants(self, name: str) -> int:
+        """How many arms need `name` first."""
+        return sum(name in self.ancestors(other) for other in self.arms)
+
+    def runs(self, size: str) -> list[Run]:
+        """The runs of a size: every selected arm, on every model and seed (1..n)."""
+        chosen = self.size(size)
+        return [
+            Run(self.arm(arm).study, model, self.config.platform, arm, seed)
+            for seed in range(1, chosen.seeds + 1)
+            for model, wanted in chosen.models.items()
+            for arm in select_arms(self.arms, wanted, f"sizes.{size}.models.{model}")
+        ]
+
+    def size(self, name: str) -> Size:
+        try:
+            return self.config.sizes[name]
+        except KeyError:
+            raise InputError(f"config: no size `{name}` - at `sizes`") from None
+
+    def size_of(self, evidence: str) -> str:
+        for name, size in self.config.sizes.items():
+            if size.evidence == evidence:
+                return name
+        raise InputError(f"config: no size has evidence `{evidence}` - at `sizes`")
+
+    # --- what a job depends on ------------------------------------------------------------------
+
+    def data_pools(self, name: str) -> list[str]:
+        """Question pools that training an arm reads."""
+        arm = self.arm(name)
+        pools = [] if arm.method == "base" else pools_of(arm)
+        if self.config.hyper[arm.hyper].replay and "easy" not in pools:
+            pools.append("easy")
+        return pools + [pool for pool in VALIDATION_POOLS if pool in self.config.data.counts]
+
+    def settings(self, model: str, name: str) -> str:
+        """The values that training an arm depends on, as canonical JSON.
+
+        Left out: what only names or groups the arm in a figure.
+        """
+        arm = self.arm(name)
+        row = msgspec.to_builtins(arm)
+        for display in ("group", "label"):
+            row.pop(display)
+        return canonical(
+            {
+                "arm": row,
+                "hyper": msgspec.to_builtins(self.config.hyper[arm.hyper]),
+                "model": msgspec.to_builtins(self.config.models[model]),
+            }
+        )
+
+    def members(self, name: str) -> list[str]:
+        """Registry members that a training job loads by name, as `trap.`-less module names."""
+        arm = self.arm(name)
+        wanted = [f"platforms.{self.config.platform}", f"methods.{arm.method}"]
+        return [member for member in wanted if module_file(f"trap.{member}") is not None]
+
+    def training_code(self, name: str) -> list[str]:
+        script = "train_base.py" if self.arm(name).method == "base" else "train_adapter.py"
+        return relative(closure(script, *self.members(name)))
+
+    def evaluation_code(self) -> list[str]:
+        members = [f"platforms.{self.config.platform}", f"studies.{self.config.study}"]
+        return relative(
+            closure("evaluate_adapter.py", *[m for m in members if module_file(f"trap.{m}") is not None])
+        )
+
+    # --- committed results ----------------------------------------------------------------------
+
+    def graph_sources(self) -> list[str]:
+        """Files that the graph is built from: the one named in the settings, or our readable source."""
+        if self.config.graph:
+            return [self.config.graph]
+        return [path.as_posix() for path in sorted(Path("config/graph").glob("*.yaml"))]
+
+    def data_settings(self, pool: str) -> str:
+        data = self.config.data
+        return canonical([data.seed, data.style, data.prompt, data.counts.get(pool)])
+
+    def fingerprint(self, size: str) -> dict[str, dict[str, str]]:
+        """Hashes of everything that decides a size's trained runs: code, settings, graph source.
+
+        Code counts without comments and docstrings. Two equal fingerprints mean that training again
+        could give nothing new.
+        """
+        runs = self.runs(size)
+        arms = sorted({run.arm for run in runs} | {a for run in runs for a in self.ancestors(run.arm)})
+        files = [ROOT / name for arm in arms for name in self.training_code(arm)]
+        files += [ROOT / name for name in self.evaluation_code()]
+        for script in ("build_graph.py", "sample_questions.py", "write_facts.py", "collect_runs.py"):
+            files += closure(script)
+        settings = {
+            f"{model}/{arm}": sha256_bytes(self.settings(model, arm).encode())
+            for model in sorted({run.model for run in runs})
+            for arm in arms
+        }
+        settings |= {
+            f"data/{pool}": sha256_bytes(self.data_settings(pool).encode())
+            for pool in sorted(self.config.data.counts)
+        }
+        settings["runs"] = sha256_bytes(canonical(sorted(run.folder for run in runs)).encode())
+        source = {path: sha256_file(path) for path in self.graph_sources()}
+        return {"code": code_hashes(files), "settings": settings, "graph": source}
+
+    @cached_property
+    def adopted(self) -> bool:
+        """Whether the committed full-size items stand for their runs: same code, same settings, same bytes.
+
+        Then no rule makes them: they are source files, and a missing run folder is no reason to train.
+        """
+        return self.config.adopt and not adoption_obstacles(self)
+
+
+def adoption_obstacles(plan: Plan, manifest_path: str = MANIFEST) -> list[str]:
+    """Why the committed items cannot be taken as they are: one line per reason, none when they can."""
+    manifest = read_manifest(manifest_path)
+    if manifest is None:
+        return [f"{manifest_path}: no such file (nothing was committed yet)"]
+    problems = []
+    for name in COLLECTED:
+        path = f"{RESULTS}/tables/{name}.parquet"
+        recorded = manifest["files"].get(path)
+        if not Path(path).is_file():
+            problems.append(f"{path}: missing")
+        elif recorded != sha256_file(path):
+            problems.append(f"{path}: not the committed bytes")
+    if problems:
+        return problems
+    return compare_tables(manifest["training"], plan.fingerprint("full"))
+
+
+def compare_tables(old: dict[str, dict[str, str]], new: dict[str, dict[str, str]]) -> list[str]:
+    """What differs between two fingerprints, one line each."""
+    lines = []
+    for kind in sorted(set(old) | set(new)):
+        before, after = old.get(kind, {}), new.get(kind, {})
+        for key in sorted(set(before) | set(after)):
+            if before.get(key) != after.get(key):
+                change = "removed" if key not in after else "new" if key not in before else "changed"
+                lines.append(f"{kind} {key}: {change} since the committed run")
+    return lines
+
+
+def read_manifest(path: str = MANIFEST) -> dict | None:
+    """The manifest of committed results, or None where there is none."""
+    file = Path(path)
+    if not file.is_file():
+        return None
+    try:
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+        if {"files", "training"} <= set(manifest):
+            return manifest
+    except (ValueError, TypeError):
+        pass
+    raise InputError(f"{path}: not a manifest (write one with scripts/verify_results.py --write)")
+
+
+def relative(files: tuple[Path, ...]) -> list[str]:
+    """Paths under the repository as Snakemake wants them."""
+    return [path.relative_to(ROOT).as_posix() for path in files]
+
+
+def code(script: str, *members: str) -> list[str]:
+    """The import closure of `scripts/{script}` as relative paths."""
+    return relative(closure(script, *members))
+
+
+def training_hash(plan: Plan, size: str = "full") -> str:
+    """One hash of a size's fingerprint."""
+    tables = plan.fingerprint(size)
+    return combined_hash({f"{kind}/{key}": value for kind in tables for key, value in tables[kind].items()})
