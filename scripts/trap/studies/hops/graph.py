@@ -10,6 +10,8 @@ from pathlib import Path
 from trap.files import InputError, read_json
 from trap.records import Edge, GraphFile
 
+ENTITY_TYPES = ("symptom", "cause", "diagnostic", "fix", "tool")
+
 
 class Graph:
     """A checked, immutable knowledge graph with the look-ups that questions and graders need."""
@@ -82,6 +84,27 @@ def check_graph(file: GraphFile, source: str) -> None:
         if edge in seen:
             raise InputError(f"{where}: duplicate edge {edge.src} {edge.rel} {edge.dst}")
         seen.add(edge)
+
+
+def canonical(file: GraphFile) -> GraphFile:
+    """The same graph in one fixed order (by id; edges by source, relation, target), whoever wrote it."""
+    return GraphFile(
+        version=file.version,
+        domain=file.domain,
+        entities=sorted(file.entities, key=lambda entity: entity.id),
+        relations=sorted(file.relations, key=lambda relation: relation.id),
+        edges=sorted(file.edges, key=lambda edge: (edge.src, edge.rel, edge.dst)),
+    )
+
+
+def check_types(file: GraphFile, source: str) -> None:
+    """Raise InputError at the first entity whose type the format does not know."""
+    for number, entity in enumerate(file.entities):
+        if entity.type not in ENTITY_TYPES:
+            raise InputError(
+                f"{source}: entities[{number}].type: unknown entity type {entity.type!r} of {entity.id}"
+                f" (known: {', '.join(ENTITY_TYPES)})"
+            )
 
 
 def load_graph(path: Path | str) -> Graph:
