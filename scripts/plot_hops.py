@@ -1,0 +1,16 @@
+"""Draw hops asked against hops used, per arm and model."""
+
+from __future__ import annotations
+
+import sys
+
+from trap.evidence.figures import hops
+from trap.evidence.figures.command import plot_main
+
+
+def main(argv: list[str] | None = None) -> int:
+    return plot_main(argv, "hops", hops.ALT, hops.draw, __doc__ or "")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

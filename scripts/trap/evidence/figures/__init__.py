@@ -1,0 +1,1 @@
+"""Figures, one module each: `draw(evidence, theme)` makes a Figure from tables and claims alone."""

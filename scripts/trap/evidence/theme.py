@@ -1,0 +1,188 @@
+"""One look for every figure: type scale, colours by meaning, light and dark, reproducible bytes.
+
+Colours are those of Okabe and Ito (2008), told apart by readers with any common colour blindness;
+the light theme darkens and the dark theme lightens some of them so that every mark keeps a contrast of
+at least 3:1 against its paper (WCAG 1.4.11). Colour is never the only sign: arms are labelled where
+they are drawn, measures have their own markers, contaminated arms are hollow and hatched.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from trap.files import replacing, write_text
+
+WIDTH = 7.2  # inches: 720 CSS px at 100 px per inch, the width of a blog column
+PIXELS_PER_POINT = 100 / 72
+SMALL, NORMAL, LARGE = 8.5, 9.5, 11.5  # points: 11.8, 13.2 and 16.0 px at blog width
+PNG_DPI = 200
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours of one theme as hex strings; `roles` maps a meaning to its colour."""
+
+    name: str
+    paper: str
+    ink: str
+    muted: str
+    faint: str
+    roles: dict[str, str]
+
+    def color(self, role: str) -> str:
+        """Colour of a meaning (`easy`, `leak`, `accuracy` …); an unknown one is a programming error."""
+        return self.roles[role]
+
+
+LIGHT = Theme(
+    name="light",
+    paper="#ffffff",
+    ink="#1a1a1a",
+    muted="#5c5c5c",
+    faint="#dcdcdc",
+    roles={
+        "base": "#767676",
+        "start": "#0072b2",
+        "easy": "#b87400",
+        "hard": "#008a64",
+        "leak": "#d55e00",
+        "gold": "#2f8fc9",
+        "published": "#1a1a1a",
+        "accuracy": "#1a1a1a",
+        "faithful": "#b3588c",
+        "correctness": "#0072b2",
+        "path": "#008a64",
+        "spam": "#d55e00",
+        "validity": "#b3588c",
+    },
+)
+DARK = Theme(
+    name="dark",
+    paper="#0d1117",
+    ink="#ececec",
+    muted="#a8adb4",
+    faint="#30363d",
+    roles={
+        "base": "#9aa0a6",
+        "start": "#5aa9e0",
+        "easy": "#e69f00",
+        "hard": "#21b98c",
+        "leak": "#f0762a",
+        "gold": "#9ad4f7",
+        "published": "#ececec",
+        "accuracy": "#ececec",
+        "faithful": "#d98fbb",
+        "correctness": "#5aa9e0",
+        "path": "#21b98c",
+        "spam": "#f0762a",
+        "validity": "#d98fbb",
+    },
+)
+THEMES = (LIGHT, DARK)
+
+# First match wins: an arm's colour says what its training questions were.
+_ROLE_PATTERNS = (
+    (r"base", "base"),
+    (r"(rsft|sft)_eval.*|rsft_leak.*", "leak"),
+    (r"sft_hard", "gold"),
+    (r"sft.*", "start"),
+    (r"rsft_easy.*", "easy"),
+    (r"rsft_.*", "hard"),
+)
+
+
+def role_of(arm: str) -> str:
+    """The meaning that an arm's colour carries: what it was trained on."""
+    for pattern, role in _ROLE_PATTERNS:
+        if re.fullmatch(pattern, arm):
+            return role
+    return "base"
+
+
+@contextmanager
+def style(theme: Theme) -> Iterator[None]:
+    """Matplotlib settings of a theme; nothing of the reader's own matplotlibrc gets through."""
+    settings = {
+        "font.family": "DejaVu Sans",  # ships inside matplotlib
+        "font.size": NORMAL,
+        "axes.titlesize": NORMAL,
+        "axes.labelsize": SMALL,
+        "xtick.labelsize": SMALL,
+        "ytick.labelsize": NORMAL,
+        "axes.titleweight": "bold",
+        "axes.titlelocation": "left",
+        "axes.edgecolor": theme.faint,
+        "axes.facecolor": theme.paper,
+        "axes.labelcolor": theme.muted,
+        "axes.titlecolor": theme.ink,
+        "axes.linewidth": 0.8,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.axisbelow": True,
+        "axes.grid": False,
+        "grid.color": theme.faint,
+        "grid.linewidth": 0.7,
+        "xtick.color": theme.faint,
+        "ytick.color": theme.faint,
+        "xtick.labelcolor": theme.muted,
+        "ytick.labelcolor": theme.ink,
+        "xtick.major.size": 0,
+        "ytick.major.size": 0,
+        "text.color": theme.ink,
+        "figure.facecolor": theme.paper,
+        "savefig.facecolor": theme.paper,
+        "figure.dpi": 100,
+        "lines.linewidth": 1.6,
+        "hatch.linewidth": 0.9,
+        "svg.fonttype": "path",  # glyphs travel with the file: same picture on every machine
+        "svg.hashsalt": "distribution-trap",
+        "path.simplify": False,
+    }
+    with matplotlib.rc_context(), rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(settings)
+        yield
+
+
+def _describe(svg: str, title: str, description: str) -> str:
+    """The SVG with a title and a description that screen readers announce."""
+    from xml.sax.saxutils import escape
+
+    start = svg.index("<svg ")
+    end = svg.index(">", start) + 1
+    opening = svg[start : end - 1] + ' role="img">'
+    labels = f"\n <title>{escape(title)}</title>\n <desc>{escape(description)}</desc>"
+    return svg[:start] + opening + labels + svg[end:]
+
+
+def save(figure: Figure, folder: Path, stem: str, theme: Theme, title: str, description: str) -> list[Path]:
+    """Write `{stem}.{theme}.svg` and `.png` into `folder`, byte-identical for equal data."""
+    folder.mkdir(parents=True, exist_ok=True)
+    svg, png = (folder / f"{stem}.{theme.name}.{kind}" for kind in ("svg", "png"))
+    with replacing(png) as partial:
+        figure.savefig(partial, format="png", dpi=PNG_DPI, metadata={"Software": None})
+    with replacing(svg) as partial:
+        figure.savefig(partial, format="svg", metadata={"Date": None, "Creator": None})
+        text = partial.read_text(encoding="utf-8")
+    write_text(svg, _describe(text, title, description))
+    return [svg, png]
+
+
+def save_both(draw: Callable[[Theme], Figure], folder: Path, stem: str, title: str, alt: str) -> list[Path]:
+    """Draw in both themes and save the four files; `draw` is called inside the theme's settings."""
+    paths: list[Path] = []
+    for theme in THEMES:
+        with style(theme):
+            paths += save(draw(theme), folder, stem, theme, title, alt)
+    return paths
