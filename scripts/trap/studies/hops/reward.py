@@ -8,33 +8,26 @@ are edges of the graph, and a bonus for a faithful trace, one that walks the que
 relations from its start to the option it names, and names the right one. Any true path earns it,
 not only the sampled one.
 
-What the specification leaves open is decided strictly, and why:
-
-* Several `ANSWER:` lines (or several `TRACE:` lines) do not parse. Reading the first or the last one
-  would reward a model that hedges by naming all four letters; such a completion has no single answer.
-* The two lines may stand in either order, and other lines are ignored: they can neither earn
-  coverage nor hide spam, because only the text of the `TRACE:` line is read for entities.
-* Only the first `MAX_CHARS` characters are read, so that the work per completion is bounded.
-
-Completions are untrusted text: nothing here raises on any string, and nothing evaluates one.
+Completions are untrusted text: `grade` raises on no string and bounds its work per completion
+(`completions.py` says what is read of one, and where the specification leaves a choice).
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from msgspec import Struct
 
-from trap.records import LETTERS, Episode, Parsed, Question, Reward
+from trap.records import Episode, Parsed, Question, Reward
+from trap.studies.hops.completions import lenient_letter, parse_completion
 from trap.studies.hops.graph import Graph
+from trap.studies.hops.wording import phrase_of
 
 CORRECT, INCORRECT = 1.0, -2.0
 PATH_WEIGHT, MIN_HITS, MAX_PATH_REWARD = 0.5, 2, 1.0
 REPEAT_MAX, REPEAT_PENALTY = 2, 0.5
 VALIDITY_WEIGHT, FAITHFUL_BONUS = 0.5, 1.0
 
-MAX_CHARS = 20_000  # of a completion; typical ones have 200
 _MEMO_LIMIT = 200_000  # remembered clause texts, then the memo starts afresh
 _MEMO_CHARS = 400  # longer clause texts are not remembered
 
@@ -44,7 +37,6 @@ _WORD = re.compile(r"\w+")
 _BREAKS = re.compile(r"\s*(?:[.;,]\s+(?:and\s+|then\s+)?|\s+and\s+|\s+then\s+)")
 # Words that change neither relation nor direction; the specification's own example says "often".
 _ADVERBS = frozenset({"often", "usually", "typically", "commonly", "likely", "also", "then"})
-_LETTER_SET = frozenset(LETTERS)
 
 
 class Grade(Struct, frozen=True):
@@ -109,70 +101,14 @@ def unparseable(lenient_answer: str = "") -> Grade:
     )
 
 
-def parse_completion(completion: str) -> tuple[str, str] | None:
-    """(trace text, letter) by the strict contract, or None when the completion does not satisfy it."""
-    if len(completion) > MAX_CHARS:
-        completion = completion[:MAX_CHARS]
-    trace: str | None = None
-    answer: str | None = None
-    for line in completion.split("\n"):
-        if line.startswith("TRACE:"):
-            if trace is not None:
-                return None
-            trace = line[6:].strip()
-        elif line.startswith("ANSWER:"):
-            if answer is not None:
-                return None
-            answer = line[7:].strip()
-            if answer not in _LETTER_SET:
-                return None
-    if trace is None or answer is None:
-        return None
-    return trace, answer
-
-
-_SAID = re.compile(
-    r"(?i:answer|option|choice)(?i:\s+is)?\s*[:=]?\s*[*(\[\"']*([A-D])\b(?!\s*(?:,|/|\||or\b|and\b)\s*[A-D]\b)"
-)
-_BRACKETED = re.compile(r"\(([A-D])\)|(?m:^\s*([A-D])[).:])")
-_LONE = re.compile(r"\W*([A-D])\W*")
-
-
-def lenient_letter(completion: str, options: dict[Any, str]) -> str:
-    """The letter a forgiving reader would take: "Answer: B", "(B)", a lone letter, or an option's text at the end.
-
-    Each rule counts only when it finds exactly one distinct letter; naming several finds none.
-    """
-    text = completion[:MAX_CHARS]
-    said = set(_SAID.findall(text))
-    if said:
-        return said.pop() if len(said) == 1 else ""
-    lone = _LONE.fullmatch(text[:40]) if len(text) <= 40 else None
-    if lone:
-        return lone[1]
-    bracketed = {first or second for first, second in _BRACKETED.findall(text)}
-    if bracketed:
-        return bracketed.pop() if len(bracketed) == 1 else ""
-    lines = text.rstrip().rsplit("\n", 1)
-    words = lines[-1][-400:]
-    named = {
-        letter
-        for letter, option in options.items()
-        if option and option in words and re.search(rf"(?<!\w){re.escape(option)}(?!\w)", words)
-    }
-    return named.pop() if len(named) == 1 else ""
-
-
 def relation_phrases(graph: Graph) -> dict[str, str]:
-    """Lower-case phrase -> relation id: the label, "is" + label (the published form), the verb phrase."""
+    """Lower-case phrase -> relation id: the verb phrase of our traces, the published "is" + label, the label."""
     table: dict[str, str] = {}
     for relation in graph.relations:
-        label = " ".join(graph.relation_label[relation].lower().split())
+        label = graph.relation_label[relation].lower()
         words = relation.replace("_", " ").lower()
-        for phrase in (label, f"is {label}", words, f"is {words}"):
-            table.setdefault(phrase, relation)
-        if label.startswith("uses "):
-            table.setdefault("uses", relation)
+        for phrase in (phrase_of(relation, label).lower(), f"is {words}", f"is {label}", words, label):
+            table.setdefault(" ".join(phrase.split()), relation)
     return table
 
 
@@ -224,7 +160,7 @@ class Grader:
 
     def _read(self, piece: str) -> tuple[tuple[Clause | None, ...], tuple[str, ...]]:
         """Clauses and mentions of a stretch of trace that holds no ", and "."""
-        text = piece.strip().rstrip(".;,").rstrip()
+        text = " ".join(piece.split()).rstrip(" .;,")
         clause = self._clause(text)
         if clause is not None:
             clauses: tuple[Clause | None, ...] = (clause,)
@@ -291,7 +227,7 @@ class Grader:
                     break
         valid = follows and first_false < 0 and true > 0
         if valid:
-            here = question.meta.start or question.path_star.entities[0]
+            here = question.meta.start or next(iter(question.path_star.entities), "")
             for clause in clauses:
                 if clause[0] != here:
                     valid = False
