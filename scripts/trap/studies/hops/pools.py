@@ -23,7 +23,7 @@ EASY_HOPS = (1, 2, 3)
 HARD_HOPS = (4, 5)
 
 # Percent of all easy and of all hard pairs that each pool owns.
-EASY_SPACE: dict[str, int] = {"eval_easy": 20, "valid_easy": 8, "easy": 72}
+EASY_SPACE: dict[str, int] = {"eval_easy": 28, "valid_easy": 8, "easy": 64}
 HARD_SPACE: dict[str, int] = {"eval_hard": 25, "eval_leak": 8, "valid_hard": 7, "hard": 60}
 POOLS = (*EASY_SPACE, *HARD_SPACE)
 # Longer chains than any pool trains on, all of them for evaluation: eval_hop6, eval_hop8, ...

@@ -7,11 +7,12 @@ else is drawn, in whatever order. Randomness comes from a BLAKE2b digest, not fr
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from hashlib import blake2b
 
 from trap.files import InputError
 from trap.records import LETTERS, Edge, Path, Question, QuestionMeta, Reference
-from trap.studies.hops import wording
+from trap.studies.hops import distractors, wording
+from trap.studies.hops.distractors import Menu
+from trap.studies.hops.draws import Draws
 from trap.studies.hops.graph import Graph
 from trap.studies.hops.pools import EASY_SHARES, Pools
 from trap.studies.hops.walks import Pair, members
@@ -19,36 +20,17 @@ from trap.studies.hops.walks import Pair, members
 _DIFFICULTY = {1: "easy", 2: "easy", 3: "medium"}  # as published; longer chains are "hard"
 
 
-class Draws:
-    """Uniform draws from 512 bits that a text seeds: independent of order, platform and Python version.
-
-    A draw costs log2(n) bits; a question needs about 60, so the bias of a division is below 2**-400.
-    """
-
-    __slots__ = ("_left",)
-
-    def __init__(self, key: str) -> None:
-        self._left = int.from_bytes(blake2b(key.encode()).digest(), "little")
-
-    def below(self, n: int) -> int:
-        """An integer in [0, n)."""
-        self._left, drawn = divmod(self._left, n)
-        return drawn
-
-
 class _Prepared:
     """What all questions about one (start, chain) share."""
 
-    __slots__ = ("chain", "edges", "golds", "pair", "phrases", "split_text", "start", "tiers")
+    __slots__ = ("chain", "menu", "phrases", "start", "text")
 
-    def __init__(self, pair: Pair, start: str, chain: list[str], phrases: list[str]) -> None:
-        self.pair = pair
+    def __init__(self, start: str, chain: list[str], phrases: list[str], menu: Menu | None) -> None:
         self.start = start
         self.chain = chain
         self.phrases = phrases
-        self.golds = list(pair.paths)
-        self.split_text = wording.chain_question(start, phrases)
-        self.tiers: dict[int, list[list[int]]] = {}
+        self.text = wording.chain_question(start, phrases)
+        self.menu = menu  # None in the published style
 
 
 class QuestionMaker:
@@ -87,7 +69,7 @@ class QuestionMaker:
         self._phrase = wording.phrases(graph.relation_label)
         self._edges: dict[tuple[int, int, int], Edge] = {}
         self._prepared: dict[tuple[int, tuple[int, ...]], _Prepared] = {}
-        self._same_length: dict[tuple[int, int], int] = {}
+        self._menus: dict[tuple[str, int], dict[tuple[int, tuple[int, ...]], Menu]] = {}
 
     def questions(self, pool: str, count: int, first: int = 0) -> Iterator[Question]:
         """Questions first … first + count - 1 of a pool. Raises InputError before the first if too many."""
@@ -103,23 +85,29 @@ class QuestionMaker:
             return shuffle_options(self.question("eval_hard", index), self.seed)
         pair = self.pools.place(pool, index).pair
         draws = Draws(f"{self.seed}:{pool}:{index}")
-        ready = self._prepared.get((pair.start, pair.chain)) or self._prepare(pair)
-        golds = ready.golds
-        gold = golds[draws.below(len(golds))]
-        ways = pair.paths[gold]
-        path = ways[draws.below(len(ways))]
-        place = draws.below(4)
-        if self.style == "published":
+        ready = self._prepared.get((pair.start, pair.chain)) or self._prepare(pool, pair)
+        menu = ready.menu
+        if menu is None:
+            golds = list(pair.paths)
+            gold = golds[draws.below(len(golds))]
             numbers, kind = self._random_distractors(gold, draws)
             text = wording.published_question(
                 ready.start, ready.chain[0], ready.phrases[0], draws.below(1 << 16)
             )
         else:
-            numbers, kind = self._near_misses(ready, gold, draws)
-            text = ready.split_text
-            for number in numbers:
-                if pair.reached >> number & 1:
-                    raise AssertionError(f"{pool}_{index:06d}: two options are reachable")
+            gold = menu.draw_gold(draws)
+            numbers, kind = menu.wrong[gold].draw(draws)
+            text = ready.text
+            x, y, z = numbers
+            if (
+                pair.reached >> x | pair.reached >> y | pair.reached >> z
+            ) & 1 or not pair.reached >> gold & 1:
+                raise AssertionError(f"{pool}_{index:06d}: not exactly one option is reachable")
+            # The order of candidates must not show in the order of letters.
+            numbers = [numbers[at] for at in _ORDERS[draws.below(6)]]
+        ways = pair.paths[gold]
+        path = ways[draws.below(len(ways))]
+        place = draws.below(4)
         numbers.insert(place, gold)
         names = self.pools.walks.names
         a, b, c, d = (names[number] for number in numbers)
@@ -165,10 +153,16 @@ class QuestionMaker:
                 f"{self.pools.max_reachable} reachable)"
             ) from None
 
-    def _prepare(self, pair: Pair) -> _Prepared:
+    def _prepare(self, pool: str, pair: Pair) -> _Prepared:
         walks = self.pools.walks
         chain = [walks.relations[step] for step in pair.chain]
-        ready = _Prepared(pair, walks.names[pair.start], chain, [self._phrase[step] for step in chain])
+        menu = None
+        if self.style != "published":
+            hops = len(chain)
+            if (pool, hops) not in self._menus:
+                self._menus[pool, hops] = distractors.menus(walks, self.pools.band(pool, hops))
+            menu = self._menus[pool, hops][pair.start, pair.chain]
+        ready = _Prepared(walks.names[pair.start], chain, [self._phrase[step] for step in chain], menu)
         self._prepared[pair.start, pair.chain] = ready
         return ready
 
@@ -195,79 +189,9 @@ class QuestionMaker:
             room, kind = members(everything & ~(1 << gold)), "any_type"
         return [room.pop(draws.below(len(room))) for _ in range(3)], kind
 
-    def _near_misses(self, ready: _Prepared, gold: int, draws: Draws) -> tuple[list[int], str]:
-        """Three distractors from the nearest tier that still has any."""
-        tiers = ready.tiers.get(gold)
-        if tiers is None:
-            tiers = ready.tiers[gold] = self._tiers(ready.pair, gold)
-        chosen: list[int] = []
-        worst = 0
-        for rank, tier in enumerate(tiers):
-            size = len(tier)
-            if not size:
-                continue
-            tier = tier.copy()
-            while size and len(chosen) < 3:
-                drawn = draws.below(size)
-                chosen.append(tier[drawn])
-                size -= 1
-                tier[drawn] = tier[size]
-            worst = rank
-            if len(chosen) == 3:
-                break
-        # The order of tiers must not show in the order of letters.
-        swap = draws.below(3)
-        chosen[0], chosen[swap] = chosen[swap], chosen[0]
-        if draws.below(2):
-            chosen[1], chosen[2] = chosen[2], chosen[1]
-        return chosen, _KINDS[worst]
 
-    def _tiers(self, pair: Pair, gold: int) -> list[list[int]]:
-        """Distractors by how near they miss, as disjoint lists; none of them is reachable."""
-        walks = self.pools.walks
-        near, same_length = self._neighbourhood(pair)
-        free = ((1 << len(walks.names)) - 1) & ~pair.reached & ~(1 << pair.start)
-        alike = walks.type_mask[gold] & free
-        last = walks.range_mask[pair.chain[-1]]
-        wanted = [near & same_length & alike, near & alike, same_length & alike, alike & last, alike]
-        if walks.type_mask[gold].bit_count() < 4:
-            wanted.append(free)
-        tiers = []
-        for mask in wanted:
-            tiers.append(members(mask & free))
-            free &= ~mask
-        return tiers
-
-    def _neighbourhood(self, pair: Pair) -> tuple[int, int]:
-        """Masks: what a slightly wrong reading of the chain reaches, and any walk of the same length."""
-        walks, chain = self.pools.walks, pair.chain
-        step = walks.step
-        layers = [1 << pair.start]
-        for relation in chain:
-            layers.append(step(layers[-1], relation))
-        near = walks.step_any(layers[-1])  # one hop too many
-        inner = 0
-        for layer in layers[1:-1]:
-            inner |= layer
-        near |= inner | step(inner | layers[0], chain[-1])  # stopped short; the last relation too early
-        for position in range(len(chain)):
-            wrong = walks.step_any(layers[position])  # another relation here (or the right one)
-            skipped = layers[position]
-            for relation in chain[position + 1 :]:
-                wrong, skipped = step(wrong, relation), step(skipped, relation)
-            near |= wrong | skipped
-        key = (pair.start, len(chain))
-        same_length = self._same_length.get(key)
-        if same_length is None:
-            same_length = 1 << pair.start
-            for _ in chain:
-                same_length = walks.step_any(same_length)
-            self._same_length[key] = same_length
-        return near, same_length
-
-
-_KINDS = ("near_miss", "near_miss", "near_miss", "same_type", "same_type", "any_type")
 SHUFFLED = "eval_shuffled"
+_ORDERS = ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
 _DERANGEMENTS = (
     (1, 0, 3, 2),
     (1, 2, 3, 0),

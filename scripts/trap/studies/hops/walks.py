@@ -47,6 +47,8 @@ class Walks:
         self._memo: dict[tuple[int, int], int] = {}
         self._any = [_union(masks) for masks in zip(*self._masks, strict=True)]
         self._any_memo: dict[int, int] = {}
+        self._ranges: dict[tuple[int, ...], int] = {}
+        self._lengths: dict[tuple[int, int], int] = {}
 
     @cached_property
     def type_mask(self) -> list[int]:
@@ -57,10 +59,22 @@ class Walks:
             of_type[kind] = of_type.get(kind, 0) | 1 << index
         return [of_type[self.graph.type_of[entity]] for entity in self.names]
 
-    @cached_property
-    def range_mask(self) -> list[int]:
-        """Relation -> mask of the entities that it leads to from anywhere."""
-        return [_union(masks) for masks in self._masks]
+    def range_of(self, chain: tuple[int, ...]) -> int:
+        """The mask of entities at the end of any walk along the chain, from anywhere."""
+        found = self._ranges.get(chain)
+        if found is None:
+            before = self.range_of(chain[:-1]) if len(chain) > 1 else (1 << len(self.names)) - 1
+            found = self._ranges[chain] = self.step(before, chain[-1])
+        return found
+
+    def same_length(self, start: int, hops: int) -> int:
+        """The mask of entities at the end of any walk of `hops` steps from `start`, whatever the relations."""
+        key = (start, hops)
+        found = self._lengths.get(key)
+        if found is None:
+            before = self.same_length(start, hops - 1) if hops > 1 else 1 << start
+            found = self._lengths[key] = self.step_any(before)
+        return found
 
     def step(self, here: int, relation: int) -> int:
         """The mask of entities one step along `relation` from any entity of the mask `here`."""
