@@ -85,14 +85,18 @@ class _File:
         if not isinstance(node, yaml.ScalarNode):
             raise InputError(f"{self.at(node)}: {key}: expected text, found {_kind(node)}")
         if node.tag != "tag:yaml.org,2002:str":
-            raise InputError(f"{self.at(node)}: {key}: expected text, found {node.value!r} (quote it to mean text)")
+            found = repr(node.value) if node.value else "nothing"
+            raise InputError(f"{self.at(node)}: {key}: expected text, found {found} (quote it to mean text)")
         if not node.value.strip():
             raise InputError(f"{self.at(node)}: {key}: empty text")
         return node.value.strip()
 
     def texts(self, node: yaml.Node, key: str) -> list[tuple[str, yaml.Node]]:
         if not isinstance(node, yaml.SequenceNode):
-            raise InputError(f"{self.at(node)}: {key}: expected a list such as [First, Second], found {_kind(node)}")
+            found = _kind(node)
+            raise InputError(
+                f"{self.at(node)}: {key}: expected a list such as [First, Second], found {found}"
+            )
         return [(self.text(item, key), item) for item in node.value]
 
     def switch(self, node: yaml.Node, key: str) -> bool:
@@ -121,8 +125,10 @@ def read_source(folder: Path | str) -> GraphFile:
         raise InputError(f"{folder}: no such folder")
     header = _read_header(folder / HEADER)
     drafts: dict[str, _Draft] = {}
-    for path in sorted(folder.glob("*.yaml")):
-        if path.name != HEADER:
+    for path in sorted(folder.iterdir()):
+        if path.suffix == ".yml":
+            raise InputError(f"{path}: would be left out: name it {path.stem}.yaml")
+        if path.suffix == ".yaml" and path.name != HEADER:
             _read_topic(path, header, drafts)
     if not drafts:
         raise InputError(f"{folder}: entities: the graph has no entities")
@@ -157,7 +163,8 @@ def _read_header(path: Path) -> _Header:
             for name, _, body in file.items(value, key):
                 header.relations[name] = _read_relation(file, f"relations.{name}", body)
         else:
-            raise InputError(f"{file.at(key_node)}: unknown key {key!r} (known: version, domain, types, relations)")
+            known = "version, domain, types, relations"
+            raise InputError(f"{file.at(key_node)}: unknown key {key!r} (known: {known})")
     for key in ("types", "relations"):
         if not getattr(header, key):
             raise InputError(f"{path}: {key}: missing or empty")
@@ -181,7 +188,8 @@ def _read_relation(file: _File, where: str, body: yaml.Node) -> _Relation:
         elif key == "symmetric":
             relation.symmetric = file.switch(value, f"{where}.symmetric")
         else:
-            raise InputError(f"{file.at(key_node)}: {where}: unknown key {key!r} (known: label, from, to, symmetric)")
+            known = "label, from, to, symmetric"
+            raise InputError(f"{file.at(key_node)}: {where}: unknown key {key!r} (known: {known})")
     if not relation.sources or not relation.targets:
         raise InputError(f"{file.at(body)}: {where}: needs `from` and `to`, lists of entity types")
     return relation
@@ -198,8 +206,9 @@ def _read_topic(path: Path, header: _Header, drafts: dict[str, _Draft]) -> None:
                 if not ENTITY_ID.fullmatch(name):
                     raise InputError(f"{file.at(name_node)}: {where}: an id is CamelCase letters and digits")
                 if name in drafts:
+                    first = drafts[name].where
                     raise InputError(
-                        f"{file.at(name_node)}: {where}: duplicate entity id, first written at {drafts[name].where}"
+                        f"{file.at(name_node)}: {where}: duplicate entity id, first written at {first}"
                     )
                 drafts[name] = _read_entity(file, where, name_node, body, header)
         else:
@@ -213,7 +222,8 @@ def _read_entity(file: _File, where: str, name_node: yaml.Node, body: yaml.Node,
             draft.type = file.text(value, f"{where}.type")
             if draft.type not in header.types:
                 known = ", ".join(header.types)
-                raise InputError(f"{file.at(value)}: {where}.type: unknown entity type {draft.type!r} (known: {known})")
+                place = f"{file.at(value)}: {where}.type"
+                raise InputError(f"{place}: unknown entity type {draft.type!r} (known: {known})")
         elif key == "label":
             draft.label = file.text(value, f"{where}.label")
         elif key in header.relations:
@@ -238,7 +248,9 @@ def _edges(header: _Header, drafts: dict[str, _Draft]) -> list[Edge]:
             if dst == src:
                 raise InputError(f"{where}: self-loop on {src!r}")
             if draft.type not in relation.sources or drafts[dst].type not in relation.targets:
-                raise InputError(f"{where}: {rel} does not join a {draft.type} to a {drafts[dst].type} ({dst})")
+                raise InputError(
+                    f"{where}: {rel} does not join a {draft.type} to a {drafts[dst].type} ({dst})"
+                )
             pairs = [(src, dst), (dst, src)] if relation.symmetric else [(src, dst)]
             for one, other in pairs:
                 edge = Edge(src=one, rel=rel, dst=other)
