@@ -27,6 +27,11 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--pool", required=True, help=f"{', '.join((*POOLS, SHUFFLED))}, eval_hop6 …")
     parser.add_argument("--count", type=int, required=True, help="number of questions")
     parser.add_argument("--first", type=int, default=0, help="index of the first question (default 0)")
+    parser.add_argument(
+        "--allow-fewer",
+        action="store_true",
+        help="an evaluation pool with fewer questions gives what it has instead of an error",
+    )
     parser.add_argument("--seed", type=int, default=0, help="the same for all pools (default 0)")
     parser.add_argument("--style", default="well_posed", choices=STYLES)
     parser.add_argument("--prompt", default="minimal", choices=list(HEADERS), help="prompt style")
@@ -58,8 +63,12 @@ def main(argv: list[str] | None = None) -> int:
             easy_shares=args.easy_shares,
             source=args.graph,
         )
-        write_jsonl(args.output, maker.questions(args.pool, args.count, args.first))
-        print(f"{args.output}: {args.count} questions of pool {args.pool}")
+        count = args.count
+        if args.allow_fewer:
+            count = min(count, maker.available(args.pool, args.first))
+        write_jsonl(args.output, maker.questions(args.pool, count, args.first))
+        missing = f" ({args.count} asked for; no more exist)" if count < args.count else ""
+        print(f"{args.output}: {count} questions of pool {args.pool}{missing}")
 
     return run_main(body)
 

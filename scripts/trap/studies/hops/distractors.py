@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import NamedTuple
 
 import numpy as np
@@ -24,24 +24,36 @@ from trap.studies.hops.draws import Draws
 from trap.studies.hops.walks import Pair, Walks, members
 
 NEAR, ALIKE, ANY = KINDS = ("near_miss", "same_type", "any_type")
-SUFFIXES = (2, 3, 5)  # lengths of the ends of chains within which golds and distractors are balanced
+# Weight and kind of each tier of candidates, nearest first; `candidates` says what is in them.
+TIERS = (
+    (1.0, NEAR),
+    (0.25, NEAR),
+    (0.25, NEAR),
+    (0.25, ALIKE),
+    (0.25, NEAR),
+    (0.25, ALIKE),
+    (0.25, ALIKE),
+    (0.25, ANY),
+)
 ENOUGH = 6  # candidates after which farther tiers are left alone
+ENDS = (2, 3, 5)  # lengths of the ends of chains within which golds and distractors are balanced
 ROUNDS = 40
-GRAIN = 1 << 12  # inclusion probabilities are rounded to this, so that the last bits of floats cannot show
-ORDERS = 8  # orders of the candidates among which a question draws
-SMOOTH = 0.1
-POWER = 0.25
+SMOOTH = 0.1  # added to counts, in questions, so that rare entities do not swing
 BOUND = 1 << 10  # largest weight, and one over the smallest
+GRAIN = 1 << 12  # probabilities are rounded to this, so that the last bits of floats cannot show
+SPREAD = (7919, 20011, 44497, 58111)  # each gives another order of candidates
 
 
 class Choice:
-    """The wrong options of one type for one pair: (entity, kind, width) rows, widths being integers."""
+    """The wrong options of one type for one pair, with integer widths in proportion to probabilities."""
 
-    __slots__ = ("_orders", "_rows")
+    __slots__ = ("_entities", "_orders", "_tiers", "_widths")
 
-    def __init__(self, rows: list[tuple[int, str, int]]) -> None:
-        self._rows = rows
-        self._orders: list[tuple[list[int], list[int], list[str]] | None] = [None] * ORDERS
+    def __init__(self, entities: list[int], tiers: list[int], widths: list[int]) -> None:
+        self._entities = entities
+        self._tiers = tiers
+        self._widths = widths
+        self._orders: list[tuple[list[int], list[int], list[int]] | None] = [None] * len(SPREAD)
 
     def draw(self, draws: Draws) -> tuple[list[int], str]:
         """Three different entities and the kind of the farthest.
@@ -50,23 +62,34 @@ class Choice:
         taken with a probability exactly proportional to its width. The order on the line, which decides
         who can stand beside whom, is one of several.
         """
-        which = draws.below(ORDERS)
-        entities, sums, kinds = self._orders[which] or self._order(which)
+        which = draws.below(len(SPREAD))
+        entities, sums, tiers = self._orders[which] or self._order(which)
         total = sums[-1]
         point = draws.below(total)
         first = bisect_right(sums, point // 3)
         second = bisect_right(sums, (point + total) // 3)
         third = bisect_right(sums, (point + 2 * total) // 3)
-        kind = kinds[first]
-        if not kind == kinds[second] == kinds[third]:
-            kind = max((kind, kinds[second], kinds[third]), key=KINDS.index)
+        kind = TIERS[max(tiers[first], tiers[second], tiers[third])][1]
         return [entities[first], entities[second], entities[third]], kind
 
-    def _order(self, which: int) -> tuple[list[int], list[int], list[str]]:
-        draws = Draws(f"{which}:{self._rows}")
-        rows = sorted(self._rows, key=lambda row: draws.below(1 << 16) if row else 0)
-        made = ([row[0] for row in rows], list(accumulate(row[2] for row in rows)), [row[1] for row in rows])
-        self._orders[which] = made
+    def _order(self, which: int) -> tuple[list[int], list[int], list[int]]:
+        widths = self._widths
+        # Three equally spaced points must fall into three intervals: none may be wider than the spacing.
+        while max(widths) * 3 > sum(widths):
+            widest = sum(widths) // 3
+            widths = self._widths = [min(width, widest) for width in widths]
+        factor = SPREAD[which]
+        rows = sorted(
+            [
+                ((entity + 1) * factor % 65537, entity, width, tier)
+                for entity, width, tier in zip(self._entities, widths, self._tiers, strict=True)
+            ]
+        )
+        made = self._orders[which] = (
+            [row[1] for row in rows],
+            list(accumulate([row[2] for row in rows])),
+            [row[3] for row in rows],
+        )
         return made
 
 
@@ -74,150 +97,163 @@ class Menu(NamedTuple):
     """All that is drawn from for questions about one pair."""
 
     golds: list[int]
-    sums: list[int]
-    wrong: dict[int, Choice]  # gold -> its distractors
+    sums: list[int]  # running sum of the widths of golds
+    wrong: dict[int, Choice]  # mask of a gold's type -> its distractors
 
     def draw_gold(self, draws: Draws) -> int:
         return self.golds[bisect_right(self.sums, draws.below(self.sums[-1]))]
 
 
-def candidates(walks: Walks, pair: Pair, gold: int) -> list[tuple[int, float, str]]:
-    """(entity, weight by nearness, kind) of the distractors for one answer, nearest first."""
-    free = ((1 << len(walks.names)) - 1) & ~pair.reached & ~(1 << pair.start)
-    alike = walks.type_mask[gold] & free
-    chain = pair.chain
-    misread = _misread(walks, pair) | walks.same_length(pair.start, len(chain))
-    whole, suffix, last = (walks.range_of(chain[-n:]) for n in (len(chain), 2, 1))
-    tiers = [
-        (alike & whole & misread, 1.0, NEAR),
-        (alike & whole, 0.25, NEAR),
-        (alike & suffix & misread, 0.25, NEAR),
-        (alike & suffix, 0.25, ALIKE),
-        (alike & misread, 0.25, NEAR),
-        (alike & last, 0.25, ALIKE),
-        (alike, 0.25, ALIKE),
-    ]
-    if walks.type_mask[gold].bit_count() < 4:
-        tiers.append((free, 0.25, ANY))
-    found: list[tuple[int, float, str]] = []
-    for mask, weight, kind in tiers:
-        found += [(entity, weight, kind) for entity in members(mask & free)]
-        if len(found) >= ENOUGH:
+def candidates(walks: Walks, pair: Pair, alike: int) -> tuple[list[int], list[int]]:
+    """Distractors for answers of one type (mask `alike`) and the tier of each, nearest first."""
+    everything = (1 << len(walks.names)) - 1
+    free = everything & ~pair.reached & ~(1 << pair.start)
+    misread = _misread(walks, pair) | walks.same_length(pair.start, len(pair.chain))
+    whole, end, last = (walks.range_of(pair.chain[-length:]) for length in (len(pair.chain), 2, 1))
+    small = alike.bit_count() < 4  # such a type can never give three: other types help out
+    entities: list[int] = []
+    tiers: list[int] = []
+    for tier, mask in enumerate(
+        (
+            alike & whole & misread,
+            alike & whole,  # the right chain from another start
+            alike & end & misread,
+            alike & end,
+            alike & misread,
+            alike & last,
+            alike,
+            everything if small else 0,
+        )
+    ):
+        found = members(mask & free)
+        entities += found
+        tiers += [tier] * len(found)
+        if len(entities) >= ENOUGH:
             break
         free &= ~mask
-    return found
+    return entities, tiers
 
 
 def _misread(walks: Walks, pair: Pair) -> int:
     """The mask of entities that a slightly wrong reading of the chain reaches."""
-    chain, step = pair.chain, walks.step
+    step = walks.step
     layers = [1 << pair.start]
-    for relation in chain:
+    for relation in pair.chain:
         layers.append(step(layers[-1], relation))
     reached = walks.step_any(layers[-1])  # one hop too many
     inner = 0
     for layer in layers[1:-1]:
         inner |= layer
-    reached |= inner | step(inner | layers[0], chain[-1])  # stopped short; the last relation too early
-    for position in range(len(chain)):
-        wrong = walks.step_any(layers[position])  # another relation at this step
-        skipped = layers[position]
-        for relation in chain[position + 1 :]:
-            wrong, skipped = step(wrong, relation), step(skipped, relation)
-        reached |= wrong | skipped
+    reached |= inner | step(inner | layers[0], pair.chain[-1])  # stopped short; the last relation too early
+    for position in range(len(pair.chain)):
+        # Another relation at this step, or the step left out, and the rest as it should be.
+        strayed = walks.step_any(layers[position]) | layers[position]
+        for relation in pair.chain[position + 1 :]:
+            strayed = step(strayed, relation)
+        reached |= strayed
     return reached
 
 
 def menus(walks: Walks, pairs: Sequence[Pair]) -> dict[tuple[int, tuple[int, ...]], Menu]:
     """(start, chain) -> Menu for pairs of one hop count, weights fitted over all of them together."""
-    # (end of chain, entity) -> number, for every length of end
-    keys: list[dict[tuple[tuple[int, ...], int], int]] = [{} for _ in SUFFIXES]
-
-    def key(pair: Pair, entity: int) -> list[int]:
-        return [
-            known.setdefault((pair.chain[-length:], entity), len(known))
-            for length, known in zip(SUFFIXES, keys, strict=True)
-        ]
-
-    gold_pair, gold_row, gold_key = [], [], []
-    wrong_row, wrong_key, wrong_near = [], [], []
-    rows: list[list[tuple[int, float, str]]] = []
-    row_of: list[dict[int, int]] = []  # pair -> type mask -> row
+    if not pairs:
+        return {}
+    rows: list[tuple[list[int], list[int]]] = []  # one per pair and type of answer
+    wrong: list[dict[int, int]] = []  # pair -> mask of a type -> row
+    row_pair: list[int] = []
+    gold_entity: list[int] = []
+    gold_row: list[int] = []
     for index, pair in enumerate(pairs):
         mine: dict[int, int] = {}
         for gold in pair.paths:
-            kind = walks.type_mask[gold]
-            if kind not in mine:
-                mine[kind] = len(rows)
-                rows.append(candidates(walks, pair, gold))
-                for entity, weight, _ in rows[-1]:
-                    wrong_row.append(mine[kind])
-                    wrong_key.append(key(pair, entity))
-                    wrong_near.append(weight)
-            gold_pair.append(index)
-            gold_row.append(mine[kind])
-            gold_key.append(key(pair, gold))
-        row_of.append(mine)
-    if not pairs:
-        return {}
-    gold_share, included = _fit(
-        np.array(gold_pair), np.array(gold_row), np.array(gold_key).T,
-        np.array(wrong_row), np.array(wrong_key).T, np.array(wrong_near),
-    )  # fmt: skip
+            alike = walks.type_mask[gold]
+            if alike not in mine:
+                mine[alike] = len(rows)
+                rows.append(candidates(walks, pair, alike))
+                row_pair.append(index)
+            gold_entity.append(gold)
+            gold_row.append(mine[alike])
+        wrong.append(mine)
+    lengths = [len(entities) for entities, _ in rows]
+    layout = _Layout(
+        chains=[pair.chain for pair in pairs],
+        row_pair=np.array(row_pair),
+        gold_row=np.array(gold_row),
+        gold_entity=np.array(gold_entity),
+        wrong_row=np.repeat(np.arange(len(rows)), lengths),
+        wrong_entity=np.fromiter(chain.from_iterable(entities for entities, _ in rows), dtype=np.int64),
+        wrong_tier=np.fromiter(chain.from_iterable(tiers for _, tiers in rows), dtype=np.int64),
+    )
+    gold_share, included = _fit(layout)
     widths = np.maximum(np.rint(included * GRAIN), 1).astype(int).tolist()
     shares = np.maximum(np.rint(gold_share * GRAIN), 1).astype(int).tolist()
-    choices, at = [], 0
-    for row in rows:
-        choices.append(_choice(row, widths[at : at + len(row)]))
-        at += len(row)
+    ends = list(accumulate(lengths))
+    choices = [
+        Choice(entities, tiers, widths[end - len(entities) : end])
+        for (entities, tiers), end in zip(rows, ends, strict=True)
+    ]
     table, at = {}, 0
-    for pair, mine in zip(pairs, row_of, strict=True):
+    for pair, mine in zip(pairs, wrong, strict=True):
         golds = list(pair.paths)
         sums = list(accumulate(shares[at : at + len(golds)]))
         at += len(golds)
-        wrong = {gold: choices[mine[walks.type_mask[gold]]] for gold in golds}
-        table[pair.start, pair.chain] = Menu(golds, sums, wrong)
+        table[pair.start, pair.chain] = Menu(
+            golds, sums, {alike: choices[row] for alike, row in mine.items()}
+        )
     return table
 
 
-def _fit(
-    gold_pair: np.ndarray,
-    gold_row: np.ndarray,
-    gold_key: np.ndarray,
-    wrong_row: np.ndarray,
-    wrong_key: np.ndarray,
-    wrong_near: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
+class _Layout(NamedTuple):
+    """Golds and candidates of all pairs as flat arrays; a row is a pair and a type of answer."""
+
+    chains: list[tuple[int, ...]]  # of each pair
+    row_pair: np.ndarray
+    gold_row: np.ndarray
+    gold_entity: np.ndarray
+    wrong_row: np.ndarray
+    wrong_entity: np.ndarray
+    wrong_tier: np.ndarray
+
+    def keys(self, length: int) -> tuple[np.ndarray, np.ndarray]:
+        """Number of the (end of chain, entity) of every gold and of every candidate."""
+        known: dict[tuple[int, ...], int] = {}
+        end = np.array([known.setdefault(steps[-length:], len(known)) for steps in self.chains])[
+            self.row_pair
+        ]
+        size = 1 + max(self.gold_entity.max(), self.wrong_entity.max())
+        gold = end[self.gold_row] * size + self.gold_entity
+        wrong = end[self.wrong_row] * size + self.wrong_entity
+        _, number = np.unique(np.concatenate([gold, wrong]), return_inverse=True)
+        return number[: len(gold)], number[len(gold) :]
+
+
+def _fit(layout: _Layout) -> tuple[np.ndarray, np.ndarray]:
     """Probability of each gold within its pair, and of each candidate being among its row's three.
 
-    Multiplicative updates: an entity that is the answer too often (for its suffix) becomes a likelier
-    distractor and a less likely answer, by the same factor.
+    Multiplicative updates: an entity that is the answer too often (for the end of the chain) becomes a
+    likelier distractor and a less likely answer, by the same factor.
     """
-    weights = [np.ones(1 + max(a.max(), b.max())) for a, b in zip(gold_key, wrong_key, strict=True)]
-    lifted = np.ones(gold_row.max() + 1)
+    gold_row, wrong_row = layout.gold_row, layout.wrong_row
+    gold_pair = layout.row_pair[gold_row]
+    nearness = np.array([weight for weight, _ in TIERS])[layout.wrong_tier]
+    keys = [layout.keys(length) for length in ENDS]
+    weights = [np.ones(1 + max(gold.max(), wrong.max())) for gold, wrong in keys]
+    lifted = np.ones(len(layout.row_pair))
     for _ in range(ROUNDS):
-        gold, raw = np.ones(len(gold_row)), wrong_near
-        for weight, of_gold, of_wrong in zip(weights, gold_key, wrong_key, strict=True):
+        gold, raw = np.ones(len(gold_row)), nearness
+        for weight, (of_gold, of_wrong) in zip(weights, keys, strict=True):
             gold = gold / weight[of_gold]
             raw = raw * weight[of_wrong]
         gold /= np.bincount(gold_pair, gold)[gold_pair]
         raw /= np.bincount(wrong_row, raw)[wrong_row]
-        row_share = np.bincount(gold_row, gold)
-        included = np.minimum(1.0, 3.0 * raw * lifted[wrong_row])
-        for _ in range(4):
-            lifted *= 3.0 / np.bincount(wrong_row, included)
+        asked_here = np.bincount(gold_row, gold)
+        for _ in range(4):  # at most 1 each, 3 together
             included = np.minimum(1.0, 3.0 * raw * lifted[wrong_row])
-        for weight, of_gold, of_wrong in zip(weights, gold_key, wrong_key, strict=True):
+            lifted *= 3.0 / np.bincount(wrong_row, included)
+        shown_here = included * asked_here[wrong_row]
+        for weight, (of_gold, of_wrong) in zip(weights, keys, strict=True):
             asked = np.bincount(of_gold, gold, len(weight))
-            shown = np.bincount(of_wrong, included * row_share[wrong_row], len(weight))
-            weight *= ((3.0 * asked + SMOOTH) / (shown + SMOOTH)) ** POWER
+            shown = np.bincount(of_wrong, shown_here, len(weight))
+            weight *= np.sqrt(np.sqrt((3.0 * asked + SMOOTH) / (shown + SMOOTH)))
             np.clip(weight, 1.0 / BOUND, BOUND, out=weight)
     return gold, included
-
-
-def _choice(row: list[tuple[int, float, str]], widths: list[int]) -> Choice:
-    # Three equally spaced points must fall into three intervals: none may be wider than the spacing.
-    while max(widths) * 3 > sum(widths):
-        widest = sum(widths) // 3
-        widths = [min(width, widest) for width in widths]
-    return Choice([(entity, kind, width) for (entity, _, kind), width in zip(row, widths, strict=True)])

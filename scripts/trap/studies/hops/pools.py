@@ -23,7 +23,7 @@ EASY_HOPS = (1, 2, 3)
 HARD_HOPS = (4, 5)
 
 # Percent of all easy and of all hard pairs that each pool owns.
-EASY_SPACE: dict[str, int] = {"eval_easy": 28, "valid_easy": 8, "easy": 64}
+EASY_SPACE: dict[str, int] = {"eval_easy": 30, "valid_easy": 10, "easy": 60}
 HARD_SPACE: dict[str, int] = {"eval_hard": 25, "eval_leak": 8, "valid_hard": 7, "hard": 60}
 POOLS = (*EASY_SPACE, *HARD_SPACE)
 # Longer chains than any pool trains on, all of them for evaluation: eval_hop6, eval_hop8, ...
@@ -105,7 +105,7 @@ class Pools:
         self._shares = {"easy": tuple(easy_shares), "hard": HARD_SHARES}
         self._bands: dict[int, dict[str, list[Pair]]] = {}
         self._orders: dict[str, list[Pair]] = {}
-        self._slots: dict[str, list[tuple[int, int]]] = {}
+        self._slots: dict[str, list[tuple[int, int, int]]] = {}
 
     def band(self, pool: str, hops: int) -> list[Pair]:
         """The pairs of a pool with this hop count, in the order of their hashes."""
@@ -117,6 +117,10 @@ class Pools:
         """How many different (start, chain) pairs a pool has."""
         return sum(len(self.band(pool, hops)) for hops in hops_of(pool))
 
+    def cycles(self, pool: str) -> bool:
+        """Whether the pool starts over, with other options and paths, when all its pairs were asked."""
+        return pool in self._shares
+
     def place(self, pool: str, index: int) -> Place:
         """What question `index` asks. Raises InputError where an evaluation pool has no such question.
 
@@ -125,7 +129,7 @@ class Pools:
         """
         if index < 0:
             raise InputError(f"pool {pool}: index must not be negative, got {index}")
-        if pool in self._shares:
+        if self.cycles(pool):
             return self._cycled(pool, index)
         order = self._orders.get(pool)
         if order is None:
@@ -149,10 +153,10 @@ class Pools:
             hops = hops_of(pool)
             present = [share if self.band(pool, hop) else 0 for hop, share in zip(hops, shares, strict=True)]
             slots = self._slots[pool] = _schedule(hops, present)
-        hop, before = slots[index % len(slots)]
-        per_cycle = sum(1 for other, _ in slots if other == hop)
+        cycle, slot = divmod(index, len(slots))
+        hop, before, per_cycle = slots[slot]
         band = self.band(pool, hop)
-        variation, position = divmod(index // len(slots) * per_cycle + before, len(band))
+        variation, position = divmod(cycle * per_cycle + before, len(band))
         return Place(band[position], variation)
 
     def _require(self, pool: str) -> None:
@@ -197,8 +201,11 @@ class Pools:
         return pair._replace(paths=paths) if paths else None
 
 
-def _schedule(hops: Sequence[int], shares: Sequence[int]) -> list[tuple[int, int]]:
-    """A cycle of (hop count, how many of it came before), each next slot to whom most is owed."""
+def _schedule(hops: Sequence[int], shares: Sequence[int]) -> list[tuple[int, int, int]]:
+    """A cycle of (hop count, how many of it came before, how many there are in all).
+
+    Each next slot goes to the hop count that lags most behind its share.
+    """
     total = sum(shares)
     counts = [0] * len(hops)
     slots = []
@@ -207,4 +214,4 @@ def _schedule(hops: Sequence[int], shares: Sequence[int]) -> list[tuple[int, int
         chosen = owed.index(max(owed))
         slots.append((hops[chosen], counts[chosen]))
         counts[chosen] += 1
-    return slots
+    return [(hop, before, counts[hops.index(hop)]) for hop, before in slots]

@@ -6,6 +6,7 @@ else is drawn, in whatever order. Randomness comes from a BLAKE2b digest, not fr
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 
 from trap.files import InputError
@@ -14,10 +15,25 @@ from trap.studies.hops import distractors, wording
 from trap.studies.hops.distractors import Menu
 from trap.studies.hops.draws import Draws
 from trap.studies.hops.graph import Graph
-from trap.studies.hops.pools import EASY_SHARES, Pools
+from trap.studies.hops.pools import EASY_SHARES, Pools, hops_of
 from trap.studies.hops.walks import Pair, members
 
 _DIFFICULTY = {1: "easy", 2: "easy", 3: "medium"}  # as published; longer chains are "hard"
+
+SHUFFLED = "eval_shuffled"
+SOURCE_OF = {SHUFFLED: "eval_hard"}  # pools whose questions are another pool's, changed
+_ORDERS = ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
+_DERANGEMENTS = (
+    (1, 0, 3, 2),
+    (1, 2, 3, 0),
+    (1, 3, 0, 2),
+    (2, 0, 3, 1),
+    (2, 3, 0, 1),
+    (2, 3, 1, 0),
+    (3, 0, 1, 2),
+    (3, 2, 0, 1),
+    (3, 2, 1, 0),
+)
 
 
 class _Prepared:
@@ -75,14 +91,37 @@ class QuestionMaker:
         """Questions first … first + count - 1 of a pool. Raises InputError before the first if too many."""
         if count < 0:
             raise InputError(f"count must not be negative, got {count}")
-        if count:
-            self._check_enough(pool, first, count)
+        self.prepare(pool)
+        if count and count > self.available(pool, first):
+            source = self.pools.source
+            raise InputError(
+                f"pool {pool}: questions {first} to {first + count - 1} asked for, but it has only "
+                f"{self.available(pool, 0)} different ones on {source} (seed {self.seed}, {self.style} "
+                f"style, at most {self.pools.max_reachable} reachable)"
+            )
         return (self.question(pool, index) for index in range(first, first + count))
+
+    def available(self, pool: str, first: int = 0) -> int:
+        """How many questions a pool has from index `first` on; training pools never run out.
+
+        Raises InputError if the pool has no question at all, or none can have this index.
+        """
+        source = SOURCE_OF.get(pool, pool)
+        self.pools.place(source, min(first, 0))  # complains of an empty pool and of a negative index
+        return sys.maxsize if self.pools.cycles(source) else max(0, self.pools.size(source) - first)
+
+    def prepare(self, pool: str) -> None:
+        """Enumerate the pairs of a pool and weigh their options; questions do so when first needed."""
+        source = SOURCE_OF.get(pool, pool)
+        for hops in hops_of(source):
+            band = self.pools.band(source, hops)
+            if self.style != "published" and (source, hops) not in self._menus:
+                self._menus[source, hops] = distractors.menus(self.pools.walks, band)
 
     def question(self, pool: str, index: int) -> Question:
         """Question `index` of a pool."""
         if pool == SHUFFLED:
-            return shuffle_options(self.question("eval_hard", index), self.seed)
+            return shuffle_options(self.question(SOURCE_OF[pool], index), self.seed)
         pair = self.pools.place(pool, index).pair
         draws = Draws(f"{self.seed}:{pool}:{index}")
         ready = self._prepared.get((pair.start, pair.chain)) or self._prepare(pool, pair)
@@ -96,7 +135,7 @@ class QuestionMaker:
             )
         else:
             gold = menu.draw_gold(draws)
-            numbers, kind = menu.wrong[gold].draw(draws)
+            numbers, kind = menu.wrong[self.pools.walks.type_mask[gold]].draw(draws)
             text = ready.text
             x, y, z = numbers
             if (
@@ -139,20 +178,6 @@ class QuestionMaker:
             ),
         )
 
-    def _check_enough(self, pool: str, first: int, count: int) -> None:
-        source = "eval_hard" if pool == SHUFFLED else pool
-        try:
-            self.pools.place(source, first + count - 1)
-        except InputError:
-            size = self.pools.size(source)
-            if first < 0 or not size:
-                raise
-            raise InputError(
-                f"pool {pool}: questions {first} to {first + count - 1} asked for, but only {size} different "
-                f"ones exist on {self.pools.source} (seed {self.seed}, at most "
-                f"{self.pools.max_reachable} reachable)"
-            ) from None
-
     def _prepare(self, pool: str, pair: Pair) -> _Prepared:
         walks = self.pools.walks
         chain = [walks.relations[step] for step in pair.chain]
@@ -160,7 +185,7 @@ class QuestionMaker:
         if self.style != "published":
             hops = len(chain)
             if (pool, hops) not in self._menus:
-                self._menus[pool, hops] = distractors.menus(walks, self.pools.band(pool, hops))
+                self.prepare(pool)
             menu = self._menus[pool, hops][pair.start, pair.chain]
         ready = _Prepared(walks.names[pair.start], chain, [self._phrase[step] for step in chain], menu)
         self._prepared[pair.start, pair.chain] = ready
@@ -188,21 +213,6 @@ class QuestionMaker:
         if len(room) < 3:
             room, kind = members(everything & ~(1 << gold)), "any_type"
         return [room.pop(draws.below(len(room))) for _ in range(3)], kind
-
-
-SHUFFLED = "eval_shuffled"
-_ORDERS = ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
-_DERANGEMENTS = (
-    (1, 0, 3, 2),
-    (1, 2, 3, 0),
-    (1, 3, 0, 2),
-    (2, 0, 3, 1),
-    (2, 3, 0, 1),
-    (2, 3, 1, 0),
-    (3, 0, 1, 2),
-    (3, 2, 0, 1),
-    (3, 2, 1, 0),
-)
 
 
 def _relettered(question: Question, letter: str) -> Reference:
