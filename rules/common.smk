@@ -10,7 +10,7 @@ sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from trap.config import effective_config, parse_config
 from trap.files import InputError
-from trap.plan import EVALUATION_POOLS, Plan, Run, code
+from trap.plan import FIGURES, PUBLISHED, PUBLISHED_AUDIT, TABLES, Plan, Run, code
 
 
 def checked(build):
@@ -31,6 +31,7 @@ GPUS = 1 if SETTINGS.device == "cuda" else 0
 # what a job depends on is in its params.
 CONFIG = effective_config(SETTINGS, "config/config.yaml")
 
+
 wildcard_constraints:
     study="|".join(sorted({arm.study for arm in PLAN.arms.values()})),
     model="|".join(SETTINGS.models),
@@ -44,7 +45,7 @@ wildcard_constraints:
 # The same bytes on every machine and in every locale; one process takes no more cores than its rule.
 shell.prefix(
     f"set -euo pipefail; export PATH='{Path(sys.executable).parent}':\"$PATH\""
-    " PYTHONHASHSEED=0 PYTHONUTF8=1 LC_ALL=C.UTF-8 TOKENIZERS_PARALLELISM=false POLARS_MAX_THREADS=1"
+    " PYTHONHASHSEED=0 PYTHONUTF8=1 LC_ALL=C TOKENIZERS_PARALLELISM=false POLARS_MAX_THREADS=1"
     f" MPLBACKEND=agg DISTRIBUTION_TRAP_ROOT='{workflow.basedir}'; "
 )
 
@@ -54,10 +55,19 @@ def pools(*names):
     return [f"{DATA}/{name}.jsonl" for name in names if name in SETTINGS.data.counts]
 
 
+def pools_like(*prefixes):
+    """Files of the question pools whose names start so."""
+    return pools(*(name for name in SETTINGS.data.counts if name.startswith(prefixes)))
+
+
 def job_run(wildcards, arm=None):
     """The run of a job, or the same job's run of another arm."""
     return Run(
-        wildcards.study, wildcards.model, wildcards.platform, arm or wildcards.arm, int(wildcards.seed)
+        wildcards.study,
+        wildcards.model,
+        wildcards.platform,
+        arm or wildcards.arm,
+        int(wildcards.seed),
     )
 
 
@@ -68,7 +78,11 @@ def run_folders(wildcards, arms):
 
 def trained(wildcards, arms):
     """What training those arms leaves for others: weights, and the record that names their hash."""
-    return [f"{folder}/{name}" for folder in run_folders(wildcards, arms) for name in ("adapter", "meta.json")]
+    return [
+        f"{folder}/{name}"
+        for folder in run_folders(wildcards, arms)
+        for name in ("adapter", "meta.json")
+    ]
 
 
 def run_files(size, *names):
@@ -107,33 +121,50 @@ def collected_here():
     return "results/default" if PLAN.adopted else "results|results/default"
 
 
-FIGURES = (
-    "trap",
-    "distribution_dose",
-    "leakage_dose",
-    "hops_used",
-    "faithfulness",
-    "reward_parts",
-    "training_curves",
-)
+def provenance_files(evidence):
+    return [f"{evidence}/provenance.json"]
 
 
 def figure_files(evidence):
-    return [
-        f"{evidence}/figures/{name}.{theme}.{kind}"
-        for name in FIGURES
-        for theme in ("light", "dark")
-        for kind in ("svg", "png")
-    ]
+    return [path for name in FIGURES for path in four(f"{evidence}/figures/{name}")]
 
 
 def table_files(evidence):
-    tables = [f"{evidence}/tables/{name}.{kind}" for name in TABLES for kind in ("parquet", "md")]
-    return [f"{evidence}/claims.json", *tables]
+    return [f"{evidence}/claims.json", *written_tables(evidence)]
+
+
+def written_tables(evidence):
+    """What tabulate_results writes: each table for programs and for people."""
+    return [f"{evidence}/tables/{name}.{kind}" for name in TABLES for kind in ("parquet", "md")]
 
 
 def report_files(evidence):
     return [f"{evidence}/report/post.md", f"{evidence}/report/post.html"]
 
 
-TABLES = ("arms",)
+def four(stem):
+    """A figure's files: both themes, vector and pixels."""
+    return [f"{stem}.{theme}.{kind}" for theme in ("light", "dark") for kind in ("svg", "png")]
+
+
+def published_folder():
+    """The folder of published files: the one in the settings, or the fetched one; "" where there is none."""
+    if SETTINGS.published:
+        return SETTINGS.published
+    return PUBLISHED if Path(PUBLISHED).is_dir() else ""
+
+
+def published_audit():
+    """The audit of the published files, where there is one or something to make it from."""
+    known = published_folder() or Path(PUBLISHED_AUDIT).is_file()
+    return [PUBLISHED_AUDIT] if known else []
+
+
+def plain(stem):
+    """A figure's files but for the one that the report shows."""
+    return [path for path in four(stem) if not path.endswith(".light.svg")]
+
+
+def shown(path, caption, category):
+    """An output that `snakemake --report` shows, with its caption."""
+    return report(path, caption=f"../report/captions/{caption}.rst", category=category)

@@ -15,11 +15,11 @@ rule build_graph:
         "results/logs/build_graph.log",
     benchmark:
         "results/benchmarks/build_graph.jsonl"
-    params:
-        source=f"--graph {SETTINGS.graph}" if SETTINGS.graph else "--source config/graph",
     threads: 1
     resources:
         mem_mb=500,
+    params:
+        source=f"--graph {SETTINGS.graph}" if SETTINGS.graph else "--source config/graph",
     message:
         "Build the knowledge graph"
     shell:
@@ -36,11 +36,11 @@ rule write_facts:
         "results/logs/write_facts.log",
     benchmark:
         "results/benchmarks/write_facts.jsonl"
-    params:
-        seed=SETTINGS.data.seed,
     threads: 1
     resources:
         mem_mb=500,
+    params:
+        seed=SETTINGS.data.seed,
     message:
         "Write the facts of the graph as sentences"
     shell:
@@ -58,14 +58,14 @@ rule sample_questions:
         "results/logs/sample_questions/{pool}.log",
     benchmark:
         "results/benchmarks/sample_questions/{pool}.jsonl"
+    threads: 1
+    resources:
+        mem_mb=1000,
     params:
         number=lambda wildcards: SETTINGS.data.counts[wildcards.pool],
         seed=SETTINGS.data.seed,
         style=SETTINGS.data.style,
         prompt=SETTINGS.data.prompt,
-    threads: 1
-    resources:
-        mem_mb=1000,
     message:
         "Sample {params.number} questions: {wildcards.pool}"
     shell:
@@ -78,8 +78,8 @@ rule sample_questions:
 rule audit_questions:
     input:
         graph=f"{DATA}/kg.json",
-        questions=pools(*EVALUATION_POOLS),
-        training=pools("easy", "hard", "valid_easy", "valid_hard"),
+        questions=pools_like("eval_"),
+        training=pools_like("easy", "hard", "valid_"),
         code=lambda wildcards: code("audit_questions.py"),
     output:
         audit=f"{DATA}/audit.json",

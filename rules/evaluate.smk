@@ -8,7 +8,7 @@ makes  results/{study}/{model}/{platform}/{arm}/s{seed}/{episodes.jsonl, metrics
 rule evaluate_adapter:
     input:
         graph=f"{DATA}/kg.json",
-        pools=pools(*EVALUATION_POOLS),
+        pools=pools_like("eval_"),
         chain=lambda wildcards: trained(wildcards, PLAN.chain(wildcards.arm)),
         code=lambda wildcards: PLAN.evaluation_code(),
     output:
@@ -19,15 +19,15 @@ rule evaluate_adapter:
         "results/logs/evaluate_adapter/{study}.{model}.{platform}.{arm}.s{seed}.log",
     benchmark:
         "results/benchmarks/evaluate_adapter/{study}.{model}.{platform}.{arm}.s{seed}.jsonl"
-    params:
-        folder=lambda wildcards: job_run(wildcards).folder,
-        chain=lambda wildcards: run_folders(wildcards, PLAN.chain(wildcards.arm)),
-        arms=SETTINGS.arms,
     threads: 1
     resources:
         mem_mb=2500,
         gpu=GPUS,
         config=CONFIG,
+    params:
+        folder=subpath(output.metrics, parent=True),
+        chain=lambda wildcards: run_folders(wildcards, PLAN.chain(wildcards.arm)),
+        arms=SETTINGS.arms,
     message:
         "Evaluate {wildcards.model} {wildcards.arm}, seed {wildcards.seed}"
     shell:

@@ -1,36 +1,122 @@
-"""Evidence: all runs' items in one table, then claims and tables.
+"""Evidence: all runs' items in one table, then the statistics, then the claims.
 
-needs  the runs of a size, config/claims.yaml
-makes  {evidence}/tables/*.parquet, {evidence}/tables/*.md, {evidence}/claims.json
+needs  the runs of a size, config/claims.yaml, results/published/audit.json where there is one
+makes  {evidence}/tables/{items, runs, curves}.parquet, {evidence}/tables/NAME.{parquet, md},
+       {evidence}/claims.json, {evidence}/provenance.json
 
-Where committed items stand for the full size's runs (see PLAN.adopted), collect_runs makes only the
-default size: the committed tables are then source files, and a missing run folder trains nothing.
+{evidence} is `results` (full size, committed) or `results/default`. Where committed items stand for the
+full size's runs (PLAN.adopted), nothing makes them: they are source files, and a missing run folder
+trains nothing.
 """
 
 
 rule collect_runs:
     input:
         runs=lambda wildcards: run_files(
-            PLAN.size_of(wildcards.evidence), "meta.json", "log.jsonl", "metrics.json", "items.parquet"
+            PLAN.size_of(wildcards.evidence),
+            "meta.json",
+            "log.jsonl",
+            "metrics.json",
+            "items.parquet",
         ),
         code=lambda wildcards: code("collect_runs.py"),
     output:
         item_rows="{evidence}/tables/items.parquet",
         runs="{evidence}/tables/runs.parquet",
         curves="{evidence}/tables/curves.parquet",
-    wildcard_constraints:
-        evidence=collected_here(),
     log:
         "{evidence}/logs/collect_runs.log",
     benchmark:
         "{evidence}/benchmarks/collect_runs.jsonl"
-    params:
-        folders=lambda wildcards: [run.folder for run in PLAN.runs(PLAN.size_of(wildcards.evidence))],
+    wildcard_constraints:
+        evidence=collected_here(),
     threads: 1
     resources:
         mem_mb=3000,
+    params:
+        folders=lambda wildcards: [
+            run.folder for run in PLAN.runs(PLAN.size_of(wildcards.evidence))
+        ],
     message:
         "Collect the items of all runs: {wildcards.evidence}"
     shell:
         "python scripts/collect_runs.py --runs {params.folders} --output {output.item_rows}"
         " --runs-output {output.runs} --curves-output {output.curves} &> {log}"
+
+
+# On the machine that trained: hardware and seconds belong to the runs, not to who draws them later.
+rule record_provenance:
+    input:
+        runs="{evidence}/tables/runs.parquet",
+        code=lambda wildcards: code("record_provenance.py"),
+    output:
+        provenance="{evidence}/provenance.json",
+    log:
+        "{evidence}/logs/record_provenance.log",
+    benchmark:
+        "{evidence}/benchmarks/record_provenance.jsonl"
+    wildcard_constraints:
+        evidence=collected_here(),
+    threads: 1
+    resources:
+        mem_mb=500,
+    message:
+        "Record hardware, versions and seconds: {wildcards.evidence}"
+    shell:
+        "python scripts/record_provenance.py --runs {input.runs} --evidence {wildcards.evidence}"
+        " --output {output.provenance} &> {log}"
+
+
+rule tabulate_results:
+    input:
+        item_rows="{evidence}/tables/items.parquet",
+        runs="{evidence}/tables/runs.parquet",
+        graph=f"{DATA}/kg.json",
+        pools=pools_like("eval_"),
+        claims=SETTINGS.claims,
+        code=lambda wildcards: code("tabulate_results.py"),
+    output:
+        tables=written_tables("{evidence}"),
+    log:
+        "{evidence}/logs/tabulate_results.log",
+    benchmark:
+        "{evidence}/benchmarks/tabulate_results.jsonl"
+    threads: 1
+    resources:
+        mem_mb=3000,
+    params:
+        folder=subpath(input.runs, parent=True),
+    message:
+        "Compute the tables: {wildcards.evidence}"
+    shell:
+        "python scripts/tabulate_results.py --claims {input.claims} --items {input.item_rows}"
+        " --runs {input.runs} --graph {input.graph} --questions {input.pools}"
+        " --output {params.folder} &> {log}"
+
+
+rule tabulate_claims:
+    input:
+        item_rows="{evidence}/tables/items.parquet",
+        runs="{evidence}/tables/runs.parquet",
+        claims=SETTINGS.claims,
+        graph=f"{DATA}/kg.json",
+        pools=pools_like("eval_"),
+        audit=published_audit(),
+        code=lambda wildcards: code("tabulate_claims.py"),
+    output:
+        claims="{evidence}/claims.json",
+    log:
+        "{evidence}/logs/tabulate_claims.log",
+    benchmark:
+        "{evidence}/benchmarks/tabulate_claims.jsonl"
+    threads: 1
+    resources:
+        mem_mb=3000,
+    params:
+        audit=" ".join(["--published-audit", *published_audit()] if published_audit() else []),
+    message:
+        "Judge the claims: {wildcards.evidence}"
+    shell:
+        "python scripts/tabulate_claims.py --claims {input.claims} --items {input.item_rows}"
+        " --runs {input.runs} --graph {input.graph} --questions {input.pools} {params.audit}"
+        " --output {output.claims} &> {log}"

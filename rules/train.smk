@@ -15,21 +15,21 @@ rule train_base:
         adapter=directory("results/{study}/{model}/{platform}/{arm}/s{seed}/adapter"),
         log="results/{study}/{model}/{platform}/{arm}/s{seed}/log.jsonl",
         meta="results/{study}/{model}/{platform}/{arm}/s{seed}/meta.json",
-    wildcard_constraints:
-        arm=arms_where(lambda arm: arm.method == "base"),
     log:
         "results/logs/train_base/{study}.{model}.{platform}.{arm}.s{seed}.log",
     benchmark:
         "results/benchmarks/train_base/{study}.{model}.{platform}.{arm}.s{seed}.jsonl"
-    params:
-        settings=lambda wildcards: PLAN.settings(wildcards.model, wildcards.arm),
-        folder=lambda wildcards: job_run(wildcards).folder,
-    threads: 1
+    wildcard_constraints:
+        arm=arms_where(lambda arm: arm.method == "base"),
     priority: 100
+    threads: 1
     resources:
         mem_mb=2500,
         gpu=GPUS,
         config=CONFIG,
+    params:
+        settings=lambda wildcards: PLAN.settings(wildcards.model, wildcards.arm),
+        folder=subpath(output.meta, parent=True),
     message:
         "Train {wildcards.model} {wildcards.arm}, seed {wildcards.seed}"
     shell:
@@ -50,16 +50,23 @@ rule train_adapter:
         adapter=directory("results/{study}/{model}/{platform}/{arm}/s{seed}/adapter"),
         log="results/{study}/{model}/{platform}/{arm}/s{seed}/log.jsonl",
         meta="results/{study}/{model}/{platform}/{arm}/s{seed}/meta.json",
-    wildcard_constraints:
-        arm=arms_where(lambda arm: arm.method != "base"),
     log:
         "results/logs/train_adapter/{study}.{model}.{platform}.{arm}.s{seed}.log",
     benchmark:
         "results/benchmarks/train_adapter/{study}.{model}.{platform}.{arm}.s{seed}.jsonl"
+    wildcard_constraints:
+        arm=arms_where(lambda arm: arm.method != "base"),
+    # what others wait for goes first
+    priority: lambda wildcards: 10 * PLAN.descendants(wildcards.arm)
+    threads: 1
+    resources:
+        mem_mb=2500,
+        gpu=GPUS,
+        config=CONFIG,
     params:
         settings=lambda wildcards: PLAN.settings(wildcards.model, wildcards.arm),
-        folder=lambda wildcards: job_run(wildcards).folder,
-        data=DATA,
+        folder=subpath(output.meta, parent=True),
+        data=subpath(input.graph, parent=True),
         arms=SETTINGS.arms,
         parents=lambda wildcards: run_folders(wildcards, PLAN.parents(wildcards.arm)),
         rollouts=lambda wildcards: " ".join(
@@ -67,13 +74,6 @@ rule train_adapter:
             if PLAN.sampler(wildcards.arm)
             else []
         ),
-    threads: 1
-    # what others wait for goes first
-    priority: lambda wildcards: 10 * PLAN.descendants(wildcards.arm)
-    resources:
-        mem_mb=2500,
-        gpu=GPUS,
-        config=CONFIG,
     message:
         "Train {wildcards.model} {wildcards.arm}, seed {wildcards.seed}"
     shell:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 import yaml
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct
 
 from trap.files import InputError, read_text, write_text
 
@@ -208,7 +208,9 @@ def load_arms(path: Path | str) -> dict[str, Arm]:
     columns = tuple(reader.fieldnames or ())
     if columns != ARM_COLUMNS:
         odd = sorted(set(columns) ^ set(ARM_COLUMNS)) or ["their order"]
-        raise InputError(f"{path}:1: columns must be {' '.join(ARM_COLUMNS)} (see: {', '.join(map(str, odd))})")
+        raise InputError(
+            f"{path}:1: columns must be {' '.join(ARM_COLUMNS)} (see: {', '.join(map(str, odd))})"
+        )
     arms: dict[str, Arm] = {}
     for row in reader:
         if not any((value or "").strip() for value in row.values() if not isinstance(value, list)):
@@ -233,7 +235,9 @@ def _arm(row: dict[str, Any], where: str) -> Arm:
         raise InputError(f"{where}: a name has letters, digits and _ only")
     for key, allowed in (("study", STUDIES), ("method", METHODS), ("reward", ("", "v1", "v2"))):
         if values[key] not in allowed:
-            raise InputError(f"{where}: unknown {key} `{values[key]}` (known: {', '.join(filter(None, allowed))})")
+            raise InputError(
+                f"{where}: unknown {key} `{values[key]}` (known: {', '.join(filter(None, allowed))})"
+            )
     if values["contaminated"].lower() not in _TRUE:
         raise InputError(f"{where}: contaminated is yes or no, not `{values['contaminated']}`")
     try:
@@ -254,7 +258,9 @@ def _check_lineage(arm: Arm, arms: dict[str, Arm], origin: str) -> None:
     while queue:
         name = queue.pop()
         if name == arm.arm:
-            raise InputError(f"{origin}: arm `{arm.arm}`: it is its own ancestor (a cycle of parents or rollouts)")
+            raise InputError(
+                f"{origin}: arm `{arm.arm}`: it is its own ancestor (a cycle of parents or rollouts)"
+            )
         if name and name not in seen:
             seen.add(name)
             queue.extend((arms[name].parent, arms[name].rollouts) if name in arms else ())
@@ -264,10 +270,14 @@ def check_arms(arms: dict[str, Arm], config: Config, origin: str = "config/arms.
     """Arms against the configuration: pools, hyperparameter sets, and the selections of every size."""
     for arm in arms.values():
         if arm.hyper not in config.hyper:
-            raise InputError(f"{origin}: arm `{arm.arm}`: unknown hyper `{arm.hyper}` (see config.yaml, `hyper`)")
+            raise InputError(
+                f"{origin}: arm `{arm.arm}`: unknown hyper `{arm.hyper}` (see config.yaml, `hyper`)"
+            )
         for pool in pools_of(arm):
             if arm.method != "base" and pool not in config.data.counts:
-                raise InputError(f"{origin}: arm `{arm.arm}`: unknown pool `{pool}` (see config.yaml, `data.counts`)")
+                raise InputError(
+                    f"{origin}: arm `{arm.arm}`: unknown pool `{pool}` (see config.yaml, `data.counts`)"
+                )
     for name, size in config.sizes.items():
         for model, wanted in size.models.items():
             select_arms(arms, wanted, f"config: sizes.{name}.models.{model}")
@@ -279,9 +289,7 @@ def select_arms(arms: dict[str, Arm], wanted: list[str], where: str = "sizes") -
     for name in wanted:
         if name != "all" and name not in groups and name not in arms:
             raise InputError(f"{where}: `{name}` is neither a group nor an arm of the sheet")
-    return [
-        arm.arm for arm in arms.values() if "all" in wanted or arm.group in wanted or arm.arm in wanted
-    ]
+    return [arm.arm for arm in arms.values() if "all" in wanted or arm.group in wanted or arm.arm in wanted]
 
 
 def effective_config(config: Config, written: str) -> str:

@@ -7,7 +7,7 @@ without Snakemake. Everything here is a pure function of its arguments and of th
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -26,11 +26,15 @@ from trap.provenance import (
 )
 
 RESULTS = "results"
-EVALUATION_POOLS = ("eval_easy", "eval_hard", "eval_leak", "eval_shuffled")
 VALIDATION_POOLS = ("valid_easy", "valid_hard")
-TRAINING_POOLS = ("easy", "hard")
-COLLECTED = ("items", "runs", "curves")
+COLLECTED = ("items", "runs", "curves")  # what collect_runs makes of all run folders
+TABLES = (  # what tabulate_results makes of those
+    "arms", "by_hops", "contrasts", "doses", "rollouts", "baselines", "power", "shuffle", "noise",
+)  # fmt: skip
+FIGURES = ("trap", "matching", "leakage", "hops", "faithful", "reward", "rollouts", "training")
 MANIFEST = "results/manifest.json"
+PUBLISHED = "results/published/hops"
+PUBLISHED_AUDIT = "results/published/audit.json"
 ROOT = SCRIPTS.parent
 
 
@@ -52,6 +56,15 @@ class Run:
     @property
     def folder(self) -> str:
         return f"{RESULTS}/{self.study}/{self.model}/{self.platform}/{self.arm}/s{self.seed}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """Committed files of one rule, the rules they rest on, and the other files they are made of."""
+
+    files: list[str]
+    after: list[str]
+    sources: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -179,6 +192,38 @@ class Plan:
     def data_settings(self, pool: str) -> str:
         data = self.config.data
         return canonical([data.seed, data.style, data.prompt, data.counts.get(pool)])
+
+    def committed(self) -> dict[str, Step]:
+        """The committed results by the rule that makes them, in order."""
+        data, tables = f"{RESULTS}/{self.config.study}/data", f"{RESULTS}/tables"
+        steps = {
+            "build_graph": Step([f"{data}/kg.json"], [], self.graph_sources()),
+            "audit_questions": Step([f"{data}/audit.json"], ["build_graph"]),
+            "collect_runs": Step([f"{tables}/{name}.parquet" for name in COLLECTED], ["build_graph"]),
+            "record_provenance": Step([f"{RESULTS}/provenance.json"], ["collect_runs"]),
+            "tabulate_results": Step(
+                [f"{tables}/{name}.{kind}" for name in TABLES for kind in ("parquet", "md")],
+                ["collect_runs"],
+            ),
+            "tabulate_claims": Step(
+                [f"{RESULTS}/claims.json"],
+                ["collect_runs", "tabulate_results"],
+                [self.config.claims, *([PUBLISHED_AUDIT] if Path(PUBLISHED_AUDIT).is_file() else [])],
+            ),
+        }
+        for name in FIGURES:
+            files = [
+                f"{RESULTS}/figures/{name}.{theme}.{kind}"
+                for theme in ("light", "dark")
+                for kind in ("svg", "png")
+            ]
+            steps[f"plot_{name}"] = Step(files, ["tabulate_results", "tabulate_claims"])
+        steps["render_post"] = Step(
+            [f"{RESULTS}/report/post.md", f"{RESULTS}/report/post.html"],
+            [*steps],
+            [path.as_posix() for path in sorted(Path("report").glob("*.j2"))],
+        )
+        return steps
 
     def fingerprint(self, size: str) -> dict[str, dict[str, str]]:
         """Hashes of everything that decides a size's trained runs: code, settings, graph source.

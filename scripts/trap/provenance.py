@@ -12,7 +12,7 @@ import hashlib
 import io
 import tokenize
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from trap.files import InputError
@@ -74,7 +74,7 @@ def _imported(path: Path, root: Path) -> set[str]:
     return names
 
 
-@lru_cache(maxsize=None)
+@cache
 def _direct(path: Path, root: Path) -> tuple[Path, ...]:
     """Files of this project that one file imports, packages on the way included."""
     found: set[Path] = set()
@@ -88,7 +88,7 @@ def _direct(path: Path, root: Path) -> tuple[Path, ...]:
     return tuple(sorted(found))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _reach(start: Path, root: Path) -> frozenset[Path]:
     seen, queue = {start}, [start]
     while queue:
@@ -108,7 +108,7 @@ def _member_files(member: str, root: Path) -> list[Path]:
     return [file for file in files if file is not None]
 
 
-@lru_cache(maxsize=None)
+@cache
 def closure(script: str, *members: str, root: Path = SCRIPTS) -> tuple[Path, ...]:
     """Sorted files that `scripts/{script}` and the named members (`methods.rsft`) can import.
 
@@ -178,7 +178,7 @@ def code_text(source: bytes) -> str:
     return "\n".join(kept) + "\n"
 
 
-@lru_cache(maxsize=None)
+@cache
 def _code_hash(path: Path, mtime_ns: int, size: int) -> str:
     return sha256_bytes(code_text(path.read_bytes()).encode())
 

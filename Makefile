@@ -1,0 +1,94 @@
+# A thin bootstrap around Snakemake: `make paper` builds everything, `make test` checks everything.
+# In an environment with requirements/paper.txt installed, `snakemake --cores all` works by itself.
+
+SHELL := /bin/bash
+CORES ?= all
+VENV  := .venv
+BIN   := $(VENV)/bin
+TTY   := $(shell test -t 1 && echo yes)
+PIP   := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+# Python's text and sorting must not depend on the locale of the machine.
+export LC_ALL := C
+export PYTHONUTF8 := 1
+export PYTHONHASHSEED := 0
+# pip follows no user configuration that could change which packages come
+export PIP_REQUIRE_VIRTUALENV := 1
+
+WORKFLOW = $(BIN)/python scripts/unlock_workflow.py && \
+  PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES) $(if $(TTY),--logger rich)
+
+.PHONY: help paper paper-full data figures tables report published verify test lint bench lock clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+
+paper: $(VENV)/.paper ## build the paper: environment, data, training, evaluation, claims, figures, post (default size)
+	@$(WORKFLOW) all
+	@$(BIN)/python scripts/unlock_workflow.py
+	@printf '\n%s\n' \
+	  "The post     results/default/report/post.html" \
+	  "Figures      results/default/figures/" \
+	  "Tables       results/default/tables/" \
+	  "Claims       results/default/claims.json"
+
+paper-full: $(VENV)/.paper ## the committed size: every arm, 10 seeds (hours; rebuilds only what changed)
+	@$(WORKFLOW) full
+	@printf '\n%s\n' "The post     results/report/post.html" \
+	  "To commit these results: $(BIN)/python scripts/verify_results.py --write"
+
+data: $(VENV)/.paper ## graph, facts, question pools and their audit
+	@$(WORKFLOW) data
+
+figures tables report: $(VENV)/.paper ## (figures, tables, report) from the committed items: seconds, no training
+	@$(BIN)/python scripts/verify_results.py --touch
+	@$(WORKFLOW) $@
+
+published: $(VENV)/.paper ## fetch the published files (network) and audit them
+	@$(WORKFLOW) published
+
+verify: $(VENV)/.paper ## check committed results against the manifest, and mark them current
+	@$(BIN)/python scripts/verify_results.py --touch
+
+test: $(VENV)/.test ## everything that CI runs
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/snakefmt --check Snakefile rules
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --lint
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/.test ## the style checks alone
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/snakefmt --check Snakefile rules
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --lint
+
+bench: $(VENV)/.paper ## benchmarks against peers (installs them in an environment of their own)
+	@$(MAKE) -C benchmarks PYTHON=$(CURDIR)/$(BIN)/python
+
+lock: ## write requirements/lock.txt anew from a fresh environment
+	@python="$$(bash requirements/find_python.sh)" && folder="$$(mktemp -d)" && \
+	  "$$python" -m venv "$$folder" && \
+	  "$$folder/bin/python" -m pip --disable-pip-version-check --quiet install \
+	    -r requirements/paper.txt -r requirements/test.txt && \
+	  { echo "# Exact versions, used as constraints; written by make lock."; \
+	    "$$folder/bin/python" -m pip freeze --exclude pip --exclude setuptools \
+	    | sed -E 's/\+[a-z0-9.]+$$//' | grep -E '^[A-Za-z0-9._-]+==[^ ]+$$'; } > requirements/lock.new && \
+	  mv requirements/lock.new requirements/lock.txt; rm -rf "$$folder"
+
+clean: ## remove run folders, the default size's results and logs; keep the environment and what is committed
+	rm -rf results/hops/*/torch results/hops/data/*.jsonl results/default results/logs results/benchmarks \
+	  results/published .snakemake
+
+$(BIN)/python:
+	@python="$$(bash requirements/find_python.sh)" && "$$python" -m venv --clear $(VENV)
+
+# A stamp is written last: an interrupted installation starts over, a finished one costs nothing.
+$(VENV)/.paper: requirements/paper.txt requirements/lock.txt | $(BIN)/python
+	@echo "Installing requirements/paper.txt into $(VENV) …"
+	@$(PIP) install -r requirements/paper.txt -c requirements/lock.txt
+	@touch $@
+
+$(VENV)/.test: requirements/test.txt $(VENV)/.paper
+	@echo "Installing requirements/test.txt into $(VENV) …"
+	@$(PIP) install -r requirements/test.txt -c requirements/lock.txt
+	@touch $@
