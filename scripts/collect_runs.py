@@ -1,0 +1,36 @@
+"""Gather finished runs into compact tables of items, runs and training curves."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from trap.cli import run_main
+from trap.evidence.collect import collect, write_items, write_table
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--runs", nargs="+", type=Path, required=True, metavar="FOLDER", help="finished run folders"
+    )
+    parser.add_argument(
+        "--output", type=Path, required=True, help="items.parquet: one row per question and run"
+    )
+    parser.add_argument("--runs-output", type=Path, required=True, help="runs.parquet: one row per run")
+    parser.add_argument("--curves-output", type=Path, required=True, help="curves.parquet: the training logs")
+    arguments = parser.parse_args(argv)
+
+    def body() -> None:
+        items, runs, curves = collect(arguments.runs)
+        write_items(items, arguments.output)
+        write_table(runs, arguments.runs_output)
+        write_table(curves, arguments.curves_output)
+        print(f"{runs.height} runs, {items.height:,} items, {curves.height:,} log rows", file=sys.stderr)
+
+    return run_main(body)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

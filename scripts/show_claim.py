@@ -1,0 +1,84 @@
+"""Show why a number is what it is: value, interval, file, row, rule, commit, seconds.
+
+python scripts/show_claim.py B4            one claim
+python scripts/show_claim.py               all ids with their verdicts
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from pathlib import Path
+from typing import Any
+
+from trap.cli import run_main
+from trap.evidence.wording import interval_text, number_text
+from trap.files import InputError, read_json
+
+
+def describe(claim: dict[str, Any]) -> str:
+    """One claim as lines of "name  value", with nothing left out that says where it came from."""
+    published = claim["published"]
+    shown = None
+    if published:
+        value = published["value"]
+        unit = claim["unit"] or "share"
+        figure = None if value is None else number_text(value, unit)
+        interval = interval_text(published["low"], published["high"], unit)
+        count = f"n = {published['n']}" if published["n"] else None
+        shown = "; ".join(
+            part for part in (" ".join(filter(None, (figure, interval))), count, published["note"]) if part
+        )
+    rules = claim["verdict_rule"]
+    lines = [
+        ("claim", claim["statement"]),
+        ("source", claim["source"]),
+        ("published", shown),
+        ("value", claim["text"]),
+        ("interval", interval_text(claim["low"], claim["high"], claim["unit"] or "") or None),
+        ("compared", claim["comparison"]),
+        ("p, Holm", claim["p_holm"]),
+        ("verdict", claim["verdict"]),
+        ("because", claim["reason"]),
+        ("reproduced if", " or ".join(rules["reproduced"])),
+        ("not if", " or ".join(rules["not_reproduced"])),
+        *((f"also {name}", part["text"]) for name, part in claim["also"].items()),
+        ("file", claim["file"]),
+        ("row", claim["row"]),
+        ("rule", claim["rule"]),
+        ("commit", claim["commit"]),
+        ("seconds", claim["seconds"]),
+    ]
+    width = max(len(name) for name, _ in lines)
+    return "\n".join(
+        [claim["id"], *(f"  {name:<{width}}  {value}" for name, value in lines if value not in (None, ""))]
+    )
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("id", nargs="*", help="claim ids; none lists them all")
+    parser.add_argument("--claims", type=Path, default=Path("results/claims.json"), help="claims.json")
+    arguments = parser.parse_args(argv)
+
+    def body() -> None:
+        claims = {claim["id"]: claim for claim in read_json(arguments.claims, list[dict[str, Any]])}
+        if not arguments.id:
+            width = max(map(len, claims), default=0)
+            for claim in claims.values():
+                print(f"{claim['id']:<{width}}  {claim['verdict']:<15}  {claim['text'] or ''}".rstrip())
+        for wanted in arguments.id:
+            if wanted not in claims:
+                close = difflib.get_close_matches(wanted, claims, n=3)
+                hint = f"; did you mean {', '.join(close)}?" if close else ""
+                raise InputError(f"{arguments.claims}: no claim {wanted!r}{hint}")
+            print(describe(claims[wanted]))
+
+    return run_main(body)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,233 @@
+"""Gather what runs left in their folders into three tables: items, runs, curves.
+
+Run folder: items.parquet, meta.json, log.jsonl (metrics.json is a summary of items.parquet and is
+not read again). Sorting, encoding and compression are fixed, so that equal runs give equal bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import polars as pl
+from msgspec import Struct, field
+
+from trap.evidence.cells import ITEM_COLUMNS, read_items
+from trap.files import InputError, iter_jsonl, read_json, replacing
+
+# Pool and question first: outcomes of one question by many runs resemble each other and compress.
+ITEM_ORDER = ["study", "model", "platform", "pool", "id", "arm", "seed"]
+RUN_KEY = ["study", "model", "platform", "arm", "seed"]
+
+
+class Rollouts(Struct, kw_only=True):
+    """What sampling gave: counts of samples, prompts and winners; shares of winners; leaked letters."""
+
+    sampled: int | None = None
+    prompts: int | None = None
+    winners: int | None = None
+    winner_faithful: int | float | None = None  # a whole number is a count, a fraction a share of winners
+    winner_correct: int | float | None = None
+    leaked_letter_rate: float | None = None
+    mean_winner_hops: float | None = None
+
+
+class RunData(Struct, kw_only=True):
+    n_train: int | None = None
+    steps: int | None = None
+    rollouts: Rollouts | None = None
+
+
+class RunSeconds(Struct, kw_only=True):
+    train: float | None = None
+    evaluate: float | None = None
+
+
+class RunMeta(Struct, kw_only=True):
+    """The part of meta.json that the tables need; other fields are ignored."""
+
+    study: str
+    model: str
+    platform: str
+    arm: str
+    seed: int
+    run_id: str = ""
+    parent: str | None = None
+    rollouts: str | None = None
+    method: str = ""
+    pool: str | None = None
+    mixture: Any = None
+    reward: str | None = None
+    selection: str | None = None
+    rounds: int | None = None
+    contaminated: bool = False
+    group: str = ""
+    label: str = ""
+    hyper: dict[str, Any] = field(default_factory=dict)
+    data: RunData = field(default_factory=RunData)
+    hashes: dict[str, Any] = field(default_factory=dict)
+    seconds: RunSeconds = field(default_factory=RunSeconds)
+
+
+RUN_COLUMNS: dict[str, Any] = {
+    "study": pl.String,
+    "model": pl.String,
+    "platform": pl.String,
+    "arm": pl.String,
+    "seed": pl.Int16,
+    "run_id": pl.String,
+    "parent": pl.String,
+    "rollouts": pl.String,
+    "method": pl.String,
+    "pool": pl.String,
+    "mixture": pl.String,
+    "reward": pl.String,
+    "selection": pl.String,
+    "rounds": pl.Int16,
+    "contaminated": pl.Boolean,
+    "group": pl.String,
+    "label": pl.String,
+    "k": pl.Int32,
+    "hyper": pl.String,
+    "n_train": pl.Int64,
+    "steps": pl.Int64,
+    "parent_hash": pl.String,
+    "rollouts_sampled": pl.Int64,
+    "prompts": pl.Int64,
+    "winners": pl.Int64,
+    "winner_faithful": pl.Float64,
+    "winner_correct": pl.Float64,
+    "leaked_letter_rate": pl.Float64,
+    "mean_winner_hops": pl.Float64,
+    "seconds_train": pl.Float64,
+    "seconds_eval": pl.Float64,
+}
+CURVE_COLUMNS: dict[str, Any] = {
+    "study": pl.String,
+    "model": pl.String,
+    "platform": pl.String,
+    "arm": pl.String,
+    "seed": pl.Int16,
+    "kind": pl.String,
+    "step": pl.Int64,
+    "loss": pl.Float64,
+    "pool": pl.String,
+    "accuracy": pl.Float64,
+    "faithful": pl.Float64,
+}
+
+
+class LogRow(Struct, kw_only=True):
+    """One line of log.jsonl; other fields and other kinds of line are ignored."""
+
+    kind: str = ""
+    step: int | None = None
+    loss: float | None = None
+    pool: str | None = None
+    accuracy: float | None = None
+    faithful: float | None = None
+
+
+def collect(folders: Sequence[Path | str]) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """(items, runs, curves) of finished run folders.
+
+    Raises InputError for a folder without its files, a run given twice, and items that belong to
+    another run than meta.json says.
+    """
+    if not folders:
+        raise InputError("no run folder was given")
+    items, runs, curves = [], [], []
+    for folder in map(Path, folders):
+        meta = read_json(folder / "meta.json", RunMeta)
+        items.append(_items(folder, meta))
+        runs.append(_run_row(meta))
+        curves += _curve_rows(folder / "log.jsonl", meta)
+    run_table = pl.DataFrame(runs, schema=RUN_COLUMNS).sort(RUN_KEY)
+    twice = run_table.filter(pl.struct(RUN_KEY).is_duplicated())
+    if twice.height:
+        raise InputError(f"the run {'/'.join(map(str, twice.select(RUN_KEY).row(0)))} was given twice")
+    curve_table = pl.DataFrame(curves, schema=CURVE_COLUMNS, orient="row").sort(
+        [*RUN_KEY, "kind", "pool", "step"], nulls_last=True, maintain_order=True
+    )
+    return pl.concat(items).sort(ITEM_ORDER), run_table, curve_table
+
+
+def write_table(frame: pl.DataFrame, path: Path | str) -> None:
+    """Parquet with equal bytes for equal frames: zstd, one row group per half million rows."""
+    with replacing(path) as partial:
+        frame.write_parquet(
+            partial, compression="zstd", compression_level=19, statistics=False, row_group_size=1 << 20
+        )
+
+
+def write_items(frame: pl.DataFrame, path: Path | str) -> None:
+    """Items with repeated words dictionary-encoded; `read_items` gives the strings back."""
+    words = [name for name, kind in ITEM_COLUMNS.items() if kind == pl.String]
+    encoded = [pl.col(name).cast(pl.Enum(frame[name].unique().sort().to_list())) for name in words]
+    write_table(frame.with_columns(encoded), path)
+
+
+def _items(folder: Path, meta: RunMeta) -> pl.DataFrame:
+    items = read_items([folder / "items.parquet"])
+    for name in RUN_KEY:
+        values = items[name].unique().to_list()
+        if values != [getattr(meta, name)]:
+            raise InputError(
+                f"{folder}/items.parquet: {name}: {values}, but meta.json says {getattr(meta, name)!r}"
+            )
+    if items.select(pl.struct("pool", "id").is_duplicated().any()).item():
+        raise InputError(f"{folder}/items.parquet: id: a question occurs twice in one pool")
+    if items.select(pl.exclude("letter")).null_count().sum_horizontal().item():
+        raise InputError(f"{folder}/items.parquet: a value is missing (only `letter` may be)")
+    return items
+
+
+def _run_row(meta: RunMeta) -> dict[str, Any]:
+    rollouts = meta.data.rollouts or Rollouts()
+    samples = next((meta.hyper[key] for key in ("k", "K", "samples") if key in meta.hyper), None)
+    mixture = (
+        meta.mixture if isinstance(meta.mixture, str | None) else msgspec.json.encode(meta.mixture).decode()
+    )
+    parent_hash = meta.hashes.get("parent")
+    return {
+        **{
+            name: getattr(meta, name) for name in (*RUN_KEY, "run_id", "parent", "rollouts", "method", "pool")
+        },
+        "mixture": mixture,
+        **{
+            name: getattr(meta, name)
+            for name in ("reward", "selection", "rounds", "contaminated", "group", "label")
+        },
+        "k": int(samples) if isinstance(samples, int | float) else None,
+        "hyper": msgspec.json.encode(meta.hyper, order="sorted").decode(),
+        "n_train": meta.data.n_train,
+        "steps": meta.data.steps,
+        "parent_hash": parent_hash if isinstance(parent_hash, str) else None,
+        "rollouts_sampled": rollouts.sampled,
+        "prompts": rollouts.prompts,
+        "winners": rollouts.winners,
+        "winner_faithful": _share(rollouts.winner_faithful, rollouts.winners),
+        "winner_correct": _share(rollouts.winner_correct, rollouts.winners),
+        "leaked_letter_rate": rollouts.leaked_letter_rate,
+        "mean_winner_hops": rollouts.mean_winner_hops,
+        "seconds_train": meta.seconds.train,
+        "seconds_eval": meta.seconds.evaluate,
+    }
+
+
+def _share(value: int | float | None, of: int | None) -> float | None:
+    """A share of the winners, whether meta.json gave a count (JSON 12) or a share (JSON 0.12)."""
+    if value is None or isinstance(value, float):
+        return value
+    return value / of if of else None
+
+
+def _curve_rows(path: Path, meta: RunMeta) -> Iterable[tuple[Any, ...]]:
+    if not path.exists():  # an arm without training, such as the base model, may have no log
+        return
+    for row in iter_jsonl(path, LogRow):
+        if row.kind in ("train", "valid") and row.step is not None:
+            key = (meta.study, meta.model, meta.platform, meta.arm, meta.seed, row.kind, row.step)
+            yield (*key, row.loss, row.pool, row.accuracy, row.faithful)

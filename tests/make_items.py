@@ -1,0 +1,120 @@
+"""Small invented runs with known rates, for tests of the evidence only (never for results)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from trap.evidence.cells import ITEM_COLUMNS
+from trap.evidence.collect import write_items
+from trap.files import write_json, write_jsonl
+
+POOLS = {"eval_easy": (1, 2, 3), "eval_hard": (4, 5), "eval_leak": (4, 5), "eval_shuffled": (4, 5)}
+
+
+def make_items(
+    rates: dict[str, dict[str, float]],
+    *,
+    model: str = "nano",
+    seeds: int = 3,
+    questions: int = 120,
+    starts: int = 30,
+    seed_sd: float = 0.0,
+    start_sd: float = 0.0,
+    pools: tuple[str, ...] = ("eval_easy", "eval_hard", "eval_leak", "eval_shuffled"),
+    seed: int = 0,
+) -> pl.DataFrame:
+    """Items of every arm in `rates`: arm -> {pool or "accuracy": rate, "faithful": rate given correct,
+    "format": rate}. Every arm answers the same questions; seeds and starts may shift the rate.
+    """
+    generator = np.random.default_rng(seed)
+    start_shift = {pool: generator.normal(0, start_sd, starts) for pool in pools}
+    frames = []
+    for arm, rate in rates.items():
+        for training in range(1, seeds + 1):
+            shift = generator.normal(0, seed_sd)
+            for pool in pools:
+                hops_of = POOLS.get(pool, (4, 5))
+                index = np.arange(questions)
+                start = index % starts
+                chance = np.clip(
+                    rate.get(pool, rate.get("accuracy", 0.25)) + shift + start_shift[pool][start], 0, 1
+                )
+                correct = generator.random(questions) < chance
+                faithful = correct & (generator.random(questions) < rate.get("faithful", 0.0))
+                well_formed = correct | (generator.random(questions) < rate.get("format", 1.0))
+                hops = np.array(hops_of)[index % len(hops_of)]
+                coverage = generator.integers(0, 6, questions) / 5
+                name = "eval_hard" if pool == "eval_shuffled" else pool
+                frames.append(
+                    pl.DataFrame(
+                        {
+                            "study": "hops",
+                            "model": model,
+                            "platform": "torch",
+                            "arm": arm,
+                            "seed": training,
+                            "pool": pool,
+                            "id": [f"{name}_{number:04}" for number in index],
+                            "hops": hops,
+                            "start": [f"{name}-start-{number:03}" for number in start],
+                            "correct": correct,
+                            "valid": faithful,
+                            "faithful": faithful,
+                            "format": well_formed,
+                            "lenient": correct,
+                            "letter": correct,
+                            "answer": np.where(
+                                well_formed, np.array(list("ABCD"))[generator.integers(0, 4, questions)], ""
+                            ),
+                            "coverage": coverage,
+                            "spam": np.zeros(questions, dtype=bool),
+                            "reward": np.where(correct, 1.0, -2.0) + 0.5 * coverage,
+                            "hops_used": np.where(faithful, hops, 2),
+                            "tokens": generator.integers(20, 60, questions),
+                            "first_false": np.where(faithful, -1, 0),
+                        },
+                        schema=ITEM_COLUMNS,
+                    )
+                )
+    return pl.concat(frames)
+
+
+def write_runs(
+    folder: Path, items: pl.DataFrame, meta: dict[str, dict[str, Any]] | None = None
+) -> list[Path]:
+    """Run folders as the trainer leaves them, one for each (model, arm, seed); `meta` adds fields by arm."""
+    written = []
+    for key, part in items.partition_by(
+        "model", "platform", "arm", "seed", as_dict=True, maintain_order=True
+    ).items():
+        model, platform, arm, seed = key
+        run = folder / str(model) / str(platform) / str(arm) / f"s{seed}"
+        run.mkdir(parents=True)
+        write_items(part, run / "items.parquet")
+        base = {
+            "run_id": f"{model}-{arm}-{seed}",
+            "study": "hops",
+            "model": model,
+            "platform": platform,
+            "arm": arm,
+            "seed": seed,
+            "method": "rsft" if str(arm).startswith("rsft") else "sft",
+            "label": str(arm).replace("_", " "),
+            "group": "core",
+            "contaminated": "eval" in str(arm),
+            "data": {"n_train": 10, "steps": 5},
+            "seconds": {"train": 2.0, "evaluate": 0.5},
+            "machine": {"cores": 2},
+        }
+        write_json(run / "meta.json", base | (meta or {}).get(str(arm), {}))
+        log = [{"kind": "train", "step": step, "loss": 2.0 / step, "rate": 1e-3} for step in range(1, 4)]
+        write_jsonl(
+            run / "log.jsonl",
+            [*log, {"kind": "valid", "step": 3, "pool": "valid_hard", "accuracy": 0.5, "faithful": 0.1}],
+        )
+        written.append(run)
+    return written

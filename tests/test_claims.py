@@ -1,0 +1,392 @@
+"""config/claims.yaml, the verdict language, and claims.json from runs with known rates."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import collect_runs
+import show_claim
+import tabulate_claims
+from make_items import make_items, write_runs
+from trap.evidence.cells import ItemTable
+from trap.evidence.claim_specs import Measure, load_claims
+from trap.evidence.claims import agreement
+from trap.evidence.measures import Evidence, Missing, measure
+from trap.evidence.statistics import clopper_pearson
+from trap.evidence.verdicts import VERDICTS, judge, parse_rule
+from trap.files import InputError
+
+SOURCE_IDS = (
+    [f"F{n}" for n in range(1, 12)] + [f"B{n}" for n in range(1, 15)] + [f"P{n}" for n in range(1, 11)]
+)
+FIELDS = [
+    "id",
+    "source",
+    "statement",
+    "published",
+    "value",
+    "n",
+    "seeds",
+    "low",
+    "high",
+    "verdict",
+    "file",
+    "row",
+    "rule",
+    "commit",
+    "seconds",
+]
+
+
+@pytest.fixture(scope="module")
+def spec(root: Path):
+    return load_claims(root / "config" / "claims.yaml")
+
+
+# --- the verdict language -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rule", "values", "holds"),
+    [
+        ("low > 0", {"low": 0.1}, True),
+        ("low > 0", {"low": 0.0}, False),
+        ("low >= 0", {"low": 0.0}, True),
+        ("low > -margin and high < margin", {"low": -0.02, "high": 0.02, "margin": 0.03}, True),
+        ("low > -margin and high < margin", {"low": -0.04, "high": 0.02, "margin": 0.03}, False),
+        ("-margin < low <= high < margin", {"low": -0.02, "high": 0.02, "margin": 0.03}, True),
+        ("format.high < 0.05", {"format.high": 0.01}, True),
+        ("value > -0.5", {"value": -0.4}, True),
+        ("low > 0", {"low": None}, False),
+        ("low > 0", {}, False),
+    ],
+)
+def test_rules_compare_what_they_say(rule: str, values: dict, holds: bool) -> None:
+    assert parse_rule(rule).holds(values) is holds
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "",
+        "low",
+        "low >",
+        "> 0",
+        "low > 0 or high < 0",
+        "low == 0",
+        "low > 0 and",
+        "__import__('os').system('true')",
+        "low > (0)",
+        "low.real > 0",
+        "value > 1e3",
+        "mean > 0",
+        "low > 0; high < 1",
+        "low + 1 > 0",
+        "low > 0 high < 1",
+        "1.2.3 < low",
+        "lambda: low > 0",
+    ],
+)
+def test_anything_else_is_refused(rule: str) -> None:
+    with pytest.raises(ValueError, match="rule"):
+        parse_rule(rule)
+
+
+def test_a_verdict_is_one_of_three_and_contradictions_are_errors() -> None:
+    yes, no = [parse_rule("low > 0")], [parse_rule("high < 0.1")]
+    assert judge(yes, no, {"low": 0.2, "high": 0.3}) == "reproduced"
+    assert judge(yes, no, {"low": -0.2, "high": 0.05}) == "not reproduced"
+    assert judge(yes, no, {"low": -0.2, "high": 0.3}) == "inconclusive"
+    with pytest.raises(ValueError, match="both"):
+        judge(yes, no, {"low": 0.02, "high": 0.05})
+
+
+# --- config/claims.yaml ---------------------------------------------------------------------------
+
+
+def test_every_source_claim_is_declared_exactly_once(spec) -> None:
+    ids = [claim.id for claim in spec.claims]
+    assert [name for name in ids if name in SOURCE_IDS] == SOURCE_IDS
+    assert len(ids) == len(set(ids))
+    assert all(not re.search(r"[{}]", claim.id + claim.statement) for claim in spec.claims)
+
+
+def test_published_intervals_are_exact(spec) -> None:
+    checked = 0
+    for claim in spec.claims:
+        figure = claim.published
+        if figure and figure.low is not None:
+            low, high = clopper_pearson(round(figure.value * figure.n), figure.n)
+            assert (figure.low, figure.high) == pytest.approx((low, high), abs=6e-5), claim.id
+            checked += 1
+    assert checked >= 6
+
+
+def test_its_arms_are_in_the_experiment_sheet(spec, root: Path) -> None:
+    sheet = root / "config" / "arms.tsv"
+    if not sheet.exists():
+        pytest.skip("config/arms.tsv is not there yet")
+    lines = [line.split("\t") for line in sheet.read_text().splitlines() if line and not line.startswith("#")]
+    known = {line[lines[0].index("arm")] for line in lines[1:]}
+    named = {arm for contrast in spec.contrasts for arm in (contrast.arm, contrast.minus)}
+    named |= {arm for dose in spec.doses.values() for arm in dose.arms}
+    for claim in spec.claims:
+        for what in filter(None, (claim.measure, *claim.also.values())):
+            named |= {arm for arm in (what.arm, what.minus) if arm and ":" not in arm}
+    assert named <= known, sorted(named - known)
+
+
+SMALL = """
+confidence: 0.95
+replicates: 200
+margin: 0.03
+minimum_seeds: 3
+sources: {ours: this project}
+names: {}
+doses: {share: {label: share, arms: {a: 0, b: 1}}}
+contrasts: [{name: gain, arm: b, minus: a, statement: b over a}]
+claims:
+  - {id: one, source: ours, statement: b gains, measure: {contrast: gain}, reproduced: low > 0, not_reproduced: high < 0}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("statement: b gains", "statement: b gains, colour: red", "colour"),
+        ("source: ours", "source: theirs", "unknown source 'theirs'"),
+        ("low > 0", "low >> 0", "rule"),
+        ("low > 0", "other.low > 0", "not under `also`"),
+        ("{contrast: gain}", "{contrast: loss}", "unknown contrast 'loss'"),
+        ("{contrast: gain}", "{contrast: gain, dose: share}", "exactly one"),
+        ("{contrast: gain}", "{arm: a, metric: luck}", "unknown metric 'luck'"),
+        ("{contrast: gain}", "{dose: shares}", "unknown dose"),
+        (", not_reproduced: high < 0", "", "not_reproduced"),
+        ("measure: {contrast: gain}, ", "", "needs a reason"),
+        ("a: 0, b: 1", "a: 1, b: 1", "two different doses"),
+        ("confidence: 0.95", "confidence: often", "confidence"),
+        ("contrasts: [", "contrasts: [{name: gain, arm: a, minus: b, statement: twice}, ", "declared twice"),
+        ("id: one", "id: 'one_{model}'", None),
+        ("id: one", "id: 'one_{model}', over: {arm: [a]}", "not declared"),
+        ("claims:", "claims: [", "not YAML"),
+    ],
+)
+def test_mistakes_in_the_file_are_one_clear_error(
+    tmp_path: Path, old: str, new: str, message: str | None
+) -> None:
+    assert old in SMALL
+    path = tmp_path / "claims.yaml"
+    path.write_text(SMALL.replace(old, new, 1))
+    if message is None:
+        assert load_claims(path)
+        return
+    with pytest.raises(InputError, match=re.escape(message)) as caught:
+        load_claims(path)
+    assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+# --- claims.json ----------------------------------------------------------------------------------
+
+RATES = {
+    "base": {"accuracy": 0.0, "format": 0.0},
+    "sft": {"accuracy": 0.4},
+    "sft_more": {"accuracy": 0.4},
+    "rsft_easy": {"accuracy": 0.4},
+    "rsft_hard": {"accuracy": 0.6, "faithful": 0.5},
+    "rsft_eval": {"accuracy": 0.6, "eval_leak": 0.95},
+}
+
+
+def _collected(folder: Path, rates: dict = RATES, **options) -> list[str]:
+    items = make_items(rates, questions=400, starts=80, **options)
+    runs = write_runs(folder / "runs", items)
+    arguments = ["--items", f"{folder}/items.parquet", "--runs", f"{folder}/runs.parquet"]
+    collected = [
+        "--output",
+        arguments[1],
+        "--runs-output",
+        arguments[3],
+        "--curves-output",
+        f"{folder}/curves.parquet",
+    ]
+    assert collect_runs.main(["--runs", *map(str, runs), *collected]) == 0
+    return arguments
+
+
+@pytest.fixture(scope="module")
+def claims(tmp_path_factory: pytest.TempPathFactory, root: Path) -> dict[str, dict]:
+    folder = tmp_path_factory.mktemp("claims")
+    arguments = _collected(folder)
+    output = folder / "claims.json"
+    more = [
+        "--claims",
+        str(root / "config/claims.yaml"),
+        "--rule",
+        "tabulate_claims",
+        "--output",
+        str(output),
+    ]
+    assert tabulate_claims.main([*arguments, *more]) == 0
+    return {claim["id"]: claim for claim in json.loads(output.read_text())}
+
+
+def test_every_claim_has_a_row_with_every_field(claims: dict[str, dict], spec) -> None:
+    assert list(claims) == [claim.id for claim in spec.claims]
+    for claim in claims.values():
+        assert set(FIELDS) <= set(claim)
+        assert claim["verdict"] in VERDICTS
+        assert (claim["verdict"] == "not tested here") == (claim["value"] is None)
+        assert claim["value"] is not None or claim["reason"], claim["id"]
+        if claim["low"] is not None:
+            assert claim["low"] <= claim["value"] <= claim["high"], claim["id"]
+
+
+def test_verdicts_follow_the_known_rates(claims: dict[str, dict]) -> None:
+    assert claims["contamination_nano"]["verdict"] == "reproduced"
+    assert claims["contamination_nano"]["value"] == pytest.approx(0.35, abs=0.05)
+    assert claims["contamination_nano"]["contaminated"] is True
+    assert claims["matching_nano"]["verdict"] == "reproduced"
+    assert claims["matching_nano"]["contaminated"] is False
+    assert claims["B9"]["verdict"] == "not reproduced"
+    assert claims["B2"]["verdict"] == "reproduced"
+    assert claims["faithful_nano_sft"]["verdict"] == "reproduced"
+    assert claims["faithful_nano_rsft_hard"]["verdict"] == "not reproduced"
+    assert claims["P5"] | {"value": 0.0, "verdict": "not reproduced"} == claims["P5"]
+    assert claims["P9"]["value"] == 0.5 and claims["P9"]["also"]["specification_of_the_post"]["value"] == -1.5
+
+
+def test_what_was_not_run_is_not_tested_and_says_so(claims: dict[str, dict]) -> None:
+    assert claims["B14"]["verdict"] == "not tested here"
+    assert "arm rsft_hard_k32 is in the full size only" in claims["B14"]["reason"]
+    assert "nano_nope was not run" in claims["trap_nano_nope"]["reason"]
+    assert claims["F4"]["verdict"] == "not tested here" and "not given" in claims["F4"]["reason"]
+    assert claims["B12"]["seconds"] is None
+    assert (
+        "eval_leak_permuted" in claims["memorisation_nano"]["reason"]
+        or "rsft_eval_permuted" in (claims["memorisation_nano"]["reason"])
+    )
+
+
+def test_seconds_count_each_run_once(claims: dict[str, dict]) -> None:
+    assert claims["trap_nano"]["seconds"] == 2 * 3 * 2.5  # two arms, three seeds, 2.5 s each
+    assert claims["contamination_nano"]["seconds"] == 2 * 3 * 2.5
+
+
+def test_a_verdict_needs_enough_seeds(tmp_path: Path, root: Path) -> None:
+    arguments = _collected(tmp_path, {"sft_more": {"accuracy": 0.4}, "rsft_hard": {"accuracy": 0.9}}, seeds=1)
+    output = tmp_path / "claims.json"
+    claims_file = str(root / "config/claims.yaml")
+    assert tabulate_claims.main([*arguments, "--claims", claims_file, "--output", str(output)]) == 0
+    matching = next(claim for claim in json.loads(output.read_text()) if claim["id"] == "matching_nano")
+    assert matching["verdict"] == "inconclusive" and "1 training seed" in matching["reason"]
+
+
+def test_findings_of_the_audit_become_claims(tmp_path: Path, root: Path) -> None:
+    arguments = _collected(tmp_path, {"sft": {"accuracy": 0.4}})
+    audit = tmp_path / "audit.json"
+    findings = [
+        {
+            "id": "F4",
+            "statement": "true traces",
+            "value": 0.0,
+            "n": 60,
+            "low": 0.0,
+            "high": 0.06,
+            "unit": "share",
+        },
+        {
+            "id": "F6",
+            "value": -0.1,
+            "unit": "difference of shares",
+            "detail": {"mcnemar_p": 0.73, "fisher_p_360m": 0.58},
+        },
+    ]
+    audit.write_text(json.dumps({"findings": findings}))
+    output = tmp_path / "claims.json"
+    more = [
+        "--claims",
+        str(root / "config/claims.yaml"),
+        "--published-audit",
+        str(audit),
+        "--output",
+        str(output),
+    ]
+    assert tabulate_claims.main([*arguments, *more]) == 0
+    claims = {claim["id"]: claim for claim in json.loads(output.read_text())}
+    assert claims["F4"]["verdict"] == "reproduced" and claims["F4"]["file"] == str(audit)
+    assert claims["F6"]["verdict"] == "reproduced" and claims["F6"]["also"]["mcnemar_p"]["value"] == 0.73
+    assert claims["F11"]["verdict"] == "not tested here"
+    audit.write_text(json.dumps({"findings": []}))
+    assert tabulate_claims.main([*arguments, *more]) == 1
+
+
+def test_the_published_files_give_the_findings(tmp_path: Path, root: Path, published: Path) -> None:
+    audit_questions = pytest.importorskip("audit_questions")
+    arguments = _collected(tmp_path, {"sft": {"accuracy": 0.4}})
+    audit, output = tmp_path / "audit.json", tmp_path / "claims.json"
+    assert (
+        audit_questions.main(["--published", str(published / "hops"), "--output", str(audit), "--quiet"]) == 0
+    )
+    more = [
+        "--claims",
+        str(root / "config/claims.yaml"),
+        "--published-audit",
+        str(audit),
+        "--output",
+        str(output),
+    ]
+    assert tabulate_claims.main([*arguments, *more]) == 0
+    claims = {claim["id"]: claim for claim in json.loads(output.read_text())}
+    for name in ("F1", "F2", "F3", "F4", "F5", "F6", "F9", "F11"):
+        assert claims[name]["verdict"] == "reproduced", claims[name]
+
+
+def test_repeated_runs_are_compared_row_by_row(spec) -> None:
+    items = make_items({"sft": {"accuracy": 0.5}}, seeds=1, questions=50)
+    assert agreement(items, items) == (200, 200)
+    changed = items.with_columns(tokens=pl.when(pl.col("id") == "eval_easy_0003").then(1).otherwise("tokens"))
+    assert agreement(items, changed) == (199, 200)
+    with pytest.raises(InputError, match="share no run"):
+        agreement(items, items.with_columns(arm=pl.lit("other")))
+
+
+def test_a_missing_cell_says_why(spec) -> None:
+    table = ItemTable(make_items({"sft": {"accuracy": 0.5}}, seeds=2, pools=("eval_hard",)))
+    evidence = Evidence(spec, table, pl.DataFrame(), {})
+    assert measure(Measure(arm="sft"), evidence).value == pytest.approx(0.5, abs=0.1)
+    for what, why in (
+        (Measure(arm="sft", model="giant"), "model giant was not run"),
+        (Measure(arm="sft", pool="eval_leak"), "scored on the pool eval_leak"),
+        (Measure(arm="rsft_hard"), "full size only"),
+        (Measure(arm="sft", minus="baseline:most_paths"), "needs the graph"),
+    ):
+        with pytest.raises(Missing, match=why):
+            measure(what, evidence)
+
+
+def test_show_claim_prints_where_a_number_comes_from(
+    claims, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "claims.json"
+    path.write_text(json.dumps(list(claims.values())))
+    assert show_claim.main(["--claims", str(path), "B4", "B12", "F7"]) == 0
+    shown = capsys.readouterr().out
+    for piece in (
+        "verdict",
+        "tabulate_claims",
+        "seconds",
+        "commit",
+        "arm=rsft_easy",
+        "n = 400 x 3 seeds",
+        "-margin",
+    ):
+        assert piece in shown, piece
+    assert show_claim.main(["--claims", str(path), "b4"]) == 1
+    assert capsys.readouterr().err.startswith("error: ")
+    assert show_claim.main(["--claims", str(path)]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(claims)
