@@ -6,9 +6,11 @@ from the same start), and what the right chain reaches from another start. Candi
 first. None of them is reachable along the chain itself.
 
 Near misses alone are not enough: an entity that is the right answer to most questions ending in "is fixed
-by something that uses what?" can be guessed without following anything. So golds and distractors are drawn
-with weights, fitted per hop count such that, given the last two relations of the chain, every entity is
-the answer about once for every three times that it is a distractor, as far as the graph allows.
+by something that uses what?" can be guessed without following anything (on the published graph, knowing
+only how often an option was right after the same last two relations gave three answers in four). So golds
+and distractors are drawn with weights, fitted per pool and hop count such that, given the last two or three
+relations or the whole chain, every entity is the answer about once for every three times that it is a
+distractor, as far as the graph allows.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ trace to be learnable (`max_reachable`), and if the type of the answer has three
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from hashlib import blake2b
 from itertools import zip_longest
@@ -28,7 +29,7 @@ HARD_SPACE: dict[str, int] = {"eval_hard": 25, "eval_leak": 8, "valid_hard": 7, 
 POOLS = (*EASY_SPACE, *HARD_SPACE)
 # Longer chains than any pool trains on, all of them for evaluation: eval_hop6, eval_hop8, ...
 LONG_PREFIX = "eval_hop"
-LONGEST = 10
+LONGEST = 8
 # Questions by hop count in every hundred of a training pool; evaluation pools take hop counts in turn.
 EASY_SHARES = (20, 35, 45)
 HARD_SHARES = (50, 50)
@@ -108,7 +109,7 @@ class Pools:
         self._slots: dict[str, list[tuple[int, int, int]]] = {}
 
     def band(self, pool: str, hops: int) -> list[Pair]:
-        """The pairs of a pool with this hop count, in the order of their hashes."""
+        """The pairs of a pool with this hop count, in an order that their hashes decide."""
         if hops not in self._bands:
             self._bands[hops] = self._enumerate(hops)
         return self._bands[hops].get(pool, [])
@@ -170,14 +171,20 @@ class Pools:
     def _enumerate(self, hops: int) -> dict[str, list[Pair]]:
         space = EASY_SPACE if hops in EASY_HOPS else HARD_SPACE
         names, relations = self.walks.names, self.walks.relations
-        found: dict[str, list[tuple[int, Pair]]] = {}
+        found: dict[str, list[tuple[float, Pair]]] = {}
         for pair in self.walks.pairs(hops):
             kept = self._eligible(pair)
             if kept is None:
                 continue
             value = pair_hash(self.seed, names[pair.start], [relations[step] for step in pair.chain])
             pool = _pool_at(value, space) if hops <= max(HARD_HOPS) else f"{LONG_PREFIX}{hops}"
-            found.setdefault(pool, []).append((value, kept))
+            place = float(value)
+            if self.style == "published":
+                # The published questions were random paths, so a chain with more paths came up more
+                # often: weighted sampling without replacement, by exponential clocks.
+                uniform = (value * 100 % 2**64 + 1) / 2**64  # the pool is decided by the digits before
+                place = -math.log(uniform) / sum(len(ways) for ways in kept.paths.values())
+            found.setdefault(pool, []).append((place, kept))
         return {
             pool: [pair for _, pair in sorted(rows, key=lambda row: (row[0], row[1].start, row[1].chain))]
             for pool, rows in found.items()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import permutations
 
 from trap.files import InputError
 from trap.records import LETTERS, Edge, Path, Question, QuestionMeta, Reference
@@ -22,17 +23,10 @@ _DIFFICULTY = {1: "easy", 2: "easy", 3: "medium"}  # as published; longer chains
 
 SHUFFLED = "eval_shuffled"
 SOURCE_OF = {SHUFFLED: "eval_hard"}  # pools whose questions are another pool's, changed
-_ORDERS = ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
-_DERANGEMENTS = (
-    (1, 0, 3, 2),
-    (1, 2, 3, 0),
-    (1, 3, 0, 2),
-    (2, 0, 3, 1),
-    (2, 3, 0, 1),
-    (2, 3, 1, 0),
-    (3, 0, 1, 2),
-    (3, 2, 0, 1),
-    (3, 2, 1, 0),
+_LETTER_ORDERS = tuple(permutations(range(4)))
+_ORDERS = tuple(permutations(range(3)))
+_DERANGEMENTS = tuple(
+    order for order in permutations(range(4)) if all(old != new for new, old in enumerate(order))
 )
 
 
@@ -85,6 +79,7 @@ class QuestionMaker:
         self._phrase = wording.phrases(graph.relation_label)
         self._edges: dict[tuple[int, int, int], Edge] = {}
         self._prepared: dict[tuple[int, tuple[int, ...]], _Prepared] = {}
+        self._letters: tuple[tuple[str, int], tuple[int, ...]] = (("", -1), ())
         self._menus: dict[tuple[str, int], dict[tuple[int, tuple[int, ...]], Menu]] = {}
 
     def questions(self, pool: str, count: int, first: int = 0) -> Iterator[Question]:
@@ -127,8 +122,8 @@ class QuestionMaker:
         ready = self._prepared.get((pair.start, pair.chain)) or self._prepare(pool, pair)
         menu = ready.menu
         if menu is None:
-            golds = list(pair.paths)
-            gold = golds[draws.below(len(golds))]
+            path = _nth_path(pair, draws)
+            gold = path[-1]
             numbers, kind = self._random_distractors(gold, draws)
             text = wording.published_question(
                 ready.start, ready.chain[0], ready.phrases[0], draws.below(1 << 16)
@@ -144,9 +139,9 @@ class QuestionMaker:
                 raise AssertionError(f"{pool}_{index:06d}: not exactly one option is reachable")
             # The order of candidates must not show in the order of letters.
             numbers = [numbers[at] for at in _ORDERS[draws.below(6)]]
-        ways = pair.paths[gold]
-        path = ways[draws.below(len(ways))]
-        place = draws.below(4)
+            ways = pair.paths[gold]
+            path = ways[draws.below(len(ways))]
+        place = self._place(pool, index)
         numbers.insert(place, gold)
         names = self.pools.walks.names
         a, b, c, d = (names[number] for number in numbers)
@@ -177,6 +172,15 @@ class QuestionMaker:
                 index=index,
             ),
         )
+
+    def _place(self, pool: str, index: int) -> int:
+        """Where the right option stands: each letter once in every four questions, so that no letter pays."""
+        block, position = divmod(index, 4)
+        key = pool, block
+        if self._letters[0] != key:
+            order = _LETTER_ORDERS[Draws(f"{self.seed}:{pool}:letters:{block}").below(len(_LETTER_ORDERS))]
+            self._letters = key, order
+        return self._letters[1][position]
 
     def _prepare(self, pool: str, pair: Pair) -> _Prepared:
         walks = self.pools.walks
@@ -213,6 +217,16 @@ class QuestionMaker:
         if len(room) < 3:
             room, kind = members(everything & ~(1 << gold)), "any_type"
         return [room.pop(draws.below(len(room))) for _ in range(3)], kind
+
+
+def _nth_path(pair: Pair, draws: Draws) -> tuple[int, ...]:
+    """One of all simple paths of a pair, whatever its end: as the published questions were sampled."""
+    at = draws.below(sum(len(ways) for ways in pair.paths.values()))
+    for ways in pair.paths.values():
+        if at < len(ways):
+            return ways[at]
+        at -= len(ways)
+    raise AssertionError("drawn beyond the last path")
 
 
 def _relettered(question: Question, letter: str) -> Reference:
