@@ -25,7 +25,8 @@ import numpy as np
 from trap.studies.hops.draws import Draws
 from trap.studies.hops.walks import Pair, Walks, members
 
-NEAR, ALIKE, ANY = KINDS = ("near_miss", "same_type", "any_type")
+KINDS = ("near_miss", "same_type", "any_type")  # from near to far
+NEAR, ALIKE, ANY = range(len(KINDS))
 # Weight and kind of each tier of candidates, nearest first; `candidates` says what is in them.
 TIERS = (
     (1.0, NEAR),
@@ -65,14 +66,14 @@ class Choice:
         who can stand beside whom, is one of several.
         """
         which = draws.below(len(SPREAD))
-        entities, sums, tiers = self._orders[which] or self._order(which)
+        entities, sums, kinds = self._orders[which] or self._order(which)
         total = sums[-1]
         point = draws.below(total)
         first = bisect_right(sums, point // 3)
         second = bisect_right(sums, (point + total) // 3)
         third = bisect_right(sums, (point + 2 * total) // 3)
-        kind = TIERS[max(tiers[first], tiers[second], tiers[third])][1]
-        return [entities[first], entities[second], entities[third]], kind
+        kind = max(kinds[first], kinds[second], kinds[third])
+        return [entities[first], entities[second], entities[third]], KINDS[kind]
 
     def _order(self, which: int) -> tuple[list[int], list[int], list[int]]:
         widths = self._widths
@@ -90,7 +91,7 @@ class Choice:
         made = self._orders[which] = (
             [row[1] for row in rows],
             list(accumulate([row[2] for row in rows])),
-            [row[3] for row in rows],
+            [TIERS[row[3]][1] for row in rows],
         )
         return made
 
