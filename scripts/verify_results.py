@@ -85,7 +85,7 @@ def touch(manifest: dict, rules: list[str]) -> None:
 
 def pending_jobs() -> list[str]:
     """What Snakemake would still run for the full size: lines of its summary, none when up to date."""
-    command = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1", "--quiet", "rules", "full"]
+    command = [sys.executable, "-m", "snakemake", "full", "--dry-run", "--cores", "1", "--quiet", "rules"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     output = done.stdout + done.stderr
     if done.returncode != 0:

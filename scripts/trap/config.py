@@ -54,14 +54,17 @@ class Model(Struct, kw_only=True, forbid_unknown_fields=True):
 class Hyper(Struct, kw_only=True, forbid_unknown_fields=True):
     """One named set of hyperparameters; a method uses the fields it knows.
 
-    lr is the peak rate; warmup counts optimiser steps; batch counts examples per step; k samples
-    per prompt; top winners kept per prompt; replay is the share of SFT examples mixed into a batch.
+    lr is the peak rate; warmup is the share of steps that it takes to get there; batch counts examples
+    per step; k samples per prompt; top winners kept per prompt; replay is the share of SFT examples mixed
+    into a batch; prompts is how many questions of its pool a method may use (none: all).
     """
 
     tune: Literal["full", "lora"] = "full"
     lr: Positive
     weight_decay: Annotated[float, Meta(ge=0)] = 0.0
-    warmup: Natural = 0
+    warmup: Share = 0.05
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    max_tokens: Count = 512
     steps: Count
     batch: Count = 64
     lora_r: Count = 16
@@ -72,7 +75,7 @@ class Hyper(Struct, kw_only=True, forbid_unknown_fields=True):
     min_reward: float | None = None
     replay: Share = 0.0
     max_new_tokens: Count = 96
-    prompts: Count | None = None  # how many questions of its pool a method may use
+    prompts: Count | None = None
 
 
 class Size(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -153,10 +156,6 @@ def _check_config(config: Config, origin: str) -> None:
 
     known("study", config.study, STUDIES)
     known("platform", config.platform, PLATFORMS)
-    for name, size in config.sizes.items():
-        known("sizes", name, SIZES)
-        for model in size.models:
-            known(f"sizes.{name}.models", model, config.models)
     for name, model in config.models.items():
         if isinstance(model.rope, list) and len(model.rope) != model.layers:
             raise InputError(
@@ -165,6 +164,10 @@ def _check_config(config: Config, origin: str) -> None:
             )
         if model.hidden % model.heads or model.heads % model.kv_heads:
             raise InputError(f"{origin}: hidden, heads and kv_heads do not divide - at `models.{name}`")
+    for name, size in config.sizes.items():
+        known("sizes", name, SIZES)
+        for model in size.models:
+            known(f"sizes.{name}.models", model, config.models)
 
 
 def read_yaml(path: Path | str) -> Any:
@@ -278,6 +281,13 @@ def check_arms(arms: dict[str, Arm], config: Config, origin: str = "config/arms.
                 raise InputError(
                     f"{origin}: arm `{arm.arm}`: unknown pool `{pool}` (see config.yaml, `data.counts`)"
                 )
+        leaked = any(pool.startswith("eval_") for pool in pools_of(arm)) or any(
+            other in arms and arms[other].contaminated for other in (arm.parent, arm.rollouts)
+        )
+        if leaked and not arm.contaminated:
+            raise InputError(
+                f"{origin}: arm `{arm.arm}`: it trains on evaluation questions and does not say `contaminated`"
+            )
     for name, size in config.sizes.items():
         for model, wanted in size.models.items():
             select_arms(arms, wanted, f"config: sizes.{name}.models.{model}")

@@ -1,0 +1,60 @@
+"""Write the JSON Schemas of the project's files from the types that read them.
+
+    python scripts/write_schemas.py [--output config/schemas] [--check]
+
+With --check nothing is written: the exit status is 1 if a schema on disk differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+from pathlib import Path
+
+import msgspec
+
+from trap.cli import run_main
+from trap.files import InputError, write_text
+
+# schema name -> the type that reads a file (one row of it, for JSON lines) and what it describes
+SCHEMAS = {
+    "config": ("trap.config", "Config", "config/config.yaml"),
+    "arm": ("trap.config", "Arm", "config/arms.tsv, one row"),
+    "graph": ("trap.records", "GraphFile", "kg.json"),
+    "question": ("trap.records", "Question", "question files, one line"),
+    "episode": ("trap.records", "Episode", "episodes.jsonl, one line"),
+}
+
+
+def schema_text(name: str) -> str:
+    """One schema as indented JSON."""
+    module, type_name, describes = SCHEMAS[name]
+    schema = msgspec.json.schema(getattr(importlib.import_module(module), type_name))
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"{name}: {describes}"}
+    return json.dumps({**head, **schema}, indent=2, ensure_ascii=False) + "\n"
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--output", type=Path, default=Path("config/schemas"), help="folder of the schemas")
+    parser.add_argument("--check", action="store_true", help="compare only")
+    args = parser.parse_args(argv)
+
+    def body() -> None:
+        for name in SCHEMAS:
+            path = args.output / f"{name}.schema.json"
+            text = schema_text(name)
+            if not args.check:
+                write_text(path, text)
+            elif not path.is_file() or path.read_text(encoding="utf-8") != text:
+                raise InputError(f"{path}: differs from the types (python scripts/write_schemas.py)")
+
+    return run_main(body)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

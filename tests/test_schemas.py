@@ -1,0 +1,64 @@
+"""The JSON Schemas: no drift from the types, and real files validate."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+import write_schemas
+from trap.config import load_arms
+
+
+def validator(root: Path, name: str) -> Draft202012Validator:
+    schema = json.loads((root / "config/schemas" / f"{name}.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+@pytest.mark.parametrize("name", sorted(write_schemas.SCHEMAS))
+def test_no_drift(root: Path, name: str) -> None:
+    path = root / "config/schemas" / f"{name}.schema.json"
+    assert path.read_text(encoding="utf-8") == write_schemas.schema_text(name), (
+        f"{path} differs from the types: python scripts/write_schemas.py"
+    )
+
+
+def test_no_orphans(root: Path) -> None:
+    found = {path.name.split(".")[0] for path in (root / "config/schemas").glob("*.json")}
+    assert found == set(write_schemas.SCHEMAS)
+
+
+def test_config_validates(root: Path) -> None:
+    for path in ("config/config.yaml",):
+        validator(root, "config").validate(yaml.safe_load((root / path).read_text(encoding="utf-8")))
+
+
+def test_unknown_key_is_refused_by_the_schema(root: Path) -> None:
+    values = yaml.safe_load((root / "config/config.yaml").read_text(encoding="utf-8"))
+    assert list(validator(root, "config").iter_errors({**values, "sedes": 3}))
+
+
+def test_arms_validate(root: Path) -> None:
+    import msgspec
+
+    check = validator(root, "arm")
+    for arm in load_arms(root / "config/arms.tsv").values():
+        check.validate(msgspec.to_builtins(arm))
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [("graph", "kg.json"), ("question", "train.jsonl"), ("question", "eval.jsonl")],
+)
+def test_published_files_validate(root: Path, published: Path, name: str, file: str) -> None:
+    found = sorted((published / "hops").rglob(file))
+    if not found:
+        pytest.skip(f"no {file} among the published files")
+    check = validator(root, name)
+    text = found[0].read_text(encoding="utf-8")
+    for row in [text] if name == "graph" else text.splitlines():
+        check.validate(json.loads(row))

@@ -1,0 +1,279 @@
+"""The workflow as a whole: it plans, it is clean, and it reruns exactly what an edit reaches.
+
+Every test of rerun behaviour uses real Snakemake dry runs in a copy of the project in which all files
+of a small size lie (empty) and are marked current, as after a finished run.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "report")
+ARMS = ["base", "sft", "rsft_easy", "rsft_hard", "rsft_eval"]
+EVERY_FIGURE = {
+    f"plot_{name}"
+    for name in ("trap", "matching", "leakage", "hops", "faithful", "reward", "rollouts", "training")
+}
+TARGETS = ("total", "all", "full", "data", "train", "evaluate", "tables", "figures", "report", "published")
+pytestmark = pytest.mark.slow
+
+
+def snakemake(folder: Path, *arguments: str, check: bool = True) -> str:
+    """Run Snakemake in `folder`; its output, both streams."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
+        cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    output = done.stdout + done.stderr
+    assert not check or done.returncode == 0, output
+    return output
+
+
+def planned(folder: Path, *arguments: str) -> dict[str, int]:
+    """Jobs that a dry run would start, by rule; targets left out."""
+    output = snakemake(folder, "--dry-run", *arguments)
+    if "Nothing to be done" in output:
+        return {}
+    table = output.split("Job stats:")[1].split("\n\n")[0]
+    counts = {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
+    return {rule: count for rule, count in counts.items() if rule not in TARGETS}
+
+
+def messages(folder: Path, *arguments: str) -> set[str]:
+    """The one-line messages of planned jobs."""
+    return set(re.findall(r"^Job \d+: (.+)$", snakemake(folder, "--dry-run", *arguments), re.MULTILINE))
+
+
+def copy_project(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, folder / part)
+    path = folder / "config/config.yaml"
+    values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for size in values["sizes"].values():
+        size.update(seeds=1, models={"nano": ARMS})
+    path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+    return folder
+
+
+def fill(folder: Path, *targets: str) -> None:
+    """Give every output of the targets' jobs a file, and mark all of them current."""
+    summary = snakemake(folder, "--forceall", "--summary", *targets)
+    for line in summary.splitlines():
+        name = line.split("\t")[0]
+        if "\t" not in line or name == "output_file":
+            continue
+        path = folder / name
+        if path.suffix:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"{name}\n", encoding="utf-8")
+        else:
+            path.mkdir(parents=True, exist_ok=True)
+    snakemake(folder, "--touch", "--forceall", *targets)
+
+
+@pytest.fixture(scope="module")
+def finished_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = copy_project(tmp_path_factory.mktemp("workflow") / "project")
+    fill(folder, "all")
+    return folder
+
+
+@pytest.fixture
+def finished(finished_once: Path, tmp_path: Path) -> Path:
+    """A copy of the project after a finished (empty) run of the default size."""
+    folder = tmp_path / "project"
+    shutil.copytree(finished_once, folder, symlinks=True, copy_function=shutil.copy2)
+    return folder
+
+
+def edit(folder: Path, name: str, text: str = "\nEDITED = 1\n") -> None:
+    path = folder / name
+    path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+
+def change(folder: Path, **values: object) -> None:
+    """Set keys of config.yaml, dotted with `__`."""
+    path = folder / "config/config.yaml"
+    settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for key, value in values.items():
+        *parents, last = key.split("__")
+        place = settings
+        for parent in parents:
+            place = place[parent]
+        place[last] = value
+    path.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+
+
+# --- planning -------------------------------------------------------------------------------------
+
+
+def test_lint() -> None:
+    assert "good condition" in snakemake(ROOT, "--lint")
+
+
+def test_dry_run_of_both_sizes_is_quick(tmp_path: Path) -> None:
+    """The whole workflow, every arm and ten seeds, is planned within five seconds (best of two)."""
+    for part in PARTS:
+        source = ROOT / part
+        copy = shutil.copytree if source.is_dir() else shutil.copy2
+        copy(source, tmp_path / part)
+    seconds = []
+    for _ in range(2):
+        start = time.perf_counter()
+        counts = planned(tmp_path, "full", "--quiet", "rules")
+        seconds.append(time.perf_counter() - start)
+    assert counts["train_adapter"] > 100
+    limit = 5.0 if (os.getloadavg()[0] < 1.0) else 20.0
+    assert min(seconds) < limit
+
+
+def test_one_file_from_nothing(tmp_path: Path) -> None:
+    folder = copy_project(tmp_path / "project")
+    counts = planned(folder, "results/hops/nano/torch/rsft_hard/s1/metrics.json")
+    assert counts["train_base"] == 1 and counts["train_adapter"] == 2 and counts["evaluate_adapter"] == 1
+    assert counts["build_graph"] == counts["audit_questions"] == 1
+    assert "collect_runs" not in counts
+
+
+def test_named_targets(tmp_path: Path) -> None:
+    folder = copy_project(tmp_path / "project")
+    assert "train_base" not in planned(folder, "data")
+    assert "evaluate_adapter" not in planned(folder, "train")
+    assert planned(folder, "evaluate")["evaluate_adapter"] == len(ARMS)
+    assert set(planned(folder, "figures")) >= EVERY_FIGURE
+    assert {"render_post", "tabulate_claims"} <= set(planned(folder, "report"))
+    assert set(planned(folder, "published")) == {"fetch_published", "audit_published"}
+
+
+def test_graph_of_somebody_else(tmp_path: Path) -> None:
+    folder = copy_project(tmp_path / "project")
+    (folder / "kg.json").write_text("{}", encoding="utf-8")
+    output = snakemake(folder, "--dry-run", "--printshellcmds", "data", "--config", "graph=kg.json")
+    assert "build_graph.py --graph kg.json" in output
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [("sedes=3", "sedes"), ("device=toaster", "device"), ("study=chess", "chess")],
+)
+def test_bad_setting_is_one_line(tmp_path: Path, override: str, words: str) -> None:
+    output = snakemake(copy_project(tmp_path / "p"), "--dry-run", "--config", override, check=False)
+    assert words in output and "Traceback" not in output
+
+
+# --- what an edit reaches, and what it does not ---------------------------------------------------
+
+
+def test_nothing_to_do(finished: Path) -> None:
+    assert planned(finished) == {}
+
+
+def test_a_mere_touch_is_no_edit(finished: Path) -> None:
+    for path in (finished / "scripts").rglob("*.py"):
+        os.utime(path)
+    assert planned(finished) == {}
+
+
+def test_code_of_one_figure(finished: Path) -> None:
+    edit(finished, "scripts/plot_trap.py")
+    assert planned(finished) == {"plot_trap": 1, "render_post": 1}
+
+
+def test_imported_code_of_the_figures(finished: Path) -> None:
+    edit(finished, "scripts/trap/evidence/theme.py")
+    assert EVERY_FIGURE <= set(planned(finished)) <= EVERY_FIGURE | {"render_post"}
+
+
+def test_code_of_the_claims_trains_nothing(finished: Path) -> None:
+    edit(finished, "scripts/tabulate_claims.py")
+    found = set(planned(finished))
+    assert found == {"tabulate_claims", "render_post"} | EVERY_FIGURE
+
+
+def test_reward_reaches_who_grades_and_nobody_else(finished: Path) -> None:
+    edit(finished, "scripts/trap/studies/hops/reward.py")
+    found = messages(finished)
+    trained = {line for line in found if line.startswith("Train ")}
+    assert trained == {f"Train nano {arm}, seed 1" for arm in ARMS if arm.startswith("rsft")}
+    assert {f"Evaluate nano {arm}, seed 1" for arm in ARMS} <= found
+    assert not [line for line in found if line.startswith(("Sample", "Build", "Write"))]
+
+
+def test_platform_code_reaches_all_training_and_no_data(finished: Path) -> None:
+    module = "scripts/trap/platforms/torch/__init__.py"
+    edit(finished, module)
+    found = planned(finished)
+    assert found["train_base"] == 1 and found["train_adapter"] == len(ARMS) - 1
+    assert "sample_questions" not in found and "build_graph" not in found
+
+
+def test_graph_source_reaches_everything(finished: Path) -> None:
+    source = sorted((finished / "config/graph").glob("*.yaml"))[0]
+    edit(finished, str(source.relative_to(finished)), "\n# a new line\n")
+    found = planned(finished)
+    assert {"build_graph", "sample_questions", "train_base", "train_adapter", "render_post"} <= set(found)
+
+
+def test_one_hyperparameter_set(finished: Path) -> None:
+    arm = next(row for row in sheet_rows(finished) if row["arm"] == "rsft_hard")
+    change(finished, **{f"hyper__{arm['hyper']}__lr": 0.0123})
+    trained = {line for line in messages(finished) if line.startswith("Train ")}
+    same = {row["arm"] for row in sheet_rows(finished) if row["hyper"] == arm["hyper"]} & set(ARMS)
+    assert trained == {f"Train nano {name}, seed 1" for name in same}
+
+
+def sheet_rows(folder: Path) -> list[dict[str, str]]:
+    text = (folder / "config/arms.tsv").read_text(encoding="utf-8")
+    lines = [line.split("\t") for line in text.split("\n") if line.strip() and not line.startswith("#")]
+    return [dict(zip(lines[0], line, strict=True)) for line in lines[1:]]
+
+
+def test_unrelated_settings_reach_nothing(finished: Path) -> None:
+    change(finished, sizes__full__seeds=7, device="cpu", hyper__unused={"lr": 0.1, "steps": 3})
+    assert planned(finished) == {}
+
+
+def test_a_label_trains_nothing(finished: Path) -> None:
+    path = finished / "config/arms.tsv"
+    lines = path.read_text(encoding="utf-8").split("\n")
+    edited = [line + " (renamed)" if line.split("\t")[1:2] == ["rsft_hard"] else line for line in lines]
+    path.write_text("\n".join(edited), encoding="utf-8")
+    assert not [line for line in messages(finished) if line.startswith(("Train", "Evaluate", "Sample"))]
+
+
+def test_size_of_one_pool(finished: Path) -> None:
+    change(finished, data__counts__hard=77)
+    found = messages(finished)
+    assert {line for line in found if line.startswith("Sample")} == {"Sample 77 questions: hard"}
+    assert "Train nano rsft_hard, seed 1" in found and "Audit the questions: well posed, no overlap" in found
+    assert not {"Train nano base, seed 1", "Train nano sft, seed 1", "Train nano rsft_easy, seed 1"} & found
+
+
+def test_a_lost_adapter_is_made_again_only_when_needed(finished: Path) -> None:
+    shutil.rmtree(finished / "results/hops/nano/torch/sft/s1/adapter")
+    assert planned(finished) == {}
+    (finished / "results/hops/nano/torch/rsft_hard/s1/metrics.json").unlink()
+    assert {"Train nano sft, seed 1", "Evaluate nano rsft_hard, seed 1"} <= messages(finished)
+
+
+def test_another_seed(finished: Path) -> None:
+    change(finished, sizes__default__seeds=2)
+    found = planned(finished)
+    assert found["train_base"] == 1 and found["evaluate_adapter"] == len(ARMS)
+    assert "sample_questions" not in found and found["collect_runs"] == 1
