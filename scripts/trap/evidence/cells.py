@@ -130,6 +130,7 @@ class ItemTable:
                 "model", "platform", "arm", "pool", as_dict=True, maintain_order=True
             ).items()
         }
+        self._grids: dict[tuple, tuple | None] = {}
         self._baselines: dict[str, pl.DataFrame] = {}
         if baselines is not None and not baselines.is_empty():
             self._baselines = {
@@ -167,18 +168,32 @@ class ItemTable:
         part = self._parts.get((model, platform, arm, pool))
         if part is None:
             return None
-        if hops is not None:
-            part = part.filter(pl.col("hops").is_in(list(hops)))
-        seeds = part["seed"].unique().sort().to_list()
-        starts = part["start"].unique().sort().to_list()
-        row = np.searchsorted(np.array(seeds, dtype=int), part["seed"].to_numpy())
-        column = np.searchsorted(np.array(starts), part["start"].to_numpy().astype(str))
-        total, count = (np.zeros((len(seeds), len(starts))) for _ in range(2))
-        np.add.at(total, (row, column), part[metric].to_numpy())
-        np.add.at(count, (row, column), part[f"{metric}:count"].to_numpy())
+        grid = self._grid((model, platform, arm, pool), None if hops is None else tuple(hops))
+        if grid is None:
+            return None
+        seeds, starts, place, part = grid
+        shape = (len(seeds), len(starts))
+        size = shape[0] * shape[1]
+        total = np.bincount(place, weights=part[metric].to_numpy(), minlength=size).reshape(shape)
+        count = np.bincount(place, weights=part[f"{metric}:count"].to_numpy(), minlength=size).reshape(shape)
         if not count.sum():
             return None
-        return Cell(f"{model}/{platform}", tuple(seeds), tuple(starts), total, count, definition.share)
+        return Cell(f"{model}/{platform}", seeds, starts, total, count, definition.share)
+
+    def _grid(
+        self, key: tuple[str, str, str, str], hops: tuple[int, ...] | None
+    ) -> tuple[tuple[int, ...], tuple[str, ...], np.ndarray, pl.DataFrame] | None:
+        """(seeds, starts, place of every row in the seeds x starts grid, rows) of a condition, remembered."""
+        if (key, hops) not in self._grids:
+            part = self._parts[key]
+            if hops is not None:
+                part = part.filter(pl.col("hops").is_in(list(hops)))
+            seeds, row = np.unique(part["seed"].to_numpy(), return_inverse=True)
+            starts, column = np.unique(part["start"].to_numpy().astype(str), return_inverse=True)
+            place = row * len(starts) + column
+            found = tuple(map(int, seeds)), tuple(map(str, starts)), place, part
+            self._grids[key, hops] = found if part.height else None
+        return self._grids[key, hops]
 
     def _baseline_cell(self, name: str, pool: str, metric: str, hops: Sequence[int] | None) -> Cell | None:
         part = self._baselines.get(pool)

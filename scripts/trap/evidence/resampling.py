@@ -5,11 +5,16 @@ crossed. A replicate draws seeds with replacement, then start entities with repl
 clusters: questions that share a start share facts), and takes the mean of what it drew. Cells that
 are compared (two arms, two pools) share the draws, which makes every difference a paired one.
 
-Three corrections, because 3 seeds are few:
+Corrections, because 3 seeds are few and both levels contain the noise of the single answers:
 * n - 1 units are drawn out of n at each level (Rao and Wu 1988), so that the variance of the
   replicates is the unbiased s^2/n instead of (n-1)/n of it.
-* the percentile interval is stretched about the value by t / z, with Satterthwaite's degrees of
-  freedom from the variance components: df = (sum v)^2 / sum(v^2 / (n - 1)).
+* the variance is V_seeds + V_starts - V_both', the last being what drawing both levels has in excess
+  of the sum: crossed resampling counts the noise of single answers at each level (Owen 2007, the
+  pigeonhole bootstrap; the sum and difference of Cameron, Gelbach and Miller 2011). The interval is
+  the percentile interval scaled to that variance.
+* it is stretched about the value by t / z, with Satterthwaite's degrees of freedom from the variance
+  components, df = (sum v)^2 / sum(v^2 / (n - 1)), and never narrower than value -+ t se: the mean of
+  three seeds drawn again has too few different values for its percentiles to reach that far.
 * a share with fewer than 5 expected successes or failures gets at least its exact binomial
   interval: a bootstrap of zeros would claim a width of zero (Bowyer 2025, arXiv 2503.01747).
 
@@ -25,7 +30,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from trap.evidence.statistics import CONFIDENCE, clopper_pearson
 
@@ -116,44 +121,53 @@ def estimate(
     value, both = 0.0, np.zeros(replicates)
     by_level = {level: np.zeros(replicates) for level in ["", *groups]}  # "": starts alone
     for cell, weight in zip(cells, weights, strict=True):
-        index = np.array([column[start] for start in cell.starts], dtype=int)
-        chosen = start_draws[:, index]
+        chosen = start_draws
+        if len(cell.starts) < len(starts):
+            chosen = start_draws[:, [column[start] for start in cell.starts]]
         seed_draws = (
             _draws(len(cell.seeds), replicates, 1 + groups.index(cell.group))
             if cell.group
             else np.ones((replicates, 1))
         )
+        by_start = [chosen @ sums.T for sums in (cell.total, cell.count)]  # (replicates, seeds) each
         value += weight * cell.value
-        both += weight * _ratio(
-            ((seed_draws @ cell.total) * chosen).sum(axis=1), ((seed_draws @ cell.count) * chosen).sum(axis=1)
-        )
-        still = np.full(replicates, weight * cell.value)
+        both += weight * _ratio(*((seed_draws * sums).sum(axis=1) for sums in by_start))
         for level, replicate in by_level.items():
             if level == "":
-                replicate += weight * _ratio(chosen @ cell.total.sum(axis=0), chosen @ cell.count.sum(axis=0))
+                replicate += weight * _ratio(*(sums.sum(axis=1) for sums in by_start))
             elif level == cell.group:
                 replicate += weight * _ratio(
-                    seed_draws @ cell.total.sum(axis=1), seed_draws @ cell.count.sum(axis=1)
+                    *(seed_draws @ sums.sum(axis=1) for sums in (cell.total, cell.count))
                 )
             else:
-                replicate += still
+                replicate += weight * cell.value
     if math.isnan(value):
         raise ValueError("a cell has no items to count")
 
     variances = [_variance(by_level[""]), *(_variance(by_level[group]) for group in groups)]
     degrees = [len(starts) - 1, *(seeds_of[group] - 1 for group in groups)]
     df = _satterthwaite(variances, degrees)
-    se = math.sqrt(_variance(both))
-    z = float(stats.norm.ppf((1 + confidence) / 2))
-    stretch = (float(stats.t.ppf((1 + confidence) / 2, df)) if math.isfinite(df) else z) / z
+    drawn = _variance(both)
+    twice = max(0.0, drawn - sum(variances))  # the noise of single answers, counted at every level
+    variance = max(sum(variances) - twice, *variances)
+    se = math.sqrt(variance)
+    t, z = _t_quantile((1 + confidence) / 2, df), _t_quantile((1 + confidence) / 2, math.inf)
+    stretch = t / z * (math.sqrt(variance / drawn) if drawn else 1.0)
     kept = both[np.isfinite(both)]
     ends = np.quantile(kept, [(1 - confidence) / 2, (1 + confidence) / 2]) if len(kept) else [value, value]
-    low, high = value + (ends[0] - value) * stretch, value + (ends[1] - value) * stretch
+    low = min(value + (ends[0] - value) * stretch, value - t * se)
+    high = max(value + (ends[1] - value) * stretch, value + t * se)
     if all(cell.share for cell in cells):
         low, high = _guard_rare(cells, weights, value, se, low, high, confidence)
-    p = 1.0 if value == 0 else 0.0 if se == 0 else float(2 * stats.t.sf(abs(value) / se, df))
+    p = 1.0 if value == 0 else 0.0 if se == 0 else float(2 * special.stdtr(df, -abs(value) / se))
     numbers = (_rounded(part) for part in (value, low, high, se, df, p))
     return Estimate(*numbers, n=max(cell.n for cell in cells), seeds=min(seeds_of.values(), default=0))
+
+
+@lru_cache(maxsize=1024)
+def _t_quantile(share: float, df: float) -> float:
+    """Student's quantile; the normal one for infinite df."""
+    return float(special.stdtrit(df, share) if math.isfinite(df) else special.ndtri(share))
 
 
 def difference(first: Cell, second: Cell, **options: float) -> Estimate:
