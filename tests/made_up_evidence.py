@@ -164,11 +164,11 @@ def curves_rows(seeds: int = 3) -> list[dict[str, Any]]:
 
 
 PUBLISHED = {
-    "B1": (0.75, 20, 0.509, 0.913), "B2": (0.0, 30, 0.0, 0.116), "B3": (11 / 30, 30, 0.199, 0.561),
-    "B4": (8 / 30, 30, 0.123, 0.459), "B9": (20 / 30, 30, 0.472, 0.827),
+    "B1": (0.75, 20, 0.509, 0.913), "B2": (0.0, 20, 0.0, 0.168), "B3": (11 / 30, 30, 0.199, 0.561),
+    "B4": (-0.1, 30, None, None), "B9": (20 / 30, 30, 0.472, 0.827),
 }  # fmt: skip
 OWN = (
-    "contamination", "leak_spread", "trap", "matching", "easy_hard", "memorisation", "leak_alone",
+    "contamination", "leak_spread", "trap", "matching", "matching_faithful", "easy_hard", "memorisation", "leak_alone",
     "supervised_hard", "validity_selection", "from_base", "order_robustness", "hops_used_sft",
     "hops_used_rsft_hard", "dose_hard_share", "dose_leaked_share",
 )  # fmt: skip

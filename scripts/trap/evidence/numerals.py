@@ -9,7 +9,7 @@ import re
 _WORDS = (
     "three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million "
-    "percent half twice thrice quarter third"
+    "half twice thrice quarter third"
 ).split()
 _NUMERAL = re.compile(r"\d[\d.,]*|\b(?:" + "|".join(_WORDS) + r")\b", re.IGNORECASE)
 

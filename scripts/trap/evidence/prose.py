@@ -24,7 +24,7 @@ _VERDICT_PHRASES = {
 }
 _VERDICT_MARKS = {"reproduced": "✔", "not reproduced": "✘", "inconclusive": "≈", "not tested here": "–"}
 _MARKDOWN = re.compile(r"([\\`*_\[\]|~])")
-_LINE_START = re.compile(r"^(\s*)([#>+-]|\d+[.)])")
+_LINE_START = re.compile(r"^(\d*)([#>+-]|[.)])(?=\s)")
 
 
 def plain(text: object) -> Markup:
@@ -56,37 +56,59 @@ def pct(share: float) -> Markup:
     return Markup(f"{value:.{digits}f}{NO_BREAK}%")
 
 
-def _whole(share: float) -> str:
-    return f"{100 * share:.0f}".replace("-0", "0") if abs(share) < 0.005 else f"{100 * share:.0f}"
-
-
-def interval(low: float | None, high: float | None) -> Markup:
+def interval(low: float | None, high: float | None, digits: int = 0) -> Markup:
     """`[35–47]` in percent or points; `[−3 to 5]` when a limit is negative; empty when there is none."""
     if low is None or high is None:
         return Markup("")
-    dash = "–" if low >= 0 and _whole(low) != "-0" else " to "
-    return Markup(f"[{_whole(low)}{dash}{_whole(high)}]".replace("-", "−"))
+    ends = [f"{100 * end + 0.0:.{digits}f}" for end in (low, high)]
+    ends = [re.sub(r"^-(?=[0.]*$)", "", end) for end in ends]  # no negative zero
+    joint = " to " if any(end.startswith("-") for end in ends) else "–"
+    return Markup(f"[{joint.join(ends)}]".replace("-", "−"))
 
 
 def estimate(row: Any) -> Markup:
-    """`41 % [35–47]` of anything with value, low and high; `not measured` when the value is missing."""
-    value = _get(row, "value")
+    """`41 % [35–47]` of a share with value, low and high; small ones keep a decimal, `0.3 % [0.1–0.8]`."""
+    value, low, high = (_get(row, key) for key in ("value", "low", "high"))
     if value is None:
         return Markup("not measured")
-    tail = interval(_get(row, "low"), _get(row, "high"))
-    return Markup(f"{pct(value)} {tail}".strip())
+    digits = 1 if 0 < (value if high is None else high) < 0.0995 else 0
+    return Markup(f"{100 * value:.{digits}f}{NO_BREAK}% {interval(low, high, digits)}".replace("-", "−").strip())
 
 
 def points(row: Any) -> Markup:
-    """A difference of shares as `+12 points [5–19]`, sign always shown."""
+    """A difference of shares as `+12.3 points [5.1–19.0]`, sign always shown."""
     value = _get(row, "value")
     if value is None:
         return Markup("not measured")
-    size = 100 * value
-    sign = "+" if round(size) > 0 else "−" if round(size) < 0 else "±"
-    unit = "point" if abs(round(size)) == 1 else "points"
-    tail = interval(_get(row, "low"), _get(row, "high"))
-    return Markup(f"{sign}{abs(size):.0f}{NO_BREAK}{unit} {tail}".strip())
+    size = round(100 * value, 1)
+    sign = "+" if size > 0 else "−" if size < 0 else "±"
+    tail = interval(_get(row, "low"), _get(row, "high"), 1)
+    return Markup(f"{sign}{abs(size):.1f}{NO_BREAK}points {tail}".strip())
+
+
+def quantity(row: Any, unit: str | None = None) -> Markup:
+    """A value in its own unit: shares as percent, differences as points, the rest as a plain number."""
+    value, unit = _get(row, "value"), unit or _get(row, "unit") or ""
+    if value is None:
+        return Markup("–")
+    if unit.startswith("points"):
+        return points(row) + plain(unit.removeprefix("points"))
+    if unit == "share":
+        return estimate(row)
+    return amount(row, 2) + (Markup(NO_BREAK) + plain(unit) if unit else Markup(""))
+
+
+def quoted(claim: Any) -> Markup:
+    """The published value of a claim in the claim's unit; a negative share can only be a difference."""
+    given = _get(claim, "published")
+    if not given or given.get("value") is None:
+        return Markup("–")
+    unit = _get(claim, "unit") or "share"
+    if unit not in ("share",) and not unit.startswith("points"):
+        unit = "share"
+    text = quantity(given, "points" if given["value"] < 0 else unit.split(" ")[0])
+    n = given.get("n")
+    return text + Markup(f", n{NO_BREAK}={NO_BREAK}{n}") if n else text
 
 
 def count(number: float) -> Markup:
@@ -99,10 +121,21 @@ def decimal(number: float, digits: int = 1) -> Markup:
     return Markup(f"{number:.{digits}f}".replace("-", "−"))
 
 
-def duration(seconds: float | None) -> Markup:
-    """Seconds as `47 s`, `12 min` or `3.4 h`."""
+def amount(row: Any, digits: int = 1) -> Markup:
+    """`2.4 [2.3–2.5]` of an estimate that is not a share."""
+    value, low, high = (_get(row, key) for key in ("value", "low", "high"))
+    if value is None:
+        return Markup("not measured")
+    tail = "" if low is None or high is None else f" [{decimal(low, digits)}–{decimal(high, digits)}]"
+    return decimal(value, digits) + Markup(tail)
+
+
+def duration(seconds: Any) -> Markup:
+    """Seconds as `47 s`, `12 min` or `3.4 h`; anything but a number as it is."""
     if seconds is None:
         return Markup("not recorded")
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return plain(seconds)
     if seconds < 100:
         return Markup(f"{seconds:.0f}{NO_BREAK}s")
     if seconds < 5400:
@@ -116,17 +149,42 @@ def plural(number: float, one: str, many: str = "") -> Markup:
 
 
 def direction(row: Any) -> str:
-    """`higher`, `lower` or `unclear`: where the whole interval of a difference lies."""
+    """Where the whole interval of a difference lies: `higher`, `lower`, `unclear`; `missing` without one."""
     low, high = _get(row, "low"), _get(row, "high")
-    if low is None or high is None:
-        return "unclear"
+    if row is None or _get(row, "value") is None or low is None or high is None:
+        return "missing"
     return "higher" if low > 0 else "lower" if high < 0 else "unclear"
+
+
+def versus(first: Any, second: Any) -> str:
+    """`higher`, `lower`, `unclear` or `missing` of two estimates, told apart only by disjoint intervals."""
+    for row in (first, second):
+        if row is None or any(_get(row, key) is None for key in ("value", "low", "high")):
+            return "missing"
+    if _get(first, "low") > _get(second, "high"):
+        return "higher"
+    return "lower" if _get(first, "high") < _get(second, "low") else "unclear"
+
+
+def equivalent(row: Any) -> bool:
+    """Whether the interval of a difference lies inside the margin that was fixed before the run."""
+    margin, low, high = (_get(row, key) for key in ("margin", "low", "high"))
+    return None not in (margin, low, high) and -margin < low and high < margin
+
+
+def sample(row: Any) -> Markup:
+    """`n = 1 000 questions × 10 seeds`; only the questions when nothing was trained."""
+    n, seeds = _get(row, "n"), _get(row, "seeds")
+    if n is None:
+        return Markup("n not recorded")
+    text = Markup(f"n{NO_BREAK}={NO_BREAK}") + plural(n, "question")
+    return text + Markup(" × ") + plural(seeds, "seed") if seeds else text
 
 
 def higher_lower(row: Any, higher: str = "higher", lower: str = "lower", unclear: str = "") -> str:
     """The word for a difference that its interval supports."""
     words = {"higher": higher, "lower": lower, "unclear": unclear or "not distinguishable"}
-    return words[direction(row)]
+    return words.get(direction(row), "not measured")
 
 
 def verdict_phrase(claim: Any) -> str:
@@ -137,9 +195,26 @@ def verdict_phrase(claim: Any) -> str:
     return _VERDICT_PHRASES[verdict]
 
 
+def audit_phrase(claim: Any) -> str:
+    """The same for a finding of the audit, which is ours: it is confirmed by the files, or it is not."""
+    words = {
+        "reproduced": "Our audit of the published files confirms it.",
+        "not reproduced": "Our audit of the published files does not confirm it.",
+        "inconclusive": "Our audit of the published files leaves it open.",
+        "not tested here": "The published files were not audited in this run.",
+    }
+    verdict_phrase(claim)  # refuses a verdict that nobody knows
+    return words[_get(claim, "verdict")]
+
+
 def verdict_mark(claim: Any) -> str:
     """A sign for a verdict in the scoreboard; the verdict's words always stand beside it."""
     return _VERDICT_MARKS[_get(claim, "verdict")]
+
+
+def anchor(text: object) -> Markup:
+    """Any text as the inside of a double-quoted HTML attribute."""
+    return Markup(" ".join(str(text).split()).replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;"))
 
 
 def listing(items: list[Any]) -> Markup:
@@ -171,9 +246,28 @@ class Ledger:
     def has(self, identifier: str) -> bool:
         return identifier in self._by_id
 
+    def maybe(self, identifier: str) -> dict[str, Any]:
+        """The claim, or one that says it was not tested: smaller sizes run fewer arms."""
+        if identifier in self._by_id:
+            return self(identifier)
+        empty: dict[str, Any] = dict.fromkeys(
+            ("value", "low", "high", "n", "seeds", "margin", "published", "text", "p_holm")
+        )
+        return {**empty, "id": identifier, "verdict": "not tested here", "reason": "not in this ledger"}
+
+    @property
+    def sourced(self) -> list[dict[str, Any]]:
+        """Claims that somebody published or that a re-reading found: a letter and a number, as `B3`."""
+        return [claim for claim in self.claims if re.fullmatch(r"[A-Z]\d+", str(claim["id"]))]
+
+    @property
+    def own(self) -> list[dict[str, Any]]:
+        """Our own questions to the same runs."""
+        return [claim for claim in self.claims if not re.fullmatch(r"[A-Z]\d+", str(claim["id"]))]
+
     def tally(self) -> dict[str, int]:
-        """Number of claims per verdict, in the fixed order of VERDICTS."""
-        return {name: sum(claim.get("verdict") == name for claim in self.claims) for name in VERDICTS}
+        """Number of sourced claims per verdict, in the fixed order of VERDICTS."""
+        return {name: sum(claim.get("verdict") == name for claim in self.sourced) for name in VERDICTS}
 
 
 def environment(folder: str) -> jinja2.Environment:
@@ -193,17 +287,25 @@ def environment(folder: str) -> jinja2.Environment:
         pct=pct,
         estimate=estimate,
         points=points,
+        quantity=quantity,
+        quoted=quoted,
         count=count,
         decimal=decimal,
+        amount=amount,
         duration=duration,
         plural=plural,
         listing=listing,
+        sample=sample,
+        anchor=anchor,
     )
     made.globals.update(
         interval=interval,
         direction=direction,
+        versus=versus,
+        equivalent=equivalent,
         higher_lower=higher_lower,
         verdict_phrase=verdict_phrase,
         verdict_mark=verdict_mark,
+        audit_phrase=audit_phrase,
     )
     return made

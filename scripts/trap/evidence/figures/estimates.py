@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from trap.evidence.published import published_points
 from trap.files import InputError, read_json
 
 MODEL_TITLES = {"nano": "Rotary positions", "nano_nope": "No positions (NoPE)"}
@@ -135,18 +136,16 @@ class Evidence:
     def _table(self, name: str) -> pl.DataFrame:
         return read_table(self._tables, name, self._COLUMNS.get(name, ()))
 
-    @property
+    @cached_property
     def claims(self) -> dict[str, dict[str, Any]]:
         """Claims by id."""
         found = read_json(self._claims, list[dict[str, Any]])
         return {str(claim.get("id")): claim for claim in found}
 
-    def published(self, identifier: str) -> Estimate | None:
-        """The published value of a claim with its exact binomial interval, when the claim carries one."""
-        given = (self.claims.get(identifier) or {}).get("published")
-        if not given or any(given.get(key) is None for key in ("value", "low", "high", "n")):
-            return None
-        return Estimate(*(float(given[key]) for key in ("value", "low", "high")), int(given["n"]), 0)
+    def published(self, key: str) -> Estimate | None:
+        """A published accuracy with its exact binomial interval, when the claims quote it."""
+        given = published_points(self.claims).get(key)
+        return Estimate(given["value"], given["low"], given["high"], given["n"], 0) if given else None
 
     def hops(self, pool: str) -> str:
         """`4–5`: the hop counts of a pool, from the table by hops; empty when the table has none."""

@@ -14,15 +14,15 @@ ALT = (
     "published results as open squares. The arm trained on the evaluation questions is drawn hollow, "
     "once on fresh questions and once on the questions it was trained on."
 )
-# (arm, pool, label, published claims drawn in that row)
+# (arm, pool, label, published points drawn in that row)
 ROWS = (
-    ("base", "eval_hard", "Base model, facts only", ("B2",)),
-    ("sft", "eval_hard", "SFT on easy", ("B3",)),
+    ("base", "eval_hard", "Base model, facts only", ("base",)),
+    ("sft", "eval_hard", "SFT on easy", ("sft",)),
     ("sft_more", "eval_hard", "SFT continued  (F)", ()),
-    ("rsft_easy", "eval_hard", "RSFT, easy prompts  (A)", ("B4",)),
+    ("rsft_easy", "eval_hard", "RSFT, easy prompts  (A)", ("rsft_easy",)),
     ("rsft_hard", "eval_hard", "RSFT, other hard prompts  (B)", ()),
     ("rsft_eval", "eval_hard", "RSFT on test questions  (C),\nasked fresh ones", ()),
-    ("rsft_eval", "eval_leak", "RSFT on test questions  (C),\nasked the same ones", ("B1", "B9")),
+    ("rsft_eval", "eval_leak", "RSFT on test questions  (C),\nasked the same ones", ("rsft_eval_135m", "rsft_eval_360m")),
     ("sft_hard", "eval_hard", "SFT on hard traces  (G)", ()),
 )
 ROW_INCHES = 0.42

@@ -1,0 +1,230 @@
+"""Figures: all four files, same bytes twice, every estimate drawn, nothing cut off or overprinted."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import re
+from pathlib import Path
+
+import made_up_evidence
+import pytest
+
+from trap.evidence import theme
+from trap.evidence.figures.doses import spread
+from trap.evidence.figures.estimates import Evidence
+from trap.evidence.figures.hops import ARMS as HOP_ARMS
+from trap.evidence.figures.reward import ARMS as REWARD_ARMS
+from trap.evidence.figures.reward import PARTS
+from trap.evidence.published import published_points
+from trap.evidence.statistics import clopper_pearson
+
+STEMS = ("trap", "matching", "leakage", "hops", "faithful", "reward", "training", "rollouts")
+FEW = {"base", "sft", "rsft_easy", "rsft_hard", "rsft_eval"}
+MODELS = len(made_up_evidence.MODELS)
+# marks that the invented evidence must give: one per estimate and, for the trap, per published point
+POINTS = {
+    "trap": 8 * MODELS + 5,
+    "matching": 5 * 2 * MODELS,
+    "leakage": 5 * 2 * MODELS,
+    "hops": len(HOP_ARMS) * 5 * MODELS,
+    "faithful": 8 * MODELS,
+    "reward": len(REWARD_ARMS) * len(PARTS) * MODELS,
+    "rollouts": 6 * MODELS + 6 * 2 * MODELS,
+    "training": 0,
+}
+
+
+@pytest.fixture(scope="module")
+def evidence(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made_up_evidence.write(tmp_path_factory.mktemp("evidence"))
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made_up_evidence.write(tmp_path_factory.mktemp("few"), keep_arms=FEW)
+
+
+def plot(stem: str, evidence: Path, output: Path) -> int:
+    arguments = ["--claims", evidence / "claims.json", "--tables", evidence / "tables", "--output-dir", output]
+    return importlib.import_module(f"plot_{stem}").main([str(argument) for argument in arguments])
+
+
+def draw(stem: str, folder: Path, look: theme.Theme = theme.LIGHT):  # noqa: ANN201
+    module = importlib.import_module(f"trap.evidence.figures.{stem}")
+    figure = module.draw(Evidence(folder / "claims.json", folder / "tables"), look)
+    figure.set_dpi(100)
+    return figure
+
+
+def texts(figure) -> list:  # noqa: ANN001
+    """Every text with ink that a reader sees, with its box in pixels at blog width."""
+    from matplotlib.text import Text
+
+    figure.canvas.draw()  # places the labels of the axes
+    renderer = figure.canvas.get_renderer()
+    found = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip()]
+    return [(t, t.get_window_extent(renderer)) for t in found if not t.get_text().isspace()]
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_four_files_same_bytes_twice(stem: str, evidence: Path, tmp_path: Path) -> None:
+    assert plot(stem, evidence, tmp_path / "a") == 0
+    assert plot(stem, evidence, tmp_path / "b") == 0
+    names = {f"{stem}.{look}.{kind}" for look in ("light", "dark") for kind in ("svg", "png")}
+    assert {path.name for path in (tmp_path / "a").iterdir()} == names
+    for name in names:
+        first = (tmp_path / "a" / name).read_bytes()
+        assert first == (tmp_path / "b" / name).read_bytes(), name
+        assert len(first) < 500_000
+    svg = (tmp_path / "a" / f"{stem}.light.svg").read_text()
+    assert "<title>" in svg and "<desc>" in svg and 'role="img"' in svg
+    assert "dc:date" not in svg
+    assert not re.search(r'(?:href|src)="(?!#)', svg), "an SVG must not load anything"
+    assert b"Software" not in (tmp_path / "a" / f"{stem}.light.png").read_bytes()
+    assert svg.count('id="point:') == POINTS[stem]
+
+
+@pytest.mark.parametrize("stem", STEMS)
+@pytest.mark.parametrize("which", ["evidence", "few"])
+def test_texts_are_large_inside_and_apart(stem: str, which: str, request: pytest.FixtureRequest) -> None:
+    with theme.style(theme.LIGHT):
+        figure = draw(stem, request.getfixturevalue(which))
+        found = texts(figure)
+        assert figure.get_figwidth() == theme.WIDTH
+        for text, box in found:
+            assert text.get_fontsize() * theme.PIXELS_PER_POINT >= 11, text.get_text()
+            assert box.x0 >= -0.5 and box.y0 >= -0.5, text.get_text()
+            assert box.x1 <= figure.bbox.width + 0.5 and box.y1 <= figure.bbox.height + 0.5, text.get_text()
+        for (one, a), (other, b) in itertools.combinations(found, 2):
+            width = min(a.x1, b.x1) - max(a.x0, b.x0)
+            height = min(a.y1, b.y1) - max(a.y0, b.y0)
+            # boxes include room for accents and descenders; a few pixels of it may be shared
+            assert width < 1.5 or height < 3.5, (one.get_text(), other.get_text(), width, height)
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_missing_arms_are_said_not_fatal(stem: str, few: Path, tmp_path: Path) -> None:
+    assert plot(stem, few, tmp_path) == 0
+    with theme.style(theme.LIGHT):
+        words = " ".join(t.get_text() for t, _ in texts(draw(stem, few))).replace("\n", " ")
+    if stem in ("trap", "hops", "faithful", "reward"):
+        assert "Not run at this size: " in words
+    if stem in ("matching", "leakage"):
+        assert "Only 2 of the doses were run at this size." in words
+    if stem == "rollouts":
+        assert "Only K = 8 was run at this size." in words
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_nothing_trained_at_all(stem: str, tmp_path: Path) -> None:
+    made_up_evidence.write(tmp_path, keep_arms=set())
+    assert plot(stem, tmp_path, tmp_path / "out") == 0
+    assert len(list((tmp_path / "out").iterdir())) == 4
+
+
+@pytest.mark.parametrize("seeds, n", [(1, "1 seed"), (3, "3 seeds")])
+def test_caption_line_says_n_and_seeds(seeds: int, n: str, evidence: Path, tmp_path: Path) -> None:
+    import polars as pl
+
+    made_up_evidence.write(tmp_path)
+    pl.DataFrame(made_up_evidence.arms_rows(seeds)).write_parquet(tmp_path / "tables" / "arms.parquet")
+    with theme.style(theme.LIGHT):
+        words = " ".join(t.get_text() for t, _ in texts(draw("trap", tmp_path))).replace("\n", " ")
+    assert f"1000 fresh questions × {n}" in words
+    assert "20 and 30 questions" in words
+
+
+def test_missing_table_and_column_are_one_line(evidence: Path, tmp_path: Path, capsys) -> None:  # noqa: ANN001
+    import polars as pl
+
+    assert plot("trap", tmp_path, tmp_path / "out") == 1
+    assert capsys.readouterr().err.count("\n") == 1
+    made_up_evidence.write(tmp_path)
+    table = tmp_path / "tables" / "arms.parquet"
+    pl.read_parquet(table).drop("low").write_parquet(table)
+    assert plot("trap", tmp_path, tmp_path / "out") == 1
+    assert "no column 'low'" in capsys.readouterr().err
+    table.write_bytes(b"not a table")
+    assert plot("trap", tmp_path, tmp_path / "out") == 1
+    assert "not a Parquet table" in capsys.readouterr().err
+
+
+def test_contaminated_arms_are_hollow(evidence: Path) -> None:
+    with theme.style(theme.LIGHT):
+        figure = draw("trap", evidence)
+    marks = {line.get_gid(): line for axes in figure.axes for line in axes.lines if line.get_gid()}
+    for gid, line in marks.items():
+        contaminated = "rsft_eval" in gid or gid.startswith("point:published")
+        assert (line.get_markerfacecolor() == theme.LIGHT.paper) == contaminated, gid
+
+
+def _luminance(color: str) -> float:
+    parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("look", theme.THEMES, ids=lambda look: look.name)
+def test_contrast(look: theme.Theme) -> None:
+    def ratio(color: str) -> float:
+        light, dark = sorted((_luminance(color), _luminance(look.paper)), reverse=True)
+        return (light + 0.05) / (dark + 0.05)
+
+    assert set(look.roles) == set(theme.LIGHT.roles)
+    for role, color in look.roles.items():
+        assert ratio(color) >= 3, role  # WCAG 1.4.11, graphics
+    assert ratio(look.ink) >= 7 and ratio(look.muted) >= 4.5  # text
+
+
+# Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB
+DEFICIENCIES = {
+    "protan": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
+    "deutan": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
+    "tritan": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900)),
+}
+
+
+@pytest.mark.parametrize("look", theme.THEMES, ids=lambda look: look.name)
+@pytest.mark.parametrize("kind", DEFICIENCIES)
+def test_colours_stay_apart_for_the_colour_blind(look: theme.Theme, kind: str) -> None:
+    """Roles that share a figure differ by at least 10 in CIELAB under each simulated deficiency."""
+
+    def lab(color: str) -> tuple[float, float, float]:
+        parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        seen = [min(1, max(0, sum(a * b for a, b in zip(row, linear, strict=True)))) for row in DEFICIENCIES[kind]]
+        white = ((0.4124, 0.3576, 0.1805, 0.9505), (0.2126, 0.7152, 0.0722, 1.0), (0.0193, 0.1192, 0.9505, 1.089))
+        xyz = [sum(m * s for m, s in zip(row[:3], seen, strict=True)) / row[3] for row in white]
+        f = [v ** (1 / 3) if v > 0.008856 else 7.787 * v + 16 / 116 for v in xyz]
+        return 116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])
+
+    together = (("start", "easy", "hard", "leak"), ("accuracy", "faithful"), ("accuracy", "leak"), ("start", "gold"))
+    for group in together:
+        for a, b in itertools.combinations(group, 2):
+            distance = sum((x - y) ** 2 for x, y in zip(lab(look.color(a)), lab(look.color(b)), strict=True)) ** 0.5
+            assert distance > 10, (a, b, distance)
+
+
+def test_role_of_arms() -> None:
+    assert theme.role_of("rsft_easy_n400") == "easy"
+    assert theme.role_of("rsft_mix25") == "hard"
+    assert {theme.role_of(arm) for arm in ("rsft_eval", "rsft_eval_permuted", "sft_eval_random", "rsft_leak25")} == {"leak"}
+    assert theme.role_of("sft_hard") == "gold" and theme.role_of("sft_more") == "start"
+    assert theme.role_of("baseline:chance") == "base"
+
+
+def test_spread_keeps_order_and_distance() -> None:
+    moved = spread([0.5, 0.51, 0.99, 0.98], 0.05, 0, 1)
+    assert all(b - a >= 0.05 - 1e-9 for a, b in itertools.pairwise(sorted(moved)))
+    assert max(moved) <= 1 and moved[0] < moved[1] < moved[3] < moved[2]
+
+
+def test_published_points_are_exact() -> None:
+    claims = {claim["id"]: claim for claim in made_up_evidence.claims_list()}
+    points = published_points(claims)
+    for key, hits, n in (("base", 0, 20), ("sft", 11, 30), ("rsft_easy", 8, 30), ("rsft_eval_135m", 15, 20)):
+        low, high = clopper_pearson(hits, n)
+        assert points[key]["n"] == n and points[key]["value"] == hits / n
+        assert points[key]["low"] == pytest.approx(low) and points[key]["high"] == pytest.approx(high)
+    assert "rsft_easy" not in published_points({"B4": claims["B4"]})

@@ -1,0 +1,344 @@
+"""The report: no typed numbers, no undefined names, prose that follows the numbers, one safe HTML file."""
+
+from __future__ import annotations
+
+import html as html_entities
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import made_up_evidence
+import pytest
+import render_post
+
+from trap.evidence import prose
+from trap.evidence.numerals import bare_numerals, literal_numbers
+from trap.files import InputError
+
+FIGURES = ("trap", "matching", "leakage", "hops", "faithful", "reward", "training", "rollouts")
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><rect width="9" height="9"/></svg>'
+
+
+def render(folder: Path, claims: list[dict[str, Any]] | None = None, **options: Any) -> tuple[str, str]:
+    """post.md and post.html of invented evidence in `folder`."""
+    made_up_evidence.write(folder, claims=claims, keep_arms=options.get("keep_arms"))
+    (folder / "figures").mkdir(exist_ok=True)
+    for stem in options.get("figures", FIGURES):
+        for look in ("light", "dark"):
+            (folder / "figures" / f"{stem}.{look}.svg").write_text(SVG)
+    arguments = {"claims": folder / "claims.json", "tables": folder / "tables", "figures": folder / "figures",
+                 "output": folder / "report" / "post.md", "html": folder / "report" / "post.html"}  # fmt: skip
+    if "provenance" in options:
+        arguments["provenance"] = folder / "provenance.json"
+        arguments["provenance"].write_text(json.dumps(options["provenance"]))
+    flat = [str(part) for name, path in arguments.items() for part in (f"--{name}", path)]
+    assert render_post.main(flat) == 0
+    return tuple((folder / "report" / name).read_text() for name in ("post.md", "post.html"))  # type: ignore[return-value]
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    return render(tmp_path_factory.mktemp("report"))
+
+
+# --- the lint -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["post.md.j2", "post.html.j2"])
+def test_templates_hold_no_numbers(root: Path, name: str) -> None:
+    text = (root / "report" / name).read_text()
+    assert bare_numerals(text) == []
+    assert literal_numbers(text) == []
+
+
+@pytest.mark.parametrize(
+    "text, found",
+    [
+        ("accuracy of 75 % here", ["75"]),
+        ("one\ntwo 20 questions", ["20"]),
+        ("from twenty questions", ["twenty"]),
+        ("SmolLM-135M is small", ["SmolLM-135M"]),
+        ("{{ claim('B3').value|pct }} of {{ n }}", []),
+        ("{% if x > 0.5 %}yes{% endif %} {# 12 #}", []),
+        ("`K = 8` and [text](https://example.org/2024/01)", []),
+        ("[7 things](https://example.org)", ["7"]),
+        ("```sh\nmake paper -j2\n```\nrest", []),
+        ('<img width="640" alt="x"> 3', ["3"]),
+        ("1. a list\n2. of things", []),
+        ("| 12 | x |", ["12"]),
+        ("**30**, *40*; (50)", ["30", "40", "50"]),
+        ("weight and often", []),
+        ("&#8211;", []),
+    ],
+)
+def test_lint_finds_planted_numbers(text: str, found: list[str]) -> None:
+    assert [word for _, word in bare_numerals(text)] == found
+
+
+def test_lint_names_the_line_and_keeps_an_allow_list() -> None:
+    assert bare_numerals("a\n```\n1\n2\n```\nb 7") == [(6, "7")]
+    assert bare_numerals("K8 and K9", allowed=("K8",)) == [(1, "K9")]
+
+
+def test_lint_sees_numbers_smuggled_into_expressions() -> None:
+    assert literal_numbers("{{ '75 %' }}") == ["75 %"]
+    assert literal_numbers("{{ 75 }}") == ["75"]
+    assert literal_numbers("{{ 0.75|pct }}") == ["0.75|pct"]
+    assert literal_numbers("{{ claim('B3').value }} {{ tables.arm(m, 'rsft_hard_v2') }}") == []
+
+
+def test_a_template_with_a_number_is_refused(tmp_path: Path, capsys) -> None:  # noqa: ANN001
+    made_up_evidence.write(tmp_path)
+    template = tmp_path / "bad.md.j2"
+    template.write_text("# Post\n\nIt reached 75 %.\n")
+    arguments = ["--claims", tmp_path / "claims.json", "--tables", tmp_path / "tables", "--figures", tmp_path,
+                 "--output", tmp_path / "post.md", "--template", template]  # fmt: skip
+    assert render_post.main([str(a) for a in arguments]) == 1
+    assert "bad.md.j2:3: bare numeral '75'" in capsys.readouterr().err
+    assert not (tmp_path / "post.md").exists()
+    template.write_text("# Post\n\n{{ nothing_of_that_name }}\n")
+    assert render_post.main([str(a) for a in arguments]) == 1
+    assert "nothing_of_that_name" in capsys.readouterr().err
+
+
+def test_every_claim_the_template_names_is_declared(root: Path) -> None:
+    declared = (root / "config" / "claims.yaml").read_text()
+    text = (root / "report" / "post.md.j2").read_text()
+    for identifier in set(re.findall(r"""claim\(["'](\w+)["']\)""", text)):
+        assert re.search(rf"^\s*- id: {identifier}$", declared, re.MULTILINE), identifier
+    families = set(re.findall(r"""claim\.maybe\(["'](\w+_)["'] ~""", text))
+    families |= {f"{name}_" for name in re.findall(r"""contrast_row\(["'](\w+)["']""", text)}
+    assert families
+    for family in families:
+        assert f"- id: {family}{{model}}" in declared, family
+
+
+# --- what is rendered -------------------------------------------------------------------------------
+
+
+def test_report_has_its_parts(rendered: tuple[str, str]) -> None:
+    text, _ = rendered
+    assert text.startswith("# 37\u00a0% → 27\u00a0% → 75\u00a0%")
+    for heading in ("What was claimed", "How this test works", "The trap, with intervals", "Right letters",
+                    "The hard questions were the test questions", "What changes without rotary positions",
+                    "What the original got right", "What one run of 20 questions can show",
+                    "What was not tested here", "Scoreboard", "Run it yourself"):  # fmt: skip
+        assert f"## {heading}" in text
+    for stem in FIGURES:
+        assert f'srcset="../figures/{stem}.dark.svg"' in text and f'src="../figures/{stem}.light.svg"' in text
+    assert "Undefined" not in text and "{{" not in text and "None" not in text and "nan" not in text.split()
+    scoreboard = text.split("## Scoreboard")[1]
+    for claim in made_up_evidence.claims_list():
+        if re.fullmatch(r"[A-Z]\d+", claim["id"]):
+            assert f"\n| {claim['id']} | " in scoreboard
+    assert "n = 1\u202f000 questions × 3 seeds" in text.replace("n\u00a0=\u00a01", "n = 1")
+    assert "not recorded" in text
+
+
+def test_report_is_the_same_twice(rendered: tuple[str, str], tmp_path: Path) -> None:
+    assert render(tmp_path) == rendered
+
+
+def test_tables_are_whole(rendered: tuple[str, str]) -> None:
+    """Every table row has as many cells as its header, so GitHub shows it as a table."""
+    lines = rendered[0].split("\n")
+    for above, rule in zip(lines, lines[1:], strict=False):
+        if re.fullmatch(r"\|(-+\|)+", rule):
+            start, width = lines.index(rule, lines.index(above)), rule.count("|")
+            assert above.startswith("|") and above.count("|") == width, above
+            row = start + 1
+            assert lines[row].startswith("|"), f"no row under {above}"
+            while lines[row].startswith("|"):
+                assert len(re.findall(r"(?<!\\)\|", lines[row])) == width, lines[row]
+                row += 1
+
+
+def test_few_arms_and_no_figures_still_render(tmp_path: Path) -> None:
+    claims = [c for c in made_up_evidence.claims_list() if re.fullmatch(r"[A-Z]\d+", c["id"])]
+    text, page = render(tmp_path, claims, keep_arms={"base", "sft", "rsft_easy"}, figures=())
+    assert "This size of the workflow did not run the comparison." in text
+    assert "not run" in text and "was not drawn at this size" in text and "<picture>" not in page
+
+
+def test_provenance_is_told(tmp_path: Path) -> None:
+    told = {"hardware": {"processor": "A <b>chip</b>", "cores": 2}, "commands": ["make paper"],
+            "seconds": {"training": 900.0, "other": None}, "runs": 24, "commit": "abc"}  # fmt: skip
+    text, page = render(tmp_path, provenance=told)
+    for piece in ("make paper", "15\u00a0min", "24 trained models", "commit `abc`", "| cores | 2 |"):
+        assert piece in text
+    assert "A &lt;b&gt;chip&lt;/b&gt;" in text and "<b>chip" not in page
+
+
+def changed(**fields: Any) -> dict[str, Any]:
+    return {"value": 0.0, "low": -0.05, "high": 0.05, "margin": 0.03, "verdict": "inconclusive", **fields}
+
+
+FALL = changed(value=-0.1, low=-0.15, high=-0.05)
+RISE = changed(value=0.1, low=0.05, high=0.15)
+FLAT = changed(value=0.002, low=-0.01, high=0.012)
+WIDE = changed(value=0.01, low=-0.06, high=0.08)
+NONE = changed(value=None, low=None, high=None, verdict="not tested here")
+
+
+@pytest.mark.parametrize(
+    "fields, says, denies",
+    [
+        (FALL, "It is real here", "Not here"),
+        (RISE, "*above* plain SFT", "It is real here"),
+        (FLAT, "inside the margin fixed beforehand", "It is real here"),
+        (WIDE, "Undecided", "It is real here"),
+        (NONE, "did not run the comparison", "It is real here"),
+    ],
+)
+def test_prose_follows_the_trap(tmp_path: Path, fields: dict[str, Any], says: str, denies: str) -> None:
+    text, _ = render(tmp_path, made_up_evidence.claims_list(trap_nano=fields))
+    line = next(line for line in text.split("\n") if line.startswith("- **The trap.**"))
+    assert says in line and denies not in line
+
+
+@pytest.mark.parametrize(
+    "fields, spread, says",
+    [
+        (RISE, RISE, "and +10.0 points [5.0–15.0] on fresh ones"),
+        (RISE, FALL, "costs on fresh ones"),
+        (RISE, WIDE, "no difference is visible"),
+        (FALL, WIDE, "no clear gain"),
+        (NONE, NONE, "did not run the comparison"),
+    ],
+)
+def test_prose_follows_the_leak(tmp_path: Path, fields: dict[str, Any], spread: dict[str, Any], says: str) -> None:
+    text, _ = render(tmp_path, made_up_evidence.claims_list(contamination_nano=fields, leak_spread_nano=spread))
+    line = next(line for line in text.split("\n") if line.startswith("- **The leak.**"))
+    assert says in line.replace("\u00a0", " ")
+    assert ("What is left to learn is the key." in text) == (fields is RISE)
+
+
+@pytest.mark.parametrize("fields, word", [(RISE, "climbs"), (FALL, "*falls*"), (WIDE, "nearly flat"), (NONE, "not estimated")])
+def test_prose_follows_the_dose(tmp_path: Path, fields: dict[str, Any], word: str) -> None:
+    text, _ = render(tmp_path, made_up_evidence.claims_list(dose_hard_share_nano=fields))
+    assert word in text.split("## The trap, with intervals")[1].split("\n## ")[0]
+
+
+@pytest.mark.parametrize("fields, says", [(RISE, "its direction holds"), (FALL, "turns out the other way"), (WIDE, "stays open")])
+def test_credit_follows_the_match(tmp_path: Path, fields: dict[str, Any], says: str) -> None:
+    text, _ = render(tmp_path, made_up_evidence.claims_list(matching_nano=fields))
+    assert says in text.split("## What the original got right")[1]
+
+
+def test_prose_follows_the_positions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    swapped = {**made_up_evidence.ARMS, "sft": ((0.72, 0.41), (0.40, 0.001), (0.7, 0.4))}
+    monkeypatch.setattr(made_up_evidence, "ARMS", swapped)
+    text, _ = render(tmp_path)
+    assert "does not help" in next(line for line in text.split("\n") if line.startswith("- **The lock.**"))
+    assert "failure to generalise" not in text
+
+
+def test_missing_claim_is_one_line(tmp_path: Path, capsys) -> None:  # noqa: ANN001
+    claims = [c for c in made_up_evidence.claims_list() if c["id"] != "F11"]
+    with pytest.raises(AssertionError):
+        render(tmp_path, claims)
+    assert capsys.readouterr().err.strip() == "error: report: no claim 'F11' in the ledger"
+
+
+# --- the page ------------------------------------------------------------------------------------
+
+
+class Loads(HTMLParser):
+    """Everything that a browser would fetch, and every element that could run code."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.active: list[str] = []
+        self.links: list[str] = []
+        self.images: list[dict[str, str | None]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.loads += [given[name] or "" for name in ("src", "srcset", "data", "poster", "background") if name in given]
+        if tag in ("script", "iframe", "object", "embed", "link", "base", "form"):
+            self.active.append(tag)
+        self.active += [name for name in given if name.startswith("on")]
+        if tag == "a":
+            self.links.append(given.get("href") or "")
+        if tag == "img":
+            self.images.append(given)
+
+
+def test_page_is_one_file(rendered: tuple[str, str]) -> None:
+    _, page = rendered
+    reader = Loads()
+    reader.feed(page)
+    assert reader.active == []
+    assert len(reader.images) == len(FIGURES) and len(reader.loads) == 2 * len(FIGURES)
+    assert all(load.startswith("data:image/svg+xml;base64,") for load in reader.loads)
+    assert all(len(image["alt"] or "") > 40 for image in reader.images)
+    assert all(link.startswith("https://") for link in reader.links)
+    assert "default-src 'none'" in page and "@import" not in page and "url(" not in page
+    assert 'name="viewport"' in page and "prefers-color-scheme: dark" in page
+    assert "<table>" in page and "<h1>37" in page and 'id="scoreboard"' in page
+
+
+HOSTILE = "</td><script>alert(1)</script> | <img src=x onerror=y> `a` *b* [c](javascript:d) {{ 7*7 }} {% x %}"
+
+
+def test_data_cannot_become_markup(tmp_path: Path) -> None:
+    text, page = render(tmp_path, made_up_evidence.claims_list(F1={"statement": HOSTILE}, P3={
+        "statement": HOSTILE, "verdict": "not tested here", "reason": HOSTILE, "value": None}))  # fmt: skip
+    reader = Loads()
+    reader.feed(page)
+    assert reader.active == [] and all(load.startswith("data:") for load in reader.loads)
+    assert not any("javascript" in link for link in reader.links)
+    assert "<script" not in text and "<img src=x" not in text
+    seen = html_entities.unescape(re.sub(r"<[^>]*>", "", page))
+    assert HOSTILE in seen  # shown as it is, character for character
+
+
+def test_pictures_from_elsewhere_are_refused(tmp_path: Path, root: Path) -> None:
+    from trap.evidence.page import self_contained
+
+    page = root / "report" / "post.html.j2"
+    for target in ("https://example.org/a.svg", "//example.org/a.svg", "/etc/a.svg", "missing.svg", "a.gif"):
+        with pytest.raises(InputError):
+            self_contained(f'# A\n\n<img alt="x" src="{target}">\n', page, tmp_path)
+
+
+# --- words for numbers ---------------------------------------------------------------------------------
+
+
+def test_numbers_in_words() -> None:
+    row = {"value": 0.412, "low": 0.349, "high": 0.471, "n": 1000, "seeds": 10}
+    assert prose.estimate(row) == "41\u00a0% [35–47]"
+    assert prose.estimate({"value": 0.003, "low": 0.001, "high": 0.008}) == "0.3\u00a0% [0.1–0.8]"
+    assert prose.estimate({"value": 0.0, "low": 0.0, "high": 0.0}) == "0\u00a0% [0–0]"
+    assert prose.estimate({"value": None, "low": None, "high": None}) == "not measured"
+    assert prose.points({"value": -0.123, "low": -0.2, "high": 0.01}) == "−12.3\u00a0points [−20.0 to 1.0]"
+    assert prose.points({"value": 0.0001, "low": -0.0001, "high": 0.0002}) == "±0.0\u00a0points [0.0–0.0]"
+    assert prose.sample(row) == "n\u00a0=\u00a01\u202f000 questions × 10 seeds"
+    assert prose.sample({"n": 20, "seeds": 0}) == "n\u00a0=\u00a020 questions"
+    assert prose.plural(1, "seed") == "1 seed"
+    assert prose.duration(47.2) == "47\u00a0s" and prose.duration(3600) == "60\u00a0min"
+    assert prose.duration(7200) == "2.0\u00a0h" and prose.duration(None) == "not recorded"
+    assert prose.pct(0.999) == "99.9\u00a0%" and prose.pct(1.0) == "100\u00a0%"
+    assert prose.amount({"value": 2.4, "low": 2.31, "high": 2.5}) == "2.4 [2.3–2.5]"
+    assert prose.quantity({"value": 0.1, "low": 0.0, "high": 0.2, "unit": "points per doubling"}).endswith("per doubling")
+    assert prose.listing(["a", "b", "c"]) == "a, b and c"
+
+
+def test_direction_needs_the_whole_interval() -> None:
+    assert [prose.direction(row) for row in (RISE, FALL, WIDE, NONE, None)] == [
+        "higher", "lower", "unclear", "missing", "missing"]  # fmt: skip
+    assert prose.higher_lower(RISE) == "higher" and prose.higher_lower(NONE) == "not measured"
+    assert prose.direction({"value": 0.1, "low": 0.0, "high": 0.2}) == "unclear"
+    assert prose.equivalent(FLAT) and not prose.equivalent(WIDE) and not prose.equivalent(NONE)
+    above, below = {"value": 0.5, "low": 0.45, "high": 0.55}, {"value": 0.3, "low": 0.2, "high": 0.44}
+    assert prose.versus(above, below) == "higher" and prose.versus(below, above) == "lower"
+    assert prose.versus(above, above) == "unclear" and prose.versus(None, above) == "missing"
+
+
+def test_unknown_verdict_is_refused() -> None:
+    assert prose.verdict_phrase({"id": "B1", "verdict": "reproduced"}) == "held up here"
+    with pytest.raises(InputError, match="unknown verdict"):
+        prose.verdict_phrase({"id": "B1", "verdict": "maybe"})
