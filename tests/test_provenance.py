@@ -71,7 +71,7 @@ def test_cycles_end(tree: Path) -> None:
 def test_errors_are_one_line(tree: Path) -> None:
     with pytest.raises(InputError, match="no such script"):
         closure("nothing.py", root=tree)
-    with pytest.raises(InputError, match="methods.nothing"):
+    with pytest.raises(InputError, match=r"methods\.nothing"):
         closure("train.py", "methods.nothing", root=tree)
     (tree / "draw.py").write_text("def broken(:\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"draw.py:1: "):

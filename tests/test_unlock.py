@@ -1,0 +1,81 @@
+"""After `kill -9` of Snakemake: orphans end, the lock goes, and a live workflow is left alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from unlock_workflow import unlock
+
+pytestmark = pytest.mark.slow
+
+SNAKEFILE = """
+shell.prefix(f"export DISTRIBUTION_TRAP_ROOT='{workflow.basedir}'; ")
+rule slow:
+    output: "slow.txt"
+    shell: "touch started; sleep 120; touch {output}"
+"""
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[tuple[Path, subprocess.Popen]]:
+    """A folder and the Snakemake that works in it."""
+    (tmp_path / "Snakefile").write_text(SNAKEFILE, encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "snakemake", "--cores", "1"],
+        cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "started").exists():
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.1)
+    yield tmp_path, process
+    for child in [*psutil.Process(process.pid).children(recursive=True)] if process.poll() is None else []:
+        child.kill()
+    process.kill()
+    process.wait()
+    unlock(tmp_path.resolve())
+
+
+def sleepers(folder: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.name() == "sleep" and Path(process.cwd()) == folder.resolve():
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def test_a_live_workflow_is_left_alone(running: tuple[Path, subprocess.Popen]) -> None:
+    folder, process = running
+    assert unlock(folder.resolve()) == []
+    assert process.poll() is None and sleepers(folder)
+    assert list((folder / ".snakemake/locks").iterdir())
+
+
+def test_a_dead_workflow_is_cleaned_up(running: tuple[Path, subprocess.Popen]) -> None:
+    folder, process = running
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    done = unlock(folder.resolve())
+    assert "removed the lock" in done[-1]
+    assert not sleepers(folder)
+    assert not list((folder / ".snakemake/locks").iterdir())
+    again = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run", "--rerun-incomplete"],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert again.returncode == 0, again.stderr
+
+
+def test_nothing_to_clean(tmp_path: Path) -> None:
+    assert unlock(tmp_path) == []
