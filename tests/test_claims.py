@@ -165,6 +165,7 @@ claims:
         ("{contrast: gain}", "{contrast: loss}", "unknown contrast 'loss'"),
         ("{contrast: gain}", "{contrast: gain, dose: share}", "exactly one"),
         ("{contrast: gain}", "{arm: a, metric: luck}", "unknown metric 'luck'"),
+        ("{contrast: gain}", "{arm: a, net_of: b}", "only with minus_pool"),
         ("{contrast: gain}", "{dose: shares}", "unknown dose"),
         (", not_reproduced: high < 0", "", "not_reproduced"),
         ("measure: {contrast: gain}, ", "", "needs a reason"),
@@ -252,6 +253,8 @@ def test_verdicts_follow_the_known_rates(claims: dict[str, dict]) -> None:
     assert claims["contamination_nano"]["contaminated"] is True
     assert claims["matching_nano"]["verdict"] == "reproduced"
     assert claims["matching_nano"]["contaminated"] is False
+    over_fresh = claims["leak_nano_rsft_eval"]["also"]["over_fresh"]
+    assert over_fresh["value"] == pytest.approx(0.35, abs=0.07) and "net of" in over_fresh["comparison"]
     assert claims["B9"]["verdict"] == "not reproduced"
     assert claims["B2"]["verdict"] == "reproduced"
     assert claims["faithful_nano_sft"]["verdict"] == "reproduced"

@@ -33,6 +33,7 @@ class Measure(Struct, kw_only=True, forbid_unknown_fields=True):
 
     arm [- minus]: the mean of `metric` on `pool` (at `hops`, when given), or a paired difference; `minus`
     may name another arm, a "baseline:..." or the same arm on `minus_pool` or of `minus_model`.
+    `net_of`, with `minus_pool`, takes off what another arm differs by between the two pools.
     contrast: a declared contrast of this file. dose: the slope of a declared dose family.
     runs: a column of runs.parquet for `arm`. property: a fact of the reward or of arithmetic.
     finding: a finding of the audit of the published files. repeat: agreement with a repeated run.
@@ -42,6 +43,7 @@ class Measure(Struct, kw_only=True, forbid_unknown_fields=True):
     minus: str | None = None
     minus_model: str | None = None
     minus_pool: str | None = None
+    net_of: str | None = None
     model: str = "nano"
     platform: str = "torch"
     metric: str = "accuracy"
@@ -207,6 +209,8 @@ def _check_measure(measure: Measure, file: ClaimsFile, contrasts: list[str], whe
         raise InputError(f"{where}: exactly one of arm, {', '.join(KINDS)}, please")
     if measure.metric not in METRICS:
         raise InputError(f"{where}.metric: unknown metric {measure.metric!r}")
+    if measure.net_of and not measure.minus_pool:
+        raise InputError(f"{where}.net_of: only with minus_pool")
     if measure.contrast and measure.contrast not in contrasts:
         raise InputError(f"{where}.contrast: unknown contrast {measure.contrast!r}")
     if measure.dose and measure.dose not in file.doses:

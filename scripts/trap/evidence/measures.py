@@ -128,6 +128,13 @@ def _mean(what: Measure, evidence: Evidence) -> Result:
         comparison = f"{what.metric} of {names[0]} minus {names[1]}, same questions and seeds"
         row |= {"minus": minus, "minus_model": model, "minus_pool": pool}
         conditions.append((model, what.platform, minus))
+        if what.net_of:
+            pools = (what.pool, pool)
+            cells += [cell_of(evidence, what.model, what.platform, what.net_of, name, what) for name in pools]
+            weights += [-1.0, 1.0]
+            comparison += f", net of the same for {what.net_of}"
+            row["net_of"] = what.net_of
+            conditions.append((what.model, what.platform, what.net_of))
     return _estimated(evidence, cells, weights, unit, comparison, row, conditions)
 
 

@@ -19,7 +19,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 CONFIDENCE = 0.95
 
@@ -75,6 +74,8 @@ def fisher(successes_1: int, n_1: int, successes_2: int, n_2: int) -> float:
 
 def holm(p_values: Sequence[float]) -> list[float]:
     """Holm step-down adjusted p values of one declared family, in the order given (Holm 1979)."""
+    from statsmodels.stats.multitest import multipletests  # slow to import, and only needed here
+
     if not len(p_values):
         return []
     return [float(p) for p in multipletests(list(p_values), method="holm")[1]]
