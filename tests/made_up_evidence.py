@@ -191,7 +191,9 @@ def claim(identifier: str, **changes: Any) -> dict[str, Any]:
 def claims_list(**changes: dict[str, Any]) -> list[dict[str, Any]]:
     """Claims F1–F11, B1–B14, P1–P10 and our own; `changes` by id override fields."""
     made = []
-    source = [f"F{i}" for i in range(1, 12)] + [f"B{i}" for i in range(1, 15)] + [f"P{i}" for i in range(1, 11)]
+    source = (
+        [f"F{i}" for i in range(1, 12)] + [f"B{i}" for i in range(1, 15)] + [f"P{i}" for i in range(1, 11)]
+    )
     for index, identifier in enumerate(source):
         fields: dict[str, Any] = {"verdict": VERDICTS[index % 3], "unit": "share"}
         if identifier in PUBLISHED:
@@ -217,7 +219,9 @@ TABLES = {
 }  # fmt: skip
 
 
-def write(folder: Path, *, keep_arms: set[str] | None = None, claims: list[dict[str, Any]] | None = None) -> Path:
+def write(
+    folder: Path, *, keep_arms: set[str] | None = None, claims: list[dict[str, Any]] | None = None
+) -> Path:
     """Write claims.json and tables/ into `folder`; `keep_arms` drops the rows of every other arm."""
     tables = folder / "tables"
     tables.mkdir(parents=True, exist_ok=True)

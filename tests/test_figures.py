@@ -7,9 +7,9 @@ import itertools
 import re
 from pathlib import Path
 
-import made_up_evidence
 import pytest
 
+import made_up_evidence
 from trap.evidence import theme
 from trap.evidence.figures.doses import spread
 from trap.evidence.figures.estimates import Evidence
@@ -46,18 +46,25 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def plot(stem: str, evidence: Path, output: Path) -> int:
-    arguments = ["--claims", evidence / "claims.json", "--tables", evidence / "tables", "--output-dir", output]
+    arguments = [
+        "--claims",
+        evidence / "claims.json",
+        "--tables",
+        evidence / "tables",
+        "--output-dir",
+        output,
+    ]
     return importlib.import_module(f"plot_{stem}").main([str(argument) for argument in arguments])
 
 
-def draw(stem: str, folder: Path, look: theme.Theme = theme.LIGHT):  # noqa: ANN201
+def draw(stem: str, folder: Path, look: theme.Theme = theme.LIGHT):
     module = importlib.import_module(f"trap.evidence.figures.{stem}")
     figure = module.draw(Evidence(folder / "claims.json", folder / "tables"), look)
     figure.set_dpi(100)
     return figure
 
 
-def texts(figure) -> list:  # noqa: ANN001
+def texts(figure) -> list:
     """Every text with ink that a reader sees, with its box in pixels at blog width."""
     from matplotlib.text import Text
 
@@ -113,7 +120,7 @@ def test_missing_arms_are_said_not_fatal(stem: str, few: Path, tmp_path: Path) -
     if stem in ("matching", "leakage"):
         assert "Only 2 of the doses were run at this size." in words
     if stem == "rollouts":
-        assert "Only K = 8 was run at this size." in words
+        assert "Only K\u00a0=\u00a08 was run at this size." in words
 
 
 @pytest.mark.parametrize("stem", STEMS)
@@ -135,7 +142,7 @@ def test_caption_line_says_n_and_seeds(seeds: int, n: str, evidence: Path, tmp_p
     assert "20 and 30 questions" in words
 
 
-def test_missing_table_and_column_are_one_line(evidence: Path, tmp_path: Path, capsys) -> None:  # noqa: ANN001
+def test_missing_table_and_column_are_one_line(evidence: Path, tmp_path: Path, capsys) -> None:
     import polars as pl
 
     assert plot("trap", tmp_path, tmp_path / "out") == 1
@@ -179,9 +186,21 @@ def test_contrast(look: theme.Theme) -> None:
 
 # Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB
 DEFICIENCIES = {
-    "protan": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
-    "deutan": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
-    "tritan": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900)),
+    "protan": (
+        (0.152286, 1.052583, -0.204868),
+        (0.114503, 0.786281, 0.099216),
+        (-0.003882, -0.048116, 1.051998),
+    ),
+    "deutan": (
+        (0.367322, 0.860646, -0.227968),
+        (0.280085, 0.672501, 0.047413),
+        (-0.011820, 0.042940, 0.968881),
+    ),
+    "tritan": (
+        (1.255528, -0.076749, -0.178779),
+        (-0.078411, 0.930809, 0.147602),
+        (0.004733, 0.691367, 0.303900),
+    ),
 }
 
 
@@ -193,23 +212,38 @@ def test_colours_stay_apart_for_the_colour_blind(look: theme.Theme, kind: str) -
     def lab(color: str) -> tuple[float, float, float]:
         parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
         linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-        seen = [min(1, max(0, sum(a * b for a, b in zip(row, linear, strict=True)))) for row in DEFICIENCIES[kind]]
-        white = ((0.4124, 0.3576, 0.1805, 0.9505), (0.2126, 0.7152, 0.0722, 1.0), (0.0193, 0.1192, 0.9505, 1.089))
+        seen = [
+            min(1, max(0, sum(a * b for a, b in zip(row, linear, strict=True)))) for row in DEFICIENCIES[kind]
+        ]
+        white = (
+            (0.4124, 0.3576, 0.1805, 0.9505),
+            (0.2126, 0.7152, 0.0722, 1.0),
+            (0.0193, 0.1192, 0.9505, 1.089),
+        )
         xyz = [sum(m * s for m, s in zip(row[:3], seen, strict=True)) / row[3] for row in white]
         f = [v ** (1 / 3) if v > 0.008856 else 7.787 * v + 16 / 116 for v in xyz]
         return 116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])
 
-    together = (("start", "easy", "hard", "leak"), ("accuracy", "faithful"), ("accuracy", "leak"), ("start", "gold"))
+    together = (
+        ("start", "easy", "hard", "leak"),
+        ("accuracy", "faithful"),
+        ("accuracy", "leak"),
+        ("start", "gold"),
+    )
     for group in together:
         for a, b in itertools.combinations(group, 2):
-            distance = sum((x - y) ** 2 for x, y in zip(lab(look.color(a)), lab(look.color(b)), strict=True)) ** 0.5
+            distance = (
+                sum((x - y) ** 2 for x, y in zip(lab(look.color(a)), lab(look.color(b)), strict=True)) ** 0.5
+            )
             assert distance > 10, (a, b, distance)
 
 
 def test_role_of_arms() -> None:
     assert theme.role_of("rsft_easy_n400") == "easy"
     assert theme.role_of("rsft_mix25") == "hard"
-    assert {theme.role_of(arm) for arm in ("rsft_eval", "rsft_eval_permuted", "sft_eval_random", "rsft_leak25")} == {"leak"}
+    assert {
+        theme.role_of(arm) for arm in ("rsft_eval", "rsft_eval_permuted", "sft_eval_random", "rsft_leak25")
+    } == {"leak"}
     assert theme.role_of("sft_hard") == "gold" and theme.role_of("sft_more") == "start"
     assert theme.role_of("baseline:chance") == "base"
 

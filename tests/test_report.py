@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import html as html_entities
+import importlib
+import itertools
 import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import made_up_evidence
 import pytest
-import render_post
 
+import made_up_evidence
+import render_post
 from trap.evidence import prose
 from trap.evidence.numerals import bare_numerals, literal_numbers
 from trap.files import InputError
@@ -89,7 +91,7 @@ def test_lint_sees_numbers_smuggled_into_expressions() -> None:
     assert literal_numbers("{{ claim('B3').value }} {{ tables.arm(m, 'rsft_hard_v2') }}") == []
 
 
-def test_a_template_with_a_number_is_refused(tmp_path: Path, capsys) -> None:  # noqa: ANN001
+def test_a_template_with_a_number_is_refused(tmp_path: Path, capsys) -> None:
     made_up_evidence.write(tmp_path)
     template = tmp_path / "bad.md.j2"
     template.write_text("# Post\n\nIt reached 75 %.\n")
@@ -144,7 +146,7 @@ def test_report_is_the_same_twice(rendered: tuple[str, str], tmp_path: Path) -> 
 def test_tables_are_whole(rendered: tuple[str, str]) -> None:
     """Every table row has as many cells as its header, so GitHub shows it as a table."""
     lines = rendered[0].split("\n")
-    for above, rule in zip(lines, lines[1:], strict=False):
+    for above, rule in itertools.pairwise(lines):
         if re.fullmatch(r"\|(-+\|)+", rule):
             start, width = lines.index(rule, lines.index(above)), rule.count("|")
             assert above.startswith("|") and above.count("|") == width, above
@@ -208,20 +210,28 @@ def test_prose_follows_the_trap(tmp_path: Path, fields: dict[str, Any], says: st
         (NONE, NONE, "did not run the comparison"),
     ],
 )
-def test_prose_follows_the_leak(tmp_path: Path, fields: dict[str, Any], spread: dict[str, Any], says: str) -> None:
-    text, _ = render(tmp_path, made_up_evidence.claims_list(contamination_nano=fields, leak_spread_nano=spread))
+def test_prose_follows_the_leak(
+    tmp_path: Path, fields: dict[str, Any], spread: dict[str, Any], says: str
+) -> None:
+    text, _ = render(
+        tmp_path, made_up_evidence.claims_list(contamination_nano=fields, leak_spread_nano=spread)
+    )
     line = next(line for line in text.split("\n") if line.startswith("- **The leak.**"))
     assert says in line.replace("\u00a0", " ")
     assert ("What is left to learn is the key." in text) == (fields is RISE)
 
 
-@pytest.mark.parametrize("fields, word", [(RISE, "climbs"), (FALL, "*falls*"), (WIDE, "nearly flat"), (NONE, "not estimated")])
+@pytest.mark.parametrize(
+    "fields, word", [(RISE, "climbs"), (FALL, "*falls*"), (WIDE, "nearly flat"), (NONE, "not estimated")]
+)
 def test_prose_follows_the_dose(tmp_path: Path, fields: dict[str, Any], word: str) -> None:
     text, _ = render(tmp_path, made_up_evidence.claims_list(dose_hard_share_nano=fields))
     assert word in text.split("## The trap, with intervals")[1].split("\n## ")[0]
 
 
-@pytest.mark.parametrize("fields, says", [(RISE, "its direction holds"), (FALL, "turns out the other way"), (WIDE, "stays open")])
+@pytest.mark.parametrize(
+    "fields, says", [(RISE, "its direction holds"), (FALL, "turns out the other way"), (WIDE, "stays open")]
+)
 def test_credit_follows_the_match(tmp_path: Path, fields: dict[str, Any], says: str) -> None:
     text, _ = render(tmp_path, made_up_evidence.claims_list(matching_nano=fields))
     assert says in text.split("## What the original got right")[1]
@@ -235,11 +245,32 @@ def test_prose_follows_the_positions(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "failure to generalise" not in text
 
 
-def test_missing_claim_is_one_line(tmp_path: Path, capsys) -> None:  # noqa: ANN001
+def test_missing_claim_is_one_line(tmp_path: Path, capsys) -> None:
     claims = [c for c in made_up_evidence.claims_list() if c["id"] != "F11"]
     with pytest.raises(AssertionError):
         render(tmp_path, claims)
     assert capsys.readouterr().err.strip() == "error: report: no claim 'F11' in the ledger"
+
+
+def test_report_of_really_tabulated_runs(tmp_path: Path, root: Path) -> None:
+    """From run folders through the real tables and claims: column names and claim ids agree."""
+    from test_tables import _make, _tabulate
+
+    folder = _make(tmp_path)
+    _tabulate(folder, root)
+    shared = ["--claims", str(folder / "claims.json"), "--tables", str(folder / "tables")]
+    figures = str(folder / "figures")
+    for stem in FIGURES:
+        assert importlib.import_module(f"plot_{stem}").main([*shared, "--output-dir", figures]) == 0, stem
+    output = [
+        "--output",
+        str(folder / "report" / "post.md"),
+        "--html",
+        str(folder / "report" / "post.html"),
+    ]
+    assert render_post.main([*shared, "--figures", figures, *output]) == 0
+    text = (folder / "report" / "post.md").read_text()
+    assert "| B3 | SFT answers" in text and "n\u00a0=\u00a0120 questions × 3 seeds" in text
 
 
 # --- the page ------------------------------------------------------------------------------------
@@ -257,7 +288,9 @@ class Loads(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
-        self.loads += [given[name] or "" for name in ("src", "srcset", "data", "poster", "background") if name in given]
+        self.loads += [
+            given[name] or "" for name in ("src", "srcset", "data", "poster", "background") if name in given
+        ]
         if tag in ("script", "iframe", "object", "embed", "link", "base", "form"):
             self.active.append(tag)
         self.active += [name for name in given if name.startswith("on")]
@@ -313,23 +346,43 @@ def test_numbers_in_words() -> None:
     assert prose.estimate(row) == "41\u00a0% [35–47]"
     assert prose.estimate({"value": 0.003, "low": 0.001, "high": 0.008}) == "0.3\u00a0% [0.1–0.8]"
     assert prose.estimate({"value": 0.0, "low": 0.0, "high": 0.0}) == "0\u00a0% [0–0]"
+    assert prose.estimate({"value": 0.0, "low": 0.0, "high": 0.004}) == "0\u00a0% [0–0.4]"
+    assert prose.estimate({"value": 0.0003, "low": 0.0001, "high": 0.004}) == "0.0\u00a0% [0.0–0.4]"
     assert prose.estimate({"value": None, "low": None, "high": None}) == "not measured"
     assert prose.points({"value": -0.123, "low": -0.2, "high": 0.01}) == "−12.3\u00a0points [−20.0 to 1.0]"
     assert prose.points({"value": 0.0001, "low": -0.0001, "high": 0.0002}) == "±0.0\u00a0points [0.0–0.0]"
     assert prose.sample(row) == "n\u00a0=\u00a01\u202f000 questions × 10 seeds"
-    assert prose.sample({"n": 20, "seeds": 0}) == "n\u00a0=\u00a020 questions"
+    assert prose.sample({"n": 20, "seeds": 0}) == "n\u00a0=\u00a020"
     assert prose.plural(1, "seed") == "1 seed"
     assert prose.duration(47.2) == "47\u00a0s" and prose.duration(3600) == "60\u00a0min"
     assert prose.duration(7200) == "2.0\u00a0h" and prose.duration(None) == "not recorded"
     assert prose.pct(0.999) == "99.9\u00a0%" and prose.pct(1.0) == "100\u00a0%"
     assert prose.amount({"value": 2.4, "low": 2.31, "high": 2.5}) == "2.4 [2.3–2.5]"
-    assert prose.quantity({"value": 0.1, "low": 0.0, "high": 0.2, "unit": "points per doubling"}).endswith("per doubling")
+    assert prose.quantity({"value": 0.1, "low": 0.0, "high": 0.2, "unit": "points per doubling"}).endswith(
+        "per doubling"
+    )
     assert prose.listing(["a", "b", "c"]) == "a, b and c"
+
+
+def test_published_values_keep_their_kind() -> None:
+    share = {"value": 0.6667, "n": 30, "low": 0.4719, "high": 0.8271}
+    assert prose.quoted({"unit": "points", "published": share}) == "67\u00a0% [47–83], n\u00a0=\u00a030"
+    assert prose.quoted({"unit": "points", "published": {"value": 0.45, "n": 20}}).startswith(
+        "+45.0\u00a0points"
+    )
+    assert prose.quoted({"unit": None, "published": {"value": -0.0117}}) == "−1.2\u00a0points"
+    assert prose.quoted({"unit": "share", "published": None}) == "–"
 
 
 def test_direction_needs_the_whole_interval() -> None:
     assert [prose.direction(row) for row in (RISE, FALL, WIDE, NONE, None)] == [
         "higher", "lower", "unclear", "missing", "missing"]  # fmt: skip
+    assert prose.direction({**RISE, "p_holm": 0.2}) == "unclear", (
+        "prose follows the corrected p, as verdicts do"
+    )
+    assert prose.direction({**RISE, "p_holm": 0.01}) == "higher"
+    assert prose.why_unclear(WIDE) == "the interval holds zero"
+    assert "correction" in prose.why_unclear({**RISE, "p_holm": 0.2})
     assert prose.higher_lower(RISE) == "higher" and prose.higher_lower(NONE) == "not measured"
     assert prose.direction({"value": 0.1, "low": 0.0, "high": 0.2}) == "unclear"
     assert prose.equivalent(FLAT) and not prose.equivalent(WIDE) and not prose.equivalent(NONE)

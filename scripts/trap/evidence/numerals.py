@@ -6,11 +6,12 @@ import re
 
 # Words count as well: "three hops" goes stale as silently as "3 hops". Small ones that are rarely
 # counts ("one run", "two readings", "first") stay free.
-_WORDS = (
+_WORDS = re.findall(
+    r"\w+",
     "three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million "
-    "half twice thrice quarter third"
-).split()
+    "half twice thrice quarter third",
+)
 _NUMERAL = re.compile(r"\d[\d.,]*|\b(?:" + "|".join(_WORDS) + r")\b", re.IGNORECASE)
 
 _NOT_PROSE = (
@@ -46,7 +47,7 @@ def bare_numerals(template: str, allowed: tuple[str, ...] = ()) -> list[tuple[in
     for number, line in enumerate(text.split("\n"), start=1):
         for word in re.findall(r"[^\s|]+", line):
             bare = word.strip(".,;:!?()[]*_\"'“”‘’")
-            if bare in allowed or re.fullmatch(r"\d+\.", word) and line.lstrip().startswith(word):
+            if bare in allowed or (re.fullmatch(r"\d+\.", word) and line.lstrip().startswith(word)):
                 continue  # a list marker is not a number
             if _NUMERAL.search(bare):
                 found.append((number, bare))

@@ -15,7 +15,6 @@ from trap.evidence.prose import Ledger, environment
 from trap.evidence.published import published_points
 from trap.files import InputError, read_json, read_text
 
-
 LEVEL = 0.95  # of every interval in the tables and of the exact binomial ones
 
 PUBLISHED = ("base", "sft", "rsft_easy", "rsft_eval_360m", "rsft_eval_135m")

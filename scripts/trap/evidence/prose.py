@@ -15,6 +15,7 @@ from markupsafe import Markup
 from trap.files import InputError
 
 NO_BREAK = "\u00a0"
+ALPHA = 0.05  # of corrected p values, as in the verdict rules
 VERDICTS = ("reproduced", "not reproduced", "inconclusive", "not tested here")
 _VERDICT_PHRASES = {
     "reproduced": "held up here",
@@ -72,7 +73,11 @@ def estimate(row: Any) -> Markup:
     if value is None:
         return Markup("not measured")
     digits = 1 if 0 < (value if high is None else high) < 0.0995 else 0
-    return Markup(f"{100 * value:.{digits}f}{NO_BREAK}% {interval(low, high, digits)}".replace("-", "−").strip())
+    text = f"{100 * value:.{digits}f}{NO_BREAK}% {interval(low, high, digits)}".strip()
+    # a count of none is an exact 0, a rounded one is not
+    return Markup(
+        (text.replace("0.0", "0", 1) if value == 0 else text).replace("[0.0–", "[0–" if low == 0 else "[0.0–")
+    )
 
 
 def points(row: Any) -> Markup:
@@ -99,14 +104,17 @@ def quantity(row: Any, unit: str | None = None) -> Markup:
 
 
 def quoted(claim: Any) -> Markup:
-    """The published value of a claim in the claim's unit; a negative share can only be a difference."""
+    """The published value of a claim: a difference in points, or a share.
+
+    The ledger gives a unit to our value only. A published value is a difference when it is negative, or
+    when ours is one and it comes without the exact interval that only shares have.
+    """
     given = _get(claim, "published")
     if not given or given.get("value") is None:
         return Markup("–")
-    unit = _get(claim, "unit") or "share"
-    if unit not in ("share",) and not unit.startswith("points"):
-        unit = "share"
-    text = quantity(given, "points" if given["value"] < 0 else unit.split(" ")[0])
+    ours = str(_get(claim, "unit") or "").startswith("points")
+    difference = given["value"] < 0 or (ours and given.get("low") is None)
+    text = points(given) if difference else estimate(given)
     n = given.get("n")
     return text + Markup(f", n{NO_BREAK}={NO_BREAK}{n}") if n else text
 
@@ -126,8 +134,10 @@ def amount(row: Any, digits: int = 1) -> Markup:
     value, low, high = (_get(row, key) for key in ("value", "low", "high"))
     if value is None:
         return Markup("not measured")
-    tail = "" if low is None or high is None else f" [{decimal(low, digits)}–{decimal(high, digits)}]"
-    return decimal(value, digits) + Markup(tail)
+    if low is None or high is None:
+        return decimal(value, digits)
+    joint = " to " if low < 0 else "–"
+    return decimal(value, digits) + Markup(f" [{decimal(low, digits)}{joint}{decimal(high, digits)}]")
 
 
 def duration(seconds: Any) -> Markup:
@@ -149,11 +159,24 @@ def plural(number: float, one: str, many: str = "") -> Markup:
 
 
 def direction(row: Any) -> str:
-    """Where the whole interval of a difference lies: `higher`, `lower`, `unclear`; `missing` without one."""
-    low, high = _get(row, "low"), _get(row, "high")
+    """Where a difference lies: `higher`, `lower`, `unclear`; `missing` when there is none.
+
+    Clear means what the verdicts mean: the whole interval on one side of zero and, where a correction
+    for the number of comparisons was made, a corrected p below ALPHA.
+    """
+    low, high, p = (_get(row, key) for key in ("low", "high", "p_holm"))
     if row is None or _get(row, "value") is None or low is None or high is None:
         return "missing"
+    if p is not None and p >= ALPHA:
+        return "unclear"
     return "higher" if low > 0 else "lower" if high < 0 else "unclear"
+
+
+def why_unclear(row: Any) -> str:
+    """Why a difference decides nothing."""
+    if _get(row, "low") <= 0 <= _get(row, "high"):
+        return "the interval holds zero"
+    return "after correction for the number of comparisons that could be chance"
 
 
 def versus(first: Any, second: Any) -> str:
@@ -173,12 +196,13 @@ def equivalent(row: Any) -> bool:
 
 
 def sample(row: Any) -> Markup:
-    """`n = 1 000 questions × 10 seeds`; only the questions when nothing was trained."""
+    """`n = 1 000 questions × 10 seeds`; `n = 20` when nothing was trained."""
     n, seeds = _get(row, "n"), _get(row, "seeds")
     if n is None:
         return Markup("n not recorded")
-    text = Markup(f"n{NO_BREAK}={NO_BREAK}") + plural(n, "question")
-    return text + Markup(" × ") + plural(seeds, "seed") if seeds else text
+    if not seeds:
+        return Markup(f"n{NO_BREAK}={NO_BREAK}") + count(n)
+    return Markup(f"n{NO_BREAK}={NO_BREAK}") + plural(n, "question") + Markup(" × ") + plural(seeds, "seed")
 
 
 def higher_lower(row: Any, higher: str = "higher", lower: str = "lower", unclear: str = "") -> str:
@@ -214,7 +238,9 @@ def verdict_mark(claim: Any) -> str:
 
 def anchor(text: object) -> Markup:
     """Any text as the inside of a double-quoted HTML attribute."""
-    return Markup(" ".join(str(text).split()).replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;"))
+    return Markup(
+        " ".join(str(text).split()).replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+    )
 
 
 def listing(items: list[Any]) -> Markup:
@@ -265,6 +291,9 @@ class Ledger:
         """Our own questions to the same runs."""
         return [claim for claim in self.claims if not re.fullmatch(r"[A-Z]\d+", str(claim["id"]))]
 
+    def all_untested(self, identifiers: list[str]) -> bool:
+        return all(self(identifier)["verdict"] == "not tested here" for identifier in identifiers)
+
     def tally(self) -> dict[str, int]:
         """Number of sourced claims per verdict, in the fixed order of VERDICTS."""
         return {name: sum(claim.get("verdict") == name for claim in self.sourced) for name in VERDICTS}
@@ -301,6 +330,7 @@ def environment(folder: str) -> jinja2.Environment:
     made.globals.update(
         interval=interval,
         direction=direction,
+        why_unclear=why_unclear,
         versus=versus,
         equivalent=equivalent,
         higher_lower=higher_lower,

@@ -95,12 +95,17 @@ def draw_dose(
     few = f" Only {len(steps)} of the doses were run at this size." if 0 < len(steps) < 5 else ""
     caption = f"{note} {sizes(everything, 'questions')}; bars: 95 % intervals over seeds and questions.{few}"
     figure, bottom, top = frame(theme, title, caption, PANEL_INCHES)
-    boxes = panels(figure, (bottom, top), max(len(models), 1), left=0.075, right=0.865, gap=0.155, below_inches=0.6)
+    boxes = panels(
+        figure, (bottom, top), max(len(models), 1), left=0.075, right=0.865, gap=0.155, below_inches=0.6
+    )
     for index, axes in enumerate(boxes):
         share_axis(axes, theme)
         axes.set_xlim(-0.06, 1.03)
         marks = [0.0, 0.25, 0.5, 0.75, 1.0]
-        axes.set_xticks(marks, [f"{100 * x:.0f}\u00a0%" + f"\n{dict(zip((0, 1), ends, strict=True)).get(x, '')}" for x in marks])
+        axes.set_xticks(
+            marks,
+            [f"{100 * x:.0f}\u00a0%" + f"\n{dict(zip((0, 1), ends, strict=True)).get(x, '')}" for x in marks],
+        )
         axes.set_xlabel(axis, labelpad=1)
         if not models:
             absent(axes, theme)

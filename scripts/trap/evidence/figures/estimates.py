@@ -19,13 +19,13 @@ ARM_LABELS = {
     "sft_more": "SFT continued",
     "rsft_easy": "RSFT easy",
     "rsft_hard": "RSFT hard",
-    "rsft_hard_v2": "RSFT hard, validity",
+    "rsft_hard_v2": "RSFT hard (true traces)",
     "rsft_eval": "RSFT on test questions",
-    "rsft_eval_permuted": "RSFT, permuted key",
+    "rsft_eval_permuted": "RSFT on a permuted key",
     "sft_eval_random": "Leaked letters only",
     "sft_hard": "SFT on hard traces",
-    "rsft_easy_from_base": "RSFT easy, from base",
-    "rsft_hard_from_base": "RSFT hard, from base",
+    "rsft_easy_from_base": "RSFT easy from base",
+    "rsft_hard_from_base": "RSFT hard from base",
 }
 
 
@@ -84,7 +84,9 @@ def one(table: pl.DataFrame, **conditions: object) -> Estimate | None:
 def models_of(table: pl.DataFrame) -> list[str]:
     """Models of a table that trained something, the two nano models first."""
     names = set(table["model"].drop_nulls().to_list()) - {"none", ""}
-    return sorted(names, key=lambda name: (list(MODEL_TITLES).index(name) if name in MODEL_TITLES else 9, name))
+    return sorted(
+        names, key=lambda name: (list(MODEL_TITLES).index(name) if name in MODEL_TITLES else 9, name)
+    )
 
 
 def model_title(model: str) -> str:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from trap.evidence.figures.estimates import (
-    Estimate, Evidence, arm_label, estimates, missing_note, model_title, models_of, sizes,
-)  # fmt: skip
+    Estimate,
+    Evidence,
+    arm_label,
+    estimates,
+    missing_note,
+    model_title,
+    models_of,
+    sizes,
+)
 from trap.evidence.figures.marks import absent, estimate_point, frame, legend_row, panels
 from trap.evidence.theme import SMALL, Theme, role_of
 
@@ -21,9 +29,19 @@ DODGE = 0.12  # hops; arms that use equally many hops would hide each other
 def draw(evidence: Evidence, theme: Theme) -> Figure:
     table = evidence.table("by_hops")
     models = models_of(table)[:2]
-    measured = {arm for m in models for row, _ in estimates(table, model=m, metric="hops_used") for arm in [row["arm"]]}
+    measured = {
+        arm
+        for m in models
+        for row, _ in estimates(table, model=m, metric="hops_used")
+        for arm in [row["arm"]]
+    }
     arms = [(arm, marker) for arm, marker in ARMS if arm in measured]
-    everything = [e for m in models for arm, _ in arms for _, e in estimates(table, model=m, arm=arm, metric="hops_used")]
+    everything = [
+        e
+        for m in models
+        for arm, _ in arms
+        for _, e in estimates(table, model=m, arm=arm, metric="hops_used")
+    ]
     missing = [arm_label(arm) for arm, _ in ARMS if arm not in measured]
     caption = (
         f"Clauses of the greedy trace, mean over {sizes(everything, 'questions per hop count')}; bars: 95 % intervals. "
@@ -41,7 +59,9 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         axes.set_xlim(asked[0] - 0.5, asked[-1] + 0.6)
         axes.set_ylim(0, asked[-1] + 0.6)
         axes.set_xticks(asked)
-        axes.set_yticks(range(asked[-1] + 1), [str(i) for i in range(asked[-1] + 1)], fontsize=SMALL, color=theme.muted)
+        axes.set_yticks(
+            range(asked[-1] + 1), [str(i) for i in range(asked[-1] + 1)], fontsize=SMALL, color=theme.muted
+        )
         axes.grid(axis="y")
         axes.spines["left"].set_visible(False)
         axes.set_xlabel("hops asked")
@@ -50,7 +70,14 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
             absent(axes, theme)
             continue
         axes.set_title(model_title(models[index]), pad=8)
-        axes.plot([asked[0], asked[-1]], [asked[0], asked[-1]], color=theme.muted, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+        axes.plot(
+            [asked[0], asked[-1]],
+            [asked[0], asked[-1]],
+            color=theme.muted,
+            linewidth=1,
+            linestyle=(0, (4, 3)),
+            zorder=1,
+        )
         axes.annotate(
             "as many as asked", (asked[-1], asked[-1]), xytext=(-4, 9), textcoords="offset points", ha="right",
             va="bottom", fontsize=SMALL, color=theme.muted,
@@ -61,10 +88,25 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
     return figure
 
 
-def _line(axes, theme: Theme, found: list[tuple[dict, Estimate]], model: str, arm: str, marker: str, shift: float) -> None:  # noqa: ANN001
+def _line(
+    axes: Axes,
+    theme: Theme,
+    found: list[tuple[dict, Estimate]],
+    model: str,
+    arm: str,
+    marker: str,
+    shift: float,
+) -> None:
     color = theme.color(role_of(arm))
     found = sorted(found, key=lambda pair: pair[0]["hops"])
-    axes.plot([row["hops"] + shift for row, _ in found], [e.value for _, e in found], color=color, linewidth=1, alpha=0.6, zorder=2)
+    axes.plot(
+        [row["hops"] + shift for row, _ in found],
+        [e.value for _, e in found],
+        color=color,
+        linewidth=1,
+        alpha=0.6,
+        zorder=2,
+    )
     for row, estimate in found:
         estimate_point(
             axes, row["hops"] + shift, estimate, color, theme.paper, marker=marker, size=3.8,

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from trap.evidence.figures.estimates import Evidence, arm_label, missing_note, model_title, models_of, one, sizes
+from trap.evidence.figures.estimates import (
+    Evidence,
+    arm_label,
+    missing_note,
+    model_title,
+    models_of,
+    one,
+    sizes,
+)
 from trap.evidence.figures.marks import absent, frame, legend_row, panels, point, share_axis
 from trap.evidence.theme import Theme, role_of
 
@@ -37,7 +45,9 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         "reward adds the first two, takes off the third and does not look at the last. Hollow: trained on "
         "evaluation questions, here asked fresh ones."
     ) + missing_note(missing)
-    figure, bottom, top = frame(theme, "What the reward sees, and what it does not", caption, 1.25 + 0.3 * max(len(arms), 2))
+    figure, bottom, top = frame(
+        theme, "What the reward sees, and what it does not", caption, 1.25 + 0.3 * max(len(arms), 2)
+    )
     entries = [
         (model_title(m), {"marker": marker, "markeredgecolor": theme.ink, "markerfacecolor": theme.ink})
         for m, marker in zip(models, MARKERS, strict=False)

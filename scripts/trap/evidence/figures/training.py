@@ -8,7 +8,15 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from trap.evidence.figures.estimates import Evidence, arm_label, missing_note, model_title, models_of, select, span
+from trap.evidence.figures.estimates import (
+    Evidence,
+    arm_label,
+    missing_note,
+    model_title,
+    models_of,
+    select,
+    span,
+)
 from trap.evidence.figures.marks import absent, frame, inward, legend_row, share_axis
 from trap.evidence.theme import SMALL, Theme, role_of
 
@@ -22,7 +30,9 @@ POOL = "valid_hard"
 LOSS_BINS = 40  # log lines per curve are averaged into at most this many points
 
 
-def _by_step(rows: pl.DataFrame, column: str, bins: int | None = None) -> list[tuple[float, float, float, float]]:
+def _by_step(
+    rows: pl.DataFrame, column: str, bins: int | None = None
+) -> list[tuple[float, float, float, float]]:
     """(step, mean, lowest seed, highest seed) of a logged column; steps averaged into bins if asked."""
     rows = rows.filter(pl.col(column).is_not_null())
     if not rows.height:
@@ -47,19 +57,32 @@ def _by_step(rows: pl.DataFrame, column: str, bins: int | None = None) -> list[t
     return list(merged.select("step", "mean", "low", "high").iter_rows())
 
 
-def _curve(axes: Axes, points: list[tuple[float, float, float, float]], color: str, gid: str, dashed: bool = False) -> None:
+def _curve(
+    axes: Axes, points: list[tuple[float, float, float, float]], color: str, gid: str, dashed: bool = False
+) -> None:
     if not points:
         return
     steps, mean, low, high = zip(*points, strict=True)
     axes.fill_between(steps, low, high, color=color, alpha=0.22, linewidth=0)
-    axes.plot(steps, mean, color=color, linewidth=1.5, linestyle=(0, (3, 1.5)) if dashed else "-", gid=f"curve:{gid}")
+    axes.plot(
+        steps,
+        mean,
+        color=color,
+        linewidth=1.5,
+        linestyle=(0, (3, 1.5)) if dashed else "-",
+        gid=f"curve:{gid}",
+    )
 
 
-def _cell(axes: Axes, theme: Theme, table: pl.DataFrame, model: str, arms: tuple[str, ...], loss: bool) -> None:
+def _cell(
+    axes: Axes, theme: Theme, table: pl.DataFrame, model: str, arms: tuple[str, ...], loss: bool
+) -> None:
     for arm in arms:
         color, rows = theme.color(role_of(arm)), select(table, model=model, arm=arm)
         if loss:
-            _curve(axes, _by_step(select(rows, kind="train"), "loss", LOSS_BINS), color, f"{model}:{arm}:loss")
+            _curve(
+                axes, _by_step(select(rows, kind="train"), "loss", LOSS_BINS), color, f"{model}:{arm}:loss"
+            )
             continue
         valid = select(rows, kind="valid", pool=POOL)
         _curve(axes, _by_step(valid, "accuracy"), color, f"{model}:{arm}:accuracy")
@@ -77,7 +100,17 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         "from the lowest to the highest seed. Below, hard validation questions (neither trained on nor reported): solid is accurate, dashed faithful."
     ) + missing_note(missing)
     figure, bottom, top = frame(theme, "Training curves", caption, 3.9)
-    entries = [(arm_label(arm), {"marker": "s", "markeredgecolor": theme.color(role_of(arm)), "markerfacecolor": theme.color(role_of(arm))}) for arm in shown]
+    entries = [
+        (
+            arm_label(arm),
+            {
+                "marker": "s",
+                "markeredgecolor": theme.color(role_of(arm)),
+                "markerfacecolor": theme.color(role_of(arm)),
+            },
+        )
+        for arm in shown
+    ]
     top = legend_row(figure, theme, entries, top)
     height = figure.get_figheight()
     low, high = bottom + 0.42 / height, top - 0.5 / height
@@ -91,7 +124,12 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
     for index, model in enumerate(models):
         x = left + index * (2 * unit + gap + between)
         figure.text(x, top - 0.08 / height, model_title(model), fontweight="bold", va="top")
-        losses = [p[3] for _, arms in STAGES for arm in arms for p in _by_step(select(table, model=model, arm=arm, kind="train"), "loss", LOSS_BINS)]
+        losses = [
+            p[3]
+            for _, arms in STAGES
+            for arm in arms
+            for p in _by_step(select(table, model=model, arm=arm, kind="train"), "loss", LOSS_BINS)
+        ]
         for column, (stage, arms) in enumerate(STAGES):
             place = x + column * (unit + gap)
             above = figure.add_axes((place, high - half, unit, half))

@@ -5,7 +5,15 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from trap.evidence.figures.estimates import Estimate, Evidence, missing_note, model_title, models_of, one, sizes
+from trap.evidence.figures.estimates import (
+    Estimate,
+    Evidence,
+    missing_note,
+    model_title,
+    models_of,
+    one,
+    sizes,
+)
 from trap.evidence.figures.marks import absent, frame, panels, percent, point, share_axis
 from trap.evidence.theme import SMALL, Theme, role_of
 
@@ -22,10 +30,16 @@ ROWS = (
     ("rsft_easy", "eval_hard", "RSFT, easy prompts  (A)", ("rsft_easy",)),
     ("rsft_hard", "eval_hard", "RSFT, other hard prompts  (B)", ()),
     ("rsft_eval", "eval_hard", "RSFT on test questions  (C),\nasked fresh ones", ()),
-    ("rsft_eval", "eval_leak", "RSFT on test questions  (C),\nasked the same ones", ("rsft_eval_135m", "rsft_eval_360m")),
+    (
+        "rsft_eval",
+        "eval_leak",
+        "RSFT on test questions  (C),\nasked the same ones",
+        ("rsft_eval_135m", "rsft_eval_360m"),
+    ),
     ("sft_hard", "eval_hard", "SFT on hard traces  (G)", ()),
 )
 ROW_INCHES = 0.42
+Row = tuple[str, str, str, tuple[str, ...]]
 
 
 def _label(axes: Axes, x: float, y: float, text: str, color: str, right_limit: float = 0.86) -> None:
@@ -36,16 +50,20 @@ def _label(axes: Axes, x: float, y: float, text: str, color: str, right_limit: f
     )  # fmt: skip
 
 
-def _panel(axes: Axes, evidence: Evidence, theme: Theme, model: str, first: bool) -> list[Estimate]:
+def _panel(
+    axes: Axes, evidence: Evidence, theme: Theme, model: str, rows: list[Row], first: bool
+) -> list[Estimate]:
     table = evidence.table("arms")
     drawn: list[Estimate] = []
-    for index, (arm, pool, _, published) in enumerate(ROWS):
+    for index, (arm, pool, _, published) in enumerate(rows):
         contaminated = role_of(arm) == "leak"
         known = [(name, evidence.published(name)) for name in published] if first else []
         quoted = [(name, estimate) for name, estimate in known if estimate]
         ours = one(table, model=model, arm=arm, pool=pool, metric="accuracy")
         if contaminated:
-            axes.axhspan(index - 0.5, index + 0.5, facecolor="none", edgecolor=theme.faint, hatch="///", zorder=0)
+            axes.axhspan(
+                index - 0.5, index + 0.5, facecolor="none", edgecolor=theme.faint, hatch="///", zorder=0
+            )
         up = 0.17 if quoted else 0.0
         if ours:
             drawn.append(ours)
@@ -78,36 +96,42 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         for arm, pool, _, _ in ROWS
         if pool == "eval_hard" and (e := one(table, model=model, arm=arm, pool=pool, metric="accuracy"))
     ]
+    run = [
+        row
+        for row in ROWS
+        if any(one(table, model=m, arm=row[0], pool=row[1], metric="accuracy") for m in models)
+    ]
+    rows = [row for row in ROWS if row in run or any(evidence.published(key) for key in row[3])]
     absent_rows = [
-        label.split("  (")[0].split("\n")[0]
-        for arm, pool, label, _ in ROWS
-        if not any(one(table, model=m, arm=arm, pool=pool, metric="accuracy") for m in models)
+        label.split("  (")[0].split("\n")[0] for row in ROWS if row not in run for label in row[2:3]
     ]
     quoted = sorted({e.n for _, _, _, names in ROWS for name in names if (e := evidence.published(name))})
     caption = (
         f"Dots: ours, {sizes(found, 'fresh questions')}, 95 % intervals (bootstrap over seeds and questions). "
         f"Squares: published, {' and '.join(map(str, quoted)) or 'no'} questions, one run, exact binomial "
         "intervals. Hollow on hatching: trained on evaluation questions."
-    ) + missing_note(sorted(set(absent_rows)))
+    ) + missing_note(list(dict.fromkeys(absent_rows)))
     hops = evidence.hops("eval_hard")
     figure, bottom, top = frame(
         theme,
         f"Accuracy on {hops}-hop questions" if hops else "Accuracy on hard questions",
         caption,
-        panel_inches=0.82 + ROW_INCHES * len(ROWS),
+        panel_inches=0.82 + ROW_INCHES * len(rows),
     )
-    boxes = panels(figure, (bottom, top), max(len(models), 1), left=0.292, gap=0.045, below_inches=0.36, above_inches=0.5)
+    boxes = panels(
+        figure, (bottom, top), max(len(models), 1), left=0.292, gap=0.045, below_inches=0.36, above_inches=0.5
+    )
     for index, axes in enumerate(boxes):
         share_axis(axes, theme, "x")
-        axes.set_ylim(len(ROWS) - 0.5, -0.5)
-        axes.set_yticks(range(len(ROWS)), [label for _, _, label, _ in ROWS] if not index else [])
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.set_yticks(range(len(rows)), [label for _, _, label, _ in rows] if not index else [])
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", pad=7)
         if not models:
             absent(axes, theme)
             continue
         axes.set_title(model_title(models[index]), pad=20)
-        _panel(axes, evidence, theme, models[index], first=not index)
+        _panel(axes, evidence, theme, models[index], rows, first=not index)
         for name, line in (("chance", chance), ("ceiling", ceiling)):
             if line:
                 axes.axvline(line.value, color=theme.muted, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
