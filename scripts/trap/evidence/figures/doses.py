@@ -96,7 +96,7 @@ def draw_dose(
     caption = f"{note} {sizes(everything, 'questions')}; bars: 95 % intervals over seeds and questions.{few}"
     figure, bottom, top = frame(theme, title, caption, PANEL_INCHES)
     boxes = panels(
-        figure, (bottom, top), max(len(models), 1), left=0.075, right=0.865, gap=0.155, below_inches=0.6
+        figure, (bottom, top), max(len(models), 1), left=0.075, right=0.865, gap=0.155, below_inches=0.66
     )
     for index, axes in enumerate(boxes):
         share_axis(axes, theme)
@@ -106,6 +106,7 @@ def draw_dose(
             marks,
             [f"{100 * x:.0f}\u00a0%" + f"\n{dict(zip((0, 1), ends, strict=True)).get(x, '')}" for x in marks],
         )
+        axes.tick_params(axis="x", pad=7)  # clear of marks at zero
         axes.set_xlabel(axis, labelpad=1)
         if not models:
             absent(axes, theme)

@@ -28,6 +28,7 @@ def _grid(axes: Axes, theme: Theme, ks: list[int], title: str) -> None:
     axes.set_xlim(min(ks) / 1.35, max(ks) * 1.35)
     axes.set_xticks(ks, [str(k) for k in ks])
     axes.set_xticks([], minor=True)
+    axes.tick_params(axis="x", pad=7)  # clear of marks at zero
     axes.set_xlabel("samples per prompt (K)")
     axes.set_title(title, pad=8)
 
