@@ -77,12 +77,15 @@ def run_folders(wildcards, arms):
 
 
 def trained(wildcards, arms):
-    """What training those arms leaves for others: weights, and the record that names their hash."""
-    return [
-        f"{folder}/{name}"
-        for folder in run_folders(wildcards, arms)
-        for name in ("adapter", "meta.json")
-    ]
+    """The weights of other arms of the same model, platform and seed."""
+    return [f"{folder}/adapter" for folder in run_folders(wildcards, arms)]
+
+
+def lineage(wildcards):
+    """Arguments that name the runs an arm starts from and, if it samples, those that sample for it."""
+    parents = run_folders(wildcards, PLAN.parents(wildcards.arm))
+    sampler = run_folders(wildcards, PLAN.sampler(wildcards.arm))
+    return " ".join(["--parents", *parents, *(["--rollouts", *sampler] if sampler else [])])
 
 
 def run_files(size, *names):

@@ -43,8 +43,7 @@ rule train_adapter:
         graph=f"{DATA}/kg.json",
         pools=lambda wildcards: pools(*PLAN.data_pools(wildcards.arm)),
         audit=ancient(f"{DATA}/audit.json"),
-        parents=lambda wildcards: trained(wildcards, PLAN.parents(wildcards.arm)),
-        sampler=lambda wildcards: trained(wildcards, PLAN.sampler(wildcards.arm)),
+        runs=lambda wildcards: trained(wildcards, PLAN.needed(wildcards.arm)),
         code=lambda wildcards: PLAN.training_code(wildcards.arm),
     output:
         adapter=directory("results/{study}/{model}/{platform}/{arm}/s{seed}/adapter"),
@@ -57,7 +56,7 @@ rule train_adapter:
     wildcard_constraints:
         arm=arms_where(lambda arm: arm.method != "base"),
     # what others wait for goes first
-    priority: lambda wildcards: 10 * PLAN.descendants(wildcards.arm)
+    priority: lambda wildcards: PLAN.descendants(wildcards.arm)
     threads: 1
     resources:
         mem_mb=2500,
@@ -68,17 +67,12 @@ rule train_adapter:
         folder=subpath(output.meta, parent=True),
         data=subpath(input.graph, parent=True),
         arms=SETTINGS.arms,
-        parents=lambda wildcards: run_folders(wildcards, PLAN.parents(wildcards.arm)),
-        rollouts=lambda wildcards: " ".join(
-            ["--rollouts", *run_folders(wildcards, PLAN.sampler(wildcards.arm))]
-            if PLAN.sampler(wildcards.arm)
-            else []
-        ),
+        lineage=lineage,
     message:
         "Train {wildcards.model} {wildcards.arm}, seed {wildcards.seed}"
     shell:
         "python scripts/train_adapter.py --config {resources.config} --arms {params.arms}"
         " --arm {wildcards.arm} --study {wildcards.study} --model {wildcards.model}"
         " --platform {wildcards.platform} --seed {wildcards.seed} --graph {input.graph}"
-        " --data {params.data} --parents {params.parents} {params.rollouts}"
+        " --data {params.data} {params.lineage}"
         " --output {params.folder} &> {log}"

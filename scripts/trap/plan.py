@@ -7,6 +7,7 @@ without Snakemake. Everything here is a pure function of its arguments and of th
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ from trap.provenance import (
     SCRIPTS,
     closure,
     code_hashes,
+    code_stamp,
     combined_hash,
     module_file,
     sha256_bytes,
@@ -73,6 +75,8 @@ class Plan:
 
     config: Config
     arms: dict[str, Arm]
+    _stamps: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    _descendants: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, config: Config) -> Plan:
@@ -104,17 +108,24 @@ class Plan:
         arm = self.arm(name)
         return self.chain(arm.rollouts) if arm.rollouts else []
 
+    def needed(self, name: str) -> list[str]:
+        """The arms whose weights training `name` loads."""
+        return list(dict.fromkeys([*self.parents(name), *self.sampler(name)]))
+
     def ancestors(self, name: str) -> set[str]:
         """Every arm that must be trained before `name`."""
         found: set[str] = set()
-        for other in (*self.parents(name), *self.sampler(name)):
+        for other in self.needed(name):
             if other not in found:
                 found |= {other} | self.ancestors(other)
         return found
 
     def descendants(self, name: str) -> int:
         """How many arms need `name` first."""
-        return sum(name in self.ancestors(other) for other in self.arms)
+        if not self._descendants:
+            ancestors = [self.ancestors(other) for other in self.arms]
+            self._descendants.update({arm: sum(arm in a for a in ancestors) for arm in self.arms})
+        return self._descendants[name]
 
     def runs(self, size: str) -> list[Run]:
         """The runs of a size: every selected arm, on every model and seed (1..n)."""
@@ -168,18 +179,32 @@ class Plan:
     def members(self, name: str) -> list[str]:
         """Registry members that a training job loads by name, as `trap.`-less module names."""
         arm = self.arm(name)
-        wanted = [f"platforms.{self.config.platform}", f"methods.{arm.method}"]
-        return [member for member in wanted if module_file(f"trap.{member}") is not None]
+        return self._present(f"platforms.{self.config.platform}", f"methods.{arm.method}")
 
-    def training_code(self, name: str) -> list[str]:
+    def training_files(self, name: str) -> tuple[Path, ...]:
+        """The code that trains an arm: what the script can import, with the arm's method and platform."""
         script = "train_base.py" if self.arm(name).method == "base" else "train_adapter.py"
-        return relative(closure(script, *self.members(name)))
+        return closure(script, *self.members(name))
 
-    def evaluation_code(self) -> list[str]:
-        members = [f"platforms.{self.config.platform}", f"studies.{self.config.study}"]
-        return relative(
-            closure("evaluate_adapter.py", *[m for m in members if module_file(f"trap.{m}") is not None])
-        )
+    def evaluation_files(self) -> tuple[Path, ...]:
+        return closure("evaluate_adapter.py", *self._present(f"platforms.{self.config.platform}"))
+
+    def training_code(self, name: str) -> str:
+        """One file that stands for `training_files` as an input (see `code_stamp`)."""
+        method = self.arm(name).method
+        return self._stamp(f"train.{method}.{self.config.platform}", lambda: self.training_files(name))
+
+    def evaluation_code(self) -> str:
+        return self._stamp(f"evaluate.{self.config.platform}", self.evaluation_files)
+
+    def _stamp(self, name: str, files: Callable[[], tuple[Path, ...]]) -> str:
+        if name not in self._stamps:
+            self._stamps[name] = code_stamp(name, files())
+        return self._stamps[name]
+
+    @staticmethod
+    def _present(*members: str) -> list[str]:
+        return [member for member in members if module_file(f"trap.{member}") is not None]
 
     # --- committed results ----------------------------------------------------------------------
 
@@ -233,8 +258,8 @@ class Plan:
         """
         runs = self.runs(size)
         arms = sorted({run.arm for run in runs} | {a for run in runs for a in self.ancestors(run.arm)})
-        files = [ROOT / name for arm in arms for name in self.training_code(arm)]
-        files += [ROOT / name for name in self.evaluation_code()]
+        files = [path for arm in arms for path in self.training_files(arm)]
+        files += self.evaluation_files()
         for script in ("build_graph.py", "sample_questions.py", "write_facts.py", "collect_runs.py"):
             files += closure(script)
         settings = {

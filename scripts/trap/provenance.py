@@ -10,12 +10,14 @@ from __future__ import annotations
 import ast
 import hashlib
 import io
+import json
+import os
 import tokenize
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from trap.files import InputError
+from trap.files import InputError, write_json, write_text
 
 SCRIPTS = Path(__file__).resolve().parent.parent
 PACKAGE = "trap"
@@ -178,21 +180,51 @@ def code_text(source: bytes) -> str:
     return "\n".join(kept) + "\n"
 
 
-@cache
-def _code_hash(path: Path, mtime_ns: int, size: int) -> str:
-    return sha256_bytes(code_text(path.read_bytes()).encode())
-
-
 def code_hash(path: Path | str) -> str:
     """SHA-256 of a Python file's `code_text`: an edited comment or docstring leaves it alone."""
-    path = Path(path)
-    stat = path.stat()
-    return _code_hash(path, stat.st_mtime_ns, stat.st_size)
+    return sha256_bytes(code_text(Path(path).read_bytes()).encode())
 
 
 def code_hashes(files: Iterable[Path], root: Path = SCRIPTS.parent) -> dict[str, str]:
-    """`code_hash` of each file under its path relative to the repository."""
-    return {path.relative_to(root).as_posix(): code_hash(path) for path in sorted(set(files))}
+    """`code_hash` of each file under its path relative to the repository.
+
+    Reading a file's tokens takes milliseconds, so hashes are remembered by the hash of its bytes, in
+    `.snakemake/code/hashes.json`; losing that file costs those milliseconds and nothing else.
+    """
+    store = root / ".snakemake/code/hashes.json"
+    try:
+        known: dict[str, str] = json.loads(store.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = {}
+    found, size = {}, len(known)
+    for path in sorted(set(files)):
+        raw = sha256_file(path)
+        if raw not in known:
+            known[raw] = code_hash(path)
+        found[path.relative_to(root).as_posix()] = known[raw]
+    if len(known) > size:
+        write_json(store, known)
+    return found
+
+
+def code_stamp(name: str, files: Iterable[Path], root: Path = SCRIPTS.parent) -> str:
+    """A small file that changes if and only if one of these files does; its path relative to `root`.
+
+    For rules with hundreds of jobs, which would else each list dozens of inputs. It lists the files with
+    their `code_hash`, and is as old as the newest of them was when it last changed.
+    """
+    files = sorted(set(files))
+    text = "".join(f"{value}  {path}\n" for path, value in code_hashes(files, root).items())
+    stamp = root / ".snakemake/code" / f"{name}.txt"
+    try:
+        same = stamp.read_text(encoding="utf-8") == text
+    except OSError:
+        same = False
+    if not same:
+        write_text(stamp, text)
+        newest = max(path.stat().st_mtime_ns for path in files)
+        os.utime(stamp, ns=(newest, newest))
+    return stamp.relative_to(root).as_posix()
 
 
 def combined_hash(parts: dict[str, str]) -> str:
