@@ -5,8 +5,9 @@ SHELL := /bin/bash
 CORES ?= all
 VENV  := .venv
 BIN   := $(VENV)/bin
-TTY   := $(shell test -t 1 && echo yes)
-PIP   := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# stderr, for make itself reads what $(shell) writes to stdout
+TTY   := $(shell test -t 2 && echo yes)
+PIP   := $(BIN)/python -m pip --disable-pip-version-check $(if $(TTY),,-qq)
 
 # Python's text and sorting must not depend on the locale of the machine.
 export LC_ALL := C
@@ -16,7 +17,7 @@ export PYTHONHASHSEED := 0
 export PIP_REQUIRE_VIRTUALENV := 1
 
 WORKFLOW = $(BIN)/python scripts/unlock_workflow.py && \
-  PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --cores $(CORES) $(if $(TTY),--logger rich)
+  PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake $(if $(TTY),--logger rich) --cores $(CORES)
 
 .PHONY: help paper paper-full data figures tables report published verify test lint bench lock clean
 .DEFAULT_GOAL := help
