@@ -141,6 +141,10 @@ def written_tables(evidence):
     return [f"{evidence}/tables/{name}.{kind}" for name in TABLES for kind in ("parquet", "md")]
 
 
+# The tables that `snakemake --report` shows.
+SHOWN_TABLES = ("/arms.md", "/contrasts.md")
+
+
 def report_files(evidence):
     return [f"{evidence}/report/post.md", f"{evidence}/report/post.html"]
 

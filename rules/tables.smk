@@ -76,7 +76,9 @@ rule tabulate_results:
         claims=SETTINGS.claims,
         code=lambda wildcards: code("tabulate_results.py"),
     output:
-        tables=written_tables("{evidence}"),
+        *[path for path in written_tables("{evidence}") if not path.endswith(SHOWN_TABLES)],
+        arms=shown("{evidence}/tables/arms.md", "tabulate_results", "Tables"),
+        contrasts=shown("{evidence}/tables/contrasts.md", "tabulate_contrasts", "Tables"),
     log:
         "{evidence}/logs/tabulate_results.log",
     benchmark:

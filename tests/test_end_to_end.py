@@ -1,0 +1,140 @@
+"""A tiny real run from nothing to the post; killed jobs and a killed Snakemake change no byte of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from test_workflow import PARTS, ROOT, planned
+from unlock_workflow import MARK, unlock
+
+pytestmark = pytest.mark.slow
+TINY = ("--configfile", "config/test/config.yaml")
+LIMIT = 420  # seconds; a run takes about forty
+VOLATILE = ("seconds", "commit")  # what two runs of the same code may differ in
+
+
+def start(folder: Path) -> subprocess.Popen:
+    """A tiny run, both streams in run.log."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
+    with (folder / "run.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "snakemake", "--cores", "2", *TINY],
+            cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+
+def finish(folder: Path) -> None:
+    process = start(folder)
+    assert process.wait(LIMIT) == 0, (folder / "run.log").read_text(encoding="utf-8")[-5000:]
+
+
+def project(folder: Path) -> Path:
+    folder.mkdir()
+    for part in PARTS:
+        if (ROOT / part).is_dir():
+            shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(ROOT / part, folder / part)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = project(tmp_path_factory.mktemp("end_to_end") / "project")
+    finish(folder)
+    return folder
+
+
+def job(folder: Path, script: str) -> psutil.Process | None:
+    """A running Python job of the workflow in `folder` that runs this script."""
+    for process in psutil.process_iter():
+        try:
+            words = process.cmdline()
+            if (
+                any(word.endswith(script) for word in words)
+                and "python" in Path(words[0]).name
+                and Path(process.environ().get(MARK, "/")).resolve() == folder.resolve()
+            ):
+                return process
+        except (psutil.Error, IndexError):
+            continue
+    return None
+
+
+def wait_for_job(folder: Path, script: str, running: subprocess.Popen) -> psutil.Process:
+    deadline = time.monotonic() + LIMIT
+    while time.monotonic() < deadline:
+        found = job(folder, script)
+        if found:
+            return found
+        assert running.poll() is None, (folder / "run.log").read_text(encoding="utf-8")[-5000:]
+        time.sleep(0.05)
+    raise AssertionError(f"{script} never ran")
+
+
+def claims(folder: Path) -> list[dict]:
+    rows = json.loads((folder / "results/default/claims.json").read_text(encoding="utf-8"))
+    return [{key: value for key, value in row.items() if key not in VOLATILE} for row in rows]
+
+
+def test_everything_is_there(undisturbed: Path) -> None:
+    evidence = undisturbed / "results/default"
+    assert "nano" in (evidence / "report/post.md").read_text(encoding="utf-8")
+    assert (evidence / "figures/trap.dark.png").stat().st_size > 1000
+    assert {row["verdict"] for row in claims(undisturbed)} <= {
+        "reproduced", "not reproduced", "inconclusive", "not tested here",
+    }  # fmt: skip
+    audit = json.loads((undisturbed / "results/hops/data/audit.json").read_text(encoding="utf-8"))
+    assert audit["violations"] == []
+
+
+def test_then_nothing_is_left_to_do(undisturbed: Path) -> None:
+    assert planned(undisturbed, *TINY) == {}
+
+
+def test_no_partial_file_is_left(undisturbed: Path) -> None:
+    hidden = [path for path in (undisturbed / "results").rglob(".*") if path.name != ".snakemake_timestamp"]
+    assert hidden == []
+
+
+def test_kills_change_nothing(undisturbed: Path, tmp_path: Path) -> None:
+    folder = project(tmp_path / "project")
+    for script, whole in (
+        ("train_base.py", False),
+        ("train_adapter.py", True),
+        ("evaluate_adapter.py", False),
+    ):
+        running = start(folder)
+        target = wait_for_job(folder, script, running)
+        time.sleep(0.1)
+        os.kill(running.pid if whole else target.pid, signal.SIGKILL)
+        assert running.wait(LIMIT) != 0
+        if whole:
+            assert "removed the lock" in unlock(folder.resolve())[-1]
+    finish(folder)
+    assert claims(folder) == claims(undisturbed)
+    for table in sorted((undisturbed / "results/default/tables").iterdir()):
+        if table.stem != "runs":  # it holds seconds
+            other = folder / "results/default/tables" / table.name
+            assert table.read_bytes() == other.read_bytes(), table.name
+
+
+def test_report_opens(undisturbed: Path, tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", *TINY, "--report", str(report)],
+        cwd=undisturbed, capture_output=True, text=True, check=False, timeout=LIMIT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    text = report.read_text(encoding="utf-8")
+    assert "plot_trap" in text and "render_post" in text
