@@ -177,9 +177,13 @@ class Plan:
         )
 
     def members(self, name: str) -> list[str]:
-        """Registry members that a training job loads by name, as `trap.`-less module names."""
+        """Registry members that a training job loads by name, as `trap.`-less module names.
+
+        A study is loaded only by an arm that grades completions, which is one that has a reward.
+        """
         arm = self.arm(name)
-        return self._present(f"platforms.{self.config.platform}", f"methods.{arm.method}")
+        members = [f"platforms.{self.config.platform}", f"methods.{arm.method}"]
+        return self._present(*members, *([f"studies.{arm.study}.study"] if arm.reward else []))
 
     def training_files(self, name: str) -> tuple[Path, ...]:
         """The code that trains an arm: what the script can import, with the arm's method and platform."""
@@ -187,15 +191,16 @@ class Plan:
         return closure(script, *self.members(name))
 
     def evaluation_files(self) -> tuple[Path, ...]:
-        return closure("evaluate_adapter.py", *self._present(f"platforms.{self.config.platform}"))
+        members = (f"platforms.{self.config.platform}", f"studies.{self.config.study}.study")
+        return closure("evaluate_adapter.py", *self._present(*members))
 
     def training_code(self, name: str) -> str:
         """One file that stands for `training_files` as an input (see `code_stamp`)."""
-        method = self.arm(name).method
-        return self._stamp(f"train.{method}.{self.config.platform}", lambda: self.training_files(name))
+        members = ".".join(self.members(name)).replace(".", "-") or "base"
+        return self._stamp(f"train-{members}", lambda: self.training_files(name))
 
     def evaluation_code(self) -> str:
-        return self._stamp(f"evaluate.{self.config.platform}", self.evaluation_files)
+        return self._stamp(f"evaluate-{self.config.platform}-{self.config.study}", self.evaluation_files)
 
     def _stamp(self, name: str, files: Callable[[], tuple[Path, ...]]) -> str:
         if name not in self._stamps:

@@ -1,1 +1,69 @@
-"""Platforms: each loads a model with an adapter, samples, scores and fits."""
+"""Platforms: one interface over the ways to run a model (design: study x platform x method).
+
+A platform module `trap.platforms.<name>` defines `load(chain, device) -> Model`. Nothing above this
+interface knows which library runs underneath.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from trap.files import InputError
+
+PLATFORMS = ("torch",)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One thing to learn or score: the loss covers `completion` only."""
+
+    prompt: str
+    completion: str
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Settings of one fit; every field comes from a `hyper` section of the configuration."""
+
+    steps: int
+    batch: int
+    lr: float
+    tune: str = "lora"  # lora | full
+    weight_decay: float = 0.0
+    warmup: float = 0.05  # share of steps
+    lora_r: int = 16
+    lora_alpha: int = 32
+    max_tokens: int = 512
+    optimizer: str = "adamw"  # adamw | muon
+
+
+class Model(Protocol):
+    """A loaded model with its adapters merged."""
+
+    def sample(
+        self, prompts: Sequence[str], *, k: int, temperature: float, max_new_tokens: int, keys: Sequence[int]
+    ) -> list[list[str]]:
+        """k completions per prompt; `keys` (one integer per prompt) fix the random stream of each."""
+
+    def logprobs(self, examples: Sequence[Example]) -> list[float]:
+        """Sum of log-probabilities (nats) of each completion given its prompt."""
+
+    def lengths(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text."""
+
+    def fit(self, examples: Sequence[Example], settings: Fit, seed: int, log: Callable[[dict], None]) -> None:
+        """Train in place on `examples`, in an order fixed by `seed`; `log` gets one row per logged step."""
+
+    def save(self, folder: Path) -> dict[str, Any]:
+        """Write the adapter (or, after full fine-tuning, the model) and return facts for meta.json."""
+
+
+def load_platform(name: str) -> Any:
+    """The module of a platform, imported only now, so that an unused platform costs nothing."""
+    if name not in PLATFORMS:
+        raise InputError(f"platform: unknown platform {name!r} (known: {', '.join(PLATFORMS)})")
+    return importlib.import_module(f"trap.platforms.{name}")

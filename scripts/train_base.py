@@ -1,0 +1,126 @@
+"""Train a nano base model from scratch on the study's base corpus, or link one from a hub or a folder.
+
+    python scripts/train_base.py --config config/config.yaml --study hops --model nano --platform torch \\
+        --seed 1 --graph kg.json --facts facts.jsonl --output results/hops/nano/torch/base/s1
+
+Writes `adapter/` (the whole model in Hugging Face format), `log.jsonl` and `meta.json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from trap.cli import run_main
+from trap.config import load_arms, load_config
+from trap.files import InputError, read_jsonl, replacing
+from trap.platforms import Example, Fit
+from trap.platforms.tokenizer import EOS, PAD, build_tokenizer, write_tokenizer_config
+from trap.running import Log, file_hash, fix_threads, folder_hash, write_meta
+
+
+def fresh_model(spec: Any, graph_path: str, rows: list[dict], seed: int, device: str) -> Any:
+    """A model with fresh weights whose tokenizer knows the study's words."""
+    from trap.platforms.torch import create
+    from trap.platforms.torch.decoder import nano_config
+    from trap.studies.hops import facts
+    from trap.studies.hops.graph import load_graph
+
+    graph = load_graph(graph_path)
+    tokenizer = build_tokenizer(facts.words(graph), facts.phrases(graph))
+    rope = (
+        {"all": [1] * spec.layers, "none": [0] * spec.layers}.get(spec.rope, spec.rope)
+        if isinstance(spec.rope, str)
+        else spec.rope
+    )
+    raw = nano_config(
+        vocab_size=tokenizer.get_vocab_size(), hidden=spec.hidden, layers=spec.layers, heads=spec.heads,
+        kv_heads=spec.kv_heads, intermediate=spec.intermediate, rope=list(rope), theta=10000.0,
+        eos=tokenizer.token_to_id(EOS), pad=tokenizer.token_to_id(PAD),
+    )  # fmt: skip
+    return create(raw, tokenizer, seed, device)
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    for name in ("config", "study", "model", "platform", "graph", "facts", "output"):
+        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    args = parser.parse_args(argv)
+
+    def body() -> None:
+        fix_threads()
+        config = load_config(args.config)
+        arm = next(a for a in load_arms(config.arms).values() if a.method == "base")
+        spec, hyper = config.models[args.model], config.hyper[arm.hyper]
+        output = Path(args.output)
+        log = Log(f"{args.model} base s{args.seed}", hyper.steps)
+        if spec.source == "train":
+            rows = read_jsonl(args.facts, dict[str, str])
+            if not rows:
+                raise InputError(f"{args.facts}: no texts")
+            examples = [Example(row["prompt"], row["completion"]) for row in rows]
+            model = fresh_model(spec, args.graph, rows, args.seed, config.device)
+            names = Fit.__dataclass_fields__
+            model.fit(examples, Fit(**{n: getattr(hyper, n) for n in names}), args.seed, log)
+            with replacing(output / "adapter") as folder:
+                saved = model.save(folder)
+                write_tokenizer_config(folder)
+            data = {"n_train": len(rows), "steps": hyper.steps}
+        else:
+            with replacing(output / "adapter") as folder:
+                saved = link_model(spec, folder)
+            data = {"n_train": 0, "steps": 0}
+        seconds = log.write(output / "log.jsonl")
+        write_meta(
+            output, study=args.study, model=args.model, platform_name=args.platform, arm=arm, seed=args.seed, hyper=hyper,
+            data=data, adapter=saved, seconds=seconds,
+            hashes={"adapter": folder_hash(output / "adapter"), "graph": file_hash(args.graph), "facts": file_hash(args.facts)},
+        )  # fmt: skip
+
+    return run_main(body)
+
+
+def link_model(spec: Any, folder: Path) -> dict[str, Any]:
+    """Copy the model files of a local folder, or of a hub id at its revision, into the run folder."""
+    import shutil
+
+    source = Path(spec.source)
+    if not source.is_dir():
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
+
+        try:
+            source = Path(
+                snapshot_download(
+                    spec.source,
+                    revision=spec.revision,
+                    allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model"],
+                )
+            )
+        except (
+            LocalEntryNotFoundError,
+            RepositoryNotFoundError,
+            HfHubHTTPError,
+            OSError,
+            ValueError,
+        ) as error:
+            reason = str(error).strip().split("\n")[0][:200]
+            raise InputError(
+                f"models: source {spec.source!r} is no local folder and could not be fetched from the hub: {reason}"
+            ) from None
+    if not (source / "config.json").is_file():
+        raise InputError(f"{source}: no config.json: not a model folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in sorted(source.iterdir()):
+        if path.suffix in (".json", ".safetensors", ".txt", ".model") and path.is_file():
+            shutil.copyfile(path, folder / path.name)
+    return {"format": "model", "source": spec.source, "revision": spec.revision}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""What the training scripts share: a run folder written whole, a log, a progress bar, `meta.json`."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from tqdm import tqdm
+
+from trap.files import write_json, write_jsonl
+
+MACHINE_FIELDS = ("rate",)  # of a log row: they tell the machine, not the result
+
+
+def fix_threads() -> None:
+    """Arithmetic in the number of threads that the environment names; one where it names none.
+
+    Sums depend on how many threads share them, so the number is part of a run's identity.
+    """
+    import torch
+
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+class Log:
+    """Rows for `log.jsonl`, and a bar on the terminal; timing is shown, not kept."""
+
+    def __init__(self, title: str, total: int) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self.started = time.perf_counter()
+        self.bar = tqdm(total=total, desc=title, unit="step", disable=not sys.stderr.isatty(), leave=False)
+
+    def __call__(self, row: dict[str, Any]) -> None:
+        if row.get("kind") == "train":
+            self.bar.update(row["step"] - self.bar.n if row["step"] > self.bar.n else 0)
+            self.bar.set_postfix(loss=row.get("loss"), rate=row.get("rate"))
+        self.rows.append({name: value for name, value in row.items() if name not in MACHINE_FIELDS})
+
+    def write(self, path: Path) -> float:
+        """Write the rows; seconds since the log began."""
+        self.bar.close()
+        write_jsonl(path, self.rows)
+        return round(time.perf_counter() - self.started, 2)
+
+
+def folder_hash(folder: Path) -> str:
+    """SHA-256 over the names and bytes of a folder's files."""
+    digest = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def file_hash(path: Path | str) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def write_meta(
+    output: Path, *, study: str, model: str, platform_name: str, arm: Any, seed: int, hyper: Any, data: dict[str, Any],
+    adapter: dict[str, Any], hashes: dict[str, str], seconds: float,
+) -> None:  # fmt: skip
+    """`meta.json`: what was trained, from what, with what, where, and in how long."""
+    row = msgspec.to_builtins(arm)
+    write_json(
+        output / "meta.json",
+        {
+            "run_id": f"{study}/{model}/{platform_name}/{row.pop('arm')}/s{seed}",
+            "model": model,
+            "platform": platform_name,
+            "arm": arm.arm,
+            "seed": seed,
+            **{name: value for name, value in row.items()},
+            "hyper": msgspec.to_builtins(hyper),
+            "data": data,
+            "adapter": adapter,
+            "hashes": hashes,
+            "seconds": {"train": seconds},
+            "versions": {name: version(name) for name in ("torch", "tokenizers", "safetensors", "numpy")},
+            "machine": {
+                "processor": platform.machine(),
+                "system": platform.system(),
+                "threads": os.environ.get("OMP_NUM_THREADS", "1"),
+            },
+        },
+    )
+
+
+def timed(body: Callable[[], Any]) -> tuple[Any, float]:
+    """The result of `body` and its wall-clock seconds."""
+    started = time.perf_counter()
+    result = body()
+    return result, round(time.perf_counter() - started, 2)

@@ -1,0 +1,119 @@
+"""The base corpus of the hops study: what a model knows before it has seen a question.
+
+Three kinds of text, none about two edges in a row: composition is left to later training.
+
+* facts: every edge of the graph as a sentence, many passes in fresh orders;
+* letters: a list of lettered options, then which letter each one has;
+* picks: a list of lettered options, then a fact about one of them.
+
+The last two are what any pretrained model can do (read a list) and a model trained on facts alone
+cannot; without them fine-tuning spends its time on learning to copy a letter.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+
+from trap.records import LETTERS
+from trap.studies.hops.graph import Graph
+from trap.studies.hops.wording import HEADERS, PUBLISHED_TEMPLATES, phrase_of
+
+FACTS_PER_TEXT = 12
+PICKED = ", which is"
+
+
+def sentences(graph: Graph) -> list[str]:
+    """One sentence per edge, sorted: "ClockSkew leads to TokenRejected."."""
+    return [
+        f"{src} {phrase_of(rel, graph.relation_label[rel])} {dst}." for src, rel, dst in sorted(graph.edges)
+    ]
+
+
+def facts(graph: Graph, seed: int, passes: int) -> Iterator[dict[str, str]]:
+    """Texts of `FACTS_PER_TEXT` sentences; each pass holds every edge once, in a fresh order."""
+    known = sentences(graph)
+    for number in range(passes):
+        order = known.copy()
+        random.Random(f"facts:{seed}:{number}").shuffle(order)
+        for first in range(0, len(order), FACTS_PER_TEXT):
+            yield {"prompt": "Facts:", "completion": " " + " ".join(order[first : first + FACTS_PER_TEXT])}
+
+
+def _listed(options: list[str]) -> str:
+    return (
+        "Options:"
+        + "".join(f"\n{letter}) {name}" for letter, name in zip(LETTERS, options, strict=True))
+        + "\n"
+    )
+
+
+def letters(graph: Graph, seed: int, count: int) -> Iterator[dict[str, str]]:
+    """ "Options: A) ... Letters: X is B. Y is D." for random entities, half of the lists of one type."""
+    by_type = _by_type(graph)
+    for index in range(count):
+        rng = random.Random(f"letters:{seed}:{index}")
+        names = rng.sample(
+            by_type[rng.choice(sorted(by_type))] if index % 2 else list(graph.entities), len(LETTERS)
+        )
+        order = rng.sample(range(len(LETTERS)), len(LETTERS))
+        rest = "".join(f" {names[i]} is {LETTERS[i]}." for i in order[1:])
+        yield {
+            "prompt": f"{_listed(names)}Letters: {names[order[0]]} is",
+            "completion": f" {LETTERS[order[0]]}.{rest}",
+        }
+
+
+def picks(graph: Graph, seed: int, count: int) -> Iterator[dict[str, str]]:
+    """ "Options: A) ... Fact: X is caused by Y, which is C.": one option is a fact's object, the others are not."""
+    by_type, subjects = _by_type(graph), sorted(graph.targets)
+    for index in range(count):
+        rng = random.Random(f"picks:{seed}:{index}")
+        src, rel = rng.choice(subjects)
+        targets = graph.targets[src, rel]
+        right = rng.choice(targets)
+        others = [e for e in by_type[graph.type_of[right]] if e not in targets and e != src]
+        names = [right, *rng.sample(others, len(LETTERS) - 1)]
+        rng.shuffle(names)
+        yield {
+            "prompt": f"{_listed(names)}Fact: {src} {phrase_of(rel, graph.relation_label[rel])}",
+            "completion": f" {right}{PICKED} {LETTERS[names.index(right)]}.",
+        }
+
+
+def _by_type(graph: Graph) -> dict[str, list[str]]:
+    """Entities by type, types with too few for a list of options joined under one name."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for entity in graph.entities:
+        groups[graph.type_of[entity]].append(entity)
+    small = [kind for kind, members in groups.items() if len(members) < 4 * len(LETTERS)]
+    if small:
+        everything = list(graph.entities)
+        groups.update({kind: everything for kind in small})
+    return groups
+
+
+def phrases(graph: Graph) -> list[str]:
+    """Phrases that a tokenizer keeps whole: names, relations, fillers of questions, marks of the formats.
+
+    A name is always written after a space, so it is one piece wherever it stands.
+    """
+    verbs = [" " + phrase_of(rel, graph.relation_label[rel]) for rel in graph.relations]
+    names = [" " + entity for entity in graph.entities]
+    marks = [" something that", " what?", ", and", "Question:", "TRACE:", "ANSWER:", "\nANSWER:", PICKED]
+    options = [f"\n{letter})" for letter in LETTERS] + [f" {letter}" for letter in LETTERS]
+    return [*verbs, *names, *marks, *options]
+
+
+def words(graph: Graph) -> list[str]:
+    """Texts whose words the tokenizer knows besides: the corpus' own and those of every question style."""
+    templates = [text.format(start="") for group in PUBLISHED_TEMPLATES.values() for text in group]
+    labels = [phrase_of(rel, graph.relation_label[rel]) for rel in graph.relations]
+    return [
+        *sentences(graph),
+        *HEADERS.values(),
+        *templates,
+        *labels,
+        "Facts: Options: Letters: Fact: is A. is B. is C. is D.",
+    ]
