@@ -54,13 +54,12 @@ verify: $(VENV)/.paper ## check committed results against the manifest, and mark
 
 test: $(VENV)/.test ## everything that CI runs
 	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
 	@$(BIN)/snakefmt --check Snakefile rules
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --lint
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.test ## the style checks alone
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/snakefmt --check Snakefile rules
+	@$(BIN)/ruff check . && $(BIN)/snakefmt --check Snakefile rules
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --lint
 
 bench: $(VENV)/.paper ## benchmarks against peers (installs them in an environment of their own)

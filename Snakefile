@@ -57,11 +57,13 @@ rule data:
 
 rule train:
     input:
+        f"{DATA}/audit.json",
         run_files("default", "meta.json"),
 
 
 rule evaluate:
     input:
+        f"{DATA}/audit.json",
         run_files("default", "metrics.json"),
 
 

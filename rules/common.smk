@@ -111,7 +111,8 @@ def everything(size):
     """All evidence of a size and, unless committed items stand for them, all its runs."""
     evidence = PLAN.size(size).evidence
     runs = [] if is_adopted(evidence) else run_files(size, "metrics.json")
-    return [*runs, *table_files(evidence), *figure_files(evidence), *report_files(evidence)]
+    audit = f"{DATA}/audit.json"
+    return [audit, *runs, *table_files(evidence), *figure_files(evidence), *report_files(evidence)]
 
 
 def arms_where(test):
@@ -142,7 +143,7 @@ def written_tables(evidence):
 
 
 # The tables that `snakemake --report` shows.
-SHOWN_TABLES = ("/arms.md", "/contrasts.md")
+SHOWN_TABLES = ("arms.md", "contrasts.md")
 
 
 def report_files(evidence):

@@ -74,7 +74,9 @@ rule sample_questions:
         " --output {output.questions} &> {log}"
 
 
-# The gate: training waits for it, and it fails on an ill-posed question or an overlap that no arm declares.
+# The gate: it runs first and fails on an ill-posed question or an overlap that no arm declares; then
+# the workflow stops, and nothing is collected. Training does not take it as an input: as a plain one an
+# edit of the audit would train everything again, and an ancient() one would hide other reasons to train.
 rule audit_questions:
     input:
         graph=f"{DATA}/kg.json",
@@ -87,6 +89,7 @@ rule audit_questions:
         "results/logs/audit_questions.log",
     benchmark:
         "results/benchmarks/audit_questions.jsonl"
+    priority: 1000
     threads: 1
     resources:
         mem_mb=1500,

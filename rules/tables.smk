@@ -19,6 +19,7 @@ rule collect_runs:
             "metrics.json",
             "items.parquet",
         ),
+        audit=f"{DATA}/audit.json",
         code=lambda wildcards: code("collect_runs.py"),
     output:
         item_rows="{evidence}/tables/items.parquet",
@@ -76,7 +77,7 @@ rule tabulate_results:
         claims=SETTINGS.claims,
         code=lambda wildcards: code("tabulate_results.py"),
     output:
-        *[path for path in written_tables("{evidence}") if not path.endswith(SHOWN_TABLES)],
+        *[path for path in written_tables("{evidence}") if Path(path).name not in SHOWN_TABLES],
         arms=shown("{evidence}/tables/arms.md", "tabulate_results", "Tables"),
         contrasts=shown("{evidence}/tables/contrasts.md", "tabulate_contrasts", "Tables"),
     log:

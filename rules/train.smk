@@ -9,7 +9,6 @@ rule train_base:
     input:
         graph=f"{DATA}/kg.json",
         facts=f"{DATA}/facts.jsonl",
-        audit=ancient(f"{DATA}/audit.json"),
         code=lambda wildcards: PLAN.training_code(wildcards.arm),
     output:
         adapter=directory("results/{study}/{model}/{platform}/{arm}/s{seed}/adapter"),
@@ -42,7 +41,6 @@ rule train_adapter:
     input:
         graph=f"{DATA}/kg.json",
         pools=lambda wildcards: pools(*PLAN.data_pools(wildcards.arm)),
-        audit=ancient(f"{DATA}/audit.json"),
         runs=lambda wildcards: trained(wildcards, PLAN.needed(wildcards.arm)),
         code=lambda wildcards: PLAN.training_code(wildcards.arm),
     output:

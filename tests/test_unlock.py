@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from unlock_workflow import unlock
 
 pytestmark = pytest.mark.slow

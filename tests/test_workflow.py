@@ -147,7 +147,7 @@ def test_one_file_from_nothing(tmp_path: Path) -> None:
     folder = copy_project(tmp_path / "project")
     counts = planned(folder, "results/hops/nano/torch/rsft_hard/s1/metrics.json")
     assert counts["train_base"] == 1 and counts["train_adapter"] == 2 and counts["evaluate_adapter"] == 1
-    assert counts["build_graph"] == counts["audit_questions"] == 1
+    assert counts["build_graph"] == 1
     assert "collect_runs" not in counts
 
 
@@ -204,6 +204,20 @@ def test_code_of_the_claims_trains_nothing(finished: Path) -> None:
     edit(finished, "scripts/tabulate_claims.py")
     found = set(planned(finished))
     assert found == {"tabulate_claims", "render_post"} | EVERY_FIGURE
+
+
+def test_code_of_the_audit_trains_nothing(finished: Path) -> None:
+    edit(finished, "scripts/audit_questions.py")
+    found = set(planned(finished))
+    assert "audit_questions" in found
+    assert not {"train_base", "train_adapter", "evaluate_adapter", "sample_questions"} & found
+
+
+def test_two_edits_are_both_seen(finished: Path) -> None:
+    edit(finished, "scripts/audit_questions.py")
+    edit(finished, "scripts/train_base.py")
+    found = planned(finished)
+    assert found["train_base"] == 1 and found["train_adapter"] == len(ARMS) - 1
 
 
 def test_reward_reaches_who_grades_and_nobody_else(finished: Path) -> None:
