@@ -24,6 +24,10 @@ SCHEMAS = {
     "arm": ("trap.config", "Arm", "config/arms.tsv, one row"),
     "graph": ("trap.records", "GraphFile", "kg.json"),
     "question": ("trap.records", "Question", "question files, one line"),
+    "metrics": ("trap.metrics", "Metrics", "metrics.json"),
+    "meta": ("trap.evidence.collect", "RunMeta", "meta.json (what the tables read of it)"),
+    "log": ("trap.evidence.collect", "LogRow", "log.jsonl, one line"),
+    "claims": ("trap.evidence.claim_specs", "ClaimsFile", "config/claims.yaml"),
     "episode": ("trap.records", "Episode", "episodes.jsonl, one line"),
 }
 

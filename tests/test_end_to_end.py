@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from test_schemas import validator
 from test_workflow import PARTS, ROOT, planned
 from unlock_workflow import MARK, unlock
 
@@ -96,6 +97,29 @@ def test_everything_is_there(undisturbed: Path) -> None:
     }  # fmt: skip
     audit = json.loads((undisturbed / "results/hops/data/audit.json").read_text(encoding="utf-8"))
     assert audit["violations"] == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "file"),
+    [
+        ("graph", "data/kg.json"),
+        ("question", "data/eval_hard.jsonl"),
+        ("question", "data/eval_shuffled.jsonl"),
+        ("meta", "nano/torch/rsft_hard/s1/meta.json"),
+        ("metrics", "nano/torch/rsft_hard/s1/metrics.json"),
+        ("log", "nano/torch/rsft_hard/s1/log.jsonl"),
+        ("episode", "nano/torch/rsft_hard/s1/episodes.jsonl"),
+        ("episode", "nano/torch/rsft_hard/s1/rollouts.jsonl"),
+    ],
+)
+def test_every_file_fits_its_schema(undisturbed: Path, schema: str, file: str) -> None:
+    check = validator(undisturbed, schema)
+    path = undisturbed / "results/hops" / file
+    text = path.read_text(encoding="utf-8")
+    rows = [text] if path.suffix == ".json" else text.splitlines()
+    assert rows
+    for row in rows:
+        check.validate(json.loads(row))
 
 
 def test_then_nothing_is_left_to_do(undisturbed: Path) -> None:

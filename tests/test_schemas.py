@@ -50,15 +50,25 @@ def test_arms_validate(root: Path) -> None:
         check.validate(msgspec.to_builtins(arm))
 
 
+def test_claims_validate(root: Path) -> None:
+    validator(root, "claims").validate(
+        yaml.safe_load((root / "config/claims.yaml").read_text(encoding="utf-8"))
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "file"),
-    [("graph", "kg.json"), ("question", "train.jsonl"), ("question", "eval.jsonl")],
+    [
+        ("graph", "kg.json"),
+        ("metrics", "metrics.json"),
+        ("question", "train.jsonl"),
+        ("question", "eval.jsonl"),
+        ("episode", "episodes.jsonl"),
+    ],
 )
 def test_published_files_validate(root: Path, published: Path, name: str, file: str) -> None:
-    found = sorted((published / "hops").rglob(file))
-    if not found:
-        pytest.skip(f"no {file} among the published files")
+    path = published / "hops" / file
     check = validator(root, name)
-    text = found[0].read_text(encoding="utf-8")
-    for row in [text] if name == "graph" else text.splitlines():
+    text = path.read_text(encoding="utf-8")
+    for row in [text] if path.suffix == ".json" else text.splitlines():
         check.validate(json.loads(row))
