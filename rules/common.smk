@@ -55,9 +55,22 @@ def pools(*names):
     return [f"{DATA}/{name}.jsonl" for name in names if name in SETTINGS.data.counts]
 
 
-def pools_like(*prefixes):
-    """Files of the question pools whose names start so."""
-    return pools(*(name for name in SETTINGS.data.counts if name.startswith(prefixes)))
+def pools_like(*prefixes, but=()):
+    """Files of the question pools whose names start so, without those that end in one of `but`."""
+    return pools(
+        *(
+            name
+            for name in SETTINGS.data.counts
+            if name.startswith(prefixes) and not name.endswith(tuple(but))
+        )
+    )
+
+
+# A pool named *_random holds the questions of another with random traces: something to train on only.
+# A pool named *_permuted holds them with wrong letters as its key: it is scored, to see who learned that
+# key, but it is no honest set of questions, so that no audit and no baseline looks at it.
+SCORED = pools_like("eval_", but=["_random"])
+HONEST = pools_like("eval_", but=["_random", "_permuted"])
 
 
 def job_run(wildcards, arm=None):

@@ -80,7 +80,7 @@ rule sample_questions:
 rule audit_questions:
     input:
         graph=f"{DATA}/kg.json",
-        questions=pools_like("eval_"),
+        questions=HONEST,
         training=pools_like("easy", "hard", "valid_"),
         code=lambda wildcards: code("audit_questions.py"),
     output:

@@ -8,9 +8,9 @@ makes  results/{study}/{model}/{platform}/{arm}/s{seed}/{episodes.jsonl, metrics
 rule evaluate_adapter:
     input:
         graph=f"{DATA}/kg.json",
-        pools=pools_like("eval_"),
+        pools=SCORED,
         chain=lambda wildcards: trained(wildcards, PLAN.chain(wildcards.arm)),
-        code=lambda wildcards: PLAN.evaluation_code(),
+        code=PLAN.evaluation_code(),
     output:
         episodes="results/{study}/{model}/{platform}/{arm}/s{seed}/episodes.jsonl",
         metrics="results/{study}/{model}/{platform}/{arm}/s{seed}/metrics.json",

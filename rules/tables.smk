@@ -73,7 +73,7 @@ rule tabulate_results:
         item_rows="{evidence}/tables/items.parquet",
         runs="{evidence}/tables/runs.parquet",
         graph=f"{DATA}/kg.json",
-        pools=pools_like("eval_"),
+        pools=HONEST,
         claims=SETTINGS.claims,
         code=lambda wildcards: code("tabulate_results.py"),
     output:
@@ -103,7 +103,7 @@ rule tabulate_claims:
         runs="{evidence}/tables/runs.parquet",
         claims=SETTINGS.claims,
         graph=f"{DATA}/kg.json",
-        pools=pools_like("eval_"),
+        pools=HONEST,
         audit=published_audit(),
         code=lambda wildcards: code("tabulate_claims.py"),
     output:
