@@ -12,8 +12,15 @@ from torch import Tensor
 
 from trap.files import InputError
 from trap.platforms import Example, Fit
-from trap.platforms.torch.decoder import Decoder, DecoderConfig, initial_weights, read_model, write_model
-from trap.platforms.torch.fitting import Tokens, fit_weights
+from trap.platforms.torch.decoder import (
+    Decoder,
+    DecoderConfig,
+    Unsupported,
+    initial_weights,
+    read_model,
+    write_model,
+)
+from trap.platforms.torch.fitting import Tokens, batch_loss, fit_weights
 from trap.platforms.torch.lora import Lora, load_lora
 from trap.platforms.torch.sampling import sample_tokens
 
@@ -28,29 +35,82 @@ def pick_device(device: str) -> torch.device:
     return torch.device(device)
 
 
+def end_and_pad(raw: dict[str, Any]) -> tuple[list[int], int]:
+    """Ids that end a completion, and the one that pads, from a `config.json`."""
+    ends = raw.get("eos_token_id")
+    ends = list(ends) if isinstance(ends, list) else [ends]
+    if not ends or ends[0] is None:
+        raise InputError("config.json: eos_token_id: missing, so no completion could end")
+    pad = raw.get("pad_token_id")
+    return ends, ends[0] if pad is None else pad
+
+
+def encode(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:
+    """Token ids of each text, with nothing added."""
+    return [e.ids for e in tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+
+
+def tokens_of(tokenizer: Tokenizer, examples: Sequence[Example], end: int) -> list[Tokens]:
+    """(prompt, completion + end) tokens; the two are encoded apart, as they meet when sampling."""
+    prompts = encode(tokenizer, [e.prompt for e in examples])
+    completions = encode(tokenizer, [e.completion for e in examples])
+    return [(p, [*c, end]) for p, c in zip(prompts, completions, strict=True)]
+
+
+def check_lengths(pairs: Sequence[Tokens], most: int) -> None:
+    """Raises InputError for an example that the settings have no room for."""
+    for number, (prompt, completion) in enumerate(pairs):
+        if (length := len(prompt) + len(completion)) > most:
+            raise InputError(
+                f"example {number}: {length} tokens do not fit max_tokens {most}; nothing is cut silently"
+            )
+
+
+def read_tokenizer(folder: Path) -> Tokenizer:
+    """`tokenizer.json` of a model folder. Raises InputError where there is none that can be read."""
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        raise InputError(f"{path}: missing tokenizer (only the tokenizer.json format is read)")
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # tokenizers raises plain Exception
+        raise InputError(f"{path}: not a readable tokenizer: {error}") from None
+    tokenizer.no_padding()
+    tokenizer.no_truncation()  # some files switch it on; nothing is cut silently
+    return tokenizer
+
+
+def save_tokenizer(folder: Path, tokenizer: Tokenizer, source: Path | None) -> None:
+    """`tokenizer.json`, and what lies beside it in the folder that the model came from."""
+    tokenizer.save(str(folder / "tokenizer.json"))
+    for name in ("tokenizer_config.json", "special_tokens_map.json", "generation_config.json"):
+        if source is not None and (source / name).is_file():
+            (folder / name).write_bytes((source / name).read_bytes())
+
+
 class TorchModel:
     """A decoder with its tokenizer; adapters on the way to it are merged."""
 
     def __init__(
-        self, config: DecoderConfig, weights: dict[str, Tensor], tokenizer: Tokenizer, device: torch.device
+        self,
+        config: DecoderConfig,
+        weights: dict[str, Tensor],
+        tokenizer: Tokenizer,
+        device: torch.device,
+        source: Path | None = None,
     ) -> None:
-        self.config, self.tokenizer, self.device = config, tokenizer, device
-        self.weights = {name: tensor.to(device) for name, tensor in weights.items()}
-        ends = config.raw.get("eos_token_id")
-        self.eos = list(ends) if isinstance(ends, list) else [ends]
-        pad = config.raw.get("pad_token_id")
-        self.pad = self.eos[0] if pad is None else pad
+        self.config, self.tokenizer, self.device, self.source = config, tokenizer, device, source
+        self.weights = {name: tensor.to(device, torch.float32) for name, tensor in weights.items()}
+        self.eos, self.pad = end_and_pad(config.raw)
         self.adapter: Lora | None = None
         self.frozen = self.weights  # what the adapter stands on
 
     def _encode(self, texts: Sequence[str]) -> list[list[int]]:
-        return [e.ids for e in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+        return encode(self.tokenizer, texts)
 
     def tokens(self, examples: Sequence[Example]) -> list[Tokens]:
-        """(prompt, completion + end) tokens; the two are encoded apart, as they meet when sampling."""
-        prompts = self._encode([e.prompt for e in examples])
-        completions = self._encode([e.completion for e in examples])
-        return [(p, c + self.eos[:1]) for p, c in zip(prompts, completions, strict=True)]
+        """(prompt, completion + end) tokens; see `tokens_of`."""
+        return tokens_of(self.tokenizer, examples, self.eos[0])
 
     def sample(
         self, prompts: Sequence[str], *, k: int, temperature: float, max_new_tokens: int, keys: Sequence[int]
@@ -90,39 +150,23 @@ class TorchModel:
 
     def fit(self, examples: Sequence[Example], settings: Fit, seed: int, log: Callable[[dict], None]) -> None:
         pairs = self.tokens(examples)
-        for number, (prompt, completion) in enumerate(pairs):
-            if len(prompt) + len(completion) > settings.max_tokens:
-                raise InputError(
-                    f"example {number}: {len(prompt) + len(completion)} tokens do not fit max_tokens "
-                    f"{settings.max_tokens}; nothing is cut silently"
-                )
+        check_lengths(pairs, settings.max_tokens)
+
+        def fit(parameters: dict[str, Tensor], effective: Callable[[], dict[str, Tensor]]) -> None:
+            def loss_of(tokens: Tensor, labels: Tensor, first: int) -> Tensor:
+                return batch_loss(Decoder(self.config, effective()), tokens, labels, first)
+
+            fit_weights(parameters, loss_of, pairs, settings, pad=self.pad, seed=seed, log=log)
+
         if settings.tune == "full":
-            fit_weights(
-                self.config,
-                self.weights,
-                lambda: self.weights,
-                pairs,
-                settings,
-                pad=self.pad,
-                seed=seed,
-                log=log,
-            )
+            fit(self.weights, lambda: self.weights)
             self.adapter = None
             return
         if self.adapter is None:
             self.frozen = self.weights
             self.adapter = Lora.fresh(self.frozen, settings.lora_r, settings.lora_alpha, seed)
         frozen, lora = self.frozen, self.adapter  # a second fit goes on with the same adapter
-        fit_weights(
-            self.config,
-            lora.parameters(),
-            lambda: lora.merged(frozen),
-            pairs,
-            settings,
-            pad=self.pad,
-            seed=seed,
-            log=log,
-        )
+        fit(lora.parameters(), lambda: lora.merged(frozen))
         with torch.no_grad():
             self.weights = lora.merged(frozen)
 
@@ -134,23 +178,30 @@ class TorchModel:
             trained = sum(t.numel() for t in self.adapter.parameters().values())
             return {"format": "peft", "trained_parameters": trained}
         write_model(folder, self.config, {n: t.cpu() for n, t in self.weights.items()})
-        self.tokenizer.save(str(folder / "tokenizer.json"))
+        save_tokenizer(folder, self.tokenizer, self.source)
         return {"format": "model", "trained_parameters": sum(t.numel() for t in self.weights.values())}
 
 
-def load(chain: Sequence[Path], device: str = "auto") -> TorchModel:
-    """The model at the end of a chain of folders: a whole model, then adapters, each on the one before."""
+def load(chain: Sequence[Path], device: str = "auto") -> Any:
+    """The model at the end of a chain of folders: a whole model, then adapters, each on the one before.
+
+    Other architectures than the decoder's come as `generic.GenericModel`, which runs transformers.
+    """
     folders = [Path(folder) for folder in chain]
     whole = [i for i, folder in enumerate(folders) if (folder / "config.json").is_file()]
     if not whole:
         raise InputError(f"{folders[0]}: no config.json: not a model folder")
-    last = folders[whole[-1]]
-    config, weights = read_model(last)
-    if not (last / "tokenizer.json").is_file():
-        raise InputError(f"{last / 'tokenizer.json'}: missing tokenizer")
-    for folder in folders[whole[-1] + 1 :]:
+    last, adapters = folders[whole[-1]], folders[whole[-1] + 1 :]
+    tokenizer = read_tokenizer(last)
+    try:
+        config, weights = read_model(last)
+    except Unsupported:
+        from trap.platforms.torch import generic  # transformers and peft are imported only here
+
+        return generic.load(last, adapters, tokenizer, pick_device(device))
+    for folder in adapters:
         weights = load_lora(folder, weights).merged(weights)
-    return TorchModel(config, weights, Tokenizer.from_file(str(last / "tokenizer.json")), pick_device(device))
+    return TorchModel(config, weights, tokenizer, pick_device(device), last)
 
 
 def create(raw: dict[str, Any], tokenizer: Tokenizer, seed: int, device: str = "auto") -> TorchModel:

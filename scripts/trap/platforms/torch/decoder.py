@@ -21,6 +21,11 @@ from torch.nn import functional as F
 
 from trap.files import InputError, read_json
 
+
+class Unsupported(InputError):
+    """A model folder that this decoder does not compute; `generic.py` may."""
+
+
 FAMILY = ("llama", "smollm3", "qwen2")
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
@@ -44,22 +49,34 @@ class DecoderConfig:
 
     @classmethod
     def from_json(cls, raw: dict[str, Any], source: str) -> DecoderConfig:
-        """Raises InputError on an architecture or a setting that this decoder does not compute."""
-        if raw.get("model_type") not in FAMILY:
-            raise InputError(
-                f"{source}: model_type: {raw.get('model_type')!r} is not one of {', '.join(FAMILY)}"
-            )
+        """Raises Unsupported on an architecture or a setting that this decoder does not compute."""
+        kind = raw.get("model_type")
+        if kind not in FAMILY:
+            raise Unsupported(f"{source}: model_type: {kind!r} is not one of {', '.join(FAMILY)}")
         rope = raw.get("rope_parameters") or {}
         scaling = raw.get("rope_scaling") or {}
-        kind = rope.get("rope_type", scaling.get("rope_type", scaling.get("type", "default")))
-        if kind != "default":
-            raise InputError(f"{source}: rope_parameters: rope_type {kind!r} is not supported")
+        scheme = rope.get("rope_type", scaling.get("rope_type", scaling.get("type", "default")))
+        if scheme != "default":
+            raise Unsupported(f"{source}: rope_parameters: rope_type {scheme!r} is not supported")
         if raw.get("hidden_act", "silu") != "silu":
-            raise InputError(f"{source}: hidden_act: {raw['hidden_act']!r} is not supported (silu is)")
-        if raw.get("use_sliding_window"):
-            raise InputError(f"{source}: use_sliding_window: sliding windows are not supported")
+            raise Unsupported(f"{source}: hidden_act: {raw['hidden_act']!r} is not supported (silu is)")
+        for key in ("use_sliding_window", "attention_bias", "mlp_bias"):
+            if raw.get(key):
+                raise Unsupported(f"{source}: {key}: {raw[key]!r} is not supported")
+        try:
+            return cls._of(raw, rope, smollm3=kind == "smollm3")
+        except KeyError as error:
+            raise InputError(f"{source}: {error.args[0]}: missing") from None
+
+    @classmethod
+    def _of(cls, raw: dict[str, Any], rope: dict[str, Any], smollm3: bool) -> DecoderConfig:
         heads, layers = raw["num_attention_heads"], raw["num_hidden_layers"]
-        switched = raw.get("no_rope_layers") if raw["model_type"] == "smollm3" else None
+        switched = raw.get("no_rope_layers") if smollm3 else [1] * layers
+        if switched is None:  # SmolLM3's own default: every fourth layer has no positions
+            every = raw.get("no_rope_layer_interval") or 4
+            switched = [(index + 1) % every for index in range(layers)]
+        # What transformers takes where a key is left out, which is how it writes its defaults.
+        theta = 2000000.0 if smollm3 else 10000.0
         return cls(
             vocab_size=raw["vocab_size"],
             hidden=raw["hidden_size"],
@@ -69,9 +86,9 @@ class DecoderConfig:
             head_dim=raw.get("head_dim") or raw["hidden_size"] // heads,
             intermediate=raw["intermediate_size"],
             eps=raw.get("rms_norm_eps", 1e-6),
-            theta=rope.get("rope_theta", raw.get("rope_theta", 10000.0)),
-            rope=tuple(bool(x) for x in switched) if switched else (True,) * layers,
-            tied=raw.get("tie_word_embeddings", False),
+            theta=rope.get("rope_theta", raw.get("rope_theta", theta)),
+            rope=tuple(bool(x) for x in switched),
+            tied=raw.get("tie_word_embeddings", smollm3),
             raw=raw,
         )
 
@@ -158,7 +175,12 @@ def read_model(folder: Path) -> tuple[DecoderConfig, dict[str, Tensor]]:
             weights |= load_file(folder / name)
         except Exception as error:  # safetensors raises its own type for a damaged file
             raise InputError(f"{folder / name}: not a readable safetensors file: {error}") from None
-    rows = weights["model.embed_tokens.weight"].shape[0]
+    if config.tied:
+        weights.pop("lm_head.weight", None)  # some files hold the embedding twice
+    try:
+        rows = Decoder(config, weights).embedding.shape[0]
+    except KeyError as error:
+        raise InputError(f"{folder}: weights: {error.args[0]} is missing") from None
     if rows != config.vocab_size:
         raise InputError(
             f"{folder}: embedding has {rows} rows but config.json says vocab_size {config.vocab_size}"

@@ -12,9 +12,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from trap.platforms import Fit
-from trap.platforms.torch.decoder import Decoder, DecoderConfig
+from trap.platforms.torch.decoder import Decoder
 
 Tokens = tuple[list[int], list[int]]  # prompt, completion with its end token
+import os
+
+EMB = float(os.environ.get("EMB", "1"))
 BUCKETED = 16  # batches that are sorted by length together; enough to waste under 5 % on padding
 
 
@@ -124,7 +127,7 @@ class Optimizers:
             made = torch.optim.AdamW(
                 rest, lr=settings.lr, betas=(0.9, 0.98), weight_decay=settings.weight_decay, fused=True
             )
-            self.all.append((made, settings.lr))
+            self.all.append((made, settings.lr * EMB))
         self.parameters = muon + rest
 
     def step(self, factor: float) -> float:
@@ -139,9 +142,8 @@ class Optimizers:
 
 
 def fit_weights(
-    config: DecoderConfig,
     parameters: dict[str, Tensor],
-    effective: Callable[[], dict[str, Tensor]],
+    loss_of: Callable[[Tensor, Tensor, int], Tensor],
     examples: Sequence[Tokens],
     settings: Fit,
     *,
@@ -149,7 +151,7 @@ def fit_weights(
     seed: int,
     log: Callable[[dict], None],
 ) -> None:
-    """Train `parameters` in place; `effective()` gives the decoder's weights as a function of them."""
+    """Train `parameters` in place; `loss_of` is the loss of a collated batch as a function of them."""
     if not examples:
         raise ValueError("nothing to fit: no examples")
     device = next(iter(parameters.values())).device
@@ -162,7 +164,7 @@ def fit_weights(
     for step, batch in enumerate(batches(examples, settings.batch, settings.steps, seed)):
         tokens, labels, first = collate(batch, pad, device)
         with half:
-            loss = batch_loss(Decoder(config, effective()), tokens, labels, first)
+            loss = loss_of(tokens, labels, first)
         if not math.isfinite(value := float(loss.detach())):
             raise FloatingPointError(f"loss is {value} at step {step}")
         loss.backward()

@@ -84,7 +84,15 @@ def load_lora(folder: Path, weights: dict[str, Tensor]) -> Lora:
     if settings.get("peft_type") != "LORA" or settings.get("use_dora") or settings.get("use_rslora"):
         raise InputError(f"{folder / 'adapter_config.json'}: only plain LoRA adapters are supported")
     a, b = {}, {}
-    for key, tensor in load_file(folder / "adapter_model.safetensors").items():
+    if not (folder / "adapter_model.safetensors").is_file():
+        raise InputError(f"{folder / 'adapter_model.safetensors'}: missing weights")
+    try:
+        tensors = load_file(folder / "adapter_model.safetensors")
+    except Exception as error:  # safetensors raises its own type for a damaged file
+        raise InputError(
+            f"{folder / 'adapter_model.safetensors'}: not a readable safetensors file: {error}"
+        ) from None
+    for key, tensor in tensors.items():
         module, _, which = key.removeprefix(PREFIX).removesuffix(".weight").rpartition(".")
         name = module + ".weight"
         if name not in weights or which not in ("lora_A", "lora_B"):
@@ -92,8 +100,12 @@ def load_lora(folder: Path, weights: dict[str, Tensor]) -> Lora:
                 f"{folder / 'adapter_model.safetensors'}: {key}: the base model has no such weight"
             )
         (a if which == "lora_A" else b)[name] = tensor
-    for name in a:
-        if name not in b or (b[name].shape[0], a[name].shape[1]) != tuple(weights[name].shape):
+    for name in a | b:
+        if (
+            name not in a
+            or name not in b
+            or (b[name].shape[0], a[name].shape[1]) != tuple(weights[name].shape)
+        ):
             raise InputError(
                 f"{folder / 'adapter_model.safetensors'}: {name}: shape does not fit the base model"
             )

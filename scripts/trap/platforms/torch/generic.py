@@ -1,0 +1,160 @@
+"""Any other causal language model of Hugging Face: transformers and peft behind the same interface.
+
+Slower than the decoder, and imported only where it is needed. What is drawn is still a function of a
+prompt's key alone: a logits processor picks each token with the prompt's own stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from tokenizers import Tokenizer
+from torch import Tensor
+from torch.nn import functional as F
+from transformers import AutoModelForCausalLM, LogitsProcessor
+
+from trap.files import InputError
+from trap.platforms import Example, Fit
+from trap.platforms.torch import check_lengths, encode, end_and_pad, save_tokenizer, tokens_of
+from trap.platforms.torch.fitting import fit_weights
+from trap.platforms.torch.sampling import choose, uniforms
+
+ROWS_AT_ONCE = 256  # bounds the memory of the caches
+
+
+class Draw(LogitsProcessor):
+    """Leaves one token possible per row: the one that the row's own uniform falls on."""
+
+    def __init__(self, temperature: float, noise: Tensor) -> None:
+        self.temperature, self.noise, self.step = temperature, noise, 0
+
+    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
+        chosen = choose(scores, self.temperature, self.noise[:, self.step])
+        self.step += 1
+        return torch.full_like(scores, -torch.inf).scatter_(1, chosen[:, None], 0.0)
+
+
+class GenericModel:
+    """A transformers model with its tokenizer; adapters on the way to it are merged."""
+
+    def __init__(self, model: Any, tokenizer: Tokenizer, device: torch.device, source: Path) -> None:
+        # Never in training mode: without dropout a fit is a function of its data and seed alone.
+        self.model = model.to(device).eval().requires_grad_(False)
+        self.tokenizer, self.device, self.source = tokenizer, device, source
+        self.eos, self.pad = end_and_pad(model.config.to_dict())
+
+    @torch.inference_mode()
+    def sample(
+        self, prompts: Sequence[str], *, k: int, temperature: float, max_new_tokens: int, keys: Sequence[int]
+    ) -> list[list[str]]:
+        """As `Model.sample`; batches hold prompts of one length, so that no row is padded on the left.
+
+        Left padding changes the rounding of a row's attention, and some architectures' positions.
+        """
+        encoded = encode(self.tokenizer, prompts)
+        order = sorted(range(len(encoded)), key=lambda i: (len(encoded[i]), i))
+        answers: list[list[str]] = [[] for _ in encoded]
+        copies = k if temperature > 0 else 1
+        most = max(1, ROWS_AT_ONCE // copies)
+        while order:
+            length = len(encoded[order[0]])
+            same = [i for i in order[:most] if len(encoded[i]) == length]
+            order = order[len(same) :]
+            tokens = torch.tensor([encoded[i] for i in same], device=self.device)
+            how: dict[str, Any] = {"do_sample": False}
+            if temperature > 0:
+                noise = np.concatenate([uniforms(keys[i], k, max_new_tokens) for i in same])
+                draw = Draw(temperature, torch.from_numpy(noise).to(self.device, torch.float32))
+                tokens, how["logits_processor"] = tokens.repeat_interleave(k, 0), [draw]
+            out = self.model.generate(
+                input_ids=tokens, attention_mask=torch.ones_like(tokens), max_new_tokens=max_new_tokens,
+                eos_token_id=self.eos, pad_token_id=self.pad, num_beams=1, repetition_penalty=1.0, **how,
+            )  # fmt: skip
+            rows = [self._until_end(row) for row in out[:, length:].tolist()]
+            texts = self.tokenizer.decode_batch(rows, skip_special_tokens=True)
+            for number, i in enumerate(same):
+                own = texts[number * copies : (number + 1) * copies]
+                answers[i] = own if copies == k else own * k
+        return answers
+
+    def _until_end(self, row: list[int]) -> list[int]:
+        return next((row[:i] for i, token in enumerate(row) if token in self.eos), row)
+
+    @torch.inference_mode()
+    def logprobs(self, examples: Sequence[Example], batch: int = 32) -> list[float]:
+        pairs = [(p, c[:-1]) for p, c in tokens_of(self.tokenizer, examples, self.eos[0])]
+        order = sorted(range(len(pairs)), key=lambda i: (len(pairs[i][0]) + len(pairs[i][1]), i))
+        sums = [0.0] * len(pairs)
+        for start in range(0, len(order), batch):
+            group = order[start : start + batch]
+            tokens = torch.full((len(group), max(sum(map(len, pairs[i])) for i in group)), self.pad)
+            for row, i in enumerate(group):
+                tokens[row, : sum(map(len, pairs[i]))] = torch.tensor(pairs[i][0] + pairs[i][1])
+            tokens = tokens.to(self.device)
+            scores = self.model(tokens).logits[:, :-1].float().log_softmax(-1)
+            following = scores.gather(-1, tokens[:, 1:, None])[..., 0]
+            for row, i in enumerate(group):
+                begin = len(pairs[i][0]) - 1
+                sums[i] = float(following[row, begin : begin + len(pairs[i][1])].double().sum())
+        return sums
+
+    def lengths(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text."""
+        return [len(ids) for ids in encode(self.tokenizer, texts)]
+
+    def fit(self, examples: Sequence[Example], settings: Fit, seed: int, log: Callable[[dict], None]) -> None:
+        pairs = tokens_of(self.tokenizer, examples, self.eos[0])
+        check_lengths(pairs, settings.max_tokens)
+        adapted = isinstance(self.model, PeftModel)
+        if settings.tune == "full":
+            self.model = self.model.merge_and_unload() if adapted else self.model
+            trained = dict(self.model.named_parameters())
+        else:
+            if not adapted:
+                torch.manual_seed(seed)
+                self.model = get_peft_model(
+                    self.model,
+                    LoraConfig(
+                        r=settings.lora_r, lora_alpha=settings.lora_alpha, target_modules="all-linear",
+                        task_type="CAUSAL_LM",
+                    ),
+                ).eval()  # fmt: skip
+            trained = {name: p for name, p in self.model.named_parameters() if "lora_" in name}
+
+        def loss_of(tokens: Tensor, labels: Tensor, first: int) -> Tensor:
+            logits = self.model(tokens).logits[:, first:]
+            wanted = labels >= 0
+            return F.cross_entropy(logits[wanted].float(), labels[wanted])
+
+        fit_weights(trained, loss_of, pairs, settings, pad=self.pad, seed=seed, log=log)
+
+    def save(self, folder: Path, base: str = "") -> dict[str, Any]:
+        """A PEFT adapter if the last fit was LoRA, else the whole model in Hugging Face format."""
+        folder.mkdir(parents=True, exist_ok=True)
+        if isinstance(self.model, PeftModel):
+            self.model.peft_config["default"].base_model_name_or_path = base
+            self.model.save_pretrained(str(folder))
+            (folder / "README.md").unlink(missing_ok=True)  # an empty model card
+            trained = sum(p.numel() for n, p in self.model.named_parameters() if "lora_" in n)
+            return {"format": "peft", "trained_parameters": trained}
+        self.model.save_pretrained(str(folder))
+        save_tokenizer(folder, self.tokenizer, self.source)
+        return {"format": "model", "trained_parameters": self.model.num_parameters()}
+
+
+def load(folder: Path, adapters: Sequence[Path], tokenizer: Tokenizer, device: torch.device) -> GenericModel:
+    """A model folder with adapters merged in turn. Raises InputError where transformers cannot read it."""
+    at = folder
+    try:
+        model = AutoModelForCausalLM.from_pretrained(str(folder), dtype=torch.float32, local_files_only=True)
+        for at in adapters:
+            model = PeftModel.from_pretrained(model, str(at)).merge_and_unload()
+    except Exception as error:  # transformers, peft and safetensors raise many types
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InputError(f"{at}: transformers cannot load it: {reason}") from None
+    return GenericModel(model, tokenizer, device, folder)
