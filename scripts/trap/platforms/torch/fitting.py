@@ -15,9 +15,6 @@ from trap.platforms import Fit
 from trap.platforms.torch.decoder import Decoder
 
 Tokens = tuple[list[int], list[int]]  # prompt, completion with its end token
-import os
-
-EMB = float(os.environ.get("EMB", "1"))
 BUCKETED = 16  # batches that are sorted by length together; enough to waste under 5 % on padding
 
 
@@ -127,7 +124,7 @@ class Optimizers:
             made = torch.optim.AdamW(
                 rest, lr=settings.lr, betas=(0.9, 0.98), weight_decay=settings.weight_decay, fused=True
             )
-            self.all.append((made, settings.lr * EMB))
+            self.all.append((made, settings.lr))
         self.parameters = muon + rest
 
     def step(self, factor: float) -> float:
