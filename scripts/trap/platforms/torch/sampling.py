@@ -67,7 +67,8 @@ def choose(logits: Tensor, temperature: float, draws: Tensor | None) -> Tensor:
     if draws is None:
         return logits.argmax(dim=-1)
     mass = (logits.float() / temperature).softmax(dim=-1).cumsum(dim=-1)
-    draws = draws.to(mass.dtype)[:, None] * mass[:, -1:]
+    # A draw that rounds to 1 in float32 would fall behind the last token that can be drawn.
+    draws = draws.to(mass.dtype).clamp_(max=1 - 2**-24)[:, None] * mass[:, -1:]
     return torch.searchsorted(mass, draws, right=True)[:, 0].clamp_(max=logits.shape[-1] - 1)
 
 
