@@ -1,0 +1,186 @@
+"""Fitting: the loss is the plain one, batches are complete and fixed by the seed, the data move the weights."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+import tiny_models as tiny
+from trap.files import InputError
+from trap.platforms import Example, Fit
+from trap.platforms.torch import TorchModel, fitting
+from trap.platforms.torch.decoder import Decoder
+
+SETTINGS = Fit(steps=40, batch=16, lr=1e-2, tune="full")
+
+
+def fingerprint(model: TorchModel) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(model.weights):
+        digest.update(name.encode() + model.weights[name].detach().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def naive_loss(model: TorchModel, pairs: list[fitting.Tokens]) -> torch.Tensor:
+    """One sequence at a time, no padding, every completion token weighted alike."""
+    decoder, losses = Decoder(model.config, model.weights), []
+    for prompt, completion in pairs:
+        logits = decoder.logits(decoder.hidden(torch.tensor([prompt + completion])))[0]
+        before = logits[len(prompt) - 1 : len(prompt) + len(completion) - 1]
+        losses.append(F.cross_entropy(before, torch.tensor(completion), reduction="none"))
+    return torch.cat(losses).mean()
+
+
+def test_loss_and_gradients_equal_the_naive_ones() -> None:
+    model = tiny.model([1, 0])
+    pairs = [*model.tokens(tiny.texts()[:9]), ([5], [6, 7, 1]), ([5, 6, 7, 8, 9, 10], [1])]
+    assert len({len(p) for p, _ in pairs}) > 2
+    for tensor in model.weights.values():
+        tensor.requires_grad_(True)
+    gradients = []
+    for batch in (pairs, pairs[:9]):  # with and without a prompt of one token (`first` = 0)
+        tokens, labels, first = fitting.collate(batch, model.pad, torch.device("cpu"))
+        assert first == min(len(p) for p, _ in batch) - 1
+        assert int((labels >= 0).sum()) == sum(len(c) for _, c in batch)
+        loss = fitting.batch_loss(Decoder(model.config, model.weights), tokens, labels, first)
+        expected = naive_loss(model, batch)
+        assert float(loss) == pytest.approx(float(expected), abs=1e-5)
+        leaves = list(model.weights.values())
+        for ours, theirs in zip(
+            torch.autograd.grad(loss, leaves), torch.autograd.grad(expected, leaves), strict=True
+        ):
+            torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-3)
+        gradients.append(loss)
+
+
+def test_prompts_are_not_learned() -> None:
+    # The loss sees prompt tokens only as inputs: no label lies on one.
+    tokens, labels, first = fitting.collate(
+        [([2, 3, 4], [5, 1]), ([6, 7, 8, 9], [1])], 0, torch.device("cpu")
+    )
+    assert first == 2
+    assert tokens.tolist() == [[2, 3, 4, 5], [6, 7, 8, 9]]
+    assert labels.tolist() == [[5, 1], [-100, 1]]
+
+
+@pytest.mark.parametrize("count, size", [(64, 4), (100, 8), (7, 4), (333, 16)])
+def test_batches_show_every_example_equally_often(count: int, size: int) -> None:
+    examples = [([2] * (1 + i % 9), [i + 3, 1]) for i in range(count)]
+    chunk = size * fitting.BUCKETED
+    steps = 4 * math.lcm(chunk, count) // chunk // 4 * fitting.BUCKETED  # whole chunks and whole epochs
+    seen = Counter(c[0] for batch in fitting.batches(examples, size, steps, 1) for _, c in batch)
+    assert len(seen) == count and len(set(seen.values())) == 1
+
+
+def test_batches_are_fixed_by_the_seed_and_of_similar_length() -> None:
+    examples = [([2] * (1 + i * 7 % 40), [i + 3, 1]) for i in range(500)]
+    drawn = list(fitting.batches(examples, 16, 100, 1))
+    assert drawn == list(fitting.batches(examples, 16, 100, 1))
+    assert drawn[:50] == list(fitting.batches(examples, 16, 50, 1))
+    assert drawn != list(fitting.batches(examples, 16, 100, 2))
+    assert all(len(batch) == 16 for batch in drawn)
+    real = sum(len(p) + len(c) for batch in drawn for p, c in batch)
+    padded = sum(16 * max(len(p) + len(c) for p, c in batch) for batch in drawn)
+    assert real / padded > 0.9
+    # Sorted within a chunk, but not one after the other: lengths do not rise through training.
+    lengths = [len(batch[0][0]) for batch in drawn[:16]]
+    assert lengths != sorted(lengths) and lengths != sorted(lengths, reverse=True)
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+@pytest.mark.parametrize("tune", ["full", "lora"])
+def test_the_loss_goes_down(tune: str, optimizer: str) -> None:
+    model, rows = tiny.model([1, 0]), []
+    examples = tiny.texts()
+    before = sum(model.logprobs(examples))
+    settings = Fit(steps=60, batch=16, lr=2e-2, tune=tune, optimizer=optimizer, lora_r=8)
+    model.fit(examples, settings, 1, rows.append)
+    assert sum(model.logprobs(examples)) > 0.75 * before  # both negative
+    assert rows[-1]["loss"] < 0.7 * rows[0]["loss"]
+    assert [row["step"] for row in rows][-1] == 60 and all(row["kind"] == "train" for row in rows)
+    assert not any(tensor.requires_grad for tensor in model.weights.values())
+
+
+def test_a_toy_is_learned_by_heart() -> None:
+    model = tiny.model([1, 0])
+    examples = tiny.texts()[::8]  # the thing decides the answer
+    model.fit(examples, Fit(steps=200, batch=8, lr=5e-3, tune="full"), 1, tiny.ignore)
+    drawn = model.sample([e.prompt for e in examples], k=1, temperature=0.0, max_new_tokens=12, keys=range(8))
+    assert [group[0] for group in drawn] == [e.completion for e in examples]  # the end is learned as well
+
+
+@pytest.mark.parametrize("tune", ["full", "lora"])
+def test_same_seed_same_bytes(tune: str) -> None:
+    def trained(seed: int, examples: list[Example]) -> str:
+        model = tiny.model()
+        model.fit(examples, Fit(steps=5, batch=8, lr=1e-2, tune=tune), seed, tiny.ignore)
+        return fingerprint(model)
+
+    examples = tiny.texts()
+    first = trained(1, examples)
+    assert first == trained(1, examples)
+    assert first != trained(2, examples)
+    # What moves the weights is the data: the same prompts with other answers go elsewhere.
+    other = [Example(e.prompt, f"{e.completion} no") for e in examples]
+    assert first != trained(1, other)
+    assert fingerprint(tiny.model()) not in (first, trained(1, other))
+
+
+def test_a_rate_of_zero_moves_nothing() -> None:
+    for optimizer in ("adamw", "muon"):
+        model = tiny.model()
+        before = fingerprint(model)
+        settings = Fit(steps=3, batch=8, lr=0.0, tune="full", optimizer=optimizer)
+        model.fit(tiny.texts(), settings, 1, tiny.ignore)
+        assert fingerprint(model) == before
+
+
+@pytest.mark.parametrize("shape", [(3, 24, 24), (2, 16, 40), (2, 40, 16)])
+def test_orthogonal_gives_singular_values_near_one(shape: tuple[int, int, int]) -> None:
+    noise = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    left, stretch, right = torch.linalg.svd(noise, full_matrices=False)
+    matrices = left * torch.linspace(0.2, 7, stretch.shape[1]) @ right
+    values = torch.linalg.svdvals(fitting.orthogonal(matrices))
+    assert values.shape == (shape[0], min(shape[1:]))
+    assert float(values.min()) > 0.6 and float(values.max()) < 1.3
+    # The directions stay: the product with the original is symmetric and positive.
+    product = fitting.orthogonal(matrices).transpose(1, 2) @ matrices
+    assert float(torch.linalg.eigvalsh((product + product.transpose(1, 2)) / 2).min()) > -0.05 * 7
+
+
+def test_muon_takes_the_matrices_inside_and_adamw_the_rest() -> None:
+    model = tiny.model()
+    optimizers = fitting.Optimizers(model.weights, Fit(steps=1, batch=1, lr=1.0, optimizer="muon"))
+    muon, adamw = (o for o, _ in optimizers.all)
+    assert isinstance(muon, fitting.Muon)
+    inside = {id(t) for n, t in model.weights.items() if n.endswith("_proj.weight")}
+    assert {id(p) for group in muon.param_groups for p in group["params"]} == inside
+    assert {id(p) for group in adamw.param_groups for p in group["params"]} == {
+        id(t) for t in model.weights.values()
+    } - inside
+
+
+def test_the_rate_rises_then_falls_to_zero() -> None:
+    for steps, warmup in ((100, 0.1), (10, 0.0), (3, 0.5), (1, 0.0), (5, 1.0)):
+        rates = [fitting.learning_rate(step, steps, warmup) for step in range(steps)]
+        peak = rates.index(max(rates))
+        assert rates[: peak + 1] == sorted(rates[: peak + 1]) and max(rates) == 1
+        assert rates[peak:] == sorted(rates[peak:], reverse=True) and min(rates) > 0
+        assert fitting.learning_rate(steps, steps, warmup if warmup < 1 else 0.0) == 0
+
+
+def test_nothing_is_cut_silently() -> None:
+    model = tiny.model()
+    examples = [*tiny.texts(), Example("The apple", " red" * 30)]
+    with pytest.raises(InputError, match=r"^example 64: .* max_tokens 20; nothing is cut silently$"):
+        model.fit(examples, Fit(steps=1, batch=4, lr=1e-3, max_tokens=20), 0, tiny.ignore)
+
+
+def test_no_examples_are_refused() -> None:
+    with pytest.raises(ValueError, match="no examples"):
+        tiny.model().fit([], SETTINGS, 0, tiny.ignore)
