@@ -40,9 +40,13 @@ def config(rope: list[int], kv_heads: int = 1) -> dict[str, Any]:
 
 
 def model(rope: list[int] | None = None, seed: int = 1) -> TorchModel:
-    """A two-layer model with fresh weights, sharpened so that it does not draw every token alike."""
+    """A small model whose every weight matters, whatever fresh models start from."""
     made = create(config(rope or [1, 0]), tokenizer(), seed, "cpu")
-    made.weights["model.embed_tokens.weight"] *= 10
+    generator = torch.Generator().manual_seed(seed)
+    for name, weight in made.weights.items():
+        noise = torch.randn(weight.shape, generator=generator)
+        scale = 0.2 if "embed" in name else weight.shape[-1] ** -0.5
+        weight.copy_(noise * scale if weight.ndim > 1 else 1 + 0.1 * noise)
     return made
 
 
