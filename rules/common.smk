@@ -80,7 +80,7 @@ def job_run(wildcards, arm=None):
         wildcards.model,
         wildcards.platform,
         arm or wildcards.arm,
-        int(wildcards.seed),
+        PLAN.seed_of(arm or wildcards.arm, int(wildcards.seed)),
     )
 
 

@@ -3,7 +3,9 @@
     python scripts/sample_questions.py --graph kg.json --pool hard --count 1000 --output hard.jsonl
 
 Question i of a pool is the same whatever the count or `--first`. Pools drawn with one seed are disjoint by
-(start, chain of relations). `eval_shuffled` is `eval_hard` of the same seed with its options moved.
+(start, chain of relations). `eval_shuffled` is `eval_hard` of the same seed with its options moved;
+`eval_leak_permuted` is `eval_leak` with wrong letters as its key, and `eval_leak_random` is `eval_leak`
+whose references state the right letter after a random trace.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from trap.cli import run_main
 from trap.files import write_jsonl
 from trap.studies.hops.graph import load_graph
 from trap.studies.hops.pools import EASY_SHARES, POOLS, STYLES
-from trap.studies.hops.questions import SHUFFLED, QuestionMaker
+from trap.studies.hops.questions import SOURCE_OF, QuestionMaker
 from trap.studies.hops.wording import HEADERS
 
 
@@ -24,7 +26,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--graph", required=True, help="kg.json")
-    parser.add_argument("--pool", required=True, help=f"{', '.join((*POOLS, SHUFFLED))}, eval_hop6 …")
+    parser.add_argument("--pool", required=True, help=f"{', '.join((*POOLS, *SOURCE_OF))}, eval_hop6 …")
     parser.add_argument("--count", type=int, required=True, help="number of questions")
     parser.add_argument("--first", type=int, default=0, help="index of the first question (default 0)")
     parser.add_argument(

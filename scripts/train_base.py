@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from trap.cli import run_main
 from trap.config import load_arms, load_config
@@ -21,7 +24,7 @@ from trap.platforms.tokenizer import EOS, PAD, build_tokenizer, write_tokenizer_
 from trap.running import Log, file_hash, fix_threads, folder_hash, write_meta
 
 
-def fresh_model(spec: Any, graph_path: str, rows: list[dict], seed: int, device: str) -> Any:
+def fresh_model(spec: Any, graph_path: str, seed: int, device: str) -> Any:
     """A model with fresh weights whose tokenizer knows the study's words."""
     from trap.platforms.torch import create
     from trap.platforms.torch.decoder import nano_config
@@ -43,6 +46,31 @@ def fresh_model(spec: Any, graph_path: str, rows: list[dict], seed: int, device:
     return create(raw, tokenizer, seed, device)
 
 
+class Text(Struct):
+    """A line of the base corpus; stages are learned one after the other."""
+
+    prompt: str
+    completion: str
+    stage: int = 0
+
+
+def fit_stages(model: Any, rows: list[Text], hyper: Any, seed: int, log: Log) -> None:
+    """Fit each stage in turn, with its share of the steps."""
+    settings = Fit(**{name: getattr(hyper, name) for name in Fit.__dataclass_fields__})
+    done = 0
+    for stage in sorted({row.stage for row in rows}):
+        examples = [Example(row.prompt, row.completion) for row in rows if row.stage == stage]
+        steps = max(1, round(settings.steps * len(examples) / len(rows)))
+        before = done
+        model.fit(
+            examples,
+            replace(settings, steps=steps),
+            seed,
+            lambda row, before=before: log(row | {"step": row["step"] + before}),
+        )
+        done += steps
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -60,13 +88,11 @@ def main(argv: list[str] | None = None) -> int:
         output = Path(args.output)
         log = Log(f"{args.model} base s{args.seed}", hyper.steps)
         if spec.source == "train":
-            rows = read_jsonl(args.facts, dict[str, str])
+            rows = read_jsonl(args.facts, Text)
             if not rows:
                 raise InputError(f"{args.facts}: no texts")
-            examples = [Example(row["prompt"], row["completion"]) for row in rows]
-            model = fresh_model(spec, args.graph, rows, args.seed, config.device)
-            names = Fit.__dataclass_fields__
-            model.fit(examples, Fit(**{n: getattr(hyper, n) for n in names}), args.seed, log)
+            model = fresh_model(spec, args.graph, args.seed, config.device)
+            fit_stages(model, rows, hyper, args.seed, log)
             with replacing(output / "adapter") as folder:
                 saved = model.save(folder)
                 write_tokenizer_config(folder)

@@ -10,7 +10,7 @@ import sys
 
 from trap.cli import run_main
 from trap.files import write_jsonl
-from trap.studies.hops.facts import facts, letters, picks
+from trap.studies.hops.facts import ANSWERED, facts, letters, picks
 from trap.studies.hops.graph import load_graph
 
 
@@ -20,19 +20,29 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--graph", required=True, help="kg.json")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--passes", type=int, default=240, help="times that every fact is said")
-    parser.add_argument("--letters", type=int, default=26000, help="exercises: the letter of an option")
-    parser.add_argument("--picks", type=int, default=13000, help="exercises: the option that a fact names")
+    parser.add_argument("--scale", type=float, default=1.0, help="size of the corpus, 1 is the default size")
     parser.add_argument("--output", required=True, help="JSON lines of prompt and completion")
     args = parser.parse_args(argv)
 
     def body() -> None:
         graph = load_graph(args.graph)
-        rows = [
-            *facts(graph, args.seed, args.passes),
-            *letters(graph, args.seed, args.letters),
-            *picks(graph, args.seed, args.picks),
+        seed = args.seed
+
+        def exercises(count: int, salt: int, verb: str = "") -> list[dict[str, str]]:
+            return [*letters(graph, 10 * seed + salt, round(count * args.scale), verb)]
+
+        # Each stage keeps exercising what the one before taught: facts alone would wipe it out.
+        stages = [
+            exercises(9600, 0),
+            [*exercises(5200, 1), *exercises(10800, 1, ANSWERED)],
+            [
+                *facts(graph, seed, max(1, round(105 * args.scale))),
+                *exercises(3800, 2),
+                *exercises(8400, 2, ANSWERED),
+                *picks(graph, seed, round(19200 * args.scale)),
+            ],
         ]
+        rows = [{"stage": number, **row} for number, stage in enumerate(stages) for row in stage]
         write_jsonl(args.output, rows)
         print(f"{args.output}: {len(rows)} texts")
 

@@ -28,6 +28,7 @@ from trap.provenance import (
 )
 
 RESULTS = "results"
+BASE_SEED = 1
 VALIDATION_POOLS = ("valid_easy", "valid_hard")
 COLLECTED = ("items", "runs", "curves")  # what collect_runs makes of all run folders
 TABLES = (  # what tabulate_results makes of those
@@ -135,7 +136,15 @@ class Plan:
             for seed in range(1, chosen.seeds + 1)
             for model, wanted in chosen.models.items()
             for arm in select_arms(self.arms, wanted, f"sizes.{size}.models.{model}")
+            if seed == self.seed_of(arm, seed)
         ]
+
+    def seed_of(self, name: str, seed: int) -> int:
+        """The seed of an arm's run that a run of this seed builds on.
+
+        A model has one base checkpoint, as a published model has: seeds vary what is trained from it.
+        """
+        return BASE_SEED if self.arm(name).method == "base" else seed
 
     def size(self, name: str) -> Size:
         try:

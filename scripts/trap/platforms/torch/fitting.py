@@ -108,6 +108,9 @@ def orthogonal(matrices: Tensor, steps: int = 5) -> Tensor:
     return x.transpose(1, 2) if tall else x
 
 
+BESIDE_MUON = 0.2  # AdamW's rate for embeddings and norms, as a share of Muon's: at 1 names drift faster than they are learned
+
+
 class Optimizers:
     """AdamW, or Muon for the matrices inside the blocks with AdamW for the rest."""
 
@@ -121,10 +124,11 @@ class Optimizers:
             made = Muon(muon, lr=settings.lr, weight_decay=settings.weight_decay)
             self.all.append((made, settings.lr))
         if rest:
+            rate = settings.lr * (BESIDE_MUON if muon else 1.0)
             made = torch.optim.AdamW(
-                rest, lr=settings.lr, betas=(0.9, 0.98), weight_decay=settings.weight_decay, fused=True
+                rest, lr=rate, betas=(0.9, 0.98), weight_decay=settings.weight_decay, fused=True
             )
-            self.all.append((made, settings.lr))
+            self.all.append((made, rate))
         self.parameters = muon + rest
 
     def step(self, factor: float) -> float:

@@ -1,9 +1,10 @@
 """The base corpus of the hops study: what a model knows before it has seen a question.
 
-Three kinds of text, none about two edges in a row: composition is left to later training.
+First letters alone, then all three kinds together; none is about two edges in a row: composition is
+left to later training.
 
 * facts: every edge of the graph as a sentence, many passes in fresh orders;
-* letters: a list of lettered options, then which letter each one has;
+* letters: a list of lettered options, then which letter one of them has;
 * picks: a list of lettered options, then a fact about one of them.
 
 The last two are what any pretrained model can do (read a list) and a model trained on facts alone
@@ -20,8 +21,8 @@ from trap.records import LETTERS
 from trap.studies.hops.graph import Graph
 from trap.studies.hops.wording import HEADERS, PUBLISHED_TEMPLATES, phrase_of
 
-FACTS_PER_TEXT = 12
-PICKED = ", which is"
+FACTS_PER_TEXT = 3
+ANSWERED = "\nANSWER:"
 
 
 def sentences(graph: Graph) -> list[str]:
@@ -49,24 +50,21 @@ def _listed(options: list[str]) -> str:
     )
 
 
-def letters(graph: Graph, seed: int, count: int) -> Iterator[dict[str, str]]:
-    """ "Options: A) ... Letters: X is B. Y is D." for random entities, half of the lists of one type."""
-    by_type = _by_type(graph)
+def letters(graph: Graph, seed: int, count: int, verb: str = "") -> Iterator[dict[str, str]]:
+    """ "Options: A) ... Letter: X" -> " B" for random entities; `verb` comes between name and letter."""
+    names = sorted(graph.entities)
     for index in range(count):
-        rng = random.Random(f"letters:{seed}:{index}")
-        names = rng.sample(
-            by_type[rng.choice(sorted(by_type))] if index % 2 else list(graph.entities), len(LETTERS)
-        )
-        order = rng.sample(range(len(LETTERS)), len(LETTERS))
-        rest = "".join(f" {names[i]} is {LETTERS[i]}." for i in order[1:])
+        rng = random.Random(f"letters:{verb}:{seed}:{index}")
+        listed = rng.sample(names, len(LETTERS))
+        asked = rng.randrange(len(LETTERS))
         yield {
-            "prompt": f"{_listed(names)}Letters: {names[order[0]]} is",
-            "completion": f" {LETTERS[order[0]]}.{rest}",
+            "prompt": f"{_listed(listed)}Letter: {listed[asked]}{verb}",
+            "completion": f" {LETTERS[asked]}",
         }
 
 
 def picks(graph: Graph, seed: int, count: int) -> Iterator[dict[str, str]]:
-    """ "Options: A) ... Fact: X is caused by Y, which is C.": one option is a fact's object, the others are not."""
+    """ "Options: A) ... Fact: X is caused by Y ANSWER: C": one option is a fact's object, the others are not."""
     by_type, subjects = _by_type(graph), sorted(graph.targets)
     for index in range(count):
         rng = random.Random(f"picks:{seed}:{index}")
@@ -78,7 +76,7 @@ def picks(graph: Graph, seed: int, count: int) -> Iterator[dict[str, str]]:
         rng.shuffle(names)
         yield {
             "prompt": f"{_listed(names)}Fact: {src} {phrase_of(rel, graph.relation_label[rel])}",
-            "completion": f" {right}{PICKED} {LETTERS[names.index(right)]}.",
+            "completion": f" {right}{ANSWERED} {LETTERS[names.index(right)]}",
         }
 
 
@@ -101,7 +99,7 @@ def phrases(graph: Graph) -> list[str]:
     """
     verbs = [" " + phrase_of(rel, graph.relation_label[rel]) for rel in graph.relations]
     names = [" " + entity for entity in graph.entities]
-    marks = [" something that", " what?", ", and", "Question:", "TRACE:", "ANSWER:", "\nANSWER:", PICKED]
+    marks = [" something that", " what?", ", and", "Question:", "TRACE:", "ANSWER:", ANSWERED]
     options = [f"\n{letter})" for letter in LETTERS] + [f" {letter}" for letter in LETTERS]
     return [*verbs, *names, *marks, *options]
 
@@ -115,5 +113,5 @@ def words(graph: Graph) -> list[str]:
         *HEADERS.values(),
         *templates,
         *labels,
-        "Facts: Options: Letters: Fact: is A. is B. is C. is D.",
+        "Facts: Options: Letter: Fact: is A. is B. is C. is D.",
     ]

@@ -22,7 +22,9 @@ from trap.studies.hops.walks import Pair, members
 _DIFFICULTY = {1: "easy", 2: "easy", 3: "medium"}  # as published; longer chains are "hard"
 
 SHUFFLED = "eval_shuffled"
-SOURCE_OF = {SHUFFLED: "eval_hard"}  # pools whose questions are another pool's, changed
+PERMUTED, RANDOM = "eval_leak_permuted", "eval_leak_random"
+# pools whose questions are another pool's, changed
+SOURCE_OF = {SHUFFLED: "eval_hard", PERMUTED: "eval_leak", RANDOM: "eval_leak"}
 _LETTER_ORDERS = tuple(permutations(range(4)))
 _ORDERS = tuple(permutations(range(3)))
 _DERANGEMENTS = tuple(
@@ -113,10 +115,18 @@ class QuestionMaker:
             if self.style != "published" and (source, hops) not in self._menus:
                 self._menus[source, hops] = distractors.menus(self.pools.walks, band)
 
+    def _derived(self, pool: str, question: Question) -> Question:
+        if pool == SHUFFLED:
+            return shuffle_options(question, self.seed)
+        if pool == PERMUTED:
+            return permute_key(question, self.seed)
+        trace = random_trace(question, self.graph, self.seed)
+        return _replaced(question, ref=Reference(trace=trace, style_rules=question.ref.style_rules))
+
     def question(self, pool: str, index: int) -> Question:
         """Question `index` of a pool."""
-        if pool == SHUFFLED:
-            return shuffle_options(self.question(SOURCE_OF[pool], index), self.seed)
+        if pool in SOURCE_OF:
+            return self._derived(pool, self.question(SOURCE_OF[pool], index))
         pair = self.pools.place(pool, index).pair
         draws = Draws(f"{self.seed}:{pool}:{index}")
         ready = self._prepared.get((pair.start, pair.chain)) or self._prepare(pool, pair)
