@@ -77,7 +77,7 @@ lock: ## write requirements/lock.txt anew from a fresh environment
 
 clean: ## remove run folders, the default size's results and logs; keep the environment and what is committed
 	rm -rf results/hops/*/torch results/hops/data/*.jsonl results/default results/logs results/benchmarks \
-	  results/published .snakemake
+	  results/published/hops .snakemake
 
 $(BIN)/python:
 	@python="$$(bash requirements/find_python.sh)" && "$$python" -m venv --clear $(VENV)
