@@ -113,5 +113,9 @@ def words(graph: Graph) -> list[str]:
         *HEADERS.values(),
         *templates,
         *labels,
-        "Facts: Options: Letter: Fact: is A. is B. is C. is D.",
+        "Facts:",
+        "Options:",
+        "Letter:",
+        "Fact:",
+        ".",
     ]
