@@ -20,8 +20,8 @@ from trap.cli import run_main
 from trap.config import load_arms, load_config
 from trap.files import InputError, read_jsonl, replacing
 from trap.platforms import Example, Fit
-from trap.platforms.tokenizer import EOS, PAD, build_tokenizer, write_tokenizer_config
 from trap.running import Log, file_hash, fix_threads, folder_hash, write_meta
+from trap.tokenizer import EOS, PAD, build_tokenizer, write_tokenizer_config
 
 
 def fresh_model(spec: Any, graph_path: str, seed: int, device: str) -> Any:

@@ -239,11 +239,14 @@ def test_where_nothing_is_kept_nothing_is_trained(data: Path) -> None:
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.5])
 def test_replay_mixes_easy_references_in(data: Path, share: float) -> None:
     model = Recorder(answers)
-    rsft.train(job_of(data, model, hyper={"prompts": 12, "replay": share}))
+    job = job_of(data, model, hyper={"prompts": 12, "replay": share})
+    rsft.train(job)
     examples = model.fits[0][0]
     replayed = [e for e in examples if "reference" in e.completion]
-    assert len(replayed) == round(12 * share / (1 - share)) == round(len(examples) * share)
-    assert len(examples) - len(replayed) == 12
+    assert len(replayed) == len(set(replayed)) == round(job.hyper.steps * job.hyper.batch * share)
+    kept = len(examples) - len(replayed)
+    assert kept % 12 == 0 and kept >= 12
+    assert abs(len(replayed) - share * len(examples)) <= 12 * share  # whole repeats of the twelve winners
     assert all(e.prompt.startswith("easy") and int(e.prompt.split()[1][:-1]) < 20 for e in replayed)
 
 

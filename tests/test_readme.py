@@ -33,7 +33,9 @@ def rules() -> tuple[set[str], set[str]]:
     """(rules that make files, named targets), as written in the rule files."""
     working, targets = set(), set()
     for path in [ROOT / "Snakefile", *(ROOT / "rules").glob("*.smk")]:
-        parts = re.split(r"^ *(?:use )?rule (?:\w+ as )?(\w+)(?: with)?:$", path.read_text(), flags=re.MULTILINE)
+        parts = re.split(
+            r"^ *(?:use )?rule (?:\w+ as )?(\w+)(?: with)?:$", path.read_text(), flags=re.MULTILINE
+        )
         for name, body in zip(parts[1::2], parts[2::2], strict=True):
             (working if re.search(r"^ +output:", body, re.MULTILINE) else targets).add(name)
     return working, targets
@@ -67,7 +69,9 @@ def test_the_diagram_agrees_with_the_rule_graph():
 
 
 def test_paths_exist():
-    named = re.findall(r"\b(?:scripts|config|rules|tests|requirements)/[\w./-]*\w\.(?:py|tsv|yaml|txt|smk|md)\b", README)
+    named = re.findall(
+        r"\b(?:scripts|config|rules|tests|requirements)/[\w./-]*\w\.(?:py|tsv|yaml|txt|smk|md)\b", README
+    )
     assert named
     assert not [path for path in named if "NAME" not in path and not (ROOT / path).is_file()]
 

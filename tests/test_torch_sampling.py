@@ -175,3 +175,10 @@ def test_logprobs_equal_transformers(model: TorchModel, tmp_path: Path) -> None:
         assert score == pytest.approx(expected, abs=1e-3)
     assert scores == pytest.approx([model.logprobs([e])[0] for e in examples], abs=1e-4)
     assert scores == pytest.approx(model.logprobs(examples, batch=3), abs=1e-4)
+
+
+def test_logprobs_of_answers_that_share_a_beginning(model: TorchModel) -> None:
+    endings = [Example("The", f" cup and {word}") for word in ("more", "and", "cup")]
+    mixed = [endings[0], Example("The cup", ""), endings[1], Example("A", " cup"), endings[2]]
+    assert model.logprobs(mixed) == pytest.approx([model.logprobs([e])[0] for e in mixed], abs=1e-4)
+    assert model.logprobs(mixed)[1] == 0.0

@@ -17,15 +17,13 @@ import yaml
 from msgspec import Meta, Struct
 
 from trap.files import InputError, read_text, write_text
+from trap.registry import members
 
 Count = Annotated[int, Meta(ge=1)]
 Natural = Annotated[int, Meta(ge=0)]
 Positive = Annotated[float, Meta(gt=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
-STUDIES = ("hops",)
-PLATFORMS = ("torch",)
-METHODS = ("base", "sft", "rsft")
 SIZES = ("default", "full")
 
 
@@ -55,8 +53,8 @@ class Hyper(Struct, kw_only=True, forbid_unknown_fields=True):
     """One named set of hyperparameters; a method uses the fields it knows.
 
     lr is the peak rate; warmup is the share of steps that it takes to get there; batch counts examples
-    per step; k samples per prompt; top winners kept per prompt; replay is the share of SFT examples mixed
-    into a batch; prompts is how many questions of its pool a method may use (none: all).
+    per step; k samples per prompt; top winners kept per prompt; replay is the share of SFT examples in
+    what a fit sees; prompts is how many questions of its pool a method may use (none: all).
     """
 
     tune: Literal["full", "lora"] = "full"
@@ -154,8 +152,8 @@ def _check_config(config: Config, origin: str) -> None:
         if value not in allowed:
             raise InputError(f"{origin}: unknown {key} `{value}` (known: {', '.join(allowed)}) - at `{key}`")
 
-    known("study", config.study, STUDIES)
-    known("platform", config.platform, PLATFORMS)
+    known("study", config.study, members("study"))
+    known("platform", config.platform, members("platform"))
     for name, model in config.models.items():
         if isinstance(model.rope, list) and len(model.rope) != model.layers:
             raise InputError(
@@ -236,7 +234,8 @@ def _arm(row: dict[str, Any], where: str) -> Arm:
     values = {key: "" if value in ("-", "") else value for key, value in values.items()}
     if not values["arm"].replace("_", "").isalnum():
         raise InputError(f"{where}: a name has letters, digits and _ only")
-    for key, allowed in (("study", STUDIES), ("method", METHODS), ("reward", ("", "v1", "v2"))):
+    methods = ("base", *members("method"))  # base is no method: it starts from nothing
+    for key, allowed in (("study", members("study")), ("method", methods), ("reward", ("", "v1", "v2"))):
         if values[key] not in allowed:
             raise InputError(
                 f"{where}: unknown {key} `{values[key]}` (known: {', '.join(filter(None, allowed))})"

@@ -6,7 +6,6 @@ and returns facts for `meta.json` (`data`). Methods read the arm's row and nothi
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,7 @@ from typing import Any
 
 from trap.files import InputError, iter_jsonl
 from trap.platforms import Example, Fit, Model
-
-METHODS = ("sft", "rsft")
+from trap.registry import load_member
 
 
 @dataclass
@@ -104,6 +102,4 @@ def read_lines(path: Path) -> list[Line]:
 
 def load_method(name: str) -> Any:
     """The module of a method, imported only now. Raises InputError if there is none of that name."""
-    if name not in METHODS:
-        raise InputError(f"method: unknown method {name!r} (known: {', '.join(METHODS)})")
-    return importlib.import_module(f"trap.methods.{name}")
+    return load_member("method", name)

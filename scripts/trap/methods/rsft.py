@@ -77,13 +77,18 @@ def collect(
 
 
 def replay(job: Job, examples: list[Example]) -> list[Example]:
-    """The examples with references of easy questions mixed in, `hyper.replay` of the whole."""
+    """The examples with references of easy questions mixed in, `hyper.replay` of what a fit sees.
+
+    There are as many different references as the fit has room for, and the examples are repeated to keep
+    their share: a handful of winners is then learned beside the skill, not instead of it.
+    """
     share = job.hyper.replay
     if not share or not examples:
         return examples
-    count = round(len(examples) * share / (1 - share))
     lines = read_lines(job.data / "easy.jsonl")
-    return examples + [line.example for line in draw(lines, min(count, len(lines)), held_back=False)]
+    lines = draw(lines, min(len(lines), round(job.hyper.steps * job.hyper.batch * share)), held_back=False)
+    times = max(1, round(len(lines) * (1 - share) / share / len(examples)))
+    return [*examples * times, *(line.example for line in lines)]
 
 
 def train(job: Job) -> dict[str, Any]:

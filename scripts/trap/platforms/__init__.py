@@ -6,15 +6,12 @@ interface knows which library runs underneath.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from trap.files import InputError
-
-PLATFORMS = ("torch",)
+from trap.registry import load_member
 
 
 @dataclass(frozen=True)
@@ -64,6 +61,4 @@ class Model(Protocol):
 
 def load_platform(name: str) -> Any:
     """The module of a platform, imported only now, so that an unused platform costs nothing."""
-    if name not in PLATFORMS:
-        raise InputError(f"platform: unknown platform {name!r} (known: {', '.join(PLATFORMS)})")
-    return importlib.import_module(f"trap.platforms.{name}")
+    return load_member("platform", name)

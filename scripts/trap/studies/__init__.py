@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from trap.files import InputError
-
-STUDIES = ("hops",)
+from trap.registry import load_member
 
 
 class Study(Protocol):
@@ -38,6 +35,4 @@ class Study(Protocol):
 
 def load_study(name: str, graph: Path | str) -> Study:
     """A study by name, imported only now. Raises InputError if there is none of that name."""
-    if name not in STUDIES:
-        raise InputError(f"study: unknown study {name!r} (known: {', '.join(STUDIES)})")
-    return importlib.import_module(f"trap.studies.{name}.study").load(graph)
+    return load_member("study", name, "study").load(graph)

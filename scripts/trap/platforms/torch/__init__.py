@@ -124,24 +124,30 @@ class TorchModel:
 
     @torch.inference_mode()
     def logprobs(self, examples: Sequence[Example], batch: int = 256) -> list[float]:
-        pairs = [(p, c[:-1]) for p, c in self.tokens(examples)]
+        # Completions that differ in their last token alone share one row: four letters cost one forward pass.
+        rows: dict[tuple[tuple[int, ...], tuple[int, ...]], list[tuple[int, int]]] = {}
+        for i, (prompt, completion) in enumerate(self.tokens(examples)):
+            if told := completion[:-1]:  # without the end token; nothing has probability one
+                rows.setdefault((tuple(prompt), tuple(told[:-1])), []).append((i, told[-1]))
         decoder = Decoder(self.config, self.weights)
-        sums = [0.0] * len(pairs)
-        order = sorted(range(len(pairs)), key=lambda i: (len(pairs[i][0]) + len(pairs[i][1]), i))
+        sums = [0.0] * len(examples)
+        order = sorted(rows, key=lambda row: (len(row[0]) + len(row[1]), row))
         for start in range(0, len(order), batch):
             group = order[start : start + batch]
-            longest = max(len(pairs[i][0]) + len(pairs[i][1]) for i in group)
+            longest = max(len(prompt) + len(head) for prompt, head in group)
             tokens = torch.full((len(group), longest), self.pad)
-            for row, i in enumerate(group):
-                whole = pairs[i][0] + pairs[i][1]
-                tokens[row, : len(whole)] = torch.tensor(whole)
-            first = min(len(pairs[i][0]) for i in group) - 1
-            tokens = tokens.to(self.device)
-            scores = decoder.logits(decoder.hidden(tokens, first)).float().log_softmax(-1)
-            following = scores[:, :-1].gather(-1, tokens[:, first + 1 :, None])[..., 0]
-            for row, i in enumerate(group):
-                begin = len(pairs[i][0]) - 1 - first
-                sums[i] = float(following[row, begin : begin + len(pairs[i][1])].double().sum())
+            for number, (prompt, head) in enumerate(group):
+                tokens[number, : len(prompt) + len(head)] = torch.tensor(prompt + head)
+            first = min(len(prompt) for prompt, _ in group) - 1
+            scores = (
+                decoder.logits(decoder.hidden(tokens.to(self.device), first)).float().log_softmax(-1).cpu()
+            )
+            for number, (prompt, head) in enumerate(group):
+                begin = len(prompt) - 1 - first
+                before = scores[number, begin : begin + len(head)].double()
+                shared = float(before.gather(-1, torch.tensor(head, dtype=torch.long)[:, None]).sum())
+                for i, last in rows[prompt, head]:
+                    sums[i] = shared + float(scores[number, begin + len(head), last])
         return sums
 
     def lengths(self, texts: Sequence[str]) -> list[int]:

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from trap.platforms.torch.decoder import Decoder, rotary
 
-ROWS_AT_ONCE = 2048  # bounds the memory of the caches
+ROWS_AT_ONCE = 1024  # bounds the memory of the caches; larger batches fall out of the processor's
 
 
 def uniforms(key: int, samples: int, steps: int) -> np.ndarray:
@@ -93,7 +93,8 @@ def sample_group(
     padding.masked_fill_(torch.arange(longest, device=device) >= lengths[:, None, None, None], float("-inf"))
     noise = None
     if temperature > 0:
-        noise = torch.from_numpy(np.concatenate([uniforms(key, samples, steps) for key in keys])).to(device)
+        drawn = np.concatenate([uniforms(key, samples, steps) for key in keys])
+        noise = torch.from_numpy(drawn.astype(np.float32)).to(device)  # not every device has float64
     logits = decoder.logits(last).repeat_interleave(samples, dim=0)
     positions = lengths.repeat_interleave(samples)
     ends = torch.tensor(list(eos), device=device)
