@@ -11,7 +11,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -127,24 +126,19 @@ def test_lint() -> None:
     assert "good condition" in snakemake(ROOT, "--lint")
 
 
-def test_dry_run_of_both_sizes_is_quick(tmp_path: Path) -> None:
-    """The whole workflow, every arm and ten seeds, is planned within five seconds (best of two)."""
+def test_the_full_size_is_planned_whole(tmp_path: Path) -> None:
+    """Every arm and ten seeds; how long it takes is for benchmarks/."""
     for part in PARTS:
         source = ROOT / part
         copy = shutil.copytree if source.is_dir() else shutil.copy2
         copy(source, tmp_path / part)
-    seconds = []
-    for _ in range(2):
-        start = time.perf_counter()
-        counts = planned(tmp_path, "full", "--quiet", "rules")
-        seconds.append(time.perf_counter() - start)
-    assert counts["train_adapter"] > 100
-    limit = 5.0 if (os.getloadavg()[0] < 1.0) else 20.0
-    assert min(seconds) < limit
+    counts = planned(tmp_path, "full", "--quiet", "rules")
+    assert counts["train_adapter"] > 100 and counts["evaluate_adapter"] > counts["train_adapter"]
 
 
 def test_one_file_from_nothing(tmp_path: Path) -> None:
     folder = copy_project(tmp_path / "project")
+    (folder / ".snakemake/code").mkdir(parents=True)  # as an interrupted first start leaves it
     counts = planned(folder, "results/hops/nano/torch/rsft_hard/s1/metrics.json")
     assert counts["train_base"] == 1 and counts["train_adapter"] == 2 and counts["evaluate_adapter"] == 1
     assert counts["build_graph"] == 1
