@@ -1,7 +1,7 @@
 """Evidence: all runs' items in one table, then the statistics, then the claims.
 
 needs  the runs of a size, config/claims.yaml, results/published/audit.json where there is one
-makes  {evidence}/tables/{items, runs, curves}.parquet, {evidence}/tables/NAME.{parquet, md},
+makes  {evidence}/tables/{items, runs, curves}.parquet, {evidence}/seconds.json, {evidence}/tables/NAME.{parquet, md},
        {evidence}/claims.json, {evidence}/provenance.json
 
 {evidence} is `results` (full size, committed) or `results/default`. Where committed items stand for the
@@ -25,6 +25,7 @@ rule collect_runs:
         item_rows="{evidence}/tables/items.parquet",
         runs="{evidence}/tables/runs.parquet",
         curves="{evidence}/tables/curves.parquet",
+        seconds="{evidence}/seconds.json",
     log:
         "{evidence}/logs/collect_runs.log",
     benchmark:
@@ -42,13 +43,14 @@ rule collect_runs:
         "Collect the items of all runs: {wildcards.evidence}"
     shell:
         "python scripts/collect_runs.py --runs {params.folders} --output {output.item_rows}"
-        " --runs-output {output.runs} --curves-output {output.curves} &> {log}"
+        " --runs-output {output.runs} --curves-output {output.curves}"
+        " --seconds-output {output.seconds} &> {log}"
 
 
 # On the machine that trained: hardware and seconds belong to the runs, not to who draws them later.
 rule record_provenance:
     input:
-        runs="{evidence}/tables/runs.parquet",
+        seconds="{evidence}/seconds.json",
         code=lambda wildcards: code("record_provenance.py"),
     output:
         provenance="{evidence}/provenance.json",
@@ -64,7 +66,7 @@ rule record_provenance:
     message:
         "Record hardware, versions and seconds: {wildcards.evidence}"
     shell:
-        "python scripts/record_provenance.py --runs {input.runs} --evidence {wildcards.evidence}"
+        "python scripts/record_provenance.py --seconds {input.seconds} --evidence {wildcards.evidence}"
         " --output {output.provenance} &> {log}"
 
 
@@ -75,6 +77,7 @@ rule tabulate_results:
         graph=f"{DATA}/kg.json",
         pools=HONEST,
         claims=SETTINGS.claims,
+        arms=SETTINGS.arms,
         code=lambda wildcards: code("tabulate_results.py"),
     output:
         *[path for path in written_tables("{evidence}") if Path(path).name not in SHOWN_TABLES],
@@ -93,7 +96,7 @@ rule tabulate_results:
         "Compute the tables: {wildcards.evidence}"
     shell:
         "python scripts/tabulate_results.py --claims {input.claims} --items {input.item_rows}"
-        " --runs {input.runs} --graph {input.graph} --questions {input.pools}"
+        " --runs {input.runs} --arms {input.arms} --graph {input.graph} --questions {input.pools}"
         " --output {params.folder} &> {log}"
 
 
@@ -101,7 +104,9 @@ rule tabulate_claims:
     input:
         item_rows="{evidence}/tables/items.parquet",
         runs="{evidence}/tables/runs.parquet",
+        seconds="{evidence}/seconds.json",
         claims=SETTINGS.claims,
+        arms=SETTINGS.arms,
         graph=f"{DATA}/kg.json",
         pools=HONEST,
         audit=published_audit(),
@@ -121,5 +126,6 @@ rule tabulate_claims:
         "Judge the claims: {wildcards.evidence}"
     shell:
         "python scripts/tabulate_claims.py --claims {input.claims} --items {input.item_rows}"
-        " --runs {input.runs} --graph {input.graph} --questions {input.pools} {params.audit}"
+        " --runs {input.runs} --seconds {input.seconds} --arms {input.arms} --graph {input.graph}"
+        " --questions {input.pools} {params.audit}"
         " --output {output.claims} &> {log}"

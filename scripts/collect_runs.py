@@ -8,6 +8,7 @@ from pathlib import Path
 
 from trap.cli import run_main
 from trap.evidence.collect import collect, write_items, write_table
+from trap.files import write_json
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -20,13 +21,20 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--runs-output", type=Path, required=True, help="runs.parquet: one row per run")
     parser.add_argument("--curves-output", type=Path, required=True, help="curves.parquet: the training logs")
+    parser.add_argument(
+        "--seconds-output",
+        type=Path,
+        required=True,
+        help="seconds.json: what each run took, apart from the tables",
+    )
     arguments = parser.parse_args(argv)
 
     def body() -> None:
-        items, runs, curves = collect(arguments.runs)
+        items, runs, curves, seconds = collect(arguments.runs)
         write_items(items, arguments.output)
         write_table(runs, arguments.runs_output)
         write_table(curves, arguments.curves_output)
+        write_json(arguments.seconds_output, seconds)
         print(f"{runs.height} runs, {items.height:,} items, {curves.height:,} log rows", file=sys.stderr)
 
     return run_main(body)

@@ -1,6 +1,6 @@
 """Record where and at what cost the runs of a size were made: hardware, versions, commands, seconds.
 
-    python scripts/record_provenance.py --runs runs.parquet --evidence results --output provenance.json
+    python scripts/record_provenance.py --seconds seconds.json --evidence results --output provenance.json
 
 Runs right after the runs were collected, on the machine that trained them; the post quotes it.
 """
@@ -15,11 +15,11 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import polars as pl
 import psutil
 
 from trap.cli import run_main
-from trap.files import InputError, write_json
+from trap.evidence.runs import read_seconds
+from trap.files import write_json
 
 PACKAGES = ("torch", "transformers", "numpy", "polars", "snakemake")
 COMMANDS = {
@@ -59,13 +59,11 @@ def hardware() -> dict[str, object]:
     }
 
 
-def seconds(runs: pl.DataFrame) -> dict[str, float]:
-    """Processor-job seconds spent on training and on evaluation, over all runs."""
+def total_seconds(runs: dict[str, dict[str, float | None]]) -> dict[str, float]:
+    """Seconds of jobs, spent on training and on evaluation, over all runs."""
     found = {}
-    for name, column in (("training", "seconds_train"), ("evaluation", "seconds_eval")):
-        if column not in runs.columns:
-            raise InputError(f"runs: no column {column}")
-        found[name] = round(float(runs[column].fill_null(0).sum()), 1)
+    for name, key in (("training", "train"), ("evaluation", "evaluate")):
+        found[name] = round(sum(row.get(key) or 0.0 for row in runs.values()), 1)
     return {**found, "total": round(sum(found.values()), 1)}
 
 
@@ -78,22 +76,20 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--runs", type=Path, required=True, help="runs.parquet")
+    parser.add_argument("--seconds", type=Path, required=True, help="seconds.json of collect_runs.py")
     parser.add_argument("--evidence", required=True, help="results or results/default")
     parser.add_argument("--output", type=Path, required=True, help="provenance.json")
     args = parser.parse_args(argv)
 
     def body() -> None:
-        if not args.runs.is_file():
-            raise InputError(f"{args.runs}: no such file")
-        runs = pl.read_parquet(args.runs)
+        runs = read_seconds(args.seconds)
         write_json(
             args.output,
             {
                 "hardware": hardware(),
                 "commands": COMMANDS.get(args.evidence, ["snakemake --cores all"]),
-                "seconds": seconds(runs),
-                "runs": runs.height,
+                "seconds": total_seconds(runs),
+                "runs": len(runs),
                 "commit": commit(),
             },
         )

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from trap.cli import run_main
 from trap.evidence.baselines import baseline_items, read_pools
-from trap.evidence.cells import ItemTable, read_items, read_table
+from trap.evidence.cells import ItemTable, read_items
 from trap.evidence.claim_specs import load_claims
 from trap.evidence.claims import agreement, claim_rows, current_commit, read_findings
 from trap.evidence.contrasts import contrast_rows
 from trap.evidence.measures import Evidence
 from trap.evidence.properties import Material
+from trap.evidence.runs import read_runs
 from trap.files import InputError, write_json
 from trap.studies.hops.graph import load_graph
 
@@ -27,6 +28,8 @@ def main(argv: list[str] | None = None) -> int:
         "--items", type=Path, nargs="+", required=True, help="items.parquet of collect_runs.py"
     )
     parser.add_argument("--runs", type=Path, required=True, help="runs.parquet of collect_runs.py")
+    parser.add_argument("--arms", type=Path, help="config/arms.tsv: what the arms are called")
+    parser.add_argument("--seconds", type=Path, help="seconds.json of collect_runs.py")
     parser.add_argument("--graph", type=Path, help="kg.json, for the baselines")
     parser.add_argument(
         "--questions", type=Path, nargs="+", default=[], metavar="POOL.jsonl", help="evaluation pools"
@@ -41,7 +44,10 @@ def main(argv: list[str] | None = None) -> int:
         if bool(arguments.graph) != bool(arguments.questions):
             raise InputError("--graph and --questions go together")
         spec = load_claims(arguments.claims)
-        items, runs = read_items(arguments.items), read_table(arguments.runs)
+        items, runs = (
+            read_items(arguments.items),
+            read_runs(arguments.runs, arguments.arms, arguments.seconds),
+        )
         baselines, material = None, Material()
         if arguments.graph:
             graph, pools = load_graph(arguments.graph), read_pools(arguments.questions)

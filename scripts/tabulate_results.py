@@ -15,10 +15,11 @@ import polars as pl
 from trap.cli import run_main
 from trap.evidence import markdown
 from trap.evidence.baselines import baseline_items, baseline_table, read_pools
-from trap.evidence.cells import ItemTable, read_items, read_table
+from trap.evidence.cells import ItemTable, read_items
 from trap.evidence.claim_specs import load_claims
 from trap.evidence.collect import write_table
 from trap.evidence.contrasts import CONTRAST_COLUMNS, contrast_rows
+from trap.evidence.runs import read_runs
 from trap.evidence.shuffling import shuffle_table
 from trap.evidence.summaries import Summaries, power_table
 from trap.files import write_text
@@ -36,6 +37,7 @@ def main(argv: list[str] | None = None) -> int:
         "--items", type=Path, nargs="+", required=True, help="items.parquet of collect_runs.py"
     )
     parser.add_argument("--runs", type=Path, required=True, help="runs.parquet of collect_runs.py")
+    parser.add_argument("--arms", type=Path, help="config/arms.tsv: what the arms are called")
     parser.add_argument("--graph", type=Path, required=True, help="kg.json")
     parser.add_argument(
         "--questions", type=Path, nargs="+", required=True, metavar="POOL.jsonl", help="the evaluation pools"
@@ -47,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
 
     def body() -> None:
         spec = load_claims(arguments.claims)
-        items, runs = read_items(arguments.items), read_table(arguments.runs)
+        items, runs = read_items(arguments.items), read_runs(arguments.runs, arguments.arms)
         pools = read_pools(arguments.questions)
         scored = baseline_items(load_graph(arguments.graph), pools)
         summaries = Summaries(spec, ItemTable(items, scored), runs, items)

@@ -103,14 +103,15 @@ def write_runs(
             "arm": arm,
             "seed": seed,
             "method": "rsft" if str(arm).startswith("rsft") else "sft",
-            "label": str(arm).replace("_", " "),
-            "group": "core",
             "contaminated": "eval" in str(arm),
             "data": {"n_train": 10, "steps": 5},
-            "seconds": {"train": 2.0, "evaluate": 0.5},
+            "seconds": {"train": 2.0},
             "machine": {"cores": 2},
         }
         write_json(run / "meta.json", base | (meta or {}).get(str(arm), {}))
+        write_json(
+            run / "metrics.json", {"run_id": base["run_id"], "splits": {}, "seconds": {"evaluate": 0.5}}
+        )
         log = [{"kind": "train", "step": step, "loss": 2.0 / step, "rate": 1e-3} for step in range(1, 4)]
         write_jsonl(
             run / "log.jsonl",

@@ -207,6 +207,7 @@ def _collected(folder: Path, rates: dict = RATES, **options) -> list[str]:
     items = make_items(rates, questions=400, starts=80, **options)
     runs = write_runs(folder / "runs", items)
     arguments = ["--items", f"{folder}/items.parquet", "--runs", f"{folder}/runs.parquet"]
+    arguments += ["--seconds", f"{folder}/seconds.json"]
     collected = [
         "--output",
         arguments[1],
@@ -214,6 +215,8 @@ def _collected(folder: Path, rates: dict = RATES, **options) -> list[str]:
         arguments[3],
         "--curves-output",
         f"{folder}/curves.parquet",
+        "--seconds-output",
+        f"{folder}/seconds.json",
     ]
     assert collect_runs.main(["--runs", *map(str, runs), *collected]) == 0
     return arguments

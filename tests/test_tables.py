@@ -17,6 +17,7 @@ from make_items import make_items, write_runs
 from trap.evidence.baselines import baseline_items, baseline_table, read_pools
 from trap.evidence.cells import ITEM_COLUMNS, ItemTable, read_items
 from trap.evidence.collect import CURVE_COLUMNS, ITEM_ORDER, RUN_COLUMNS, write_items
+from trap.evidence.runs import read_runs
 from trap.evidence.wording import estimate_text, number_text
 from trap.files import InputError, write_json, write_jsonl
 from trap.records import Edge, Entity, GraphFile, Question, Relation
@@ -109,8 +110,9 @@ def _make(folder: Path, **options) -> Path:
         rows = [_question(n, ["r", "r"], order, "A" if pool == "eval_hard" else "B") for n in range(120)]
         write_jsonl(folder / f"{pool}.jsonl", rows)
     (folder / "tables").mkdir()
-    outputs = ["--output", "--runs-output", "--curves-output"]
+    outputs = ["--output", "--runs-output", "--curves-output", "--seconds-output"]
     named = [str(folder / "tables" / f"{name}.parquet") for name in ("items", "runs", "curves")]
+    named.append(str(folder / "seconds.json"))
     pairs = [part for pair in zip(outputs, named, strict=True) for part in pair]
     assert collect_runs.main(["--runs", *map(str, reversed(runs)), *pairs]) == 0
     return folder
@@ -258,6 +260,7 @@ def test_half_a_run_is_one_clear_error(tmp_path: Path, capsys, break_it, message
     break_it(runs[1])
     outputs = [f"{tmp_path}/{name}.parquet" for name in "irc"]
     arguments = ["--output", outputs[0], "--runs-output", outputs[1], "--curves-output", outputs[2]]
+    arguments += ["--seconds-output", f"{tmp_path}/s.json"]
     assert collect_runs.main(["--runs", *map(str, runs), *arguments]) == 1
     error = capsys.readouterr().err
     assert error.startswith("error: ") and message in error and error.count("\n") == 1
@@ -273,6 +276,8 @@ def test_a_run_given_twice_or_mislabelled_is_refused(tmp_path: Path, capsys) -> 
         f"{tmp_path}/r",
         "--curves-output",
         f"{tmp_path}/c",
+        "--seconds-output",
+        f"{tmp_path}/s",
     ]
     assert collect_runs.main(["--runs", str(runs[0]), str(runs[0]), *arguments]) == 1
     assert "given twice" in capsys.readouterr().err
@@ -306,3 +311,20 @@ def test_many_runs_stay_small(tmp_path: Path) -> None:
 def test_numbers_for_people(numbers: tuple, text: str) -> None:
     assert estimate_text(*numbers) == text
     assert number_text(None, "share") == "-"
+
+
+def test_names_come_from_the_sheet_and_seconds_from_their_file(
+    tables: Path, root: Path, tmp_path: Path
+) -> None:
+    seconds = tables.parent / "seconds.json"
+    runs = read_runs(tables / "runs.parquet", root / "config/arms.tsv", seconds)
+    assert set(runs.filter(arm="rsft_hard")["label"]) == {"B RSFT hard"}
+    assert set(runs["seconds_train"]) == {2.0} and set(runs["seconds_evaluate"]) == {0.5}
+    bare = read_runs(tables / "runs.parquet")
+    assert (
+        bare["label"].to_list() == bare["arm"].to_list() and bare["seconds_train"].null_count() == bare.height
+    )
+    broken = tmp_path / "seconds.json"
+    broken.write_text('{"hops/nano/torch/sft/s1": {"train": "long", "evaluate": 1}}', encoding="utf-8")
+    with pytest.raises(InputError, match="sft/s1: train: not a number"):
+        read_runs(tables / "runs.parquet", seconds=broken)

@@ -238,16 +238,19 @@ class Plan:
         steps = {
             "build_graph": Step([f"{data}/kg.json"], [], self.graph_sources()),
             "audit_questions": Step([f"{data}/audit.json"], ["build_graph"]),
-            "collect_runs": Step([f"{tables}/{name}.parquet" for name in COLLECTED], ["build_graph"]),
+            "collect_runs": Step(
+                [*(f"{tables}/{name}.parquet" for name in COLLECTED), f"{RESULTS}/seconds.json"], ["build_graph"]
+            ),
             "record_provenance": Step([f"{RESULTS}/provenance.json"], ["collect_runs"]),
             "tabulate_results": Step(
                 [f"{tables}/{name}.{kind}" for name in TABLES for kind in ("parquet", "md")],
                 ["collect_runs"],
+                [self.config.claims, self.config.arms],
             ),
             "tabulate_claims": Step(
                 [f"{RESULTS}/claims.json"],
                 ["collect_runs", "tabulate_results"],
-                [self.config.claims, *([PUBLISHED_AUDIT] if Path(PUBLISHED_AUDIT).is_file() else [])],
+                [self.config.claims, self.config.arms, *([PUBLISHED_AUDIT] if Path(PUBLISHED_AUDIT).is_file() else [])],
             ),
         }
         for name in FIGURES:

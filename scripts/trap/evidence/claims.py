@@ -175,8 +175,10 @@ def _seconds(conditions: set[tuple[str, str, str]], runs: pl.DataFrame) -> float
         return 0.0
     wanted = pl.DataFrame(sorted(conditions), schema=["model", "platform", "arm"], orient="row")
     chosen = runs.join(wanted, on=["model", "platform", "arm"], how="semi")
-    spent = chosen.select(pl.sum_horizontal("seconds_train", "seconds_eval", ignore_nulls=True)).to_series()
-    known = chosen.filter(pl.col("seconds_train").is_not_null() | pl.col("seconds_eval").is_not_null())
+    spent = chosen.select(
+        pl.sum_horizontal("seconds_train", "seconds_evaluate", ignore_nulls=True)
+    ).to_series()
+    known = chosen.filter(pl.col("seconds_train").is_not_null() | pl.col("seconds_evaluate").is_not_null())
     return round(float(spent.sum()), 1) if known.height else None
 
 

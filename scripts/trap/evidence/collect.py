@@ -1,14 +1,15 @@
-"""Gather what runs left in their folders into three tables: items, runs, curves.
+"""Gather what runs left in their folders: three tables (items, runs, curves) and the seconds they took.
 
-Run folder: items.parquet, meta.json, log.jsonl (metrics.json is a summary of items.parquet and is
-not read again). Sorting, encoding and compression are fixed, so that equal runs give equal bytes.
+Run folder: items.parquet, meta.json, log.jsonl, and of metrics.json, a summary of items.parquet, the
+seconds. Sorting, encoding and compression are fixed, so that equal runs give equal bytes; seconds are
+never equal, and stand apart.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import polars as pl
@@ -63,8 +64,6 @@ class RunMeta(Struct, kw_only=True):
     selection: str | None = None
     rounds: int | None = None
     contaminated: bool = False
-    group: str = ""
-    label: str = ""
     hyper: dict[str, Any] = field(default_factory=dict)
     data: RunData = field(default_factory=RunData)
     hashes: dict[str, Any] = field(default_factory=dict)
@@ -87,8 +86,6 @@ RUN_COLUMNS: dict[str, Any] = {
     "selection": pl.String,
     "rounds": pl.Int16,
     "contaminated": pl.Boolean,
-    "group": pl.String,
-    "label": pl.String,
     "k": pl.Int32,
     "hyper": pl.String,
     "n_train": pl.Int64,
@@ -101,8 +98,6 @@ RUN_COLUMNS: dict[str, Any] = {
     "winner_correct": pl.Float64,
     "leaked_letter_rate": pl.Float64,
     "mean_winner_hops": pl.Float64,
-    "seconds_train": pl.Float64,
-    "seconds_eval": pl.Float64,
 }
 CURVE_COLUMNS: dict[str, Any] = {
     "study": pl.String,
@@ -130,20 +125,38 @@ class LogRow(Struct, kw_only=True):
     faithful: float | None = None
 
 
-def collect(folders: Sequence[Path | str]) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """(items, runs, curves) of finished run folders.
+class RunMetrics(Struct, kw_only=True):
+    """The part of metrics.json that is not in items.parquet."""
+
+    seconds: RunSeconds = field(default_factory=RunSeconds)
+
+
+class Collected(NamedTuple):
+    """What the runs of a size left: `seconds` is {run: {"train": s, "evaluate": s}}, null where unknown."""
+
+    items: pl.DataFrame
+    runs: pl.DataFrame
+    curves: pl.DataFrame
+    seconds: dict[str, dict[str, float | None]]
+
+
+def collect(folders: Sequence[Path | str]) -> Collected:
+    """Everything of finished run folders.
 
     Raises InputError for a folder without its files, a run given twice, and items that belong to
     another run than meta.json says.
     """
     if not folders:
         raise InputError("no run folder was given")
-    items, runs, curves = [], [], []
+    items, runs, curves, seconds = [], [], [], {}
     for folder in map(Path, folders):
         meta = read_json(folder / "meta.json", RunMeta)
         items.append(_items(folder, meta))
         runs.append(_run_row(meta))
         curves += _curve_rows(folder / "log.jsonl", meta)
+        spent = read_json(folder / "metrics.json", RunMetrics).seconds
+        name = "/".join(str(getattr(meta, key)) for key in RUN_KEY)
+        seconds[name] = {"train": meta.seconds.train, "evaluate": spent.evaluate}
     run_table = pl.DataFrame(runs, schema=RUN_COLUMNS).sort(RUN_KEY)
     twice = run_table.filter(pl.struct(RUN_KEY).is_duplicated())
     if twice.height:
@@ -151,7 +164,12 @@ def collect(folders: Sequence[Path | str]) -> tuple[pl.DataFrame, pl.DataFrame, 
     curve_table = pl.DataFrame(curves, schema=CURVE_COLUMNS, orient="row").sort(
         [*RUN_KEY, "kind", "pool", "step"], nulls_last=True, maintain_order=True
     )
-    return pl.concat(items).sort(ITEM_ORDER), run_table, curve_table
+    return Collected(
+        pl.concat(items).sort(ITEM_ORDER),
+        run_table,
+        curve_table,
+        {name: seconds[name] for name in sorted(seconds)},
+    )
 
 
 def write_table(frame: pl.DataFrame, path: Path | str) -> None:
@@ -196,10 +214,7 @@ def _run_row(meta: RunMeta) -> dict[str, Any]:
             name: getattr(meta, name) for name in (*RUN_KEY, "run_id", "parent", "rollouts", "method", "pool")
         },
         "mixture": mixture,
-        **{
-            name: getattr(meta, name)
-            for name in ("reward", "selection", "rounds", "contaminated", "group", "label")
-        },
+        **{name: getattr(meta, name) for name in ("reward", "selection", "rounds", "contaminated")},
         "k": int(samples) if isinstance(samples, int | float) else None,
         "hyper": msgspec.json.encode(meta.hyper, order="sorted").decode(),
         "n_train": meta.data.n_train,
@@ -212,8 +227,6 @@ def _run_row(meta: RunMeta) -> dict[str, Any]:
         "winner_correct": _share(rollouts.winner_correct, rollouts.winners),
         "leaked_letter_rate": rollouts.leaked_letter_rate,
         "mean_winner_hops": rollouts.mean_winner_hops,
-        "seconds_train": meta.seconds.train,
-        "seconds_eval": meta.seconds.evaluate,
     }
 
 
