@@ -1,0 +1,59 @@
+"""Export a trained model for the page: merged, in float16, one file; and the tokenizer, one for all models.
+
+    python scripts/export_page_model.py --chain RUN_base/adapter RUN_sft/adapter RUN/adapter \\
+        --output models/NAME.bin [--tokenizer models/tokenizer.json]
+
+`--chain` names the adapter folders from the base to the run. The header of a model file carries the hash of its
+tokenizer, so models that share one can be told from models that do not (`trap.page_model`; page/engine/README.md).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from trap.cli import run_main
+from trap.files import InputError
+from trap.page_model import check_chain, load_chain, model_bytes, tokenizer_bytes, write_bytes
+from trap.running import fix_threads
+
+LIMIT_MB = 8.0  # what a visitor downloads for one arm
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--chain", nargs="+", type=Path, required=True, help="adapter folders, the base's first"
+    )
+    parser.add_argument("--output", type=Path, help="the model file to write")
+    parser.add_argument("--tokenizer", type=Path, help="the tokenizer file to write")
+    parser.add_argument(
+        "--limit-mb", type=float, default=LIMIT_MB, help="refuse a larger model file (10^6 bytes)"
+    )
+    args = parser.parse_args(argv)
+    if args.output is None and args.tokenizer is None:
+        parser.error("name --output, --tokenizer or both")
+
+    def body() -> None:
+        fix_threads()
+        meta = check_chain(args.chain)
+        whole = [folder for folder in args.chain if (folder / "config.json").is_file()][-1]
+        tokenizer = tokenizer_bytes(whole)
+        if args.output is not None:
+            data = model_bytes(load_chain(args.chain), meta, tokenizer, args.chain[-1])
+            if len(data) > args.limit_mb * 1e6:
+                raise InputError(
+                    f"{args.output}: {len(data) / 1e6:.1f} MB is over the limit of {args.limit_mb:g} MB (--limit-mb)"
+                )
+            write_bytes(args.output, data)
+        if args.tokenizer is not None:
+            write_bytes(args.tokenizer, tokenizer)
+
+    return run_main(body)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
