@@ -3,20 +3,18 @@
 const MAGIC = "TRAPNN01";
 const MOST_HEADER = 1 << 20; // bytes; a header has a few thousand
 
-/** float16 (as unsigned 16-bit integers) to Float32Array, exactly. */
-export function halfToFloat(halves) {
-  const table = new Float32Array(1 << 16);
-  for (let bits = 0; bits < 1 << 16; bits += 1) {
-    const exponent = (bits >> 10) & 31;
+/** The value of every float16 by its bits. */
+function halfValues() {
+  const values = new Float32Array(1 << 16);
+  for (let bits = 0; bits < 1 << 15; bits += 1) {
+    const exponent = bits >> 10;
     const fraction = bits & 1023;
-    const size = exponent === 0 ? fraction * 2 ** -24
-      : exponent === 31 ? (fraction ? NaN : Infinity)
-      : (1 + fraction / 1024) * 2 ** (exponent - 15);
-    table[bits] = bits & 0x8000 ? -size : size;
+    if (exponent === 0) values[bits] = fraction * 2 ** -24;
+    else if (exponent === 31) values[bits] = fraction ? NaN : Infinity;
+    else values[bits] = (1 + fraction / 1024) * 2 ** (exponent - 15);
+    values[bits | 0x8000] = -values[bits];
   }
-  const floats = new Float32Array(halves.length);
-  for (let i = 0; i < halves.length; i += 1) floats[i] = table[halves[i]];
-  return floats;
+  return values;
 }
 
 /** The header of a model file, and where its payload starts. Throws Error on anything else than a model file. */
@@ -35,13 +33,16 @@ export function readHeader(buffer) {
 export function readModelFile(buffer) {
   const { header, payload } = readHeader(buffer);
   const tensors = new Map();
+  const values = halfValues();
   const little = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
   for (const { name, shape, offset } of header.tensors) {
     const size = shape.reduce((product, side) => product * side, 1);
     if (payload + offset + 2 * size > buffer.byteLength) throw new Error(`model file: ${name} is cut short`);
     let halves = new Uint16Array(buffer, payload + offset, size);
     if (!little) halves = halves.map((half) => ((half & 255) << 8) | (half >> 8));
-    tensors.set(name, { shape, data: halfToFloat(halves) });
+    const data = new Float32Array(size);
+    for (let i = 0; i < size; i += 1) data[i] = values[halves[i]];
+    tensors.set(name, { shape, data });
   }
   return { header, tensors };
 }

@@ -2,57 +2,58 @@
 // scripts/trap/platforms/torch/decoder.py computes it: RMSNorm, grouped-query attention, rotary positions switched
 // per layer, SiLU. Sums run in float64 and one by one, so a row's result does not depend on the rows beside it.
 
-/**
- * out[r, i] = sum_j w[i, j] x[r, j] (+ bias[i]) for `rows` rows; w is (outputs, inputs) from row `first` on.
- * Four outputs by one or two rows at a time: independent sums hide the latency of an addition.
- */
+/** The outputs from `i` on of one row, one at a time. */
+function remainder(out, x, r, w, outputs, inputs, i) {
+  for (; i < outputs; i += 1) {
+    let s = 0;
+    for (let j = 0, k = i * inputs, a = r * inputs; j < inputs; j += 1) s += w[k + j] * x[a + j];
+    out[r * outputs + i] = s;
+  }
+}
+
+/** One row, eight outputs at a time: independent sums hide the latency of an addition. */
+function oneRow(out, x, r, w, outputs, inputs) {
+  const a = r * inputs;
+  let i = 0;
+  for (let o = r * outputs; i + 7 < outputs; i += 8, o += 8) {
+    const w0 = i * inputs, w1 = w0 + inputs, w2 = w1 + inputs, w3 = w2 + inputs;
+    const w4 = w3 + inputs, w5 = w4 + inputs, w6 = w5 + inputs, w7 = w6 + inputs;
+    let s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0;
+    for (let j = 0; j < inputs; j += 1) {
+      const p = x[a + j];
+      s0 += w[w0 + j] * p; s1 += w[w1 + j] * p; s2 += w[w2 + j] * p; s3 += w[w3 + j] * p;
+      s4 += w[w4 + j] * p; s5 += w[w5 + j] * p; s6 += w[w6 + j] * p; s7 += w[w7 + j] * p;
+    }
+    out[o] = s0; out[o + 1] = s1; out[o + 2] = s2; out[o + 3] = s3;
+    out[o + 4] = s4; out[o + 5] = s5; out[o + 6] = s6; out[o + 7] = s7;
+  }
+  remainder(out, x, r, w, outputs, inputs, i);
+}
+
+/** Four rows, two outputs at a time: each weight is read once for four rows. */
+function fourRows(out, x, r, w, outputs, inputs) {
+  const a = r * inputs, b = a + inputs, c = b + inputs, d = c + inputs;
+  const oa = r * outputs, ob = oa + outputs, oc = ob + outputs, od = oc + outputs;
+  let i = 0;
+  for (; i + 1 < outputs; i += 2) {
+    const w0 = i * inputs, w1 = w0 + inputs;
+    let s0 = 0, s1 = 0, s2 = 0, s3 = 0, t0 = 0, t1 = 0, t2 = 0, t3 = 0;
+    for (let j = 0; j < inputs; j += 1) {
+      const u = w[w0 + j], v = w[w1 + j], p = x[a + j], q = x[b + j], y = x[c + j], z = x[d + j];
+      s0 += u * p; s1 += u * q; s2 += u * y; s3 += u * z;
+      t0 += v * p; t1 += v * q; t2 += v * y; t3 += v * z;
+    }
+    out[oa + i] = s0; out[ob + i] = s1; out[oc + i] = s2; out[od + i] = s3;
+    out[oa + i + 1] = t0; out[ob + i + 1] = t1; out[oc + i + 1] = t2; out[od + i + 1] = t3;
+  }
+  for (let k = 0; k < 4; k += 1) remainder(out, x, r + k, w, outputs, inputs, i);
+}
+
+/** out[r, i] = sum_j w[i, j] x[r, j] (+ bias[i]) for `rows` rows; w is (outputs, inputs). */
 function linear(out, x, rows, w, outputs, inputs, bias) {
   let r = 0;
-  for (; r + 1 < rows; r += 2) {
-    const a = r * inputs, b = a + inputs;
-    let i = 0;
-    for (; i + 3 < outputs; i += 4) {
-      let w0 = i * inputs, w1 = w0 + inputs, w2 = w1 + inputs, w3 = w2 + inputs;
-      let s0 = 0, s1 = 0, s2 = 0, s3 = 0, t0 = 0, t1 = 0, t2 = 0, t3 = 0;
-      for (let j = 0; j < inputs; j += 1) {
-        const p = x[a + j], q = x[b + j];
-        const u0 = w[w0++], u1 = w[w1++], u2 = w[w2++], u3 = w[w3++];
-        s0 += u0 * p; s1 += u1 * p; s2 += u2 * p; s3 += u3 * p;
-        t0 += u0 * q; t1 += u1 * q; t2 += u2 * q; t3 += u3 * q;
-      }
-      const o = r * outputs + i, n = o + outputs;
-      out[o] = s0; out[o + 1] = s1; out[o + 2] = s2; out[o + 3] = s3;
-      out[n] = t0; out[n + 1] = t1; out[n + 2] = t2; out[n + 3] = t3;
-    }
-    for (; i < outputs; i += 1) {
-      let s = 0, t = 0;
-      for (let j = 0, k = i * inputs; j < inputs; j += 1, k += 1) {
-        s += w[k] * x[a + j];
-        t += w[k] * x[b + j];
-      }
-      out[r * outputs + i] = s;
-      out[(r + 1) * outputs + i] = t;
-    }
-  }
-  if (r < rows) {
-    const a = r * inputs;
-    let i = 0;
-    for (; i + 3 < outputs; i += 4) {
-      let w0 = i * inputs, w1 = w0 + inputs, w2 = w1 + inputs, w3 = w2 + inputs;
-      let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-      for (let j = 0; j < inputs; j += 1) {
-        const p = x[a + j];
-        s0 += w[w0++] * p; s1 += w[w1++] * p; s2 += w[w2++] * p; s3 += w[w3++] * p;
-      }
-      const o = r * outputs + i;
-      out[o] = s0; out[o + 1] = s1; out[o + 2] = s2; out[o + 3] = s3;
-    }
-    for (; i < outputs; i += 1) {
-      let s = 0;
-      for (let j = 0, k = i * inputs; j < inputs; j += 1, k += 1) s += w[k] * x[a + j];
-      out[r * outputs + i] = s;
-    }
-  }
+  for (; r + 3 < rows; r += 4) fourRows(out, x, r, w, outputs, inputs);
+  for (; r < rows; r += 1) oneRow(out, x, r, w, outputs, inputs);
   if (bias) for (let row = 0, o = 0; row < rows; row += 1) for (let i = 0; i < outputs; i += 1, o += 1) out[o] += bias[i];
 }
 
