@@ -1,0 +1,90 @@
+"""LoRA on mlx-lm's own layers (mlx_lm.tuner): put on, merged, and turned into what adapters.py writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import mlx.core as mx
+import numpy as np
+from mlx import nn
+from mlx.utils import tree_unflatten
+from mlx_lm.tuner.lora import LoRALinear
+from mlx_lm.tuner.utils import linear_to_lora_layers
+
+from trap.adapters import Adapter
+from trap.platforms.mlx.architecture import PROJECTIONS, array, tensor, weights
+
+
+def merge(model: nn.Module, adapter: Adapter) -> None:
+    """Add an adapter to the model's weights in place. Raises InputError if it was made for another base."""
+    held = weights(model)
+    adapter.check({name: tuple(weight.shape) for name, weight in held.items()})
+    changed = []
+    for module in adapter.a:
+        weight = held[module + ".weight"]
+        a, b = (array(side[module]).astype(mx.float32) for side in (adapter.a, adapter.b))
+        total = weight.astype(mx.float32) + adapter.scale * (b @ a)
+        changed.append((module + ".weight", total.astype(weight.dtype)))
+    model.update(tree_unflatten(changed))
+    mx.eval(model.parameters())
+
+
+def put_on(model: nn.Module, rank: int, scale: float, seed: int) -> None:
+    """LoRA layers around every projection, in float32: a uniform as Kaiming's, b zero.
+
+    Drawn with numpy, so that a seed means the same start on a processor, on Metal and on CUDA.
+    """
+    settings = {"rank": rank, "scale": scale, "dropout": 0.0, "keys": list(PROJECTIONS)}
+    linear_to_lora_layers(model, len(model.layers), settings)
+    random = np.random.Generator(np.random.Philox(key=seed))
+    for _, layer in sorted(lora_layers(model).items()):
+        columns = layer.lora_a.shape[0]
+        drawn = random.random((rank, columns), dtype=np.float32) * 2 - 1
+        layer.lora_a = mx.array(np.ascontiguousarray(drawn.T) / np.float32(columns) ** 0.5)
+    model.eval()
+
+
+def put_back(model: nn.Module, adapter: Adapter) -> None:
+    """LoRA layers that hold a saved adapter, to go on training it."""
+    adapter.check({name: tuple(weight.shape) for name, weight in weights(model).items()})
+    put_on(model, adapter.rank, adapter.scale, 0)
+    for name, layer in lora_layers(model).items():
+        if name in adapter.a:
+            layer.lora_a, layer.lora_b = array(adapter.a[name].T), array(adapter.b[name].T)
+
+
+def lora_layers(model: nn.Module) -> dict[str, LoRALinear]:
+    """Every LoRA layer by its name."""
+    return {name: layer for name, layer in model.named_modules() if isinstance(layer, LoRALinear)}
+
+
+def take_off(model: nn.Module) -> None:
+    """Merge the LoRA layers into the weights under them; float32 while the sum is made."""
+    fused = []
+    for name, layer in lora_layers(model).items():
+        layer.linear.weight = whole(layer)
+        fused.append((name, layer.linear))
+    model.update_modules(tree_unflatten(fused))
+    mx.eval(model.parameters())
+
+
+def whole(layer: nn.Module) -> mx.array:
+    """A linear layer's weight (out, in) with its LoRA change, if it has one."""
+    if not isinstance(layer, LoRALinear):
+        return layer.weight
+    weight = layer.linear.weight
+    change = layer.scale * (layer.lora_b.T @ layer.lora_a.T)
+    return (weight.astype(mx.float32) + change).astype(weight.dtype)
+
+
+def held(model: nn.Module) -> Adapter:
+    """The adapter that the LoRA layers hold."""
+    layers = lora_layers(model)
+    first = next(iter(layers.values()))
+    return Adapter(
+        rank=first.lora_a.shape[1],
+        scale=first.scale,
+        a={name: tensor(layer.lora_a).T for name, layer in layers.items()},
+        b={name: tensor(layer.lora_b).T for name, layer in layers.items()},
+        source=Path("adapter"),
+    )
