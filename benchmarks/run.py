@@ -14,6 +14,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -21,6 +22,7 @@ HERE = Path(__file__).resolve().parent
 
 def benches() -> dict[str, Callable]:
     import fit
+    import mlx_platform
     import sample
     import study
     import workflow
@@ -28,6 +30,7 @@ def benches() -> dict[str, Callable]:
     return {
         "fit": fit.measure, "sample": sample.measure, "grading": study.measure_grading,
         "questions": study.measure_questions, "workflow": workflow.measure,
+        "mlx": mlx_platform.measure,
     }  # fmt: skip
 
 
@@ -52,6 +55,8 @@ def table(rows: list) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     names = ["fit", "sample", "grading", "questions", "workflow"]
+    if find_spec("mlx"):
+        names.append("mlx")
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
