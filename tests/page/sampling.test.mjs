@@ -36,15 +36,22 @@ test("random numbers are uniform, and fixed by seed and sample", () => {
   assert.ok(fits(first, first.map(() => 500)));
 });
 
+/** The start of the prompt after which the most probable token is least probable. */
+function leastCertain() {
+  const starts = prompt.map((_, i) => prompt.slice(0, i + 1)).map((open) => ({ open, logits: decoder.prefill(open).logits }));
+  const certainty = ({ logits }) => 1 / logits.reduce((sum, logit) => sum + Math.exp(logit - Math.max(...logits)), 0);
+  return starts.sort((a, b) => certainty(a) - certainty(b))[0];
+}
+
 for (const temperature of [0.5, 1, 2]) {
   test(`draws follow the softmax at temperature ${temperature}`, () => {
-    const { logits } = decoder.prefill(prompt);
+    const { open, logits } = leastCertain();
     const most = Math.max(...logits);
     const weights = Array.from(logits, (logit) => Math.exp((logit - most) / temperature));
     const mass = weights.reduce((a, b) => a + b);
     const count = 4000;
     const counts = new Array(weights.length).fill(0);
-    for (const event of eventsOf({ samples: count, temperature, maxNewTokens: 1, top: 0 })) if (event.kind === "token") counts[event.token] += 1;
+    for (const event of eventsOf({ samples: count, temperature, maxNewTokens: 1, top: 0 }, open)) if (event.kind === "token") counts[event.token] += 1;
     const expected = weights.map((weight) => (weight / mass) * count);
     const common = expected.map((_, token) => token).filter((token) => expected[token] >= 5);
     assert.ok(common.length >= 2);
