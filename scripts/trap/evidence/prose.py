@@ -97,7 +97,8 @@ def quantity(row: Any, unit: str | None = None) -> Markup:
     if value is None:
         return Markup("–")
     if unit.startswith("points"):
-        return points(row) + plain(unit.removeprefix("points"))
+        per = unit.removeprefix("points").strip()
+        return points(row) + (Markup(" ") + plain(per) if per else Markup(""))
     if unit == "share":
         return estimate(row)
     return amount(row, 2) + (Markup(NO_BREAK) + plain(unit) if unit else Markup(""))
