@@ -47,24 +47,29 @@ async function openCache() {
   }
 }
 
+/** Where a file with this hash is kept: an entry is never answered for another build of the same address. */
+const keyOf = (url, sha256) => `${url}${url.includes("?") ? "&" : "?"}sha256=${sha256}`;
+
 /**
- * {buffer, cached}. Only a file whose hash is known beforehand is cached, under its address and hash, so that a
- * rebuilt file is never answered from an old entry. Throws Error naming the address.
+ * {buffer, cached}. Only a file whose hash is known beforehand is looked for in the cache, and `fresh` looks for none.
+ * Throws Error naming the address.
  */
-export async function fetchBytes(url, { sha256 = "", onProgress = () => {} } = {}) {
-  const cache = sha256 ? await openCache() : null;
-  const key = `${url}${url.includes("?") ? "&" : "?"}sha256=${sha256}`;
-  const kept = await cache?.match(key);
-  if (kept) return { buffer: await readAll(kept, (received, total) => onProgress(received, total, true)), cached: true };
-  let buffer;
+export async function fetchBytes(url, { sha256 = "", fresh = false, onProgress = () => {} } = {}) {
+  if (sha256 && !fresh) {
+    try {
+      const kept = await (await openCache())?.match(keyOf(url, sha256));
+      if (kept) return { buffer: await readAll(kept, (received, total) => onProgress(received, total, true)), cached: true };
+    } catch {
+      // an entry that cannot be read is as good as none
+    }
+  }
   try {
     const response = await fetch(url);
     if (!response.ok) throw new Error(`the server answers ${response.status}`);
-    buffer = await readAll(response, (received, total) => onProgress(received, total, false));
+    return { buffer: await readAll(response, (received, total) => onProgress(received, total, false)), cached: false };
   } catch (error) {
     throw new Error(`${url}: ${error.message}`);
   }
-  return { buffer, cached: false };
 }
 
 /** Keep bytes that were found to have this hash; entries of the same address with another hash go. */
@@ -72,16 +77,10 @@ export async function keepBytes(url, sha256, buffer) {
   const cache = await openCache();
   if (!cache) return;
   try {
-    const marked = `${url}${url.includes("?") ? "&" : "?"}sha256=`;
+    const marked = keyOf(url, "");
     for (const request of await cache.keys()) if (request.url.startsWith(marked)) await cache.delete(request);
     await cache.put(`${marked}${sha256}`, new Response(buffer, { headers: { "content-length": String(buffer.byteLength) } }));
   } catch {
     // a full or forbidden cache costs a download next time, nothing else
   }
-}
-
-/** Forget what was kept under an address and hash that turned out wrong. */
-export async function forgetBytes(url, sha256) {
-  const cache = await openCache();
-  await cache?.delete(`${url}${url.includes("?") ? "&" : "?"}sha256=${sha256}`);
 }

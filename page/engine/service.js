@@ -1,5 +1,5 @@
 // What the worker does: loads models and generates. Apart from worker.js, so that it runs in Node too.
-import { fetchBytes, forgetBytes, keepBytes, sha256Of } from "./fetching.js";
+import { fetchBytes, keepBytes, sha256Of } from "./fetching.js";
 import { readHeader, readModelFile } from "./format.js";
 import { Decoder } from "./model.js";
 import { generate } from "./sampling.js";
@@ -57,10 +57,10 @@ export class Service {
     this.post({ type: "ready", id, model: address, ...ready });
   }
 
-  async #open(address, tokenizerAddress, expected, id) {
+  async #open(address, tokenizerAddress, expected, id, fresh = false) {
     const began = now();
     const onProgress = (received, total, cached) => this.post({ type: "progress", id, received, total, cached });
-    const { buffer, cached } = await fetchBytes(address, { sha256: expected, onProgress });
+    const { buffer, cached } = await fetchBytes(address, { sha256: expected, fresh, onProgress });
     let file;
     let measured;
     try {
@@ -72,10 +72,7 @@ export class Service {
       }
       if (expected && file.header.sha256 !== expected) throw new Error(`SHA-256 is ${file.header.sha256}, not ${expected}`);
     } catch (error) {
-      if (cached) {
-        await forgetBytes(address, expected);
-        return this.#open(address, tokenizerAddress, expected, id);
-      }
+      if (cached) return this.#open(address, tokenizerAddress, expected, id, true); // kept, but not what it should be
       throw new Error(`${address}: ${error.message}`);
     }
     const { header, tensors } = file;
