@@ -1,0 +1,40 @@
+"""The committed reference trajectory, reproduced by the platform torch (mlx: test_mlx_fitting.py)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+import trajectory
+from trap.platforms.torch import fitting
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return trajectory.checkpoint(tmp_path_factory.mktemp("checkpoint"))
+
+
+@pytest.mark.parametrize("name", sorted(trajectory.FITS))
+def test_torch_reproduces_it(
+    name: str, checkpoint: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitting, "bfloat16_pays", lambda device: False)
+    known = json.loads(trajectory.FILE.read_text())["fits"][name]
+    assert known["settings"] == asdict(trajectory.FITS[name])
+    assert len(known["losses"]) == trajectory.FITS[name].steps
+    assert known["losses"][-1] < known["losses"][0] - 0.2  # it learns, so that a wrong sign would show
+    found = trajectory.on_torch(*checkpoint, trajectory.FITS[name])
+    assert found == pytest.approx(known["losses"], abs=trajectory.TOLERANCE)
+
+
+def test_another_order_of_the_data_is_noticed(
+    checkpoint: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitting, "bfloat16_pays", lambda device: False)
+    monkeypatch.setattr(trajectory, "SEED", trajectory.SEED + 1)
+    known = json.loads(trajectory.FILE.read_text())["fits"]["full, AdamW"]["losses"]
+    found = trajectory.on_torch(*checkpoint, trajectory.FITS["full, AdamW"])
+    assert max(abs(a - b) for a, b in zip(found, known, strict=True)) > 100 * trajectory.TOLERANCE
