@@ -6,6 +6,7 @@ import { lenientLetter, parseCompletion } from "../../page/engine/completions.js
 import { readModelFile } from "../../page/engine/format.js";
 import { chooseWinners, Grader, selectionKey } from "../../page/engine/grader.js";
 import { Decoder } from "../../page/engine/model.js";
+import { Asker } from "../../page/engine/questions.js";
 import { readTrace } from "../../page/engine/reading.js";
 import { generate } from "../../page/engine/sampling.js";
 import { Tokenizer } from "../../page/engine/tokenizer.js";
@@ -38,6 +39,25 @@ const tasks = {
   reading: ({ name, question, text, done }) => readTrace(held.grader.get(name), question, text, { done }),
   readings: ({ name, question, text }) => // after every character
     Array.from({ length: text.length + 1 }, (_, end) => readTrace(held.grader.get(name), question, text.slice(0, end))),
+  prompts: ({ graph, questions }) => {
+    const asker = new Asker(graph);
+    return questions.map(({ meta, options }) => asker.prompt(asker.text(meta.start, meta.chain), options));
+  },
+  paths: ({ graph, questions }) => {
+    const asker = new Asker(graph);
+    return questions.map(({ meta }) => [asker.paths(meta.start, meta.chain), [...asker.reachable([meta.start], meta.chain)].sort(),
+      meta.chain.map((_, i) => asker.next(meta.start, meta.chain.slice(0, i)))]);
+  },
+  compose: ({ graph, asked }) => {
+    const asker = new Asker(graph);
+    return asked.map((one) => {
+      try {
+        return asker.compose(one);
+      } catch (error) {
+        return error.message;
+      }
+    });
+  },
   parse: ({ texts }) => texts.map(parseCompletion),
   lenient: ({ texts, options }) => texts.map((text) => lenientLetter(text, options)),
   encode: ({ tokenizer, texts }) => texts.map((text) => tokenizerAt(tokenizer).encode(text)),
