@@ -12,6 +12,27 @@ from mlx import nn
 
 from trap.platforms.mlx.adapting import whole
 
+# OpenBLAS computes the rows that are left over beside its blocks of 12 or 24 in another order, so that a
+# row's rounding would depend on how many rows there are: the last digits, and once in some thousand draws a
+# token, would depend on which other prompts are in the batch. Full blocks only, and they do not.
+ROWS = 24
+LENGTHS = 16  # the same for sums along keys
+PREFILL = 48  # and for both at once
+
+
+def multiple(number: int, of: int) -> int:
+    """The smallest multiple that is not below `number`."""
+    return -(-number // of) * of
+
+
+def product(x: mx.array, weight: mx.array) -> mx.array:
+    """x (..., in) @ weight (in, out), in full blocks of rows."""
+    rows = x.reshape(-1, x.shape[-1])
+    count = rows.shape[0]
+    if missing := multiple(count, ROWS) - count:
+        rows = mx.pad(rows, ((0, missing), (0, 0)))
+    return (rows @ weight)[:count].reshape(*x.shape[:-1], weight.shape[1])
+
 
 class Block:
     """One layer's weights."""
@@ -31,7 +52,7 @@ class Block:
 
     def project(self, x: mx.array, offset: mx.array | int) -> tuple[mx.array, mx.array, mx.array]:
         """Input (B, T, d) -> q (B, H, T, D), k and v (B, Hkv, T, D), positions from `offset` applied."""
-        fused = self.norm_in(x) @ self.qkv
+        fused = product(self.norm_in(x), self.qkv)
         if self.bias is not None:
             fused = fused + self.bias
         both = self.heads + self.kv_heads
@@ -41,9 +62,9 @@ class Block:
 
     def finish(self, x: mx.array, attended: mx.array) -> mx.array:
         """Residual, output projection and MLP; attended is (B, T, H*D)."""
-        x = x + attended @ self.o
-        gate, up = mx.split(self.norm_mid(x) @ self.gate_up, 2, axis=-1)
-        return x + (nn.silu(gate) * up) @ self.down
+        x = x + product(attended, self.o)
+        gate, up = mx.split(product(self.norm_mid(x), self.gate_up), 2, axis=-1)
+        return x + product(nn.silu(gate) * up, self.down)
 
 
 class Decoder:
@@ -58,7 +79,7 @@ class Decoder:
 
     def logits(self, x: mx.array) -> mx.array:
         """Final hidden states (..., d) -> logits (..., vocabulary), float32."""
-        return (self.norm(x) @ self.head.T).astype(mx.float32)
+        return product(self.norm(x), self.head.T).astype(mx.float32)
 
     def hidden(self, tokens: mx.array, cache: list | None = None) -> mx.array:
         """Hidden states of right-padded tokens (B, T): (B, T, d).

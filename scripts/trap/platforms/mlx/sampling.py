@@ -12,9 +12,9 @@ import mlx.core as mx
 import numpy as np
 
 from trap.batching import padded, uniforms
-from trap.platforms.mlx.decoder import Decoder
+from trap.platforms.mlx.decoder import LENGTHS, PREFILL, Decoder, multiple
 
-ROWS_AT_ONCE = 1024
+ROWS_AT_ONCE = 960
 CACHE_BYTES = 2**31  # of one batch's keys and values
 
 
@@ -24,6 +24,7 @@ class Cache:
     def __init__(self, k: mx.array, v: mx.array, samples: int, steps: int) -> None:
         prompts, heads, _, dim = k.shape
         self.prompt_k, self.prompt_v = k, v
+        steps = multiple(steps, LENGTHS)
         self.k = mx.zeros((prompts * samples, heads, steps, dim), k.dtype)
         self.v = mx.zeros((prompts * samples, heads, steps, dim), v.dtype)
 
@@ -45,9 +46,11 @@ def attend(
     q = (q * scale).reshape(prompts, samples, kv_heads, group, dim)
     shared = q.transpose(0, 2, 1, 3, 4).reshape(prompts, kv_heads, samples * group, dim)
     on_prompt = shared @ cache.prompt_k.swapaxes(2, 3) + padding
+    own = multiple(step + 1, LENGTHS)
+    later = mx.where(mx.arange(own) > step, -mx.inf, 0.0).astype(q.dtype)
     on_prompt = on_prompt.reshape(prompts, kv_heads, samples, group, length).swapaxes(1, 2)
-    own_k, own_v = cache.k[:, :, : step + 1], cache.v[:, :, : step + 1]
-    on_own = q.reshape(rows, kv_heads, group, dim) @ own_k.swapaxes(2, 3)
+    own_k, own_v = cache.k[:, :, :own], cache.v[:, :, :own]
+    on_own = q.reshape(rows, kv_heads, group, dim) @ own_k.swapaxes(2, 3) + later
     scores = mx.concatenate((on_prompt.reshape(rows, kv_heads, group, length), on_own), axis=-1)
     scores = mx.softmax(scores, axis=-1, precise=True)
     of_prompt = scores[..., :length].reshape(prompts, samples, kv_heads, group, length).swapaxes(1, 2)
@@ -73,13 +76,16 @@ def sample_group(
 ) -> list[list[list[int]]]:  # fmt: skip
     """Tokens of `samples` completions for each prompt of one batch (without the end token)."""
     lengths = np.array([len(prompt) for prompt in prompts])
-    tokens = mx.array(padded(prompts, pad))
+    tokens = padded(prompts, pad)
+    longest = multiple(tokens.shape[1], LENGTHS)
+    extra = multiple(tokens.shape[1], PREFILL) - tokens.shape[1]
+    tokens = mx.array(np.pad(tokens, ((0, 0), (0, extra)), constant_values=pad))
     prefill: list[tuple[mx.array, mx.array]] = []
     states = decoder.hidden(tokens, prefill)
     last = states[mx.arange(len(prompts)), mx.array(lengths - 1)]
-    caches = [Cache(k, v, samples, steps) for k, v in prefill]
+    caches = [Cache(k[:, :, :longest], v[:, :, :longest], samples, steps) for k, v in prefill]
     del prefill, states
-    beyond = np.arange(tokens.shape[1]) >= lengths[:, None, None, None]
+    beyond = np.arange(longest) >= lengths[:, None, None, None]
     padding = mx.array(np.where(beyond, -np.inf, 0.0).astype(np.float32)).astype(last.dtype)
     logits = mx.repeat(decoder.logits(last), samples, axis=0)
     mx.eval(logits, padding, *(part for c in caches for part in (c.prompt_k, c.prompt_v, c.k, c.v)))
