@@ -1,0 +1,58 @@
+"""The workflow on the platform mlx: a base from torch, then training, adapters and evaluation on mlx."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mlx_models import platform
+from test_end_to_end import project
+from test_workflow import ROOT, snakemake
+
+pytestmark = pytest.mark.slow
+RUN = "results/hops/nano/mlx/sft/s1"
+
+
+def test_a_run_trains_and_is_evaluated(tmp_path: Path) -> None:
+    folder = project(tmp_path / "project")
+    # The tiny size trains the whole model; here an adapter, so that evaluation loads a chain.
+    (folder / "lora.yaml").write_text("hyper: {sft: {tune: lora, optimizer: adamw, steps: 8}}\n")
+    files = ["--configfile", "config/test/config.yaml", "lora.yaml"]
+    snakemake(folder, *files, "--config", "platform=mlx", "--", f"{RUN}/metrics.json")
+    meta = json.loads((folder / RUN / "meta.json").read_text())
+    assert meta["platform"] == "mlx" and meta["adapter"]["format"] == "mlx"
+    assert meta["adapter"]["versions"].keys() == {"mlx", "mlx-lm"}
+    assert (folder / RUN / "adapter/adapters.safetensors").is_file()
+    log = [json.loads(line) for line in (folder / RUN / "log.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in log if row["kind"] == "train"] == list(range(1, 9))
+    metrics = json.loads((folder / RUN / "metrics.json").read_text())
+    assert {"eval_easy", "eval_hard"} <= metrics["splits"].keys()
+    chain = [folder / RUN.replace("/sft/", "/base/") / "adapter", folder / RUN / "adapter"]
+    item = json.loads((folder / "results/hops/data/eval_hard.jsonl").read_text().splitlines()[0])
+    how = {"k": 1, "temperature": 0.0, "max_new_tokens": meta["hyper"]["max_new_tokens"], "keys": [0]}
+    episodes = [json.loads(line) for line in (folder / RUN / "episodes.jsonl").read_text().splitlines()]
+    ((text,),) = platform.load(chain, "cpu").sample([item["prompt"]], **how)
+    assert text in [row["completion"] for row in episodes if row["prompt"] == item["prompt"]]
+
+
+def test_the_profile_plans_every_job_on_mlx(tmp_path: Path) -> None:
+    profile = yaml.safe_load((ROOT / "profiles/mlx/profile.yaml").read_text())
+    assert profile["config"] == ["platform=mlx"]
+    folder = project(tmp_path / "project")
+    planned = snakemake(folder, "--profile", "profiles/mlx", "--dry-run")
+    assert "results/hops/nano/mlx/rsft_hard/s1/adapter" in planned
+    assert "/torch/" not in planned
+    # A name in the profile that no rule has would be ignored, and the card oversubscribed.
+    rules = {
+        name
+        for path in (ROOT / "rules").glob("*.smk")
+        for name in re.findall(r"^rule (\w+):", path.read_text(), re.M)
+    }
+    assert profile["resources"][0] == "gpu=1"
+    named = dict(entry.split(":") for entry in profile["set-resources"])
+    assert set(named.values()) == {"gpu=1"} and named.keys() <= rules
+    assert {rule for rule in rules if rule.startswith(("train_", "evaluate_"))} == named.keys()
