@@ -35,6 +35,7 @@ from trap.studies.hops.graph import Graph, load_graph
 from trap.studies.hops.questions import QuestionMaker
 from trap.studies.hops.reward import Grade, Grader, relation_phrases, selection_key
 from trap.studies.hops.study import Hops
+from trap.studies.hops.wording import phrase_of
 
 pytestmark = pytest.mark.skipif(bool(missing_node()), reason=missing_node() or "node is here")
 FIELDS = (*Grade.__struct_fields__, "faithful", "hops_used", "correctness")
@@ -190,6 +191,16 @@ def test_relations_are_worded_alike(node: Node, name: str) -> None:
     assert dict(node.ask("graph", name=name, graph=GRAPHS[name].file)) == relation_phrases(GRAPHS[name])
 
 
+@pytest.mark.parametrize("text", [
+    "Answer is B", "ANSWER İS B", "anſwer ıs: (C)", "optıon=*D*", "choıce A", "ChoiKe A", "Answer: A or B", "Answer: A orb", "answer B/C",
+    "Answer Bé", "(A) (B)", "A) x", "x\u2028A) y", "x\rA. y", "x\n \tB: y", "…B?", "𝒜B", "é A", "A" + " " * 39, "A" + " " * 40,
+    "so 502 Error", "it is C++", "it is C++ tool", "MyError", "Error\n", "\x1cError\x1c",
+])  # fmt: skip
+def test_a_lenient_reading_finds_the_same_letter(node: Node, text: str) -> None:
+    options = {"A": "502 Error", "B": "Error", "C": "C++", "D": "C++ tool"}
+    assert node.ask("lenient", texts=[text], options=options) == [lenient_letter(text, options)]
+
+
 def test_a_relation_without_words_is_refused(node: Node) -> None:
     graph = msgspec.to_builtins(GRAPHS["plain"].file) | {"relations": [{"id": "_", "label": " "}]}
     with pytest.raises(EngineError, match='relation "_" has an empty label'):
@@ -230,13 +241,19 @@ def test_completions_of_trained_models_have_the_same_grade(node: Node, root: Pat
             other = list(words)
             other[rng.randrange(1, len(words))] = rng.choice(graph.entities)
             swapped = question.ref.trace[:-1] + rng.choice(LETTERS)
+            # true clauses with the right relations; where an entity has several targets they may not connect
+            ends = [rng.choice(graph.targets[e.src, e.rel]) for e in question.path_star.edges[:-1]]
+            steps = zip(question.path_star.edges, [*ends, question.path_star.entities[-1]], strict=True)
+            torn = ", and ".join(f"{edge.src} {phrase_of(edge.rel)} {end}" for edge, end in steps)
+            torn = f"TRACE: {torn}\nANSWER: {question.answer_star}"
             pairs += [
                 (question, text)
-                for text in (question.ref.trace, " ".join(other), swapped, *rng.sample(sorted(told), 2))
+                for text in (question.ref.trace, " ".join(other), swapped, torn, *rng.sample(sorted(told), 2))
             ]
     grader = Grader(graph)
     ours = [plain(grader.grade(question, text)) for question, text in pairs]
     assert node.ask("grade", name="ours", pairs=pairs) == ours
+    assert any(grade["follows_chain"] and grade["validity"] == 1 and not grade["valid"] for grade in ours)
     assert 0 < sum(grade["faithful"] for grade in ours) < sum(grade["correct"] for grade in ours) < len(ours)
 
 

@@ -70,6 +70,8 @@ test("a clause is true, false, off the chain or not a statement", () => {
   assert.deepEqual(kinds("TRACE: Lock leads to Stall"), ["off_chain"]); // an edge, but not from the start
   assert.deepEqual(kinds("TRACE: Slow is caused by Lock, and Lock is fixed by Slow"), ["true", "off_chain"]); // another relation
   assert.deepEqual(kinds("TRACE: Slow is caused by Lock, and hm, and Lock leads to Stall"), ["true", "unread", "off_chain"]);
+  const torn = "TRACE: Slow is caused by Lock, and Lock leads to Stall, and Lock is fixed by Slow";
+  assert.deepEqual(kinds(torn), ["true", "true", "off_chain"]); // the right relation, from where the walk does not stand
   assert.deepEqual(kinds(`TRACE: ${TRUE}, and Slow is caused by Lock`), ["true", "true", "true", "off_chain"]); // a step too many
 });
 
