@@ -44,6 +44,7 @@ FIELDS = (*Grade.__struct_fields__, "faithful", "hops_used", "correctness")
 ODD_NAMES = [
     "502 Error",
     "Error",
+    "C++",
     "C++ tool",
     '<script>alert("x")</script>',
     "O'Neil & Co",
