@@ -19,7 +19,10 @@ export PIP_REQUIRE_VIRTUALENV := 1
 WORKFLOW = $(BIN)/python scripts/unlock_workflow.py && \
   PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake $(if $(TTY),--logger rich) --cores $(CORES)
 
-.PHONY: help paper paper-full data figures tables report published verify test lint bench lock clean
+# One GPU on a Mac is shared, so its profile runs one training at a time; a processor's cores are not.
+MLX := $(if $(filter Darwin,$(shell uname)),--profile profiles/mlx,--config platform=mlx)
+
+.PHONY: help paper paper-full mlx data figures tables report published verify test lint bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -38,6 +41,9 @@ paper-full: $(VENV)/.paper ## the committed size: every arm, 10 seeds (hours; re
 	@$(WORKFLOW) full
 	@printf '\n%s\n' "The post     results/report/post.html" \
 	  "To commit these results: $(BIN)/python scripts/verify_results.py --write"
+
+mlx: $(VENV)/.mlx ## as paper, with the platform mlx (Apple silicon; on Linux a processor)
+	@$(WORKFLOW) all $(MLX)
 
 data: $(VENV)/.paper ## graph, facts, question pools and their audit
 	@$(WORKFLOW) data
@@ -76,7 +82,7 @@ lock: ## write requirements/lock.txt anew from a fresh environment
 	  mv requirements/lock.new requirements/lock.txt; rm -rf "$$folder"
 
 clean: ## remove run folders, the default size's results and logs; keep the environment and what is committed
-	rm -rf results/hops/*/torch results/hops/data/*.jsonl results/default results/logs results/benchmarks \
+	rm -rf results/hops/*/torch results/hops/*/mlx results/hops/data/*.jsonl results/default results/logs results/benchmarks \
 	  results/published/hops .snakemake
 
 $(BIN)/python:
@@ -88,7 +94,12 @@ $(VENV)/.paper: requirements/paper.txt requirements/lock.txt | $(BIN)/python
 	@$(PIP) install -r requirements/paper.txt -c requirements/lock.txt
 	@touch $@
 
-$(VENV)/.test: requirements/test.txt $(VENV)/.paper
+$(VENV)/.mlx: requirements/mlx.txt $(VENV)/.paper
+	@echo "Installing requirements/mlx.txt into $(VENV) …"
+	@$(PIP) install -r requirements/mlx.txt -c requirements/lock.txt
+	@touch $@
+
+$(VENV)/.test: requirements/test.txt $(VENV)/.mlx
 	@echo "Installing requirements/test.txt into $(VENV) …"
 	@$(PIP) install -r requirements/test.txt -c requirements/lock.txt
 	@touch $@

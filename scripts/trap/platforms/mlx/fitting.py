@@ -34,7 +34,7 @@ def on_device(batch: Sequence[Tokens], pad: int) -> tuple[mx.array, mx.array, mx
     tokens, labels, first = collate(batch, pad)
     rows, columns = np.nonzero(labels >= 0)
     wanted = rows * tokens.shape[1] + columns + first
-    return mx.array(tokens), mx.array(wanted), mx.array(labels[rows, columns])
+    return mx.array(tokens), mx.array(wanted, mx.int32), mx.array(labels[rows, columns])
 
 
 class Muon:

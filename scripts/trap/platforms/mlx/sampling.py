@@ -82,7 +82,7 @@ def sample_group(
     tokens = mx.array(np.pad(tokens, ((0, 0), (0, extra)), constant_values=pad))
     prefill: list[tuple[mx.array, mx.array]] = []
     states = decoder.hidden(tokens, prefill)
-    last = states[mx.arange(len(prompts)), mx.array(lengths - 1)]
+    last = states[mx.arange(len(prompts)), mx.array(lengths - 1, mx.int32)]
     caches = [Cache(k[:, :, :longest], v[:, :, :longest], samples, steps) for k, v in prefill]
     del prefill, states
     beyond = np.arange(longest) >= lengths[:, None, None, None]
@@ -108,11 +108,11 @@ def sample_group(
             stay = np.flatnonzero(~finished)
             rows = (stay[:, None] * samples + np.arange(samples)).reshape(-1)
             for cache in caches:
-                cache.keep(mx.array(stay), mx.array(rows))
-            padding = padding[mx.array(stay)]
+                cache.keep(mx.array(stay, mx.int32), mx.array(rows, mx.int32))
+            padding = padding[mx.array(stay, mx.int32)]
             alive, positions, done, chosen = alive[rows], positions[rows], done[rows], chosen[rows]
         x = decoder.embedding(mx.array(chosen)[:, None])
-        offset = mx.array(positions)
+        offset = mx.array(positions, mx.int32)
         for block, cache in zip(decoder.blocks, caches, strict=True):
             q, k, v = block.project(x, offset)
             cache.k[:, :, step : step + 1] = k
