@@ -196,7 +196,7 @@ def test_the_modules_own_tests_pass(root: Path, exported: Path) -> None:
     done = subprocess.run(
         ["node", "--test", *map(str, sorted((root / "tests/page").glob("*.test.mjs")))],
         env=os.environ | {"PAGE_MODELS": str(exported.parent), "PAGE_PROMPTS": json.dumps(PROMPTS)},
-        capture_output=True, text=True, timeout=120,
+        capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert "# fail 0" in done.stdout and "# skipped 0" in done.stdout

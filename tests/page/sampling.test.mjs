@@ -49,7 +49,7 @@ for (const temperature of [0.5, 1, 2]) {
     const most = Math.max(...logits);
     const weights = Array.from(logits, (logit) => Math.exp((logit - most) / temperature));
     const mass = weights.reduce((a, b) => a + b);
-    const count = 4000;
+    const count = 2000;
     const counts = new Array(weights.length).fill(0);
     for (const event of eventsOf({ samples: count, temperature, maxNewTokens: 1, top: 0 }, open)) if (event.kind === "token") counts[event.token] += 1;
     const expected = weights.map((weight) => (weight / mass) * count);
