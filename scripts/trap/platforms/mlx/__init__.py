@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -58,9 +59,14 @@ def pick_device(device: str) -> None:
         raise InputError(f"device: {device!r} is not available here on platform mlx")
     on_gpu = device != "cpu" and (metal or cuda)
     mx.set_default_device(mx.gpu if on_gpu else mx.cpu)
-    if not on_gpu and sys.platform == "linux" and not BLAS and not pick_device.__dict__.get("told"):
-        pick_device.told = True  # once a process
-        print(ADVICE, file=sys.stderr)
+    if not on_gpu and sys.platform == "linux" and not BLAS:
+        advise()
+
+
+@cache
+def advise() -> None:
+    """Say once a process that products are slow here."""
+    print(ADVICE, file=sys.stderr)
 
 
 class MlxModel:

@@ -2,7 +2,7 @@
 
 mlx-lm's own forward pass trains; this one reads the same weights once, with the inputs of attention and
 MLP fused into one product each, and can look at a prompt's keys and values from all of its samples
-without copying them. `tests/test_mlx_platform.py` holds the two to the same logits.
+without copying them. `tests/test_mlx_sampling.py` holds the two to the same logits.
 """
 
 from __future__ import annotations

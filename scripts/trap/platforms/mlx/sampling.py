@@ -14,7 +14,7 @@ import numpy as np
 from trap.batching import padded, uniforms
 from trap.platforms.mlx.decoder import LENGTHS, PREFILL, Decoder, multiple
 
-ROWS_AT_ONCE = 960
+ROWS_AT_ONCE = 960  # full blocks of rows for the usual k (see decoder.ROWS)
 CACHE_BYTES = 2**31  # of one batch's keys and values
 
 
@@ -33,9 +33,7 @@ class Cache:
         self.k, self.v = self.k[rows], self.v[rows]
 
 
-def attend(
-    q: mx.array, cache: Cache, step: int, padding: mx.array, samples: int, scale: float
-) -> mx.array:  # fmt: skip
+def attend(q: mx.array, cache: Cache, step: int, padding: mx.array, samples: int, scale: float) -> mx.array:
     """Attention of one new position per row over prompt and own tokens: (rows, 1, heads * dim).
 
     q: (rows, heads, 1, dim); padding: (prompts, 1, 1, prompt length), -inf at padded positions.
