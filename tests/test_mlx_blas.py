@@ -37,7 +37,7 @@ def loaded(folder: Path, **environment: str) -> subprocess.CompletedProcess:
     )
     clean = {key: value for key, value in os.environ.items() if key not in ("LD_PRELOAD",)}
     return subprocess.run(
-        [sys.executable, "-c", body, str(folder)], text=True, capture_output=True, check=False, timeout=120,
+        [sys.executable, "-c", body, str(folder)], text=True, capture_output=True, check=False, timeout=600,
         env=clean | {"PYTHONPATH": str(ROOT / "scripts")} | environment,
     )  # fmt: skip
 
