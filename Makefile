@@ -37,7 +37,7 @@ paper: $(VENV)/.paper ## build the paper: environment, data, training, evaluatio
 	  "Tables       results/default/tables/" \
 	  "Claims       results/default/claims.json"
 
-paper-full: $(VENV)/.paper ## the committed size: every arm, 10 seeds (hours; rebuilds only what changed)
+paper-full: $(VENV)/.paper ## the committed size: every arm, 6 seeds (hours; rebuilds only what changed)
 	@$(WORKFLOW) full
 	@printf '\n%s\n' "The post     results/report/post.html" \
 	  "To commit these results: $(BIN)/python scripts/verify_results.py --write"

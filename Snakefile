@@ -1,7 +1,7 @@
 """The paper as a workflow: data, training, evaluation, claims, tables, figures, report.
 
 snakemake --cores all                # the default size: 3 seeds, the arms that the story needs
-snakemake --cores all full           # the committed size: every arm, 10 seeds
+snakemake --cores all full           # the committed size: every arm, 6 seeds
 snakemake --cores all results/hops/nano/torch/rsft_hard/s1/metrics.json
 """
 

@@ -115,5 +115,5 @@ def draw_dose(
         _panel(axes, evidence, theme, models[index], family, series)
         chance = one(evidence.table("arms"), arm="baseline:chance", pool="eval_hard", metric="accuracy")
         if chance:
-            reference(axes, theme, chance.value, "chance", x=0.01)
+            reference(axes, theme, chance.value, "chance", x=0.4, ha="center", below=True)
     return figure

@@ -44,8 +44,9 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
     ]
     missing = [arm_label(arm) for arm, _ in ARMS if arm not in measured]
     caption = (
-        f"Clauses of the greedy trace, mean over {sizes(everything, 'questions per hop count')}; bars: 95 % intervals. "
-        "Hollow: trained on evaluation questions, here asked fresh ones. Points are set apart sideways."
+        f"Clauses of the greedy trace, mean over {sizes(everything, 'questions per hop count')}; bars: 95 % intervals, "
+        "arrow heads: they go on. Dashed: as many hops as asked. Hollow: trained on evaluation questions, here asked "
+        "fresh ones. Points are set apart sideways."
     ) + missing_note(missing)
     figure, bottom, top = frame(theme, "Hops asked against hops used", caption, 3.55)
     entries = [
@@ -57,10 +58,10 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
     asked = sorted(table["hops"].unique().to_list()) or [1]
     for index, axes in enumerate(panels(figure, (bottom, top), max(len(models), 1), left=0.06, gap=0.075)):
         axes.set_xlim(asked[0] - 0.5, asked[-1] + 0.6)
-        axes.set_ylim(0, asked[-1] + 0.6)
+        axes.set_ylim(0, asked[-1] + 1)
         axes.set_xticks(asked)
         axes.set_yticks(
-            range(asked[-1] + 1), [str(i) for i in range(asked[-1] + 1)], fontsize=SMALL, color=theme.muted
+            range(asked[-1] + 2), [str(i) for i in range(asked[-1] + 2)], fontsize=SMALL, color=theme.muted
         )
         axes.grid(axis="y")
         axes.spines["left"].set_visible(False)
@@ -78,10 +79,6 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
             linestyle=(0, (4, 3)),
             zorder=1,
         )
-        axes.annotate(
-            "as many as asked", (asked[-1], asked[-1]), xytext=(-4, 9), textcoords="offset points", ha="right",
-            va="bottom", fontsize=SMALL, color=theme.muted,
-        )  # fmt: skip
         for place, (arm, marker) in enumerate(arms):
             _line(axes, theme, estimates(table, model=models[index], arm=arm, metric="hops_used"), models[index], arm,
                   marker, DODGE * (place - (len(arms) - 1) / 2))  # fmt: skip

@@ -37,16 +37,22 @@ def point(
 ) -> None:
     """One estimate: a marker at (x, y) and its interval [low, high], along x or (`vertical`) along y.
 
-    `gid` names the mark in the SVG (`point:…`), so that a test can count what was drawn.
+    An interval that leaves the axes ends in an arrow head at their edge, so limits are set before. `gid` names the mark in the SVG (`point:…`), so that a test can count what was drawn.
     """
-    line = ([x, x], [low, high]) if vertical else ([low, high], [y, y])
+    first, last = sorted(axes.get_ylim() if vertical else axes.get_xlim())
+    shown = (max(low, first), min(high, last))
+    ends = [([x, end] if vertical else [end, y]) for end in shown]
     width = 1.1 if thin else 2.0
-    # caps stand out above and below the marker, so an interval narrower than it still shows
-    cap = "_" if vertical else "|"
     axes.plot(
-        *line, color=color, linewidth=width, solid_capstyle="butt", marker=cap, markersize=size + 1.5,
-        markeredgewidth=width * 0.7, zorder=3, clip_on=False,
-    )  # fmt: skip
+        *zip(*ends, strict=True), color=color, linewidth=width, solid_capstyle="butt", zorder=3, clip_on=False
+    )
+    # caps stand out above and below the marker, so an interval narrower than it still shows
+    cap, heads = ("_", "v^") if vertical else ("|", "<>")
+    for (a, b), head, cut in zip(ends, heads, (low < first, high > last), strict=True):
+        axes.plot(
+            [a], [b], color=color, marker=head if cut else cap, markersize=size if cut else size + 1.5,
+            markeredgewidth=0 if cut else width * 0.7, linestyle="none", zorder=3, clip_on=False,
+        )  # fmt: skip
     axes.plot(
         [x], [y], marker=marker, markersize=size, markerfacecolor=paper if hollow else color,
         markeredgecolor=color, markeredgewidth=1.1 if thin else 1.4, linestyle="none", gid=f"point:{gid}",
@@ -90,12 +96,14 @@ def share_axis(axes: Axes, theme: Theme, which: str = "y", top: float = 1.0, ste
         axes.spines["bottom"].set_visible(False)
 
 
-def reference(axes: Axes, theme: Theme, y: float, text: str, x: float = 0.0, ha: str = "left") -> None:
-    """A dashed horizontal line with its name on it; `x` in axes coordinates."""
+def reference(
+    axes: Axes, theme: Theme, y: float, text: str, x: float = 0.0, ha: str = "left", below: bool = False
+) -> None:
+    """A dashed horizontal line with its name on it, or `below` it; `x` in axes coordinates."""
     axes.axhline(y, color=theme.muted, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
     axes.annotate(
-        text, (x, y), xycoords=axes.get_yaxis_transform(), xytext=(0, 2.5), textcoords="offset points",
-        fontsize=SMALL, color=theme.muted, ha=ha, va="bottom",
+        text, (x, y), xycoords=axes.get_yaxis_transform(), xytext=(0, -3 if below else 2.5), textcoords="offset points",
+        fontsize=SMALL, color=theme.muted, ha=ha, va="top" if below else "bottom",
     )  # fmt: skip
 
 

@@ -53,7 +53,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         for m, marker in zip(models, MARKERS, strict=False)
     ]  # fmt: skip
     top = legend_row(figure, theme, entries, top)
-    boxes = panels(figure, (bottom, top), len(PARTS), left=0.225, gap=0.035, below_inches=0.34)
+    boxes = panels(figure, (bottom, top), len(PARTS), left=0.24, gap=0.035, below_inches=0.34)
     for index, (axes, (metric, title)) in enumerate(zip(boxes, PARTS, strict=True)):
         share_axis(axes, theme, "x", step=0.5)
         axes.set_title(title, pad=7)

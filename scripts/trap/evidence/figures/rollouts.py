@@ -8,7 +8,15 @@ from matplotlib.figure import Figure
 
 from trap.evidence.figures.doses import spread
 from trap.evidence.figures.estimates import Evidence, estimates, model_title, models_of, select, sizes, span
-from trap.evidence.figures.marks import absent, estimate_point, frame, legend_row, panels, share_axis
+from trap.evidence.figures.marks import (
+    absent,
+    estimate_point,
+    frame,
+    legend_row,
+    panels,
+    reference,
+    share_axis,
+)
 from trap.evidence.theme import SMALL, Theme
 
 ALT = (
@@ -45,17 +53,8 @@ def _let_through(axes: Axes, evidence: Evidence, theme: Theme, models: list[str]
     axes.plot(
         [k for k, _ in blind], [p for _, p in blind], color=theme.muted, linewidth=1, linestyle=(0, (4, 3))
     )
-    if blind:
-        k, p = blind[0]
-        axes.annotate(
-            "blind guessing",
-            (k, p),
-            xytext=(6, -9),
-            textcoords="offset points",
-            fontsize=SMALL,
-            color=theme.muted,
-            va="top",
-        )
+    if len(blind) == 1:  # a curve of one point cannot be seen
+        reference(axes, theme, blind[0][1], "blind guessing", x=0.02)
     for place, model in enumerate(models):
         rows = select(table, model=model).filter(K_SERIES).sort("k")
         color = theme.color(ROLES[place])
@@ -88,7 +87,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
     ks = sorted(
         {int(row["x"]) for row, _ in after} | set(rollouts.filter(K_SERIES)["k"].drop_nulls().to_list())
     )
-    prompts = sorted({round(p) for p in rollouts["prompts"].drop_nulls().to_list()})
+    prompts = sorted({round(p) for p in rollouts.filter(K_SERIES)["prompts"].drop_nulls().to_list()})
     few = f" Only K = {span(ks)} was run at this size." if 0 < len(ks) < 4 else ""
     caption = (
         f"RSFT on hard prompts ({span(prompts) if prompts else 'no'} prompts per seed). Left: dots measured, solid line 1 − (1 − p)ᴷ, with p measured at K = 1. Right: "

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from trap.evidence.figures.estimates import (
     Evidence,
@@ -27,6 +28,9 @@ ALT = (
 )
 STAGES = (("SFT", ("sft",)), ("RSFT", ("rsft_easy", "rsft_hard", "rsft_eval")))
 POOL = "valid_hard"
+VALIDATION = (
+    " Below, hard validation questions (neither trained on nor reported): solid is accurate, dashed faithful."
+)
 LOSS_BINS = 40  # log lines per curve are averaged into at most this many points
 
 
@@ -95,11 +99,14 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
     shown = [arm for _, arms in STAGES for arm in arms if select(table, arm=arm).height]
     missing = [arm_label(arm) for _, arms in STAGES for arm in arms if arm not in shown]
     seeds: list[Any] = table["seed"].unique().to_list()
+    valid = (
+        select(table, kind="valid", pool=POOL).height > 0
+    )  # a log holds them only where training was asked to
     caption = (
         f"Read from the training logs, {span([len(seeds)]) if seeds else 'no'} {'seed' if len(seeds) == 1 else 'seeds'}: mean, and band "
-        "from the lowest to the highest seed. Below, hard validation questions (neither trained on nor reported): solid is accurate, dashed faithful."
+        f"from the lowest to the highest seed.{VALIDATION if valid else ''}"
     ) + missing_note(missing)
-    figure, bottom, top = frame(theme, "Training curves", caption, 3.9)
+    figure, bottom, top = frame(theme, "Training curves", caption, 3.9 if valid else 2.6)
     entries = [
         (
             arm_label(arm),
@@ -114,7 +121,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
     top = legend_row(figure, theme, entries, top)
     height = figure.get_figheight()
     low, high = bottom + 0.42 / height, top - 0.5 / height
-    half = (high - low) * 0.46
+    half = (high - low) * (0.46 if valid else 1.0)
     left, right, gap, between = 0.1, 0.985, 0.025, 0.08
     if not models:
         axes = figure.add_axes((left, low, right - left, high - low))
@@ -125,35 +132,44 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         x = left + index * (2 * unit + gap + between)
         figure.text(x, top - 0.08 / height, model_title(model), fontweight="bold", va="top")
         losses = [
-            p[3]
+            value
             for _, arms in STAGES
             for arm in arms
             for p in _by_step(select(table, model=model, arm=arm, kind="train"), "loss", LOSS_BINS)
+            for value in p[2:]
         ]
         for column, (stage, arms) in enumerate(STAGES):
             place = x + column * (unit + gap)
             above = figure.add_axes((place, high - half, unit, half))
-            below = figure.add_axes((place, low, unit, half))
-            above.set_ylim(0, 1.05 * max(losses, default=1.0))
+            above.set_yscale("log")  # from several nats to hundredths
+            above.set_ylim(0.8 * max(min(losses, default=0.1), 1e-4), 1.3 * max(losses, default=1.0))
             above.grid(axis="y")
-            share_axis(below, theme, "y", step=0.5)
+            bottom_loss, top_loss = above.get_ylim()
+            ticks = [10.0**power for power in range(-4, 3) if bottom_loss <= 10.0**power <= top_loss]
+            above.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+            above.yaxis.set_minor_locator(NullLocator())
             above.tick_params(axis="y", labelsize=SMALL, labelcolor=theme.muted)
-            above.tick_params(labelbottom=False)
             above.spines["left"].set_visible(False)
             above.set_title(stage, fontsize=SMALL, fontweight="normal", color=theme.muted, pad=4)
             _cell(above, theme, table, model, arms, loss=True)
-            _cell(below, theme, table, model, arms, loss=False)
+            rows = [above]
+            if valid:
+                below = figure.add_axes((place, low, unit, half))
+                share_axis(below, theme, "y", step=0.5)
+                above.tick_params(labelbottom=False)
+                _cell(below, theme, table, model, arms, loss=False)
+                rows.append(below)
             steps = [s for arm in arms for s in select(table, model=model, arm=arm)["step"].to_list()]
-            for axes in (above, below):
+            for axes in rows:
                 axes.set_xlim(0, max(steps, default=1))
                 axes.set_xticks([0, max(steps, default=1)])
                 inward(axes)
                 if column:
                     axes.tick_params(labelleft=False)
-            below.set_xlabel("step")
+            rows[-1].set_xlabel("step")
             if not column and not index:
-                above.set_ylabel("loss")
-                below.set_ylabel("validation")
-                for axes in (above, below):
+                for axes, name in zip(rows, ("loss", "validation"), strict=False):
+                    axes.set_ylabel(name)
+                for axes in rows:
                     axes.yaxis.set_label_coords(-0.36, 0.5)
     return figure
