@@ -148,7 +148,7 @@ def machine(threads: int) -> dict[str, Any]:
         "threads": threads,
         "memory_gib": round(memory / 2**20, 1),
         "load_before": round(os.getloadavg()[0], 2),
-        "system": platform.platform(),
+        "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "versions": {name: of(name) for name in ("torch", "transformers", "trl", "tokenizers", "snakemake")},
     }
