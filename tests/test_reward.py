@@ -6,7 +6,7 @@ import time
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from trap.records import (
@@ -393,8 +393,8 @@ def test_permuted_clauses_are_not_valid(order):
 @given(st.text(st.characters(exclude_characters="\n,.;"), min_size=1, max_size=40))
 @settings(max_examples=50)
 def test_appended_junk_is_not_valid(junk):
-    found = grade(trace_of(WALK) + ", and " + junk)
-    assert found.valid == (not junk.strip(" \t.;,").strip())
+    assume(junk.strip())  # a trace that ends on a bare "and" breaks off, which is another matter
+    assert not grade(trace_of(WALK) + ", and " + junk).valid
 
 
 @st.composite
