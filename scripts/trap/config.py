@@ -25,6 +25,10 @@ Positive = Annotated[float, Meta(gt=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 SIZES = ("default", "full")
+SELECTING = ("", "v1", "v2")  # rewards that can rank completions for selection
+REWARDS = (  # what grpo can be rewarded by (`trap.studies.hops.shaping`)
+    *SELECTING, "correctness", "path", "paper", "paper_correctness", "paper_path", "validity", "faithful", "similarity",
+)  # fmt: skip
 
 
 class Data(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -47,6 +51,24 @@ class Model(Struct, kw_only=True, forbid_unknown_fields=True):
     kv_heads: Count = 6
     intermediate: Count = 512
     rope: Literal["all", "none"] | list[Annotated[int, Meta(ge=0, le=1)]] = "all"  # 1: rotary in that layer
+
+
+class Grpo(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Settings of the policy gradient (`trap.methods.grpo` gives formulas and sources).
+
+    A rollout batch has batch / k x minibatches prompts; epochs x minibatches gradient steps follow, each on
+    `batch` completions. With one of each, training is on policy.
+    """
+
+    epochs: Count = 1  # passes over a rollout batch
+    minibatches: Count = 1  # parts that it is split into, a gradient step on each
+    clip: Annotated[float, Meta(gt=0, lt=1)] = 0.2  # the ratio's gain ends at 1 - clip and 1 + clip_high
+    clip_high: Positive | None = None  # none: as clip
+    kl: Annotated[float, Meta(ge=0)] = 0.0  # weight of the divergence from the policy at the start
+    level: Literal["token", "sequence"] = "token"  # what a ratio is of
+    average: Literal["sequence", "token", "constant"] = "sequence"  # of token losses: see methods/grpo.py
+    baseline: Literal["group", "batch", "running", "none"] = "group"
+    scale: Literal["group", "batch", "none"] = "group"  # the standard deviation that divides advantages
 
 
 class Hyper(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -74,6 +96,7 @@ class Hyper(Struct, kw_only=True, forbid_unknown_fields=True):
     replay: Share = 0.0
     max_new_tokens: Count = 96
     prompts: Count | None = None
+    grpo: Grpo | None = None
 
 
 class Size(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -235,11 +258,18 @@ def _arm(row: dict[str, Any], where: str) -> Arm:
     if not values["arm"].replace("_", "").isalnum():
         raise InputError(f"{where}: a name has letters, digits and _ only")
     methods = ("base", *members("method"))  # base is no method: it starts from nothing
-    for key, allowed in (("study", members("study")), ("method", methods), ("reward", ("", "v1", "v2"))):
-        if values[key] not in allowed:
+    base_reward = values["reward"].removesuffix("+length").removesuffix("-guards")
+    for key, value, allowed in (
+        ("study", values["study"], members("study")),
+        ("method", values["method"], methods),
+        ("reward", base_reward, REWARDS),
+    ):
+        if value not in allowed:
             raise InputError(
                 f"{where}: unknown {key} `{values[key]}` (known: {', '.join(filter(None, allowed))})"
             )
+    if values["method"] != "grpo" and values["reward"] not in SELECTING:
+        raise InputError(f"{where}: reward `{values['reward']}` is for the method grpo; others take v1 or v2")
     if values["contaminated"].lower() not in _TRUE:
         raise InputError(f"{where}: contaminated is yes or no, not `{values['contaminated']}`")
     try:
