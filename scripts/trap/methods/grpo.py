@@ -136,6 +136,7 @@ class Progress(msgspec.Struct):
     counts: dict[str, float] = {}
     rows: list[dict[str, Any]] = []
     episodes: list[str] = []  # JSON
+    probed: list[dict[str, Any]] = []  # answers to validation questions so far
 
 
 class Run:
@@ -230,32 +231,45 @@ class Run:
     # --- the whole run ----------------------------------------------------------------------------
 
     def train(self) -> None:
-        path = self.job.output / "checkpoint.npz"
-        identity = self.identity()
+        path, identity = self.job.output / "checkpoint.npz", self.identity()
         if (found := read_checkpoint(path, identity)) is not None:
-            arrays, facts = found
-            self.progress = msgspec.convert(facts, Progress)
-            self.learner.restore(arrays)
-            for row in self.progress.rows:
-                self.job.log(row)
+            self._resume(*found)
         written = time.monotonic()
         for number in range(self.progress.batches, len(self.plan)):
             log = (number + 1) % self.every == 0 or number + 1 == len(self.plan)
             self.learner.sync()
             self.batch(number, log)
-            step = self.update(number)
+            before, step = number * self.updates, self.update(number)
             self.progress.batches = number + 1
+            if (
+                self.job.probe
+                and step * self.hyper.probes // self.steps > before * self.hyper.probes // self.steps
+            ):
+                self.learner.sync()
+                self.job.probe(step)
             if log:
                 row = {"kind": "train", "step": step, **self.totals.row()}
                 self.progress.rows.append(row)
                 self.job.log(row)
                 if time.monotonic() - written >= CHECKPOINT_SECONDS and number + 1 < len(self.plan):
+                    self.progress.probed = list(self._probed())
                     write_checkpoint(path, identity, self.learner.state(), msgspec.to_builtins(self.progress))
                     written = time.monotonic()
         self.learner.close()
         episodes = (msgspec.Raw(row.encode()) for row in self.progress.episodes)
         write_jsonl(self.job.output / "rollouts.jsonl", episodes)
         remove_checkpoint(path)
+
+    def _probed(self) -> list[dict[str, Any]]:
+        """The rows that the job's probe has kept, where it keeps any (train_adapter.py writes them)."""
+        return getattr(self.job.probe, "rows", [])
+
+    def _resume(self, arrays: dict[str, np.ndarray], facts: Any) -> None:
+        self.progress = msgspec.convert(facts, Progress)
+        self.learner.restore(arrays)
+        self._probed()[:] = self.progress.probed
+        for row in self.progress.rows:
+            self.job.log(row)
 
     def identity(self) -> str:
         """What a checkpoint must have been made with: settings, prompts, code, the weights at the start."""
@@ -320,6 +334,8 @@ def settings_of(job: Job) -> Any:
         refuse(f"selection: grpo selects nothing, `{arm.selection}` has no meaning")
     if arm.rounds > 1 and arm.selection != "curriculum":
         refuse("rounds: only a curriculum has several, one per part of its mixture")
+    if hyper.replay:
+        refuse(f"hyper `{arm.hyper}`: replay is for rsft")
     if hyper.batch % hyper.k:
         refuse(f"hyper `{arm.hyper}`: batch {hyper.batch} is not a whole number of groups of k {hyper.k}")
     return how
