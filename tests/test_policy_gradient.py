@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -52,6 +52,7 @@ def test_one_sample_or_equal_rewards_teach_nothing(scale: str) -> None:
     assert (advantages(np.full((3, 4), -2.0), "group", scale) == 0).all()
 
 
+@settings(deadline=None)
 @given(tables, st.floats(-3, 3, width=16), st.sampled_from([0.5, 2.0, 8.0]))
 def test_group_advantages_are_those_of_any_affine_reward(
     rewards: np.ndarray, shift: float, factor: float
@@ -68,6 +69,7 @@ def test_group_advantages_are_those_of_any_affine_reward(
     assert (np.diff(np.take_along_axis(found, order, axis=1), axis=1) >= 0).all()
 
 
+@settings(deadline=None)
 @given(tables)
 def test_wrong_answers_cost_what_they_like_in_a_binary_reward(rewards: np.ndarray) -> None:
     """P5: with two values, how much worse the worse one is changes no normalised advantage's sign."""
@@ -82,6 +84,7 @@ def test_rewards_that_are_no_table_of_numbers_are_refused(bad: list) -> None:
         advantages(np.array(bad), "group", "group")
 
 
+@settings(deadline=None)
 @given(st.integers(1, 40), st.integers(1, 9), st.integers(0, 30), st.integers(0, 3))
 def test_every_prompt_is_asked_equally_often(count: int, per: int, batches: int, seed: int) -> None:
     plan = grpo.schedule(count, per, batches, 1, seed)
@@ -100,6 +103,7 @@ def test_a_curriculum_asks_its_parts_in_turn() -> None:
     assert parts == [{0}] * 3 + [{1}] * 3 + [{2}] * 4
 
 
+@settings(deadline=None)
 @given(st.integers(1, 5), st.integers(1, 4), st.integers(1, 3), st.integers(1, 4))
 def test_a_gradient_step_takes_whole_groups(size: int, k: int, parts: int, epochs: int) -> None:
     prompts = size * parts
