@@ -25,6 +25,7 @@ Positive = Annotated[float, Meta(gt=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 SIZES = ("default", "full")
+INCLUDES = "#includes "  # in a sheet: the rows of another one come first
 SELECTING = ("", "v1", "v2")  # rewards that can rank completions for selection
 REWARDS = (  # what grpo can be rewarded by (`trap.studies.hops.shaping`)
     *SELECTING, "correctness", "path", "paper", "paper_correctness", "paper_path", "validity", "faithful", "similarity",
@@ -226,10 +227,28 @@ def pools_of(arm: Arm) -> list[str]:
 def load_arms(path: Path | str) -> dict[str, Arm]:
     """The experiment sheet by arm name, in file order.
 
+    A line `#includes FILE` puts the rows of another sheet, named from this one's folder, before its own.
     Raises InputError naming file and line: wrong columns, unknown study, method or parent,
-    duplicate names, a cycle of parents.
+    duplicate names, a cycle of parents or of sheets.
     """
-    text = "\n".join(line for line in read_text(path).split("\n") if not line.startswith("#"))
+    arms: dict[str, Arm] = {}
+    _read_sheet(Path(path), (), arms)
+    if not arms:
+        raise InputError(f"{path}: no arms")
+    for arm in arms.values():
+        _check_lineage(arm, arms, str(path))
+    return arms
+
+
+def _read_sheet(path: Path, through: tuple[Path, ...], arms: dict[str, Arm]) -> None:
+    """Add a sheet's rows, and those of the sheets that it includes, to `arms`."""
+    if path.resolve() in through:
+        raise InputError(f"{path}: it includes itself")
+    lines = read_text(path).split("\n")
+    for line in lines:
+        if line.startswith(INCLUDES):
+            _read_sheet(path.parent / line.removeprefix(INCLUDES).strip(), (*through, path.resolve()), arms)
+    text = "\n".join(line for line in lines if not line.startswith("#"))
     reader = csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE)
     columns = tuple(reader.fieldnames or ())
     if columns != ARM_COLUMNS:
@@ -237,7 +256,6 @@ def load_arms(path: Path | str) -> dict[str, Arm]:
         raise InputError(
             f"{path}:1: columns must be {' '.join(ARM_COLUMNS)} (see: {', '.join(map(str, odd))})"
         )
-    arms: dict[str, Arm] = {}
     for row in reader:
         if not any((value or "").strip() for value in row.values() if not isinstance(value, list)):
             continue
@@ -245,11 +263,6 @@ def load_arms(path: Path | str) -> dict[str, Arm]:
         if arm.arm in arms:
             raise InputError(f"{path}: arm `{arm.arm}` is listed twice")
         arms[arm.arm] = arm
-    if not arms:
-        raise InputError(f"{path}: no arms")
-    for arm in arms.values():
-        _check_lineage(arm, arms, str(path))
-    return arms
 
 
 def _arm(row: dict[str, Any], where: str) -> Arm:
