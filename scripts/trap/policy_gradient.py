@@ -43,19 +43,21 @@ class Learner(Protocol):
     def sync(self) -> None:
         """Let the model sample with the weights as they are now."""
 
-    def observe(self, rollouts: Sequence[Rollout], *, reference: bool, several: bool) -> None:
-        """Take a rollout batch: its tokens and, as asked, what fixed policies think of them.
+    def observe(self, rollouts: Sequence[Rollout], *, several: bool) -> None:
+        """Take a rollout batch: its tokens and what fixed policies think of them.
 
-        `several` gradient steps follow: the log-probabilities of the policy that sampled are kept.
-        `reference`: those of the policy that training began with are kept as well.
+        `several` gradient steps follow: the log-probabilities of the policy that sampled are kept. Where
+        the objective has a weight for the divergence, those of the policy at the start are kept too.
         """
+
+    def measure(self, count: int) -> dict[str, float]:
+        """`entropy` and `kl` (k3, from the policy at the start) of the first `count` rollouts, nats a token."""
 
     def step(self, chosen: Sequence[int], factor: float) -> dict[str, float]:
         """One gradient step on the rollouts of these indices at `factor` times the peak rate.
 
-        Gives `loss`, `norm` (of the gradient, before clipping), `clipped` (share of tokens whose ratio
-        the clip holds), `entropy` (nats a token) and, with a reference, `kl` (k3, nats a token).
-        Raises FloatingPointError where the loss is not finite.
+        Gives `loss`, `norm` (of the gradient, before clipping) and `clipped` (share of tokens whose ratio
+        the clip holds). Raises FloatingPointError where the loss is not finite.
         """
 
     def state(self) -> dict[str, np.ndarray]:
@@ -66,6 +68,19 @@ class Learner(Protocol):
 
     def close(self) -> None:
         """Leave the model with the trained weights, ready to sample and save."""
+
+
+def in_play(advantages: Sequence[float], chosen: Sequence[int], objective: Objective) -> list[int]:
+    """Those of the chosen rollouts that have a gradient: an advantage of zero has none without a divergence.
+
+    Groups of equal rewards, which are most of them where success is rare, then cost sampling and no more.
+    """
+    return [i for i in chosen if objective.kl or advantages[i] != 0]
+
+
+def share_of(part: Sequence[int], whole: Sequence[int], average: str) -> float:
+    """What the mean over `part` (token counts of completions) counts for in the mean over `whole`."""
+    return sum(part) / sum(whole) if average == "token" else len(part) / len(whole)
 
 
 def advantages(rewards: np.ndarray, baseline: str, scale: str, running: float | None = None) -> np.ndarray:

@@ -54,6 +54,7 @@ CHECKPOINT_SECONDS = 20.0  # at least so long between two checkpoints
 RECORDED = 4  # prompts of each rollout batch whose completions go into rollouts.jsonl
 MEMORY = 0.9  # of the running baseline: what a rollout batch leaves of the average so far
 LOGGED = 50  # rows that a run's log has, about
+MEASURED = 64  # completions whose entropy and divergence a row of the log gives
 PROBED = 8  # prompts whose log-probabilities tell one starting model from another
 
 Parts = dict[str, float]
@@ -192,10 +193,12 @@ class Run:
                 Rollout(prompt, text, float(gain), was_cut)
                 for (prompt, text), gain, was_cut in zip(texts, gained.reshape(-1), cut, strict=True)
             ],
-            reference=how.kl > 0 or log, several=self.updates > 1,
+            several=self.updates > 1,
         )  # fmt: skip
         self._record(number, asked, drawn, grades, gained)
         self.totals.add(summary(rewards, parts, grades, lengths, cut))
+        if log:
+            self.totals.add(self.learner.measure(MEASURED))
 
     def _record(self, number: int, asked: Any, drawn: Any, grades: Any, gained: np.ndarray) -> None:
         """Counts for meta.json, and the first prompts' completions; `kept` marks what is made likelier."""

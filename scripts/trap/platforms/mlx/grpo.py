@@ -19,7 +19,7 @@ from trap.encoding import check_lengths, tokens_of
 from trap.platforms import Example, Fit
 from trap.platforms.mlx import MlxModel, adapting
 from trap.platforms.mlx.fitting import Optimizers
-from trap.policy_gradient import Objective, Rollout
+from trap.policy_gradient import Objective, Rollout, in_play, share_of
 
 
 def scores(
@@ -43,10 +43,16 @@ def scores(
     return mx.where(mask, chosen, 0.0), mx.where(mask, entropy, 0.0), mask
 
 
+def k3(new: mx.array, reference: mx.array) -> mx.array:
+    """See `platforms/torch/grpo.py`."""
+    apart = reference - new
+    return mx.exp(apart) - apart - 1
+
+
 def policy_loss(
     new: mx.array, old: mx.array, reference: mx.array | None, mask: mx.array, advantages: mx.array, objective: Objective
-) -> tuple[mx.array, mx.array, mx.array]:  # fmt: skip
-    """(loss to descend, share of clipped tokens, mean k3); see `platforms/torch/grpo.py`."""
+) -> tuple[mx.array, mx.array]:  # fmt: skip
+    """(loss to descend, share of clipped tokens); see `platforms/torch/grpo.py`."""
     lengths = mx.maximum(mask.sum(1), 1)
     change = mx.where(mask, new - old, 0.0)
     if objective.level == "sequence":
@@ -55,12 +61,8 @@ def policy_loss(
     held = mx.clip(ratio, 1 - objective.clip, 1 + objective.clip_high)
     gain = mx.minimum(ratio * wanted, held * wanted)
     clipped = ((ratio * wanted > held * wanted) & mask).sum() / mask.sum()
-    divergence = mx.array(0.0)
     if reference is not None:
-        apart = mx.where(mask, reference - new, 0.0)
-        k3 = mx.exp(apart) - apart - 1
-        divergence = k3.sum() / mask.sum()
-        gain = gain - objective.kl * k3
+        gain = gain - objective.kl * k3(new, reference)
     gain = mx.where(mask, gain, 0.0)
     if objective.average == "sequence":
         loss = -(gain.sum(1) / lengths).mean()
@@ -68,7 +70,7 @@ def policy_loss(
         loss = -gain.sum() / mask.sum()
     else:
         loss = -gain.sum() / (len(gain) * objective.longest)
-    return loss, clipped, divergence
+    return loss, clipped
 
 
 class MlxLearner:
@@ -91,9 +93,9 @@ class MlxLearner:
         self.optimizers = Optimizers(self.start, settings)
         self.loss_and_gradients = nn.value_and_grad(model.model, self._loss)
         self.pairs: list[Tokens] = []
-        self.advantages = np.zeros(0, dtype=np.float32)
-        self.old: list[np.ndarray] | None = None
-        self.reference: list[np.ndarray] | None = None
+        self.advantages: list[float] = []
+        self.old: dict[int, np.ndarray] | None = None
+        self.reference: dict[int, np.ndarray] | None = None
 
     def _parameters(self) -> dict[str, mx.array]:
         return dict(tree_flatten(self.model.model.trainable_parameters()))
@@ -104,28 +106,45 @@ class MlxLearner:
     def sync(self) -> None:
         self.model._decoder = None  # it is laid out from the weights when it is asked for
 
-    def _fixed(self, parameters: Mapping[str, mx.array]) -> list[np.ndarray]:
-        """Log-probabilities of each rollout (tokens,) with these parameters, in parts of a step's size."""
-        now, known = self._parameters(), []
-        self._put(parameters)
-        for start in range(0, len(self.pairs), self.settings.batch):
-            part = self.pairs[start : start + self.settings.batch]
-            table = np.array(scores(self.model.model, part, self.model.pad, self.objective.temperature)[0])
-            known += [row[: len(c)] for row, (_, c) in zip(table, part, strict=True)]
+    def _scores(self, which: Sequence[int], start: bool) -> tuple[mx.array, mx.array, mx.array]:
+        """Scores of some of the rollouts under the policy as it is, or as it was at the start."""
+        now = self._parameters()
+        if start:
+            self._put(self.start)
+        pairs = [self.pairs[i] for i in which]
+        found = scores(self.model.model, pairs, self.model.pad, self.objective.temperature)
+        mx.eval(found)
         self._put(now)
+        return found
+
+    def _fixed(self, which: Sequence[int], start: bool) -> dict[int, np.ndarray]:
+        """Log-probabilities (tokens,) of some of the rollouts, in parts of a step's size."""
+        known: dict[int, np.ndarray] = {}
+        for first in range(0, len(which), self.settings.batch):
+            part = which[first : first + self.settings.batch]
+            table = np.array(self._scores(part, start)[0])
+            known |= {i: row[: len(self.pairs[i][1])] for i, row in zip(part, table, strict=True)}
         return known
 
-    def observe(self, rollouts: Sequence[Rollout], *, reference: bool, several: bool) -> None:
+    def observe(self, rollouts: Sequence[Rollout], *, several: bool) -> None:
         examples = [Example(r.prompt, r.completion) for r in rollouts]
         pairs = tokens_of(self.model.tokenizer, examples, self.model.eos[0])
         self.pairs = [(p, c[:-1] if r.cut else c) for (p, c), r in zip(pairs, rollouts, strict=True)]
         check_lengths(self.pairs, self.settings.max_tokens)
-        self.advantages = np.array([r.advantage for r in rollouts], dtype=np.float32)
-        self.old = self._fixed(self._parameters()) if several else None
-        self.reference = self._fixed(self.start) if reference else None
+        self.advantages = [r.advantage for r in rollouts]
+        used = in_play(self.advantages, range(len(rollouts)), self.objective)
+        self.old = self._fixed(used, start=False) if several else None
+        self.reference = self._fixed(used, start=True) if self.objective.kl else None
+
+    def measure(self, count: int) -> dict[str, float]:
+        part = range(min(count, len(self.pairs)))
+        now, entropy, mask = self._scores(part, start=False)
+        start, _, _ = self._scores(part, start=True)
+        tokens = float(mask.sum())
+        return {"entropy": float(entropy.sum()) / tokens, "kl": float(k3(now, start).sum()) / tokens}
 
     @staticmethod
-    def _table(known: list[np.ndarray] | None, chosen: Sequence[int]) -> mx.array | None:
+    def _table(known: dict[int, np.ndarray] | None, chosen: Sequence[int]) -> mx.array | None:
         if known is None:
             return None
         table = np.zeros((len(chosen), max(len(known[i]) for i in chosen)), dtype=np.float32)
@@ -133,25 +152,34 @@ class MlxLearner:
             table[row, : len(known[i])] = known[i]
         return mx.array(table)
 
-    def _loss(self, chosen: Sequence[int]) -> tuple[mx.array, ...]:
-        part = [self.pairs[i] for i in chosen]
-        new, entropy, mask = scores(self.model.model, part, self.model.pad, self.objective.temperature)
-        old = self._table(self.old, chosen)
-        reference, gains = self._table(self.reference, chosen), mx.array(self.advantages[list(chosen)])
+    def _loss(self, used: Sequence[int], share: float) -> tuple[mx.array, mx.array]:
+        pairs = [self.pairs[i] for i in used]
+        new, _, mask = scores(self.model.model, pairs, self.model.pad, self.objective.temperature)
+        old, reference = self._table(self.old, used), self._table(self.reference, used)
         # On policy the sampling policy is this one: its log-probabilities are these, as constants.
         old = mx.stop_gradient(new) if old is None else old
-        loss, clipped, divergence = policy_loss(new, old, reference, mask, gains, self.objective)
-        return loss, clipped, divergence, entropy.sum() / mask.sum()
+        gains = mx.array(np.array([self.advantages[i] for i in used], dtype=np.float32))
+        loss, clipped = policy_loss(new, old, reference, mask, gains, self.objective)
+        return share * loss, clipped
 
     def step(self, chosen: Sequence[int], factor: float) -> dict[str, float]:
-        (loss, clipped, divergence, entropy), gradients = self.loss_and_gradients(chosen)
+        used = in_play(self.advantages, chosen, self.objective)
+        counted = [len(self.pairs[i][1]) for i in used]
+        every = [len(self.pairs[i][1]) for i in chosen]
+        if used:
+            share = share_of(counted, every, self.objective.average)
+            (loss, clipped), gradients = self.loss_and_gradients(used, share)
+            gradients = dict(tree_flatten(gradients))
+        else:  # the optimizer's momentum goes on
+            loss = clipped = mx.array(0.0)
+            gradients = {name: mx.zeros_like(array) for name, array in self._parameters().items()}
         if not math.isfinite(value := float(loss)):
             raise FloatingPointError(f"loss is {value}")
-        parameters, norm = self.optimizers.step(dict(tree_flatten(gradients)), self._parameters(), factor)
+        parameters, norm = self.optimizers.step(gradients, self._parameters(), factor)
         self._put(parameters)
         mx.eval(parameters, norm, self.optimizers.for_muon.state, self.optimizers.for_rest.state)
-        logged = {"loss": value, "norm": float(norm), "entropy": float(entropy), "clipped": float(clipped)}
-        return logged if self.reference is None else {**logged, "kl": float(divergence)}
+        share = sum(counted) / sum(every)
+        return {"loss": value, "norm": float(norm), "clipped": float(clipped) * share}
 
     def state(self) -> dict[str, np.ndarray]:
         held = {f"parameter/{name}": array for name, array in self._parameters().items()}

@@ -26,9 +26,9 @@ from trap.platforms.torch import TorchModel, check_lengths, tokens_of
 from trap.platforms.torch.decoder import Decoder, rotary
 from trap.platforms.torch.fitting import Optimizers, Tokens, bfloat16_pays, collate
 from trap.platforms.torch.lora import Lora
-from trap.policy_gradient import Objective, Rollout
+from trap.policy_gradient import Objective, Rollout, in_play, share_of
 
-Scores = tuple[Tensor, Tensor]  # log-probabilities (rows, longest) and entropies of the same shape
+Scores = tuple[Tensor, Tensor]  # of completion tokens (R, T); of the whole vocabulary at each (N, vocabulary)
 
 
 @dataclass(frozen=True)
@@ -87,18 +87,13 @@ def hidden(decoder: Decoder, packed: Packed) -> Tensor:
 
 
 def of_labels(logits: Tensor, labels: Tensor, mask: Tensor, temperature: float) -> Scores:
-    """Log-probabilities of labels (N,) and entropies under logits (N, vocabulary), as tables like mask (R, T).
+    """Log-probabilities of labels (N,) under logits (N, vocabulary) as a table like mask (R, T), and all of them.
 
     Logits are divided by the temperature that was sampled with: the policy is what the samples came from.
     """
-    logits = logits.float() / temperature
-    all_of_them = logits.log_softmax(-1)
-    with torch.no_grad():
-        entropy = -(all_of_them.exp() * all_of_them).sum(-1)
-    chosen = all_of_them.gather(-1, labels[:, None])[:, 0]
-    return chosen.new_zeros(mask.shape).masked_scatter(mask, chosen), entropy.new_zeros(
-        mask.shape
-    ).masked_scatter(mask, entropy)
+    every = (logits.float() / temperature).log_softmax(-1)
+    chosen = every.gather(-1, labels[:, None])[:, 0]
+    return chosen.new_zeros(mask.shape).masked_scatter(mask, chosen), every
 
 
 def packed_scores(decoder: Decoder, pairs: Sequence[Tokens], pad: int, temperature: float) -> Scores:
@@ -119,14 +114,20 @@ def plain_scores(
     return of_labels(model(tokens).logits[:, first:][wanted], labels[wanted], mask, temperature)
 
 
+def k3(new: Tensor, reference: Tensor) -> Tensor:
+    """Schulman's estimator of a divergence, per token: never negative, zero where the policies agree."""
+    apart = reference - new
+    return apart.exp() - apart - 1
+
+
 def policy_loss(
     new: Tensor, old: Tensor, reference: Tensor | None, mask: Tensor, advantages: Tensor, objective: Objective
-) -> tuple[Tensor, dict[str, Tensor]]:
-    """The loss to descend and what to log of it. new, old, reference, mask: (R, T); advantages: (R,).
+) -> tuple[Tensor, Tensor]:
+    """The loss to descend, and the share of clipped tokens. new, old, reference, mask: (R, T); advantages: (R,).
 
-    Per token, with r = exp(new - old): min(r A, clip(r, 1 - clip, 1 + clip_high) A) - kl * k3, where
-    k3 = exp(reference - new) - (reference - new) - 1. At level `sequence`, r is the geometric mean over the
-    completion's tokens. See `trap.methods.grpo` for sources and for what `average` means.
+    Per token, with r = exp(new - old): min(r A, clip(r, 1 - clip, 1 + clip_high) A) - kl * k3. At level
+    `sequence`, r is the geometric mean over the completion's tokens. See `trap.methods.grpo` for sources
+    and for what `average` means.
     """
     lengths = mask.sum(1).clamp(min=1)
     change = torch.where(mask, new - old, 0.0)
@@ -135,19 +136,15 @@ def policy_loss(
     ratio, wanted = change.exp(), advantages[:, None]
     held = ratio.clamp(1 - objective.clip, 1 + objective.clip_high)
     gain = torch.minimum(ratio * wanted, held * wanted)
-    logged = {"clipped": ((ratio * wanted > held * wanted) & mask).sum() / mask.sum()}
+    clipped = ((ratio * wanted > held * wanted) & mask).sum() / mask.sum()
     if reference is not None:
-        apart = torch.where(mask, reference - new, 0.0)
-        k3 = apart.exp() - apart - 1
-        logged["kl"] = k3.detach().sum() / mask.sum()
-        if objective.kl:
-            gain = gain - objective.kl * k3
+        gain = gain - objective.kl * k3(new, reference)
     gain = torch.where(mask, gain, 0.0)
     if objective.average == "sequence":
-        return -(gain.sum(1) / lengths).mean(), logged
+        return -(gain.sum(1) / lengths).mean(), clipped
     if objective.average == "token":
-        return -gain.sum() / mask.sum(), logged
-    return -gain.sum() / (len(gain) * objective.longest), logged
+        return -gain.sum() / mask.sum(), clipped
+    return -gain.sum() / (len(gain) * objective.longest), clipped
 
 
 class TorchLearner:
@@ -163,54 +160,75 @@ class TorchLearner:
         self.device = next(iter(self.parameters.values())).device
         self.half = bfloat16_pays(self.device)
         self.pairs: list[Tokens] = []
-        self.advantages = torch.zeros(0)
-        self.old: list[Tensor] | None = None
-        self.reference: list[Tensor] | None = None
+        self.advantages: list[float] = []
+        self.old: dict[int, Tensor] | None = None
+        self.reference: dict[int, Tensor] | None = None
 
     def _autocast(self) -> Any:
         return torch.autocast(self.device.type, torch.bfloat16) if self.half else nullcontext()
 
-    def _fixed(self, score: Callable[[Sequence[Tokens], float], Scores]) -> list[Tensor]:
-        """Log-probabilities of each rollout (tokens,), computed in parts of a step's size."""
-        known: list[Tensor] = []
+    def _fixed(
+        self, score: Callable[[Sequence[Tokens], float], Scores], which: Sequence[int]
+    ) -> dict[int, Tensor]:
+        """Log-probabilities (tokens,) of some of the rollouts, computed in parts of a step's size."""
+        known: dict[int, Tensor] = {}
         with torch.no_grad(), self._autocast():
-            for start in range(0, len(self.pairs), self.settings.batch):
-                part = self.pairs[start : start + self.settings.batch]
-                table = score(part, self.objective.temperature)[0]
-                known += [row[: len(c)] for row, (_, c) in zip(table, part, strict=True)]
+            for start in range(0, len(which), self.settings.batch):
+                part = which[start : start + self.settings.batch]
+                table, _ = score([self.pairs[i] for i in part], self.objective.temperature)
+                known |= {i: row[: len(self.pairs[i][1])] for i, row in zip(part, table, strict=True)}
         return known
 
-    def observe(self, rollouts: Sequence[Rollout], *, reference: bool, several: bool) -> None:
+    def observe(self, rollouts: Sequence[Rollout], *, several: bool) -> None:
         examples = [Example(r.prompt, r.completion) for r in rollouts]
         pairs = tokens_of(self.model.tokenizer, examples, self.model.eos[0])
         self.pairs = [(p, c[:-1] if r.cut else c) for (p, c), r in zip(pairs, rollouts, strict=True)]
         check_lengths(self.pairs, self.settings.max_tokens)
-        self.advantages = torch.tensor([r.advantage for r in rollouts], device=self.device)
-        self.old = self._fixed(self.score) if several else None
-        self.reference = self._fixed(self.score_start) if reference else None
+        self.advantages = [r.advantage for r in rollouts]
+        used = in_play(self.advantages, range(len(rollouts)), self.objective)
+        self.old = self._fixed(self.score, used) if several else None
+        self.reference = self._fixed(self.score_start, used) if self.objective.kl else None
 
-    def _table(self, known: list[Tensor], chosen: Sequence[int], like: Tensor) -> Tensor:
+    @torch.no_grad()
+    def measure(self, count: int) -> dict[str, float]:
+        part = self.pairs[:count]
+        with self._autocast():
+            now, every = self.score(part, self.objective.temperature)
+            start, _ = self.score_start(part, self.objective.temperature)
+        tokens = sum(len(c) for _, c in part)
+        entropy = -(every.exp() * every).sum()
+        # Where a table has no token, both policies hold a zero, and k3 of that is zero.
+        return {"entropy": float(entropy) / tokens, "kl": float(k3(now, start).sum()) / tokens}
+
+    @staticmethod
+    def _table(known: dict[int, Tensor], chosen: Sequence[int], like: Tensor) -> Tensor:
         table = torch.zeros_like(like)
         for row, i in enumerate(chosen):
             table[row, : len(known[i])] = known[i]
         return table
 
     def step(self, chosen: Sequence[int], factor: float) -> dict[str, float]:
-        part = [self.pairs[i] for i in chosen]
+        used = in_play(self.advantages, chosen, self.objective)
+        if not used:  # the optimizer's momentum goes on
+            for tensor in self.parameters.values():
+                tensor.grad = torch.zeros_like(tensor)
+            return {"loss": 0.0, "norm": self.optimizers.step(factor), "clipped": 0.0}
+        lengths = {i: len(self.pairs[i][1]) for i in chosen}
         with self._autocast():
-            new, entropy = self.score(part, self.objective.temperature)
-        lengths = torch.tensor([len(c) for _, c in part], device=self.device)
-        mask = torch.arange(new.shape[1], device=self.device) < lengths[:, None]
+            new, _ = self.score([self.pairs[i] for i in used], self.objective.temperature)
+        mask = torch.arange(new.shape[1]) < torch.tensor([lengths[i] for i in used])[:, None]
         # On policy the sampling policy is this one: its log-probabilities are these, as constants.
-        old = new.detach() if self.old is None else self._table(self.old, chosen, new)
-        reference = None if self.reference is None else self._table(self.reference, chosen, new)
-        loss, logged = policy_loss(new, old, reference, mask, self.advantages[list(chosen)], self.objective)
+        old = new.detach() if self.old is None else self._table(self.old, used, new)
+        reference = None if self.reference is None else self._table(self.reference, used, new)
+        gains = torch.tensor([self.advantages[i] for i in used], device=self.device)
+        loss, clipped = policy_loss(new, old, reference, mask.to(self.device), gains, self.objective)
+        counted, every = [lengths[i] for i in used], list(lengths.values())
+        loss = loss * share_of(counted, every, self.objective.average)
         if not math.isfinite(value := float(loss.detach())):
             raise FloatingPointError(f"loss is {value}")
         loss.backward()
         norm = self.optimizers.step(factor)
-        measured = {name: float(tensor) for name, tensor in logged.items()}
-        return {"loss": value, "norm": norm, "entropy": float(entropy.sum() / mask.sum()), **measured}
+        return {"loss": value, "norm": norm, "clipped": float(clipped) * sum(counted) / sum(every)}
 
     def state(self) -> dict[str, np.ndarray]:
         held = {f"parameter/{name}": tensor for name, tensor in self.parameters.items()}
