@@ -120,6 +120,36 @@ def test_longest_common_subsequence(first: list[str], second: list[str]) -> None
     assert shaping.longest_common(first, first) == len(first)
 
 
+def test_progress_is_the_part_of_the_chain_that_was_walked() -> None:
+    for steps in range(len(WALK) + 1):
+        false = [("PoolTool", "leads_to", "SSLError")] * (len(WALK) - steps)
+        assert (
+            parts("progress", trace_of(WALK[:steps]))["progress"] == steps / 4
+        )  # stopping early pays nothing
+        assert parts("progress", trace_of([*WALK[:steps], *false]))["progress"] == steps / 4
+    assert parts("progress", trace_of(WALK[1:]))["progress"] == 0  # it does not begin at the start
+    assert parts("progress", trace_of([*WALK, *WALK[:1] * 4]))["progress"] == 0.5  # nor does going on
+    gap = [WALK[0], WALK[2]]  # the second clause is true, but of the third relation
+    assert parts("progress", trace_of(gap))["progress"] == 0.25
+    wrong = [("SlowQuery", "caused_by", "MissingIndex"), WALK[1]]  # true clauses that do not connect
+    assert parts("progress", trace_of(wrong))["progress"] == 0.25
+    assert parts("progress", HONEST) == {"progress": 1.0, "faithful": 1.0}
+    assert parts("progress", HONEST, "A") == {"progress": 1.0, "faithful": 0.0}
+    assert (
+        reward("progress", "") == 0
+        and sum(shaping.rewarder("progress")(QUESTION, GRADER.grade(QUESTION, "?"), "?").values()) == 0
+    )
+
+
+def test_fewer_clauses_raise_the_share_of_true_ones_but_not_progress() -> None:
+    """Why `progress`: half a trace with nothing false beats a whole one with an error, by v2 and validity."""
+    whole = trace_of([*WALK[:3], ("CheckPool", "uses_tool", "DigTool")])
+    half = trace_of(WALK[:1])
+    for kind in ("v2", "validity"):
+        assert parts(kind, half)["validity"] > parts(kind, whole)["validity"]
+    assert reward("progress", half) < reward("progress", whole)
+
+
 def test_length_costs_what_is_beyond_the_reference() -> None:
     assert parts("v1+length", HONEST)["length"] == 0
     assert parts("v1+length", HONEST + " indeed so")["length"] == pytest.approx(-0.2)
@@ -140,7 +170,7 @@ ADVERSARIES = {
 
 
 @pytest.mark.parametrize("name", ADVERSARIES)
-@pytest.mark.parametrize("kind", ["v2", "validity", "faithful"])
+@pytest.mark.parametrize("kind", ["v2", "validity", "progress", "faithful"])
 def test_validity_pays_no_adversary_like_an_honest_trace(kind: str, name: str) -> None:
     assert reward(kind, ADVERSARIES[name]) < reward(kind, HONEST) - 0.5
 
@@ -172,7 +202,7 @@ def test_a_true_path_other_than_the_sampled_one_is_as_good() -> None:
         ("MissingIndex", "leads_to", "ConnectionError"),
         *WALK[2:],
     ]
-    for kind in ("validity", "faithful"):
+    for kind in ("validity", "progress", "faithful"):
         assert reward(kind, trace_of(other)) == reward(kind, HONEST)
     assert reward("v1", trace_of(other)) < reward("v1", HONEST)
     assert parts("v2", trace_of(other))["faithful"] == 1

@@ -28,7 +28,7 @@ SIZES = ("default", "full")
 INCLUDES = "#includes "  # in a sheet: the rows of another one come first
 SELECTING = ("", "v1", "v2")  # rewards that can rank completions for selection
 REWARDS = (  # what grpo can be rewarded by (`trap.studies.hops.shaping`)
-    *SELECTING, "correctness", "path", "paper", "paper_correctness", "paper_path", "validity", "faithful", "similarity",
+    *SELECTING, "correctness", "path", "paper", "paper_correctness", "paper_path", "validity", "progress", "faithful", "similarity",
 )  # fmt: skip
 
 

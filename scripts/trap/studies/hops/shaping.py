@@ -6,6 +6,7 @@
     paper          arXiv 2601.15160: R_bin + R_path in its weights
     paper_correctness, paper_path    its two halves
     validity       the share of clauses that are edges, and 1 more for a faithful answer: no path is asked for
+    progress       how much of the chain is truly walked from its start, and 1 more for a faithful answer
     faithful       1 for a right answer by a true path, else 0
     similarity     likeness to the reference trace, from 0 to 1 (the paper's ablation; see `similarity`)
 
@@ -74,6 +75,21 @@ def paper_path(grade: Grade, guards: bool) -> float:
     """R_path = min((1.2 coverage + 0.3 [hits >= 2]) phi, 1.5); coverage over the path's entities."""
     value = PAPER_COVERAGE * grade.coverage + PAPER_HITS * (grade.hits >= (MIN_HITS if guards else 1))
     return min(value * repetition(grade.entities), PAPER_CAP) if guards else value
+
+
+def progress(question: Question, grade: Grade) -> float:
+    """Clauses up to the first that leaves the walk, as a share of the chain, or of the trace if it is longer.
+
+    The share of true clauses (v2, `validity`) is raised by writing fewer of them; this one is not.
+    """
+    chain = question.meta.chain or [edge.rel for edge in question.path_star.edges]
+    here = question.meta.start or next(iter(question.path_star.entities), "")
+    walked = 0
+    for number, (clause, relation) in enumerate(zip(grade.clauses, chain, strict=False)):
+        if clause is None or clause[:2] != (here, relation) or number == grade.first_false:
+            break
+        here, walked = clause[2], walked + 1
+    return walked / max(len(chain), len(grade.clauses), 1)
 
 
 def longest_common(first: Sequence[str], second: Sequence[str]) -> int:
@@ -152,6 +168,10 @@ def _validity(question: Question, grade: Grade, completion: str, guards: bool) -
     return {"validity": grade.validity, "faithful": FAITHFUL_BONUS * grade.faithful}
 
 
+def _progress(question: Question, grade: Grade, completion: str, guards: bool) -> Parts:
+    return {"progress": progress(question, grade), "faithful": FAITHFUL_BONUS * grade.faithful}
+
+
 def _faithful(question: Question, grade: Grade, completion: str, guards: bool) -> Parts:
     return {"faithful": float(grade.faithful)}
 
@@ -162,7 +182,7 @@ def _similarity(question: Question, grade: Grade, completion: str, guards: bool)
 
 REWARDS: dict[str, Callable[[Question, Grade, str, bool], Parts]] = {
     "v1": _v1, "v2": _v2, "correctness": _correctness, "path": _path, "paper": _paper,
-    "paper_correctness": _paper_correctness, "paper_path": _paper_path, "validity": _validity,
+    "paper_correctness": _paper_correctness, "paper_path": _paper_path, "validity": _validity, "progress": _progress,
     "faithful": _faithful, "similarity": _similarity,
 }  # fmt: skip
 
