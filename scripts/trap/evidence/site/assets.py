@@ -18,6 +18,14 @@ COPIED = (".js", ".css", ".svg")
 TRACE_ROLES = {"true": "path", "false": "spam", "off-path": "easy"}
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
 _PICTURE = re.compile(r"<picture>.*?</picture>", re.DOTALL)
+TABS = (
+    ("training", "Training"),
+    ("inference", "Inference"),
+    ("try", "Try It"),
+    ("distribution", "Distribution"),
+    ("claims", "Claims"),
+    ("about", "About the method"),
+)
 ABOUT = ("What was claimed", "How this test works")
 
 
@@ -69,4 +77,4 @@ def index_html(source: Path, about: Markup, title: str) -> str:
     """`index.html` from its template."""
     if not (source / TEMPLATE).is_file():
         raise InputError(f"{source / TEMPLATE}: no such file")
-    return environment(str(source)).get_template(TEMPLATE).render(about=about, title=title)
+    return environment(str(source)).get_template(TEMPLATE).render(about=about, title=title, tabs=TABS)

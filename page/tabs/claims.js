@@ -1,0 +1,1 @@
+export const openClaims = (panel) => { panel.replaceChildren('claims'); return {}; };

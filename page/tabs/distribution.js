@@ -1,0 +1,1 @@
+export const openDistribution = (panel) => { panel.replaceChildren('distribution'); return {}; };

@@ -1,0 +1,1 @@
+export const openInference = (panel) => { panel.replaceChildren('inference'); return {}; };

@@ -1,0 +1,1 @@
+export const openTry = (panel) => { panel.replaceChildren('try'); return {}; };
