@@ -57,7 +57,11 @@ def model_rows(paths: list[Path], output: Path) -> list[dict[str, Any]]:
         except ValueError:
             raise InputError(f"{path}: a model file must lie in {output}") from None
         header = read_header(path)
-        rows.append({key: header.get(key) for key in HEADER} | {"url": address, "bytes": path.stat().st_size})
+        tokenizer = path.with_name(f"{header['model']}.tokenizer.json")
+        if not tokenizer.is_file():
+            raise InputError(f"{tokenizer}: no such file, which {path.name} needs")
+        place = {"url": address, "tokenizer": tokenizer.relative_to(output).as_posix()}
+        rows.append({key: header.get(key) for key in HEADER} | place | {"bytes": path.stat().st_size})
     return rows
 
 

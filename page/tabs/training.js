@@ -40,11 +40,11 @@ class Training {
       el("h2", { class: "spoken" }, "Training"),
       this.controls,
       el("div", { class: "player", role: "group", "aria-label": "Replay" },
-        button("⏮", to(() => 0), { "aria-label": "First step", title: "First step (Home)" }),
-        button("◀", to((p) => p.at - 1), { "aria-label": "Step back", title: "Step back (←)" }),
+        button("|◀", to(() => 0), { "aria-label": "First step", title: "First step (Home)" }),
+        button("‹", to((p) => p.at - 1), { "aria-label": "Step back", title: "Step back (←)" }),
         this.play,
-        button("▶", to((p) => p.at + 1), { "aria-label": "Step forward", title: "Step forward (→)" }),
-        button("⏭", to((p) => p.steps.length - 1), { "aria-label": "Skip to the end", title: "Last step (End)" }),
+        button("›", to((p) => p.at + 1), { "aria-label": "Step forward", title: "Step forward (→)" }),
+        button("▶|", to((p) => p.steps.length - 1), { "aria-label": "Skip to the end", title: "Last step (End)" }),
         select("Speed", SPEEDS.map((speed) => [speed, `${speed}×`]), 1, (value) => { this.player.speed = Number(value); }),
         this.scrub, this.where),
       this.phases,
@@ -132,7 +132,7 @@ class Training {
   #draw() {
     const { player } = this;
     const { step } = player;
-    this.play.textContent = player.playing ? "⏸ Pause" : "▶ Play";
+    this.play.textContent = player.playing ? "❚❚ Pause" : "▶ Play";
     this.scrub.value = String(player.at);
     if (!step) {
       this.where.textContent = "Nothing was logged for this run.";

@@ -20,6 +20,10 @@ export const el = (tag, props, ...children) => fill(document.createElement(tag),
 /** An SVG element. */
 export const svg = (tag, props, ...children) => fill(document.createElementNS(SVG, tag), props, children);
 
+/** Replace what a node holds; null, undefined and false are left out. */
+export const put = (node, ...children) =>
+  node.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+
 /** Words for those who hear the page and do not see it. */
 export const spoken = (text) => el("span", { class: "spoken" }, text);
 

@@ -81,7 +81,7 @@ export class GraphView {
     const all = [...this.places];
     if (this.narrow) {
       const order = all.sort(([, a], [, b]) => a.column - b.column || Math.abs(a.row) - Math.abs(b.row) || a.row - b.row);
-      const points = new Map(order.map(([entity, { row }], i) => [entity, { x: 20 + (row === 0 ? 0 : INDENT * 2), y: 20 + i * LINE }]));
+      const points = new Map(order.map(([entity, { row }], i) => [entity, { x: row === 0 ? 20 + INDENT * 2 : 20, y: 20 + i * LINE }]));
       return { points, width: 350, height: order.length * LINE + 14 };
     }
     const top = Math.min(0, ...all.map(([, { row }]) => row));
@@ -101,7 +101,7 @@ export class GraphView {
       ...this.said.flatMap(({ clause, kind }, i) => this.#edge(points, clause, kind, i)),
     ];
     const nodes = [...this.places].map(([entity, place]) => this.#entity(entity, place, points.get(entity)));
-    return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", class: this.narrow ? "steps narrow" : "steps", "aria-label": this.#words() },
+    return svg("svg", { viewBox: `0 0 ${width} ${height}`, width: Math.round(width * 1.3), role: "img", class: this.narrow ? "steps narrow" : "steps", "aria-label": this.#words() },
       arrows(), ...drawn, ...nodes);
   }
 
@@ -159,7 +159,7 @@ export class GraphView {
     const classes = ["entity", `role-${role}`, visited && `seen kind-${visited.kind}`, chosen && (right ? "chosen right" : "chosen wrong")];
     const name = lines(letter ? `${letter}) ${entity}` : entity);
     const said = this.narrow ? [letter ? `${letter}) ${entity}` : entity] : name;
-    const place = this.narrow ? { x: x + 18, y: y + 5, anchor: "start" } : { x, y: y + 26, anchor: "middle" };
+    const place = this.narrow ? { x: 20 + INDENT * 3, y: y + 5, anchor: "start" } : { x, y: y + 26, anchor: "middle" };
     const text = svg("text", { "text-anchor": place.anchor, x: place.x, y: place.y },
       ...said.map((line, i) => svg("tspan", { x: place.x, dy: i ? 16 : 0 }, line)));
     return svg("g", { class: classes.filter(Boolean).join(" "), data: { entity } },
@@ -175,7 +175,7 @@ export class GraphView {
       return svg("path", { class: `edge kind-${kind}`, d: `M${a.x} ${a.y}L${b.x} ${b.y}`, "marker-end": arrow ? `url(#arrow-${kind})` : undefined });
     };
     const named = new Set([...this.question.path_star.entities, ...this.said.flatMap(({ clause: [src, , dst] }) => [src, dst])]);
-    return svg("svg", { viewBox: `0 0 ${Math.round((scale * 16) / 9)} ${scale}`, role: "img", class: "map", "aria-label": `${this.store.graph.entities.length} entities. ${this.#words()}` },
+    return svg("svg", { viewBox: `0 0 ${Math.round((scale * 16) / 9)} ${scale}`, width: 1600, role: "img", class: "map", "aria-label": `${this.store.graph.entities.length} entities. ${this.#words()}` },
       arrows(),
       ...this.store.graph.edges.map(({ src, dst }) => line(src, dst, "faint", false)),
       ...[...at].map(([id, { x, y }]) => svg("circle", { class: "dot", cx: x, cy: y, r: named.has(id) ? 7 : 3.5 })),

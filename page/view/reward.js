@@ -32,7 +32,7 @@ export class RewardView {
       const value = open ? 0 : part.of(grade);
       return [el("dt", {}, part.name), el("dd", { data: { part: part.key } }, bar(value, part), el("span", { class: "number" }, open ? "…" : points(value)))];
     });
-    const checked = `${grade.true_clauses} of ${grade.hops_used} clauses are edges`;
+    const checked = `true clauses: ${grade.true_clauses} of ${grade.hops_used}`;
     this.node.replaceChildren(...rows.flat(),
       el("dt", { class: "sum" }, "reward"), el("dd", { class: "sum", data: { part: "total" } }, el("span", { class: "number" }, pending ? "…" : points(grade.total))),
       el("dt", {}, "graph"), el("dd", { data: { part: "faithful" } }, verdict(grade, pending), el("span", { class: "muted" }, checked)));
