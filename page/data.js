@@ -32,14 +32,14 @@ class Episodes {
     this.arms = file.arms;
   }
 
-  /** Greedy answers of the finished arm, in the order of the log. */
+  /** Greedy answers of the finished arm, in the order of the table. */
   evals(arm) {
     return (this.arms[arm]?.eval ?? []).map((i) => this.answers[i]);
   }
 
-  /** What the arm sampled to train on: [{...answer, sample, kept}], in the order of the log. */
+  /** What the arm sampled to train on: [{...answer, round, sample, kept}], in the order of the table. */
   rollouts(arm) {
-    return (this.arms[arm]?.rollouts ?? []).map(([i, sample, kept]) => ({ ...this.answers[i], sample, kept: Boolean(kept) }));
+    return (this.arms[arm]?.rollouts ?? []).map(([i, round, sample, kept]) => ({ ...this.answers[i], round, sample, kept: Boolean(kept) }));
   }
 }
 

@@ -19,8 +19,9 @@ import msgspec
 from trap.cli import run_main
 from trap.evidence.layout import whole_graph
 from trap.evidence.post import render_markdown
-from trap.evidence.site.assets import about_html, index_html, source_files, theme_css
+from trap.evidence.site.assets import about_html, index_html, theme_css
 from trap.evidence.site.episodes import pack, question_row, read_episodes, read_questions
+from trap.evidence.site.files import source_files, tokenizer_of
 from trap.evidence.site.numbers import curves, numbers, scoreboard
 from trap.files import InputError, read_json, read_text, replacing, write_text
 from trap.page_header import read_header
@@ -57,7 +58,7 @@ def model_rows(paths: list[Path], output: Path) -> list[dict[str, Any]]:
         except ValueError:
             raise InputError(f"{path}: a model file must lie in {output}") from None
         header = read_header(path)
-        tokenizer = path.with_name(f"{header['model']}.tokenizer.json")
+        tokenizer = tokenizer_of(path)
         if not tokenizer.is_file():
             raise InputError(f"{tokenizer}: no such file, which {path.name} needs")
         place = {"url": address, "tokenizer": tokenizer.relative_to(output).as_posix()}
@@ -81,7 +82,7 @@ def build(args: argparse.Namespace) -> None:
         write_compact(data / "graph.json", graph_file(load_graph(args.graph))),
         write_compact(data / "questions.json", [question_row(question, pool) for pool, question in questions]),
     ]
-    for model in (entry["id"] for entry in site["models"]):
+    for model in args.study_models or [entry["id"] for entry in site["models"]]:
         rows = episodes.filter(episodes["model"] == model)
         sizes.append(write_compact(data / f"episodes.{model}.json", pack(rows, place)))
         sizes.append(write_compact(data / f"curves.{model}.json", curves(args.tables, model)))
@@ -109,6 +110,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--pools", nargs="+", type=Path, required=True, help="question pools, POOL.jsonl")
     parser.add_argument("--figures", type=Path, required=True, help="folder of the figures")
     parser.add_argument("--provenance", type=Path, help="provenance.json")
+    parser.add_argument("--study-models", nargs="*", help="models with data files of their own (default: those of the tables)")
     parser.add_argument("--models", nargs="*", type=Path, default=[], help="model files in OUTPUT/models")
     parser.add_argument("--source", type=Path, default=ROOT / "page", help="the page's source")
     parser.add_argument("--template", type=Path, default=ROOT / "report/post.md.j2", help="template of the post")

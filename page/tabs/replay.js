@@ -4,7 +4,7 @@ export const PHASES = { sampling: "Sampling", training: "Training", evaluation: 
 
 /**
  * Steps of an arm: {phase, row, index, …}. Sampling steps know their group: all samples of their prompt.
- * `curve`: {train: [[step, loss]], valid: [[step, pool, accuracy, faithful]]} of one seed; `stored`: whether the
+ * `curve`: {train: [[step, loss]], valid: [[step, pool, accuracy, faithful, n]]} of one seed; `stored`: whether the
  * seed is the one whose answers are stored.
  */
 export function stepsOf(rollouts, curve, evals, stored) {
@@ -20,7 +20,7 @@ export function stepsOf(rollouts, curve, evals, stored) {
   }
   const logged = [
     ...curve.train.map(([step, loss]) => ({ step, loss })),
-    ...curve.valid.map(([step, pool, accuracy, faithful]) => ({ step, pool, accuracy, faithful })),
+    ...curve.valid.map(([step, pool, accuracy, faithful, n]) => ({ step, pool, accuracy, faithful, n })),
   ].sort((a, b) => a.step - b.step);
   logged.forEach((row, index) => steps.push({ phase: "training", row, index, of: logged.length }));
   if (stored) evals.forEach((row, index) => steps.push({ phase: "evaluation", row, index, of: evals.length }));

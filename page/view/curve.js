@@ -55,5 +55,5 @@ export function words(rows, upTo) {
   const row = rows[Math.max(0, Math.min(upTo, rows.length - 1))];
   if (upTo < 0) return "Learning curve: training has not begun.";
   if (row.loss !== undefined) return `Learning curve: step ${row.step}, loss ${row.loss}.`;
-  return `Learning curve: step ${row.step}, ${row.pool}: ${percent(row.accuracy)} right, ${percent(row.faithful)} faithful.`;
+  return `Learning curve: step ${row.step}, ${row.pool}: ${percent(row.accuracy)} right, ${percent(row.faithful)} faithful, n = ${row.n}.`;
 }

@@ -9,11 +9,10 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from trap.evidence.prose import environment
+from trap.evidence.site.files import TEMPLATE
 from trap.evidence.theme import DARK, LIGHT, Theme
 from trap.files import InputError
 
-TEMPLATE = "index.html.j2"
-COPIED = (".js", ".css", ".svg")
 # Meanings that a trace has besides those of the figures, by the role whose colour they share.
 TRACE_ROLES = {"true": "path", "false": "spam", "off-path": "easy"}
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
@@ -27,12 +26,6 @@ TABS = (
     ("about", "About the method"),
 )
 ABOUT = ("What was claimed", "How this test works")
-
-
-def source_files(source: Path) -> list[Path]:
-    """Files of `page/` that are copied as they are, relative to it, sorted."""
-    found = (path.relative_to(source) for path in source.rglob("*") if path.suffix in COPIED)
-    return sorted(found, key=lambda path: path.as_posix())
 
 
 def _variables(theme: Theme) -> str:

@@ -6,7 +6,7 @@ holds every completion once and every graded answer (a question with a completio
     pieces       parts of completions; joined, they give a completion again, character by character
     completions  [[piece, ...], ...]
     answers      one list per column of ANSWER: question and completion by index, then the grade
-    arms         {arm: {"eval": [answer, ...], "rollouts": [[answer, sample, kept], ...]}}, in the order of the log
+    arms         {arm: {"eval": [answer, ...], "rollouts": [[answer, round, sample, kept], ...]}}, in the order of the table
 
 Questions are indices into `questions.json`, which all models share.
 """
@@ -26,10 +26,10 @@ from trap.records import Question
 
 GRADE = (
     "answer", "correct", "faithful", "valid", "format", "correctness", "coverage", "path_reward", "spam_penalty", "total",
-    "validity", "hops_used", "true_clauses", "first_false", "tokens",
+    "validity", "hops_used", "true_clauses", "first_false",
 )  # fmt: skip
 ANSWER = ("question", "completion", *GRADE)
-NEEDED = ("model", "arm", "seed", "kind", "pool", "id", "sample", "kept", "completion", "prompt", *GRADE)
+NEEDED = ("model", "arm", "seed", "kind", "pool", "id", "round", "sample", "kept", "completion", "prompt", *GRADE)
 DECIMALS = 4
 _CUT = re.compile(r"(?<=, and )|(?<=\n)")
 
@@ -97,7 +97,7 @@ def pack(rows: pl.DataFrame, place: dict[tuple[str, str], int]) -> dict[str, Any
         if row["kind"] == "eval":
             held["eval"].append(answer)
         else:
-            held["rollouts"].append([answer, row["sample"], int(bool(row["kept"]))])
+            held["rollouts"].append([answer, row["round"], row["sample"], int(bool(row["kept"]))])
     cut = [[pieces(part) for part in _CUT.split(text)] for text in completions.places]
     return {
         "pieces": list(pieces.places),

@@ -21,7 +21,7 @@ DECIMALS = 6  # as in claims.json
 POOLS = ("eval_hard", "eval_easy", "eval_leak", "eval_shuffled", "eval_leak_permuted")
 METRICS = ("accuracy", "faithful", "valid", "coverage", "hops_used", "reward")
 MEASURED = ("model", "arm", "pool", "metric", "value", "low", "high", "n", "seeds")
-LOGGED = ("model", "arm", "seed", "kind", "step", "loss", "pool", "accuracy", "faithful")
+LOGGED = ("model", "arm", "seed", "kind", "step", "loss", "pool", "accuracy", "faithful", "n")
 RUN = (
     "parent", "method", "pool", "mixture", "reward", "selection", "rounds", "k", "steps", "n_train", "prompts", "winners",
 )  # fmt: skip
@@ -84,12 +84,12 @@ def scoreboard(claims: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def curves(tables: Path, model: str) -> dict[str, Any]:
-    """Training logs of a model: {arm: {seed: {train: [[step, loss]], valid: [[step, pool, accuracy, faithful]]}}}."""
+    """Training logs of a model: {arm: {seed: {train: [[step, loss]], valid: [[step, pool, accuracy, faithful, n]]}}}."""
     logged = read_table(tables, "curves", LOGGED).filter(pl.col("model") == model)
     found: dict[str, Any] = {}
     for (arm, seed), rows in logged.group_by("arm", "seed", maintain_order=True):
         train = rows.filter(pl.col("kind") == "train").select("step", pl.col("loss").round(DECIMALS))
-        valid = rows.filter(pl.col("kind") == "valid").select("step", "pool", "accuracy", "faithful")
+        valid = rows.filter(pl.col("kind") == "valid").select("step", "pool", "accuracy", "faithful", "n")
         told = {
             "train": [list(row) for row in train.iter_rows()],
             "valid": [list(row) for row in valid.iter_rows()],
