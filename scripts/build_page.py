@@ -80,7 +80,9 @@ def build(args: argparse.Namespace) -> None:
         write_compact(data / "site.json", site),
         write_compact(data / "claims.json", scoreboard(claims)),
         write_compact(data / "graph.json", graph_file(load_graph(args.graph))),
-        write_compact(data / "questions.json", [question_row(question, pool) for pool, question in questions]),
+        write_compact(
+            data / "questions.json", [question_row(question, pool) for pool, question in questions]
+        ),
     ]
     for model in args.study_models or [entry["id"] for entry in site["models"]]:
         rows = episodes.filter(episodes["model"] == model)
@@ -110,11 +112,17 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--pools", nargs="+", type=Path, required=True, help="question pools, POOL.jsonl")
     parser.add_argument("--figures", type=Path, required=True, help="folder of the figures")
     parser.add_argument("--provenance", type=Path, help="provenance.json")
-    parser.add_argument("--study-models", nargs="*", help="models with data files of their own (default: those of the tables)")
+    parser.add_argument(
+        "--study-models", nargs="*", help="models with data files of their own (default: those of the tables)"
+    )
     parser.add_argument("--models", nargs="*", type=Path, default=[], help="model files in OUTPUT/models")
     parser.add_argument("--source", type=Path, default=ROOT / "page", help="the page's source")
-    parser.add_argument("--template", type=Path, default=ROOT / "report/post.md.j2", help="template of the post")
-    parser.add_argument("--limit-mb", type=float, default=LIMIT_MB, help="refuse more data than this (10^6 bytes)")
+    parser.add_argument(
+        "--template", type=Path, default=ROOT / "report/post.md.j2", help="template of the post"
+    )
+    parser.add_argument(
+        "--limit-mb", type=float, default=LIMIT_MB, help="refuse more data than this (10^6 bytes)"
+    )
     parser.add_argument("--output", type=Path, required=True, help="the folder to write")
     args = parser.parse_args(argv)
     return run_main(lambda: build(args))

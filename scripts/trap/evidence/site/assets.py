@@ -62,7 +62,9 @@ def about_html(markdown: str) -> Markup:
             raise InputError(f"report/post.md.j2: no section {name!r}, which the page shows")
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
     html = reader.render("\n".join([opening, *(sections[name] for name in ABOUT)]))
-    html = html.replace("<table>", '<div class="wide" tabindex="0"><table>').replace("</table>", "</table></div>")
+    html = html.replace("<table>", '<div class="wide" tabindex="0"><table>').replace(
+        "</table>", "</table></div>"
+    )
     return Markup(re.sub(r"<(/?)h2>", r"<\1h3>", html))
 
 

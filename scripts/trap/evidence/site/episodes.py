@@ -29,7 +29,20 @@ GRADE = (
     "validity", "hops_used", "true_clauses", "first_false",
 )  # fmt: skip
 ANSWER = ("question", "completion", *GRADE)
-NEEDED = ("model", "arm", "seed", "kind", "pool", "id", "round", "sample", "kept", "completion", "prompt", *GRADE)
+NEEDED = (
+    "model",
+    "arm",
+    "seed",
+    "kind",
+    "pool",
+    "id",
+    "round",
+    "sample",
+    "kept",
+    "completion",
+    "prompt",
+    *GRADE,
+)
 DECIMALS = 4
 _CUT = re.compile(r"(?<=, and )|(?<=\n)")
 

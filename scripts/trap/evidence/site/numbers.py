@@ -122,4 +122,6 @@ def _arm(name: str, arms: pl.DataFrame, runs: pl.DataFrame) -> dict[str, Any]:
 
 
 def _rounded(point: dict[str, Any]) -> dict[str, Any]:
-    return {key: round(value, DECIMALS) if isinstance(value, float) else value for key, value in point.items()}
+    return {
+        key: round(value, DECIMALS) if isinstance(value, float) else value for key, value in point.items()
+    }
