@@ -89,7 +89,7 @@ lock: ## write requirements/lock.txt anew from a fresh environment
 	  mv requirements/lock.new requirements/lock.txt; rm -rf "$$folder"
 
 clean: ## remove run folders, the default size's results and logs; keep the environment and what is committed
-	rm -rf results/hops/*/torch results/hops/*/mlx results/hops/data/*.jsonl results/default results/logs results/benchmarks \
+	rm -rf results/hops/*/torch results/hops/*/mlx results/hops/data/*.jsonl results/default results/logs results/benchmarks results/page \
 	  results/published/hops .snakemake
 
 $(BIN)/python:
