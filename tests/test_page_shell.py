@@ -78,6 +78,14 @@ class Visitor:
         self.page.wait_for_selector("[role=tabpanel]:not([hidden])[aria-busy=false]")
         return self.page
 
+    def until(self, expression: str, arg: object = None) -> None:
+        """Wait until a JavaScript expression is true; not `wait_for_function`, which the page's policy forbids."""
+        for _ in range(WAIT // 50):
+            if self.page.evaluate(expression, arg):
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"never true: {expression}")
+
     def shown(self) -> str:
         return self.page.evaluate("document.querySelector('[role=tabpanel]:not([hidden])').id.slice(6)")
 
@@ -112,13 +120,13 @@ def test_every_tab_opens_by_mouse_and_by_keyboard(visitor: Visitor) -> None:
     page.focus("#tab-about")
     for name in (*TABS, *TABS[:2]):  # once round and on
         page.keyboard.press("ArrowRight")
-        page.wait_for_function(
+        visitor.until(
             f"document.activeElement.id === 'tab-{name}' && !document.getElementById('panel-{name}').hidden"
         )
     page.keyboard.press("End")
-    page.wait_for_function("document.activeElement.id === 'tab-about'")
+    visitor.until("document.activeElement.id === 'tab-about'")
     page.keyboard.press("Home")
-    page.wait_for_function("document.activeElement.id === 'tab-training'")
+    visitor.until("document.activeElement.id === 'tab-training'")
     assert page.locator("[role=tabpanel]:visible").count() == 1
     landmarks = page.evaluate(
         "['header', 'main', 'footer', 'h1'].map((tag) => document.querySelectorAll(tag).length)"
@@ -182,9 +190,7 @@ def test_the_replay_plays_pauses_and_is_scrubbed(visitor: Visitor) -> None:
     page = visitor.open("#training/nano.rsft_hard//0")
     page.select_option("#panel-training .player select", "16")
     page.click("#panel-training button.primary")
-    page.wait_for_function(
-        "document.querySelector('#panel-training .where').textContent.includes('row 3 of')"
-    )
+    visitor.until("document.querySelector('#panel-training .where').textContent.includes('row 3 of')")
     page.click("#panel-training button.primary")
     assert "Play" in page.text_content("#panel-training button.primary")
     before = page.text_content(".where")
@@ -195,9 +201,9 @@ def test_the_replay_plays_pauses_and_is_scrubbed(visitor: Visitor) -> None:
     )
     assert page.text_content(".where").startswith("Sampling: row 3 of")
     page.select_option("#panel-training .controls select >> nth=1", "sft")
-    page.wait_for_function("document.querySelector('.where').textContent.startsWith('Training: row 1 of')")
+    visitor.until("document.querySelector('.where').textContent.startsWith('Training: row 1 of')")
     page.select_option("#panel-training .controls select >> nth=2", "2")
-    page.wait_for_function("location.hash.startsWith('#training/nano.sft.2')")
+    visitor.until("location.hash.startsWith('#training/nano.sft.2')")
 
 
 def test_one_question_answered_side_by_side(visitor: Visitor, built: Path) -> None:
@@ -302,12 +308,12 @@ def test_greedy_answers_in_the_page_are_pythons(visitor: Visitor, built: Path, a
     page = visitor.open(f"#try/nano.{arm}/{rows[0]['id']}")
     for row in rows:
         page.evaluate("hash => { location.hash = hash; }", f"#try/nano.{arm}/{row['id']}")
-        page.wait_for_function(
+        visitor.until(
             "asked => document.querySelector('#panel-try .asked').textContent === asked",
-            arg=row["prompt"].split("\n")[0].removeprefix("Question: "),
+            row["prompt"].split("\n")[0].removeprefix("Question: "),
         )
         page.click("#panel-try button >> text='Greedy'")
-        page.wait_for_function("!document.querySelector('#panel-try button.primary').disabled")
+        visitor.until("!document.querySelector('#panel-try button.primary').disabled")
         assert page.eval_on_selector("#panel-try [data-part=trace]", PLAIN) == row["completion"]
         total = page.text_content("#panel-try dd[data-part=total]")
         assert float(total.replace("−", "-")) == pytest.approx(row["total"], abs=0.006)
@@ -318,7 +324,7 @@ def test_greedy_answers_in_the_page_are_pythons(visitor: Visitor, built: Path, a
 def test_rejection_sampling_keeps_the_best_of_eight(visitor: Visitor) -> None:
     page = visitor.open("#try/nano.rsft_hard")
     page.click("#panel-try button >> text=/Rejection/")
-    page.wait_for_function("!document.querySelector('#panel-try button.primary').disabled")
+    visitor.until("!document.querySelector('#panel-try button.primary').disabled")
     cards = page.eval_on_selector_all(
         "#panel-try .sample-card",
         """all => all.map((one) => ({
@@ -341,7 +347,7 @@ def test_a_composed_question_is_asked(visitor: Visitor) -> None:
     asked = page.text_content("#panel-try .asked")
     assert asked.endswith("what?") and asked.count(" something that ") == 1
     page.click("#panel-try button >> text='Greedy'")
-    page.wait_for_function("!document.querySelector('#panel-try button.primary').disabled")
+    visitor.until("!document.querySelector('#panel-try button.primary').disabled")
     assert page.eval_on_selector("#panel-try [data-part=trace]", PLAIN)
 
 
@@ -389,7 +395,7 @@ def test_axe_finds_nothing_serious(browser: Any, address: str, theme: str, width
         page = visitor.open(f"#{tab}")
         if tab.startswith("try"):
             page.click("#panel-try button >> text='Greedy'")
-            page.wait_for_function("!document.querySelector('#panel-try button.primary').disabled")
+            visitor.until("!document.querySelector('#panel-try button.primary').disabled")
         page.evaluate(AXE.read_text(encoding="utf-8"))
         found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
         serious = [
@@ -409,7 +415,7 @@ def test_recording_plays_by_itself_without_controls(browser: Any, address: str) 
     context = browser.new_context(viewport={"width": 1920, "height": 1080})
     visitor = Visitor(context, address)
     page = visitor.open("?record=1#training/nano.rsft_hard//0")
-    page.wait_for_function("document.querySelector('.where').textContent.includes('row 2 of')")
+    visitor.until("document.querySelector('.where').textContent.includes('row 2 of')")
     assert (
         not page.is_visible("header") and not page.is_visible("footer") and not page.is_visible(".controls")
     )
@@ -428,7 +434,7 @@ def test_less_motion_writes_whole_answers(browser: Any, address: str) -> None:
     page.evaluate("""() => { window.seen = new Set(); const node = document.querySelector('#panel-training [data-part=trace]');
         new MutationObserver(() => window.seen.add(node.textContent.length)).observe(node, {childList: true}); }""")
     page.keyboard.press("Space")
-    page.wait_for_function("document.querySelector('.where').textContent.includes('row 3 of')")
+    visitor.until("document.querySelector('.where').textContent.includes('row 3 of')")
     assert page.evaluate("window.seen.size") <= 3
     assert visitor.wrong == []
     context.close()

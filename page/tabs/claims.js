@@ -1,5 +1,5 @@
 // The scoreboard: every claim with its verdict, and on demand where its number came from.
-import { keepAddress } from "../address.js";
+import { keepAddress, writeAddress } from "../address.js";
 import { el, select } from "../view/dom.js";
 
 const MARKS = { reproduced: "✔", "not reproduced": "✘", inconclusive: "≈", "not tested here": "–" };
@@ -38,6 +38,14 @@ class Claims {
   }
 }
 
+/** Where the questions behind a claim's row are shown, or null. */
+function questionsOf(claim) {
+  const told = Object.fromEntries((claim.row ?? "").split(" ").map((part) => part.split("=")));
+  if (!told.model || !told.arm || !told.pool) return null;
+  const href = writeAddress({ tab: "inference", model: told.model, arm: told.arm, question: told.pool });
+  return el("p", {}, el("a", { href }, `Answers of ${told.arm} to questions of ${told.pool}`));
+}
+
 function entry(claim) {
   const rows = [
     ["Comparison", claim.comparison], ["Ours", claim.text], ["Published", claim.quoted && `${claim.quoted}${claim.published?.note ? ` (${claim.published.note})` : ""}`],
@@ -55,7 +63,8 @@ function entry(claim) {
       el("span", { class: "claim-verdict" }, `${MARKS[claim.verdict]} ${claim.verdict}`),
       el("span", { class: "claim-statement" }, claim.statement, claim.contaminated ? el("span", { class: "badge" }, "contaminated arms") : null),
       el("span", { class: "claim-text" }, claim.text ?? "")),
-    el("dl", { class: "facts" }, rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, code.has(name) ? el("code", {}, value) : value)])));
+    el("dl", { class: "facts" }, rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, code.has(name) ? el("code", {}, value) : value)])),
+    questionsOf(claim));
 }
 
 export const openClaims = async (panel, store) => new Claims(panel, await store.claims());

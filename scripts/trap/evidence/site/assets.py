@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from trap.evidence.prose import environment
-from trap.evidence.site.files import TEMPLATE
+from trap.evidence.site.files import TEMPLATE, modules
 from trap.evidence.theme import DARK, LIGHT, Theme
 from trap.files import InputError
 
@@ -72,4 +72,5 @@ def index_html(source: Path, about: Markup, title: str) -> str:
     """`index.html` from its template."""
     if not (source / TEMPLATE).is_file():
         raise InputError(f"{source / TEMPLATE}: no such file")
-    return environment(str(source)).get_template(TEMPLATE).render(about=about, title=title, tabs=TABS)
+    template = environment(str(source)).get_template(TEMPLATE)
+    return template.render(about=about, title=title, tabs=TABS, modules=modules(source)[1:])
