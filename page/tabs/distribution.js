@@ -22,6 +22,8 @@ const DOSES = {
 };
 const POOLS = { eval_hard: "fresh hard questions", eval_leak: "leaked questions", eval_easy: "fresh easy questions" };
 
+const RIGHT = 26; // user units beside a small chart, for half a label
+
 /** An estimate as a link to its questions, with its interval; colour by what the arm was trained on. */
 function point(store, row, { x, low, high, y, vertical = false, kind = "dot", role, hollow = false, text }) {
   const whisker = vertical ? { x1: y, x2: y, y1: low, y2: high } : { x1: low, x2: high, y1: y, y2: y };
@@ -130,11 +132,11 @@ class Distribution {
 
   #doseChart(rows, share, family) {
     const [width, height, left] = [420, 240, 46];
-    const x = scale(0, 1, left, width - 16);
+    const x = scale(0, 1, left, width - RIGHT);
     const y = scale(0, 1, height - 30, 12);
-    const parts = [...shareAxis({ place: y, vertical: true, from: left, to: width - 16, at: left - 6 }),
+    const parts = [...shareAxis({ place: y, vertical: true, from: left, to: width - RIGHT, at: left - 6 }),
       svg("line", { class: "reference", x1: x(share), x2: x(share), y1: 12, y2: height - 30 }),
-      svg("text", { class: "tick", x: left, y: height - 8, "text-anchor": "middle" }, percent(0)), svg("text", { class: "tick", x: width - 16, y: height - 8, "text-anchor": "end" }, percent(1))];
+      svg("text", { class: "tick", x: left, y: height - 8, "text-anchor": "middle" }, percent(0)), svg("text", { class: "tick", x: width - RIGHT, y: height - 8, "text-anchor": "end" }, percent(1))];
     for (const pool of DOSES[family].pools) {
       for (const metric of Object.keys(METRICS)) {
         const mine = rows.filter((row) => row.pool === pool && row.metric === metric);
@@ -151,10 +153,10 @@ class Distribution {
   #scatter() {
     const { store, model } = this;
     const [width, height, left] = [420, 300, 46];
-    const x = scale(0, 1, left, width - 16);
+    const x = scale(0, 1, left, width - RIGHT);
     const y = scale(0, 1, height - 34, 12);
-    const parts = [...shareAxis({ place: y, vertical: true, from: left, to: width - 16, at: left - 6 }), ...shareAxis({ place: x, vertical: false, from: 12, to: height - 34, at: height - 18 }),
-      svg("line", { class: "reference", x1: x(0), y1: y(0), x2: x(1), y2: y(1) }), svg("text", { class: "axis", x: width - 16, y: height - 4, "text-anchor": "end" }, "accuracy"), svg("text", { class: "axis", x: left + 4, y: 24 }, "faithful accuracy")];
+    const parts = [...shareAxis({ place: y, vertical: true, from: left, to: width - RIGHT, at: left - 6 }), ...shareAxis({ place: x, vertical: false, from: 12, to: height - 34, at: height - 18 }),
+      svg("line", { class: "reference", x1: x(0), y1: y(0), x2: x(1), y2: y(1) }), svg("text", { class: "axis", x: width - RIGHT, y: height - 4, "text-anchor": "end" }, "accuracy"), svg("text", { class: "axis", x: left + 4, y: 24 }, "faithful accuracy")];
     for (const arm of store.armsOf(model)) {
       const [right, reasoned] = ["accuracy", "faithful"].map((metric) => store.estimate(model, arm.id, "eval_hard", metric));
       if (!right || !reasoned) continue;
@@ -172,7 +174,7 @@ class Distribution {
     const [width, height, left] = [420, 240, 46];
     const x = (count) => left + 30 + ((width - left - 60) * hops.indexOf(count)) / Math.max(hops.length - 1, 1);
     const y = scale(0, 1, height - 30, 12);
-    const parts = [...shareAxis({ place: y, vertical: true, from: left, to: width - 16, at: left - 6 }), ...hops.map((count) => svg("text", { class: "tick", x: x(count), y: height - 10, "text-anchor": "middle" }, `${count} hop${count === 1 ? "" : "s"}`))];
+    const parts = [...shareAxis({ place: y, vertical: true, from: left, to: width - RIGHT, at: left - 6 }), ...hops.map((count) => svg("text", { class: "tick", x: x(count), y: height - 10, "text-anchor": "middle" }, `${count} hop${count === 1 ? "" : "s"}`))];
     for (const metric of Object.keys(METRICS)) {
       const mine = rows.filter((row) => row.metric === metric).sort((a, b) => a.hops - b.hops);
       const role = metric === "faithful" ? "faithful" : store.arm.get(chosen)?.role ?? "base";

@@ -28,7 +28,7 @@ class Inference {
     this.pool = "eval_hard";
     this.hops = "all";
     this.kind = "any";
-    this.every = false;
+    this.shown = "story"; // or "all", or an arm: before and after it
     this.graph = new GraphView(store);
     this.controls = el("div", { class: "controls" });
     this.position = el("output", { class: "where" });
@@ -78,10 +78,16 @@ class Inference {
   #answers({ id, pool }) {
     const question = this.store.question.get(`${pool}/${id}`);
     const clean = this.byArm.get("sft")?.get(question);
-    const arms = this.store.armsOf(this.model).filter((arm) => this.every || STORY.includes(arm.id) || arm.id === this.arm);
+    const arms = this.store.armsOf(this.model).filter(({ id }) => this.#isShown(id));
     const order = (arm) => (STORY.includes(arm.id) ? STORY.indexOf(arm.id) : STORY.length);
     return arms.sort((a, b) => order(a) - order(b))
       .map((arm) => ({ arm, answer: this.byArm.get(arm.id)?.get(question), clean })).filter(({ answer }) => answer);
+  }
+
+  #isShown(id) {
+    if (this.shown === "all") return true;
+    if (this.shown === "story") return STORY.includes(id) || id === this.arm;
+    return id === this.shown || id === this.store.arm.get(this.shown)?.parent;
   }
 
   #matches(entry) {
@@ -103,7 +109,7 @@ class Inference {
       select("Questions", pools.map((pool) => [pool, POOL_NAMES[pool] ?? pool]), this.pool, set("pool")),
       select("Hops", [["all", "all"], ...lengths.map((count) => [count, String(count)])], this.hops, set("hops")),
       select("Some answer is", Object.entries(KINDS).map(([kind, [name]]) => [kind, name]), this.kind, set("kind")),
-      el("label", { class: "check" }, el("input", { type: "checkbox", checked: this.every, on: { change: (event) => { this.every = event.target.checked; this.#refresh(); } } }), "all arms"));
+      select("Arms", [["story", "those of the post"], ["all", "all"], { group: "before and after", options: this.store.armsOf(this.model).filter(({ parent }) => parent).map(({ id, label }) => [id, label]) }], this.shown, set("shown")));
     this.list.replaceChildren(select("Stored question", this.found.map((question, i) => [i, `${question.id} · ${hops(question)}`]), this.found.indexOf(this.now), (i) => { this.now = this.found[Number(i)]; this.#draw(); }));
     this.#draw();
   }

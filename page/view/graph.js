@@ -100,9 +100,10 @@ export class GraphView {
       ...edges.flatMap((edge, i) => this.#edge(points, [edge.src, edge.rel, edge.dst], "asked", i)),
       ...this.said.flatMap(({ clause, kind }, i) => this.#edge(points, clause, kind, i)),
     ];
+    const words = this.narrow ? [] : edges.map((edge) => this.#relation(points, edge));
     const nodes = [...this.places].map(([entity, place]) => this.#entity(entity, place, points.get(entity)));
     return svg("svg", { viewBox: `0 0 ${width} ${height}`, width: Math.round(width * 1.3), role: "img", class: this.narrow ? "steps narrow" : "steps", "aria-label": this.#words() },
-      arrows(), ...drawn, ...nodes);
+      arrows(), ...drawn, ...words, ...nodes);
   }
 
   #words() {
@@ -126,7 +127,12 @@ export class GraphView {
     return found;
   }
 
-  #edge(points, [src, rel, dst], kind, index) {
+  #relation(points, { src, rel, dst }) {
+    const [a, b] = [points.get(src), points.get(dst)];
+    return svg("text", { class: "relation", x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 - 8, "text-anchor": "middle" }, this.store.asker.phrases.get(rel));
+  }
+
+  #edge(points, [src, , dst], kind, index) {
     const a = points.get(src);
     const b = points.get(dst);
     if (!a || !b || src === dst) return [];
@@ -141,9 +147,6 @@ export class GraphView {
     const middle = { x: (start.x + end.x) / 2 - uy * bend, y: (start.y + end.y) / 2 + ux * bend };
     const line = svg("path", { class: `edge kind-${kind}`, d: `M${start.x} ${start.y} Q${middle.x} ${middle.y} ${end.x} ${end.y}`, "marker-end": `url(#arrow-${kind})` });
     const found = [line];
-    if (kind === "asked" && !this.narrow) {
-      found.push(svg("text", { class: "relation", x: middle.x, y: middle.y - 8, "text-anchor": "middle" }, this.store.asker.phrases.get(rel)));
-    }
     if (kind === "false") {
       const at = { x: (start.x + 2 * middle.x + end.x) / 4, y: (start.y + 2 * middle.y + end.y) / 4 };
       found.push(svg("path", { class: "cross", d: `M${at.x - 5} ${at.y - 5}l10 10m0 -10l-10 10` }));

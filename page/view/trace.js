@@ -45,11 +45,14 @@ export function plainText(node) {
   return copy.textContent;
 }
 
+/** A name with places to break it: before each capital. */
+export const breakable = (name) => name.split(/(?<=[a-z])(?=[A-Z])/).flatMap((part, i) => (i ? [el("wbr"), part] : [part]));
+
 /** The question with its options; `letter` is the one told so far. */
 export function questionCard(question) {
   return el("div", { class: "question" },
     el("p", { class: "asked" }, question.question),
     el("ul", { class: "options" }, Object.entries(question.options).map(([letter, entity]) => (
       el("li", { class: letter === question.answer_star ? "option right" : "option", data: { letter } },
-        el("b", {}, letter), ` ${entity}`, letter === question.answer_star ? spoken(" (the right answer)") : null)))));
+        el("b", {}, letter), " ", breakable(entity), letter === question.answer_star ? spoken(" (the right answer)") : null)))));
 }
