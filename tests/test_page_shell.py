@@ -461,4 +461,6 @@ def test_the_page_says_what_it_may_load(built: Path) -> None:
     ]
     data = sum(path.stat().st_size for path in (built / "data").glob("*.json"))
     assert data < 2_000_000
+    code = [*scripts, *built.rglob("*.css"), built / "index.html"]
+    assert sum(path.stat().st_size for path in code) < 200_000
     assert json.loads((built / "data/site.json").read_text())["stored_seed"] == 1

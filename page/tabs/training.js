@@ -27,7 +27,7 @@ class Training {
     this.controls = el("div", { class: "controls" });
     this.play = button("▶ Play", () => this.#toggle(), { class: "primary" });
     this.scrub = el("input", { type: "range", min: 0, max: 0, value: "0", step: 1, "aria-label": "Step of the log", on: { input: () => { this.player.playing = false; this.player.seek(Number(this.scrub.value)); } } });
-    this.where = el("output", { class: "where" });
+    this.where = el("p", { class: "where" });
     this.phases = el("div", { class: "row phases" });
     this.question = el("div", {});
     this.trace = el("p", { class: "trace", data: { part: "trace" } });
@@ -185,7 +185,7 @@ class Training {
     const settled = done && group && step === group.at(-1);
     if (group) this.#drawSamples(group, step, done);
     if (!group) this.kept.replaceChildren(done ? `Greedy answer of the finished arm, ${row.question.pool}.` : "");
-    else if (!settled) this.kept.replaceChildren(`Sample ${group.indexOf(step) + 1} of ${group.length} for this prompt.`);
+    else if (!settled) this.kept.replaceChildren(`Sample ${group.indexOf(step) + 1} of ${group.length} for this prompt${row.round ? `, round ${row.round + 1}` : ""}.`);
     else this.kept.replaceChildren(this.#selection(group));
   }
 

@@ -6,7 +6,8 @@ holds every completion once and every graded answer (a question with a completio
     pieces       parts of completions; joined, they give a completion again, character by character
     completions  [[piece, ...], ...]
     answers      one list per column of ANSWER: question and completion by index, then the grade
-    arms         {arm: {"eval": [answer, ...], "rollouts": [[answer, round, sample, kept], ...]}}, in the order of the table
+    arms         {arm: {"eval": [answer, ...], "rollouts": [[answer, round, sample, kept], ...]}}, in the order of the table,
+                 but round after round, as they were sampled
 
 Questions are indices into `questions.json`, which all models share.
 """
@@ -103,7 +104,7 @@ def pack(rows: pl.DataFrame, place: dict[tuple[str, str], int]) -> dict[str, Any
     """One model's file. `place`: (pool, id) -> index into questions.json."""
     pieces, completions, answers = _Numbered(), _Numbered(), _Numbered()
     arms: dict[str, Any] = {}
-    for row in rows.iter_rows(named=True):
+    for row in rows.sort("round", maintain_order=True).iter_rows(named=True):
         grade = tuple(_short(row[name]) for name in GRADE)
         answer = answers((place[row["pool"], row["id"]], completions(row["completion"]), *grade))
         held = arms.setdefault(row["arm"], {"eval": [], "rollouts": []})
