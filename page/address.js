@@ -25,7 +25,8 @@ export function writeAddress({ tab, model = "", arm = "", seed = "", question = 
   return `#${parts.join("/")}`;
 }
 
-/** Change the address without a new entry in the history, and without telling the tabs. */
+/** Change the address without a new entry in the history, and without telling the tabs; only the open tab may. */
 export function keepAddress(place) {
+  if (document.body.dataset.tab !== place.tab) return;
   history.replaceState(null, "", `${location.pathname}${location.search}${writeAddress(place)}`);
 }

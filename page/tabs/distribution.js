@@ -22,6 +22,7 @@ const DOSES = {
 };
 const POOLS = { eval_hard: "fresh hard questions", eval_leak: "leaked questions", eval_easy: "fresh easy questions" };
 
+const TURN = 1500; // milliseconds for one dose in a recording
 const RIGHT = 26; // user units beside a small chart, for half a label
 
 /** An estimate as a link to its questions, with its interval; colour by what the arm was trained on. */
@@ -35,8 +36,9 @@ function point(store, row, { x, low, high, y, vertical = false, kind = "dot", ro
 }
 
 class Distribution {
-  constructor(panel, store) {
+  constructor(panel, store, { recording }) {
     this.store = store;
+    this.recording = recording;
     this.model = store.site.models[0]?.id ?? "";
     this.metric = "accuracy";
     this.dose = {}; // family -> index of the dose that its slider shows
@@ -55,6 +57,22 @@ class Distribution {
   visit({ model }) {
     if (this.store.site.models.some(({ id }) => id === model)) this.model = model;
     this.#draw();
+    if (this.recording) this.turning ??= setInterval(() => this.#turn(), TURN);
+  }
+
+  leave() {
+    clearInterval(this.turning);
+    this.turning = undefined;
+  }
+
+  /** In a recording, the next dose of both sliders. */
+  #turn() {
+    for (const family of Object.keys(DOSES)) {
+      const slider = this.nodes[family].querySelector("input");
+      if (!slider) continue;
+      slider.value = String((Number(slider.value) + 1) % (Number(slider.max) + 1));
+      slider.dispatchEvent(new Event("input"));
+    }
   }
 
   #draw() {
@@ -187,4 +205,4 @@ class Distribution {
   }
 }
 
-export const openDistribution = (panel, store) => new Distribution(panel, store);
+export const openDistribution = (panel, store, options) => new Distribution(panel, store, options);

@@ -7,6 +7,7 @@ import { RewardView } from "../view/reward.js";
 import { questionCard, traceNodes } from "../view/trace.js";
 
 const STORY = ["base", "sft", "sft_more", "rsft_easy", "rsft_hard", "rsft_hard_v2", "rsft_eval", "sft_hard", "grpo_hard"];
+const TURN = 3500; // milliseconds for one answer in a recording
 const POOL_NAMES = { eval_easy: "easy, fresh", eval_hard: "hard, fresh", eval_leak: "hard, leaked into training (eval_leak)" };
 // Whether an arm's answer is of a kind that a reader may look for. `arm`: its row; `clean`: the arm SFT's answer.
 const KINDS = {
@@ -61,6 +62,23 @@ class Inference {
     }
     if (this.store.arm.has(arm)) this.arm = arm;
     this.#refresh();
+    if (this.recording) this.turning ??= setInterval(() => this.#turn(), TURN);
+  }
+
+  leave() {
+    clearInterval(this.turning);
+    this.turning = undefined;
+  }
+
+  /** In a recording, the next card, and after the last one the next question. */
+  #turn() {
+    const cards = [...this.cards.querySelectorAll("button.show")];
+    const next = cards[cards.findIndex((one) => one.getAttribute("aria-pressed") === "true") + 1];
+    if (next) next.click();
+    else {
+      this.arm = undefined;
+      this.#move(1);
+    }
   }
 
   key(event) {

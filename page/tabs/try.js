@@ -13,8 +13,9 @@ const MOST_TOKENS = 64; // max_new_tokens of the workflow's own evaluation
 const FIRST = ["rsft_hard", "sft"];
 
 class Try {
-  constructor(panel, store) {
+  constructor(panel, store, { recording }) {
     this.store = store;
+    this.recording = recording;
     this.models = store.site.trained_models;
     this.graph = new GraphView(store);
     if (this.models.length === 0) {
@@ -60,6 +61,7 @@ class Try {
     }
     const stored = question && this.store.find(question);
     if (stored || !this.asked) this.composer.open(stored || null);
+    if (this.recording) this.#preset(8, 1);
   }
 
   leave() {
@@ -199,4 +201,4 @@ class Try {
   }
 }
 
-export const openTry = (panel, store) => new Try(panel, store);
+export const openTry = (panel, store, options) => new Try(panel, store, options);
