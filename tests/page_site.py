@@ -108,28 +108,39 @@ def trained_chain(folder: Path, graph: Graph, questions: list[Question]) -> list
 
 def _write_run(adapter: Path, arm: str, parent: Path | None = None) -> None:
     write_run(adapter, arm, parent)
-    path = adapter.parent / "meta.json"
-    write_json(path, read_json(path, dict) | {"study": "hops", "platform": "torch", "model": "nano"})
+    _write_meta(adapter.parent, arm, read_json(adapter.parent / "meta.json", dict))
 
 
-def answer(chain: list[Path], study: Hops, pools: dict[str, list[Question]]) -> None:
-    """Real answers of a run, written into its folder as training and evaluation write them."""
-    model, run = rounded(chain), chain[-1].parent
+def _write_meta(run: Path, arm: str, told: dict[str, Any] | None = None) -> None:
+    owner = {"study": "hops", "platform": "torch", "model": "nano", "arm": arm, "seed": 1}
+    write_json(run / "meta.json", (told or {}) | owner)
+
+
+def answers(chain: list[Path], run: Path, study: Hops, pools: dict[str, list[Question]]) -> None:
+    """Answers of a run, graded, in its folder as training and evaluation write them.
+
+    With a chain, the model's own; without one, references of other questions of the same pool.
+    """
+    model = rounded(chain) if chain else None
+
+    def asked(questions: list[Question], k: int, temperature: float) -> list[list[str]]:
+        if model is None:
+            others = [question.ref.trace for question in questions]
+            return [[others[i - j] for j in range(k)] for i in range(len(others))]
+        prompts = [question.prompt for question in questions]
+        return model.sample(
+            prompts, k=k, temperature=temperature, max_new_tokens=64, keys=range(len(prompts))
+        )
+
     evaluated = [*pools["eval_easy"], *pools["eval_hard"]]
-    greedy = model.sample(
-        [q.prompt for q in evaluated], k=1, temperature=0.0, max_new_tokens=64, keys=range(len(evaluated))
-    )
     write_jsonl(run / "episodes.jsonl", (
-        study.episode(q, text, study.grade(q, text), phase="eval", step=0) for q, (text,) in zip(evaluated, greedy, strict=True)
+        study.episode(q, text, study.grade(q, text), phase="eval", step=0)
+        for q, (text,) in zip(evaluated, asked(evaluated, 1, 0.0), strict=True)
     ))  # fmt: skip
-    if len(chain) == 1:
+    if run.parent.name == "base":
         return
-    prompts = pools["hard"][:PROMPTED]
-    drawn = model.sample(
-        [q.prompt for q in prompts], k=SAMPLES, temperature=1.0, max_new_tokens=64, keys=range(PROMPTED)
-    )
-    rows = []
-    for question, texts in zip(prompts, drawn, strict=True):
+    prompts, rows = pools["hard"][:PROMPTED], []
+    for question, texts in zip(prompts, asked(prompts, SAMPLES, 1.0), strict=True):
         graded = [(text, study.grade(question, text)) for text in texts]
         kept = select(study, graded, REJECTION, REJECTION)
         rows += [
@@ -192,16 +203,18 @@ def build(folder: Path, file: GraphFile, *, models: bool) -> Path:
     write_json(folder / "kg.json", file)
     graph, study = load_graph(folder / "kg.json"), load_study(folder / "kg.json")
     pools = write_pools(graph, folder)
-    chain = trained_chain(folder / "runs", graph, pools["hard"])
-    for end in (1, 2):
-        answer(chain[:end], study, pools)
-    evidence = write_tables(folder, [path.parent for path in chain])
-    page = folder / "page"
-    exported = []
-    for end in (1, 2) if models else ():
-        exported.append(page / f"models/nano.{chain[end - 1].parts[-3]}.bin")
-        arguments = ["--output", exported[-1], "--tokenizer", tokenizer_of(exported[-1])]
-        assert export_page_model.main(["--chain", *map(str, chain[:end]), *map(str, arguments)]) == 0
+    chain = trained_chain(folder / "runs", graph, pools["hard"]) if models else []
+    page, runs, exported = folder / "page", [], []
+    for number, arm in enumerate(("base", "rsft_hard"), start=1):
+        runs.append(folder / f"runs/{arm}/s1")
+        if not chain:
+            _write_meta(runs[-1], arm)
+        answers(chain[:number], runs[-1], study, pools)
+        if chain:
+            exported.append(page / f"models/nano.{arm}.bin")
+            arguments = ["--output", exported[-1], "--tokenizer", tokenizer_of(exported[-1])]
+            assert export_page_model.main(["--chain", *map(str, chain[:number]), *map(str, arguments)]) == 0
+    evidence = write_tables(folder, runs)
     arguments = {
         "claims": evidence / "claims.json", "tables": evidence / "tables", "graph": folder / "kg.json",
         "figures": folder / "figures", "output": page,

@@ -225,7 +225,9 @@ def test_one_question_answered_side_by_side(visitor: Visitor, built: Path) -> No
         page.select_option("#panel-inference .controls select >> nth=3", kind)
         ids = {row["id"] for row in both if test(row)}
         told = page.text_content("#panel-inference .where")
-        assert told == (f"1 of {len(ids)} stored questions" if ids else "No stored question is like that.")
+        assert told.endswith(
+            f" of {len(ids)} stored questions" if ids else "No stored question is like that."
+        )
         if ids:
             assert page.locator(".card.match").count() >= 1
 
