@@ -72,6 +72,7 @@ export class Store {
     this.estimates = records(site.estimates);
     this.byHops = records(site.by_hops);
     this.doses = records(site.doses);
+    this.contrasts = records(site.contrasts);
     return this;
   }
 

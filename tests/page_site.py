@@ -160,37 +160,11 @@ def write_tables(folder: Path, runs: list[Path]) -> Path:
         {"model": model, "arm": arm, "seed": seed, "contaminated": arm in made_up_evidence.CONTAMINATED, **shown}
         for model in made_up_evidence.MODELS for arm in made_up_evidence.ARMS for seed in (1, 2)
     ]).write_parquet(tables / "runs.parquet")  # fmt: skip
-    names = (
-        "name",
-        "model",
-        "arm",
-        "minus",
-        "pool",
-        "metric",
-        "value",
-        "low",
-        "high",
-        "n",
-        "seeds",
-        "p_holm",
-        "margin",
-    )
-    row = (
-        "trap",
-        "nano",
-        "rsft_easy",
-        "sft_more",
-        "eval_hard",
-        "accuracy",
-        0.01,
-        -0.01,
-        0.03,
-        1000,
-        3,
-        0.5,
-        0.03,
-    )
-    pl.DataFrame([row], schema=list(names), orient="row").write_parquet(tables / "contrasts.parquet")
+    contrast = {
+        "name": "trap", "model": "nano", "arm": "rsft_easy", "minus": "sft_more", "pool": "eval_hard", "metric": "accuracy",
+        "value": 0.01, "low": -0.01, "high": 0.03, "n": 1000, "seeds": 3, "p_holm": 0.5, "margin": 0.03, "statement": "made up",
+    }  # fmt: skip
+    pl.DataFrame([contrast]).write_parquet(tables / "contrasts.parquet")
     curves = pl.read_parquet(tables / "curves.parquet")
     if "n" not in curves.columns:
         curves.with_columns(n=pl.lit(300)).write_parquet(tables / "curves.parquet")

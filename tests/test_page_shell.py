@@ -277,6 +277,12 @@ def test_every_point_of_the_distribution_is_a_row_of_a_table(visitor: Visitor, b
         values = known[point["model"], point["arm"], point["pool"], point["metric"]]
         assert any(float(point["value"]) == pytest.approx(value, abs=1e-6) for value in values)
         assert point["href"] == f"#inference/{point['model']}.{point['arm']}/{point['pool']}"
+    contrasts = pl.read_parquet(built.parent / "tables/contrasts.parquet").filter(model="nano")
+    told = page.eval_on_selector_all(
+        "tr[data-contrast]", "all => all.map((one) => [one.dataset.contrast, Number(one.dataset.value)])"
+    )
+    assert told == [[row["name"], row["value"]] for row in contrasts.rows(named=True)]
+    assert "+1.0\u00a0points [−1.0 to 3.0]" in page.text_content("tr[data-contrast]")
     quoted = page.eval_on_selector_all(
         "#panel-distribution g.estimate", "all => all.map((one) => Number(one.dataset.value))"
     )

@@ -2,7 +2,7 @@
 import { writeAddress } from "../address.js";
 import { el, select, svg } from "../view/dom.js";
 import { line, mark, scale, shareAxis } from "../view/chart.js";
-import { estimate, percent, sample } from "../view/numbers.js";
+import { difference, estimate, percent, sample } from "../view/numbers.js";
 
 // rows of the trap, as the figure of the post has them: arm, pool, words, published points
 const ROWS = [
@@ -20,6 +20,7 @@ const DOSES = {
   hard_share: { title: "Share of hard prompts", label: "Hard prompts in rejection sampling", pools: ["eval_hard"] },
   leaked_share: { title: "Share of leaked questions", label: "Leaked questions in rejection sampling", pools: ["eval_leak", "eval_hard"] },
 };
+const PUBLISHED = { base: "base model", sft: "SFT", rsft_easy: "RSFT easy", rsft_eval_135m: "RSFT on eval.jsonl, smaller model", rsft_eval_360m: "RSFT on eval.jsonl, larger model" };
 const POOLS = { eval_hard: "fresh hard questions", eval_leak: "leaked questions", eval_easy: "fresh easy questions" };
 
 const TURN = 1500; // milliseconds for one dose in a recording
@@ -42,12 +43,13 @@ class Distribution {
     this.model = store.site.models[0]?.id ?? "";
     this.metric = "accuracy";
     this.dose = {}; // family -> index of the dose that its slider shows
-    this.nodes = Object.fromEntries(["controls", "trap", "hard_share", "leaked_share", "faithful", "hops"].map((name) => [name, el("div", {})]));
+    this.nodes = Object.fromEntries(["controls", "trap", "contrasts", "hard_share", "leaked_share", "faithful", "hops"].map((name) => [name, el("div", {})]));
     this.nodes.controls.className = "controls";
     const card = (title, name, words) => el("section", { class: "card", "aria-label": title }, el("h3", {}, title), words ? el("p", { class: "muted" }, words) : null, this.nodes[name]);
     panel.replaceChildren(
       el("h2", { class: "spoken" }, "Distribution"), this.nodes.controls,
       card("The trap", "trap", "Dots: ours; squares: published, read off the claims; lines: 95 % intervals; hollow: trained on evaluation questions. A dot opens its questions."),
+      card("The contrasts", "contrasts", "Differences of arms on the same questions and seeds, fixed before the runs; each opens its questions."),
       el("div", { class: "cards" },
         card(DOSES.hard_share.title, "hard_share"), card(DOSES.leaked_share.title, "leaked_share"),
         card("Accuracy against faithful accuracy", "faithful", "On fresh hard questions; on the diagonal every right letter has a true trace."),
@@ -81,6 +83,7 @@ class Distribution {
       select("Model", store.site.models.map(({ id, title }) => [id, title]), this.model, (value) => { this.model = value; this.#draw(); }),
       select("The trap shows", Object.entries(METRICS), this.metric, (value) => { this.metric = value; this.#draw(); }));
     this.nodes.trap.replaceChildren(this.#trap());
+    this.nodes.contrasts.replaceChildren(this.#contrasts());
     for (const family of Object.keys(DOSES)) this.#drawDose(family);
     this.nodes.faithful.replaceChildren(this.#scatter());
     this.#drawHops();
@@ -107,7 +110,7 @@ class Distribution {
       const at = wide ? { x: left - 14, y: middle + 4, "text-anchor": "end" } : { x: left, y: middle - 17 };
       parts.push(svg("text", at, words));
       quoted.forEach(([key, found], k) => parts.push(point(store, found, {
-        x: x(found.value), low: x(found.low), high: x(found.high), y: middle + 9 + 9 * k, kind: "square", role: "published", hollow: true, text: `published, ${key}: ${estimate(found)}, ${sample(found)}`,
+        x: x(found.value), low: x(found.low), high: x(found.high), y: middle + 9 + 9 * k, kind: "square", role: "published", hollow: true, text: `published, ${PUBLISHED[key] ?? key}: ${estimate(found)}, ${sample(found)}`,
       })));
       if (ours) {
         parts.push(point(store, ours, { x: x(ours.value), low: x(ours.low), high: x(ours.high), y, role: arm?.role ?? "base", hollow: arm?.contaminated, text: `${words}: ${estimate(ours)}, ${sample(ours)}` }));
@@ -116,6 +119,18 @@ class Distribution {
       }
     });
     return svg("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": `The trap: ${METRICS[metric]} on hard questions by arm` }, ...parts);
+  }
+
+  #contrasts() {
+    const rows = this.store.contrasts.filter((row) => row.model === this.model);
+    const name = (arm) => this.store.arm.get(arm)?.label ?? arm;
+    if (rows.length === 0) return el("p", { class: "muted" }, `No contrast was tested with ${this.store.title(this.model)}.`);
+    return el("div", { class: "wide", tabindex: 0, role: "group", "aria-label": "Contrasts" }, el("table", { class: "scores" },
+      el("thead", {}, el("tr", {}, ["Contrast", "Difference", "Sample", "p (Holm)"].map((head) => el("th", { scope: "col" }, head)))),
+      el("tbody", {}, rows.map((row) => el("tr", { data: { contrast: row.name, value: row.value } },
+        el("td", {}, el("a", { href: writeAddress({ tab: "inference", model: row.model, arm: row.arm, question: row.pool }) }, row.statement || row.name),
+          el("div", { class: "muted" }, `${METRICS[row.metric] ? row.metric : ""} of ${name(row.arm)} − ${name(row.minus)}, ${POOLS[row.pool] ?? row.pool}`)),
+        el("td", {}, difference(row)), el("td", {}, sample(row)), el("td", {}, row.p_holm === null ? "" : row.p_holm < 0.001 ? "< 0.001" : row.p_holm.toFixed(3)))))));
   }
 
   #doses(family) {

@@ -19,6 +19,18 @@ export function interval(low, high) {
 
 export const estimate = (row) => (row ? `${percent(row.value)} ${interval(row.low, row.high)}`.trim() : "not measured");
 
+/** "+0.6 points [−0.8 to 2.1]" of a difference of shares. */
+export function difference(row) {
+  if (row?.value === null || row?.value === undefined) return "not measured";
+  const tenths = (share) => (Math.round(1000 * share) / 10).toFixed(1).replace("-0.0", "0.0");
+  const size = tenths(Math.abs(row.value));
+  const sign = size === "0.0" ? "±" : row.value > 0 ? "+" : "−";
+  if (row.low === null || row.high === null) return `${sign}${size}${NO_BREAK}points`;
+  const [low, high] = [tenths(row.low), tenths(row.high)];
+  const joint = low.startsWith("-") || high.startsWith("-") ? " to " : "–";
+  return `${sign}${size}${NO_BREAK}points [${low}${joint}${high}]`.replaceAll("-", "−");
+}
+
 /** "n = 1000 × 6 seeds". */
 export function sample(row) {
   if (!row?.n) return "";

@@ -25,6 +25,9 @@ LOGGED = ("model", "arm", "seed", "kind", "step", "loss", "pool", "accuracy", "f
 RUN = (
     "parent", "method", "pool", "mixture", "reward", "selection", "rounds", "k", "steps", "n_train", "prompts", "winners",
 )  # fmt: skip
+CONTRAST = (
+    "name", "model", "arm", "minus", "pool", "metric", "value", "low", "high", "n", "seeds", "p_holm", "margin", "statement",
+)  # fmt: skip
 CLAIM = (
     "id", "source", "statement", "published", "model", "arms", "contaminated", "comparison", "value", "low", "high",
     "n", "seeds", "unit", "text", "p", "p_holm", "margin", "verdict", "reason", "verdict_rule", "file", "row", "rule",
@@ -44,7 +47,7 @@ def numbers(claims: list[dict[str, Any]], tables: Path) -> dict[str, Any]:
     arms = read_table(tables, "arms", (*MEASURED, "label", "group", "contaminated"))
     hops = read_table(tables, "by_hops", (*MEASURED, "hops"))
     doses = read_table(tables, "doses", (*MEASURED, "family", "x"))
-    contrasts = read_table(tables, "contrasts", ("name", "model", "arm", "minus", "pool", "metric", "value"))
+    contrasts = read_table(tables, "contrasts", CONTRAST)
     runs = read_table(tables, "runs", ("model", "arm", "seed", *RUN))
     kept = pl.col("pool").is_in(POOLS) & pl.col("metric").is_in(METRICS)
     names = sorted(set(runs["arm"].to_list()), key=_order(runs))
@@ -61,7 +64,7 @@ def numbers(claims: list[dict[str, Any]], tables: Path) -> dict[str, Any]:
         "doses": columns(doses.filter(kept), (*MEASURED, "family", "x")),
         "contrasts": columns(
             contrasts,
-            ("name", "model", "arm", "minus", "pool", "metric", "value", "low", "high", "n", "seeds", "p_holm", "margin"),
+            CONTRAST,
         ),
         "published": {key: _rounded(point) for key, point in published_points({c["id"]: c for c in claims}).items()},
         "commit": current_commit(Path(__file__).parent),
