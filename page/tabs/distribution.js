@@ -97,15 +97,16 @@ class Distribution {
       words, pool, arm: store.arm.get(arm), ours: store.estimate(model, arm, pool, metric),
       quoted: metric === "accuracy" ? published.map((key) => [key, store.site.published[key]]).filter(([, found]) => found) : [],
     })).filter(({ ours, quoted }) => ours || quoted.length);
-    const height = rows.length * row + 30;
-    const x = scale(0, 1, left, width - 24);
+    const top = 18;
+    const height = top + rows.length * row + 30;
+    const x = scale(0, 1, left, width - 32);
     const parts = shareAxis({ place: x, vertical: false, from: 8, to: height - 22, at: height - 6 });
     for (const name of ["chance", "ceiling"]) {
       const found = store.estimates.find((one) => one.arm === `baseline:${name}` && one.pool === "eval_hard" && one.metric === "accuracy");
       if (found) parts.push(svg("line", { class: "reference", x1: x(found.value), x2: x(found.value), y1: 8, y2: height - 22 }), svg("text", { class: "tick", x: x(found.value) - 4, y: 12, "text-anchor": "end" }, name));
     }
     rows.forEach(({ words, arm, ours, quoted }, i) => {
-      const middle = i * row + row / 2 + 8;
+      const middle = top + i * row + row / 2 + (wide ? 0 : 8);
       const y = quoted.length ? middle - 5 : middle;
       const at = wide ? { x: left - 14, y: middle + 4, "text-anchor": "end" } : { x: left, y: middle - 17 };
       parts.push(svg("text", at, words));

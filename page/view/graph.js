@@ -2,7 +2,7 @@
 import { el, svg } from "./dom.js";
 import { ladder, withTrace } from "./ladder.js";
 
-const COLUMN = 168, ROW = 74, RADIUS = 8; // user units; labels are 14 high
+const COLUMN = 138, ROW = 76, RADIUS = 8; // user units; labels are 15 high
 const LINE = 34, INDENT = 26; // of the narrow form: one entity a line
 const NARROW = 640; // CSS pixels
 
@@ -102,7 +102,7 @@ export class GraphView {
     ];
     const words = this.narrow ? [] : edges.map((edge) => this.#relation(points, edge));
     const nodes = [...this.places].map(([entity, place]) => this.#entity(entity, place, points.get(entity)));
-    return svg("svg", { viewBox: `0 0 ${width} ${height}`, width: Math.round(width * 1.3), role: "img", class: this.narrow ? "steps narrow" : "steps", "aria-label": this.#words() },
+    return svg("svg", { viewBox: `0 0 ${width} ${height}`, width: Math.round(width * 1.25), role: "img", class: this.narrow ? "steps narrow" : "steps", "aria-label": this.#words() },
       arrows(), ...drawn, ...words, ...nodes);
   }
 
@@ -135,7 +135,8 @@ export class GraphView {
   #edge(points, [src, , dst], kind, index) {
     const a = points.get(src);
     const b = points.get(dst);
-    if (!a || !b || src === dst) return [];
+    if (!a || !b) return [];
+    if (src === dst) return [svg("path", { class: `edge kind-${kind}`, d: `M${a.x - 5} ${a.y - RADIUS}c-22 -34 32 -34 10 0`, "marker-end": `url(#arrow-${kind})` })];
     const along = Math.hypot(b.x - a.x, b.y - a.y) || 1;
     const [ux, uy] = [(b.x - a.x) / along, (b.y - a.y) / along];
     const start = { x: a.x + ux * (RADIUS + 2), y: a.y + uy * (RADIUS + 2) };
@@ -164,7 +165,7 @@ export class GraphView {
     const said = this.narrow ? [letter ? `${letter}) ${entity}` : entity] : name;
     const place = this.narrow ? { x: 20 + INDENT * 3, y: y + 5, anchor: "start" } : { x, y: y + 26, anchor: "middle" };
     const text = svg("text", { "text-anchor": place.anchor, x: place.x, y: place.y },
-      ...said.map((line, i) => svg("tspan", { x: place.x, dy: i ? 16 : 0 }, line)));
+      ...said.map((line, i) => svg("tspan", { x: place.x, dy: i ? 17 : 0 }, line)));
     return svg("g", { class: classes.filter(Boolean).join(" "), data: { entity } },
       chosen && svg("circle", { class: "ring", cx: x, cy: y, r: RADIUS + 6 }), svg("circle", { class: "dot", cx: x, cy: y, r: RADIUS }), text);
   }
