@@ -3,6 +3,8 @@
 
 SHELL := /bin/bash
 CORES ?= all
+FOLDER ?= results/page
+PORT ?= 8000
 VENV  := .venv
 BIN   := $(VENV)/bin
 # stderr, for make itself reads what $(shell) writes to stdout
@@ -22,7 +24,7 @@ WORKFLOW = $(BIN)/python scripts/unlock_workflow.py && \
 # One GPU on a Mac is shared, so its profile runs one training at a time; a processor's cores are not.
 MLX := $(if $(filter Darwin,$(shell uname)),--profile profiles/mlx,--config platform=mlx)
 
-.PHONY: help paper paper-full mlx data figures tables report published verify test lint bench lock clean
+.PHONY: help paper paper-full mlx data figures tables report page serve published verify test lint bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -48,9 +50,14 @@ mlx: $(VENV)/.mlx ## as paper, with the platform mlx (Apple silicon; on Linux a 
 data: $(VENV)/.paper ## graph, facts, question pools and their audit
 	@$(WORKFLOW) data
 
-figures tables report: $(VENV)/.paper ## (figures, tables, report) from the committed items: seconds, no training
+figures tables report page: $(VENV)/.paper ## (figures, tables, report, page) from the committed items: seconds, no training
 	@$(BIN)/python scripts/verify_results.py --touch
 	@$(WORKFLOW) $@
+
+serve: $(VENV)/.paper ## open the interactive page on this machine (FOLDER=results/default/page for that of make paper)
+	@test -f $(FOLDER)/index.html || { echo "$(FOLDER)/index.html: not built yet: make page"; exit 1; }
+	@echo "http://127.0.0.1:$(PORT)/   (Ctrl-C ends it)"
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(FOLDER) $(PORT) 2> /dev/null
 
 published: $(VENV)/.paper ## fetch the published files (network) and audit them
 	@$(WORKFLOW) published
@@ -82,7 +89,7 @@ lock: ## write requirements/lock.txt anew from a fresh environment
 	  mv requirements/lock.new requirements/lock.txt; rm -rf "$$folder"
 
 clean: ## remove run folders, the default size's results and logs; keep the environment and what is committed
-	rm -rf results/hops/*/torch results/hops/*/mlx results/hops/data/*.jsonl results/default results/logs results/benchmarks \
+	rm -rf results/hops/*/torch results/hops/*/mlx results/hops/data/*.jsonl results/default results/logs results/benchmarks results/page \
 	  results/published/hops .snakemake
 
 $(BIN)/python:

@@ -25,6 +25,7 @@ include: "rules/evaluate.smk"
 include: "rules/tables.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
+include: "rules/page.smk"
 include: "rules/published.smk"
 
 
@@ -37,6 +38,7 @@ localrules:
     tables,
     figures,
     report,
+    page,
 
 
 rule all:
@@ -80,3 +82,8 @@ rule figures:
 rule report:
     input:
         report_files("results"),
+
+
+rule page:
+    input:
+        page_target("results"),
