@@ -110,7 +110,7 @@ def right_letter(row: Row) -> str:
 def walked(episodes: Episodes, rotary: str, nope: str) -> tuple[Row, Row]:
     """One hard question, as answered after SFT by both models: the first breaks off, the second walks on.
 
-    Among those, the one with the shortest names, which leave most room.
+    Among those, one that follows the path before it breaks off, with short names, which leave most room.
     """
     where = {"kind": "eval", "pool": "eval_hard", "arm": "sft"}
     true = {row["id"]: row for row in episodes.rows(model=nope, **where) if row["faithful"]}
@@ -122,9 +122,24 @@ def walked(episodes: Episodes, rotary: str, nope: str) -> tuple[Row, Row]:
     first = episodes.best(
         pairs,
         f"a hard question that {nope} answers by a true chain and {rotary} breaks off",
-        lambda row: (row["hops"], row["correct"], max(map(len, row["path_entities"]))),
+        lambda row: (
+            row["hops"],
+            -_followed(episodes, row),
+            row["correct"],
+            max(map(len, row["path_entities"])),
+        ),
     )
     return first, true[first["id"]]
+
+
+def _followed(episodes: Episodes, row: Row) -> int:
+    """Statements of a trace that walk the true path, before the first that does not."""
+    count = 0
+    for stated, asked in zip(episodes.clauses(row), episodes.path(row), strict=False):
+        if (stated.src, stated.phrase, stated.dst) != (asked.src, asked.phrase, asked.dst):
+            break
+        count += 1
+    return count
 
 
 def rewarded(episodes: Episodes, model: str) -> Row:

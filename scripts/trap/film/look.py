@@ -7,7 +7,6 @@ and in the film. Lengths are in units of 100 pixels at full size; type sizes are
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from trap.evidence.theme import DARK
 
@@ -20,9 +19,6 @@ ROLES = DARK.roles
 RIGHT, WRONG, FAITHFUL, LEAK = ROLES["hard"], ROLES["leak"], ROLES["faithful"], ROLES["leak"]
 PATH = "#f0e442"  # the yellow of the same palette: a path that lights up
 
-FONTS = Path(__file__).resolve().parents[3] / "video/font"
-REGULAR, BOLD = "Trap Sans", "Trap Sans Bold"
-FONT_FILES = ("TrapSans.otf", "TrapSansBold.otf")
 
 
 @dataclass(frozen=True)
@@ -104,7 +100,7 @@ WIDE = Format(
     title=(-8.8, 4.62),
     content=Box(-8.8, -3.3, 8.8, 4.1),
     caption=Box(-8.6, -4.9, 8.6, -3.6),
-    sizes={"huge": 150, "big": 84, "head": 52, "title": 36, "body": 40, "label": 34, "small": 30, "caption": 44},
+    sizes={"big": 92, "head": 58, "title": 42, "body": 46, "label": 40, "small": 34, "caption": 50},
 )
 # Players of short films lay their title over the lower quarter and buttons over the right edge.
 SHORT = Format(
@@ -115,7 +111,7 @@ SHORT = Format(
     title=(-4.4, 6.6),
     content=Box(-4.4, -2.6, 4.2, 6.0),
     caption=Box(-4.5, -4.9, 4.3, -2.9),
-    sizes={"huge": 170, "big": 96, "head": 56, "title": 40, "body": 42, "label": 36, "small": 32, "caption": 54},
+    sizes={"big": 96, "head": 58, "title": 46, "body": 46, "label": 38, "small": 34, "caption": 56},
 )
 FORMATS = {"wide": WIDE, "short": SHORT}
 

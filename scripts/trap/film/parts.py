@@ -9,7 +9,7 @@ import manim as m
 import numpy as np
 
 from trap.film.look import FAINT, INK, MUTED, PANEL, PATH, RIGHT, WRONG, Box
-from trap.film.stage import block, line, point
+from trap.film.stage import Line, block, line, point
 
 TICK, CROSS, ARROW = "✓", "✗", "↓"
 
@@ -43,8 +43,8 @@ class GraphMap(m.VGroup):
             u, v = (y, x / wide) if turned else (x / wide, y)
             self.places[name] = point(box.left + u * box.width, box.top - v * box.height)
         every = [self.places[name] for name in data["entities"]]
-        self.lines = segments(((every[a], every[b]) for a, b in data["edges"]), "#4b535d", 1.5, 0.55)
-        self.dots = discs(every, 0.05, "#8b949e")
+        self.lines = segments(((every[a], every[b]) for a, b in data["edges"]), "#5a6470", 2.0, 0.7)
+        self.dots = discs(every, 0.06, "#9aa4af")
         super().__init__(self.lines, self.dots)
 
     def link(self, start: str, end: str) -> m.Line:
@@ -59,7 +59,7 @@ class Chain(m.VGroup):
 
     def __init__(self, clauses: Sequence[dict[str, Any]], top_left: tuple[float, float], pitch: float, px: int, small: int) -> None:
         super().__init__()
-        self.rows: list[m.Text] = []
+        self.rows: list[Line] = []
         texts = [(clauses[0]["src"], True)]
         for clause in clauses:
             texts += [(f"{ARROW} {clause['phrase']}", False), (clause["dst"], True)]
@@ -77,7 +77,7 @@ class Statements(m.VGroup):
     def __init__(self, clauses: Sequence[dict[str, Any]], top_left: tuple[float, float], pitch: float, px: int) -> None:
         super().__init__()
         self.clauses = list(clauses)
-        self.entities: list[tuple[str, m.Text]] = []
+        self.entities: list[tuple[str, Line]] = []
         self.lines: list[m.VGroup] = []
         x, y = top_left
         for number, clause in enumerate(clauses):
@@ -93,7 +93,7 @@ class Statements(m.VGroup):
             self.add(self.lines[-1])
         self.left, self.top, self.pitch, self.px = x, y, pitch, px
 
-    def mark(self, number: int) -> m.Text:
+    def mark(self, number: int) -> Line:
         """The tick or cross before a statement."""
         true = self.clauses[number]["true"]
         sign = line(TICK if true else CROSS, self.px * 1.25, RIGHT if true else WRONG, bold=True)

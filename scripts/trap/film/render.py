@@ -38,9 +38,13 @@ def render_clip(facts: Facts, shape: Format, quality: Quality, output: Path) -> 
             shutil.copyfile(made, partial)
 
 
-def audit_scene(facts: Facts, shape: Format, quality: Quality) -> Stage:
-    """Run the scene without drawing a frame; its `findings` and `texts_seen` say what was on screen."""
+def rehearse(facts: Facts, shape: Format, quality: Quality, photographed: bool = False) -> Stage:
+    """Run the scene without making a film; its `findings` and `texts_seen` say what was on screen.
+
+    With `photographed`, its `album` holds the picture at the end of every cue, height x width x 3 uint8.
+    """
     with tempfile.TemporaryDirectory(prefix="trap-film-") as folder, manim_settings(shape, quality, folder, dry=True):
         scene = scene_class(facts.scene)(facts, shape, quality, audited=True)
+        scene.album = {} if photographed else None
         scene.render()
     return scene

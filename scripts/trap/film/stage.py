@@ -11,83 +11,43 @@ from contextlib import contextmanager
 from typing import Any
 
 import manim as m
-import manimpango
 import numpy as np
 
 from trap.files import InputError
 from trap.film.audit import Item, Plate, problems
 from trap.film.facts import Facts
-from trap.film.look import BOLD, FONT_FILES, FONTS, INK, MUTED, PAPER, REGULAR, UNIT, Box, Format, Quality
+from trap.film.lettering import outlines
+from trap.film.look import INK, MUTED, PAPER, UNIT, Box, Format, Quality
 
 VISIBLE = 0.25  # a text fainter than this is on its way in or out, and not held to the rules
-_REFERENCE = 96  # font size at which glyphs are laid out; small sizes get uneven spaces from Pango
-_PAGE = (8000, 1000)  # pixels; room for one line of any length that a screen holds
-_EM: dict[str, float] = {}
+LEADING = 1.3  # of a block: distance of base lines, in ems
 
 
-def register_fonts() -> None:
-    """Make the pinned font files known to Pango, for this process alone."""
-    for name in FONT_FILES:
-        path = FONTS / name
-        if not path.is_file():
-            raise InputError(f"{path}: no such file")
-        if not manimpango.register_font(str(path)):
-            raise InputError(f"{path}: cannot be registered as a font")
+class Line(m.VMobject):
+    """One line of text as one shape. `said` are its words, `px` its size at full size, for the audit."""
+
+    def __init__(self, text: str, px: float, color: str = INK, bold: bool = False) -> None:
+        super().__init__(stroke_width=0, fill_color=color, fill_opacity=1)
+        self.set_points(outlines(text, bold) * (px / UNIT))
+        self.said, self.px, self.said_height = text, px, self.height
 
 
-def _em(font: str) -> float:
-    """Frame units of one em at the reference size, from the height of a capital H."""
-    if font not in _EM:
-        capital = 2048 / 2816  # of the font's em
-        _EM[font] = _text("H", font, INK).height / capital
-    return _EM[font]
-
-
-def _text(text: str, font: str, color: str) -> m.Text:
-    """Glyphs at the reference size. Pango lays them out on a page as large as the picture, and breaks a
-    line that does not fit, so a small picture would get other text than a large one."""
-    size = m.config.pixel_width, m.config.pixel_height
-    m.config.pixel_width, m.config.pixel_height = _PAGE
-    try:
-        return m.Text(text, font=font, font_size=_REFERENCE, color=color, disable_ligatures=True)
-    finally:
-        m.config.pixel_width, m.config.pixel_height = size
-
-
-def line(text: str, px: float, color: str = INK, bold: bool = False) -> m.Text:
-    """One line of text, `px` high at full size. Its words and size stay with it for the audit."""
-    font = BOLD if bold else REGULAR
-    words = _text(text, font, color)
-    words.scale(px / UNIT / _em(font))
-    words.set_stroke(width=0)
-    words.said, words.px, words.said_height = text, px, words.height
-    return words
+def line(text: str, px: float, color: str = INK, bold: bool = False) -> Line:
+    """One line of text, `px` pixels to the em at full size."""
+    return Line(text, px, color, bold)
 
 
 def block(
-    lines: list[str], px: float, color: str = INK, bold: bool = False, align: str = "left", leading: float = 1.3
+    lines: list[str], px: float, color: str = INK, bold: bool = False, align: str = "left", leading: float = LEADING
 ) -> m.VGroup:
-    """Lines below each other on a fixed grid, so that letters without descenders do not move them."""
+    """Lines below each other, `align` left, middle or right."""
+    edge = {"left": m.LEFT, "middle": m.ORIGIN, "right": m.RIGHT}[align]
     group = m.VGroup()
     for number, text in enumerate(lines):
         words = line(text, px, color, bold)
-        # the middle of a capital stands on the grid
-        drop = _drop(words, px, bold)
-        words.move_to((0, -number * px * leading / UNIT + drop, 0))
-        if align == "left":
-            words.align_to((0, 0, 0), m.LEFT)
-        elif align == "right":
-            words.align_to((0, 0, 0), m.RIGHT)
+        words.move_to(point(0, -number * px * leading / UNIT), aligned_edge=edge)
         group.add(words)
     return group
-
-
-def _drop(words: m.Text, px: float, bold: bool) -> float:
-    """How far the middle of a line's ink lies above the middle of its capitals."""
-    depth = px / UNIT
-    below = 0.2 * depth if any(c in "gjpqy,;()[]|" for c in words.said) else 0.0
-    above = max(words.height - below - 0.727 * depth, 0.0)
-    return (above - below) / 2
 
 
 def box_of(thing: m.Mobject) -> Box:
@@ -104,6 +64,7 @@ class Stage(m.Scene):
 
     def __init__(self, facts: Facts, shape: Format, quality: Quality, audited: bool = False, **kwargs: Any) -> None:
         self.facts, self.shape, self.quality, self.audited = facts, shape, quality, audited
+        self.album: dict[str, np.ndarray] | None = None
         self.findings: list[str] = []
         self.texts_seen: set[str] = set()
         self.caption: m.VGroup | None = None
@@ -132,6 +93,7 @@ class Stage(m.Scene):
                 raise InputError(f"cues.yaml: {self.facts.scene}.{cue.id}: needs {over:.1f} s more")
             if left:
                 self.hold(left / self.quality.fps)
+            self._photograph(cue.id)
 
     def prepare(self) -> None:
         """What stands on stage before the first cue."""
@@ -169,6 +131,13 @@ class Stage(m.Scene):
         self._audit()
         self.wait(self._exact(seconds), frozen_frame=True)
 
+    def _photograph(self, name: str) -> None:
+        """Keep what stands on stage at the end of a cue, where somebody asked for it."""
+        if self.album is not None:
+            self.camera.reset()
+            self.camera.capture_mobjects(self.mobjects)
+            self.album[name] = np.array(self.camera.pixel_array[..., :3])
+
     # -- audit ----------------------------------------------------------------------------------
 
     def _audit(self) -> None:
@@ -187,7 +156,7 @@ class Stage(m.Scene):
         plates: list[Plate] = []
         for thing in self._drawn(self.mobjects):
             if hasattr(thing, "said"):
-                opacity = max((part.get_fill_opacity() for part in thing.submobjects), default=0.0)
+                opacity = thing.get_fill_opacity()
                 if opacity > VISIBLE and thing.said.strip():
                     scale = thing.height / thing.said_height
                     items.append(Item(thing.said, box_of(thing), thing.px * scale, opacity))
@@ -206,7 +175,6 @@ class Stage(m.Scene):
 def manim_settings(shape: Format, quality: Quality, folder: str, dry: bool = False) -> Iterator[None]:
     """Manim's configuration for one picture; nothing of the user's own configuration gets through."""
     width, height = quality.pixels(shape)
-    register_fonts()
     with m.tempconfig(
         {
             "frame_width": shape.width,

@@ -34,6 +34,7 @@ class Scene(Stage):
         self._clear()
         content, counts = self.shape.content, self.facts.data["verdicts"]
         pitch = content.height / len(VERDICTS)
+        apart = min(0.72, (content.width - 6.0) / max(*counts.values(), 1))
         for number, (key, text, color) in enumerate(VERDICTS):
             y = content.top - (number + 0.5) * pitch
             value = line(self.facts.words[key], self.size("big"), color, bold=True)
@@ -42,7 +43,7 @@ class Scene(Stage):
             label.move_to(point(content.left + 2.0, y), aligned_edge=m.LEFT)
             dots = m.VGroup(
                 *[
-                    m.Dot(point(content.left + 5.4 + 0.72 * place, y), radius=0.26, color=color)
+                    m.Dot(point(content.left + 5.6 + apart * place, y), radius=0.26, color=color)
                     for place in range(counts[key])
                 ]
             )

@@ -18,12 +18,12 @@ class Scene(Stage):
 
     def cue_answer(self, seconds: float) -> None:
         data, left = self.facts.data, self.left
-        asked = block(folded(self.facts.words["question"], 52), self.size("small"), MUTED)
+        asked = block(folded(self.facts.words["question"], 50), self.size("small"), MUTED)
         asked.move_to(point(left.left, left.top), aligned_edge=m.UL)
         self.animate(m.FadeIn(asked), seconds=0.5)
         top = asked.get_bottom()[1] - 0.35
         clauses = data["trace"]["clauses"]
-        pitch = min(1.25, (top - left.bottom - 1.0) / len(clauses))
+        pitch = min(1.5, (top - left.bottom - 1.0) / len(clauses))
         self.trace = Statements(clauses, (left.left, top), pitch, self.size("label"))
         for statement in self.trace.lines:
             self.animate(m.FadeIn(statement), seconds=0.5)
@@ -33,7 +33,7 @@ class Scene(Stage):
 
     def _part(self, text: str, key: str, color: str) -> m.VGroup:
         """One row of the sum on the right."""
-        y = self.right.top - 0.5 - 1.05 * len(self.rows)
+        y = self.right.top - 0.5 - 1.15 * len(self.rows)
         label = line(text, self.size("body"), INK).move_to(point(self.right.left, y), aligned_edge=m.LEFT)
         value = line(self.facts.words[key], self.size("head"), color, bold=True)
         value.move_to(point(self.right.right, y), aligned_edge=m.RIGHT)
@@ -52,7 +52,7 @@ class Scene(Stage):
         row = self._part(f"{self.facts.words['named']} path names", "names", ROLES["path"])
         self.animate(m.FadeIn(row), seconds=0.5)
         self.animate(m.FadeIn(self._part("repetition", "spam", MUTED)), seconds=0.4)
-        y = self.right.top - 0.5 - 1.05 * len(self.rows) + 0.5
+        y = self.right.top - 0.5 - 1.15 * len(self.rows) + 0.55
         rule = m.Line(point(self.right.left, y), point(self.right.right, y), stroke_color=MUTED, stroke_width=3)
         self.animate(m.Create(rule), m.FadeIn(self._part("reward", "total", INK)), seconds=0.6)
 

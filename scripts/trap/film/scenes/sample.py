@@ -21,7 +21,7 @@ class Scene(Stage):
         self.cards: list[m.VGroup] = []
 
     def cue_tries(self, seconds: float) -> None:
-        asked = block(folded(self.facts.words["question"], 38 if self.shape.tall else 27), self.size("label"), INK)
+        asked = block(folded(self.facts.words["question"], 36 if self.shape.tall else 26), self.size("label"), INK)
         asked.move_to(point(self.asked.left, self.asked.top), aligned_edge=m.UL)
         self.question = asked
         self.animate(m.FadeIn(asked), seconds=0.5)
@@ -80,14 +80,15 @@ class Scene(Stage):
         self.animate(*[m.FadeOut(thing) for thing in everything], seconds=0.4)
         content = self.shape.content
         across, down = len(grid), max(len(prompt) for prompt in grid)
-        room = content.part(0, 0.02, 0.66, 0.98)
+        room = content.part(0.0, 0.0, 0.68, 1)
         pitch = min(room.width / across, room.height / down)
+        top = room.middle[1] + 0.5 * down * pitch
         self.squares: list[m.VGroup] = []
         self.faithful = m.VGroup()
         for column, prompt in enumerate(grid):
             group = m.VGroup()
             for row, entry in enumerate(prompt):
-                place = point(room.left + (column + 0.5) * pitch, room.top - (row + 0.5) * pitch)
+                place = point(room.left + (column + 0.5) * pitch, top - (row + 0.5) * pitch)
                 square = m.Square(
                     0.74 * pitch, stroke_width=4 if entry["kept"] else 0, stroke_color=PATH,
                     fill_color=RIGHT if entry["correct"] else PANEL, fill_opacity=1,
@@ -101,7 +102,7 @@ class Scene(Stage):
         step = max(0.1, round((seconds - 2.6) / across, 1))
         for group in self.squares:
             self.animate(m.FadeIn(group), seconds=step)
-        self.side = content.part(0.71, 0, 1, 1)
+        self.side = content.part(0.73, 0, 1, 1)
         legend = m.VGroup()
         for number, (text, fill, edge) in enumerate((("right letter", RIGHT, RIGHT), ("kept", RIGHT, PATH))):
             y = self.side.top - 0.35 - 0.7 * number
