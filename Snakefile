@@ -25,6 +25,7 @@ include: "rules/evaluate.smk"
 include: "rules/tables.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
+include: "rules/video.smk"
 include: "rules/published.smk"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from trap.cli import run_main
 from trap.files import InputError, read_json
-from trap.film.cues import CUTS
+from trap.film import CUTS
 from trap.film.facts import Facts
 from trap.film.look import FORMATS, QUALITIES
 

@@ -4,3 +4,5 @@
 shows, `stage`, `parts` and `scenes` draw it with Manim, `media` joins and checks clips, `subtitles` and
 `kit` write what goes beside them. Only `stage`, `parts` and `scenes` import Manim.
 """
+
+CUTS = ("wide", "short")  # 16:9 for a screen, 9:16 for a phone

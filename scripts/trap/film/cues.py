@@ -15,10 +15,10 @@ import msgspec
 from msgspec import Struct, field
 
 from trap.evidence.numerals import bare_numerals
-from trap.film.numbers import Numbers, claims_in
 from trap.files import InputError, read_text
+from trap.film import CUTS
+from trap.film.numbers import Numbers, claims_in
 
-CUTS = ("wide", "short")
 READING_SPEED = 17.0  # characters a second
 WORDS = 12  # on one line
 CHARACTERS = {"wide": 62, "short": 30}  # on one line of a caption
@@ -30,7 +30,7 @@ class Cue(Struct, forbid_unknown_fields=True):
     """One line. `line` may be a table verdict -> text: the verdict of the claim `verdict` then chooses.
 
     `seconds` by cut; a cut that is not named leaves the cue out. `claims` are those behind the line and
-    behind what the scene draws meanwhile. `narration` is an optional sound file beside the sheet.
+    behind what the scene draws meanwhile.
     """
 
     id: str
@@ -38,7 +38,6 @@ class Cue(Struct, forbid_unknown_fields=True):
     seconds: dict[str, float]
     claims: list[str] = field(default_factory=list)
     verdict: str = ""
-    narration: str = ""
 
 
 class SceneCues(Struct, forbid_unknown_fields=True):
@@ -68,7 +67,6 @@ class Shown:
     start: float  # seconds from the start of the film
     seconds: float
     claims: tuple[str, ...]
-    narration: str = ""
 
     @property
     def end(self) -> float:
@@ -151,9 +149,11 @@ def shown(sheet: Sheet, cut: str, numbers: Numbers) -> list[Shown]:
         text = wrap(chosen_line(cue, numbers, where), cut, where)
         seconds = cue.seconds[cut]
         if len(text) > READING_SPEED * seconds + 1e-9:
-            raise InputError(f"{where}: {len(text)} characters in {seconds} s ({cut}): at most {READING_SPEED:.0f} a second")
+            raise InputError(
+                f"{where}: {len(text)} characters in {seconds} s ({cut}): at most {READING_SPEED:.0f} a second"
+            )
         claims = tuple(dict.fromkeys([*cue.claims, *([cue.verdict] if cue.verdict else [])]))
-        found.append(Shown(scene.scene, cue.id, text, round(start, 1), seconds, claims, cue.narration))
+        found.append(Shown(scene.scene, cue.id, text, round(start, 1), seconds, claims))
         start += seconds
     low, high = LENGTHS[cut]
     if not low <= start <= high:

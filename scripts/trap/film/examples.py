@@ -104,7 +104,9 @@ def options_of(row: Row) -> dict[str, str]:
 
 def right_letter(row: Row) -> str:
     """The letter of the option at the end of the path."""
-    return next((letter for letter, entity in options_of(row).items() if entity == row["path_entities"][-1]), "")
+    return next(
+        (letter for letter, entity in options_of(row).items() if entity == row["path_entities"][-1]), ""
+    )
 
 
 def walked(episodes: Episodes, rotary: str, nope: str) -> tuple[Row, Row]:

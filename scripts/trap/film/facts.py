@@ -14,14 +14,16 @@ from typing import Any
 from msgspec import Struct
 
 from trap.evidence.figures.estimates import Evidence, select, span
-from trap.film.cues import CUTS, Sheet, shown
+from trap.files import InputError
+from trap.film import CUTS
+from trap.film.cues import Sheet, shown
 from trap.film.examples import Episodes
 from trap.film.numbers import Number, Numbers, write
-from trap.files import InputError
 from trap.studies.hops.graph import load_graph
 from trap.studies.hops.reward import CORRECT, INCORRECT, MAX_PATH_REWARD, PATH_WEIGHT
 
 ROTARY, NOPE = "nano", "nano_nope"
+POSTER = "poster"  # not a scene of the film: its thumbnail
 
 
 class CueFacts(Struct, forbid_unknown_fields=True):
@@ -52,7 +54,7 @@ class Sources:
         self._tables, self._graph = tables, graph
 
     @cached_property
-    def graph(self):  # noqa: ANN201 (a Graph)
+    def graph(self):
         return load_graph(self._graph)
 
     @cached_property
@@ -63,7 +65,9 @@ class Sources:
     def numbers(self) -> Numbers:
         return Numbers(self.evidence, _quantities(self))
 
-    def arm(self, model: str, arm: str, pool: str, metric: str, table: str = "arms", **where: object) -> Number:
+    def arm(
+        self, model: str, arm: str, pool: str, metric: str, table: str = "arms", **where: object
+    ) -> Number:
         """An estimate from a table. Raises InputError when this size of the workflow did not run it."""
         rows = select(self.evidence.table(table), model=model, arm=arm, pool=pool, metric=metric, **where)
         if not rows.height or rows["value"][0] is None:
@@ -79,7 +83,9 @@ def _quantities(sources: Sources) -> dict[str, tuple[float, str] | str]:
     if not rollouts.height:
         raise InputError(f"rollouts.parquet: no row of {ROTARY} rsft_hard, which the film shows")
     row = rollouts.row(0, named=True)
-    published = [claim for claim in evidence.claims.values() if claim["id"][0] in "BFP" and claim["id"][1:].isdigit()]
+    published = [
+        claim for claim in evidence.claims.values() if claim["id"][0] in "BFP" and claim["id"][1:].isdigit()
+    ]
     counted = {
         verdict.replace(" ", "_"): (float(sum(c["verdict"] == verdict for c in published)), "count")
         for verdict in ("reproduced", "not reproduced", "inconclusive", "not tested here")
@@ -144,10 +150,13 @@ def scene_facts(sheet: Sheet, scene: str, sources: Sources) -> Facts:
     from trap.film.subjects import SUBJECTS
 
     written = next((entry for entry in sheet.scenes if entry.scene == scene), None)
-    if written is None or scene not in SUBJECTS:
+    if (written is None and scene != POSTER) or scene not in SUBJECTS:
         raise InputError(f"film: no scene {scene!r}")
     notes = Notes(sources.numbers)
     SUBJECTS[scene](sources, notes)
+    if written is None:
+        notes.words |= {"title": sheet.title, "hook": sheet.hook.strip()}
+        return Facts(scene, sheet.title, {}, notes.words, notes.data, notes.sources)
     cues = {
         cut: [
             CueFacts(cue.id, cue.text, cue.seconds, list(cue.claims))

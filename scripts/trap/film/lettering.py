@@ -47,7 +47,9 @@ def outlines(text: str, bold: bool = False) -> np.ndarray:
     """
     if missing := sorted({c for c in text if ord(c) not in _characters(bold)}):
         raise InputError(f"{_file(bold)}: no glyph for {''.join(missing)!r}, which stands in {text!r}")
-    shown = TextPath((0, 0), text.replace("$", r"\$"), size=_SIZE, prop=FontProperties(fname=str(_file(bold))))
+    shown = TextPath(
+        (0, 0), text.replace("$", r"\$"), size=_SIZE, prop=FontProperties(fname=str(_file(bold)))
+    )
     curves = _cubic(shown) / _SIZE
     curves[:, 1] -= CAPITAL / 2
     left = curves[:, 0].min() if len(curves) else 0.0

@@ -20,7 +20,6 @@ RIGHT, WRONG, FAITHFUL, LEAK = ROLES["hard"], ROLES["leak"], ROLES["faithful"], 
 PATH = "#f0e442"  # the yellow of the same palette: a path that lights up
 
 
-
 @dataclass(frozen=True)
 class Box:
     """A rectangle in frame units, the origin in the middle of the frame, y upwards."""
@@ -111,7 +110,7 @@ SHORT = Format(
     title=(-4.4, 6.6),
     content=Box(-4.4, -2.6, 4.2, 6.0),
     caption=Box(-4.5, -4.9, 4.3, -2.9),
-    sizes={"big": 96, "head": 58, "title": 46, "body": 46, "label": 38, "small": 34, "caption": 56},
+    sizes={"big": 96, "head": 58, "title": 46, "body": 46, "label": 38, "small": 34, "caption": 54},
 )
 FORMATS = {"wide": WIDE, "short": SHORT}
 

@@ -17,6 +17,7 @@ from PIL import Image
 from trap.files import InputError, replacing
 
 BLACK = 0.004  # mean brightness, 0..1: an empty picture of the film's dark paper has 0.06
+LONGEST_STILL = 6.0  # seconds without any change: longer looks like a fault
 STILL = 1e-4  # mean change of brightness between two frames that counts as no change
 
 
@@ -62,7 +63,10 @@ def join(clips: Sequence[Path], output: Path, title: str = "") -> None:
     if len(set(kinds.values())) > 1:
         odd = next(path for path in clips if kinds[path] != kinds[clips[0]])
         raise InputError(f"{odd}: {kinds[odd]}, but {clips[0]}: {kinds[clips[0]]}")
-    with replacing(output) as partial, av.open(str(partial), "w", options={"movflags": "faststart"}) as target:
+    with (
+        replacing(output) as partial,
+        av.open(str(partial), "w", options={"movflags": "faststart"}) as target,
+    ):
         if title:
             target.metadata["title"] = title
         stream = None
@@ -121,6 +125,19 @@ def faults(path: Path, longest_still: float, every: float = 0.5) -> list[str]:
     return found
 
 
+def check_film(path: Path, size: tuple[int, int], fps: int, seconds: float) -> list[str]:
+    """What is wrong with a finished film: size, frame rate, length to the frame, black or standing pictures."""
+    picture = describe(path)
+    problems = []
+    if (picture.width, picture.height) != size:
+        problems.append(f"{path}: {picture.width} x {picture.height}, not {size[0]} x {size[1]}")
+    if picture.fps != fps:
+        problems.append(f"{path}: {float(picture.fps):g} frames a second, not {fps}")
+    if picture.frames != round(seconds * fps):
+        problems.append(f"{path}: {picture.frames} frames, not {round(seconds * fps)} ({seconds:.1f} s)")
+    return problems + faults(path, LONGEST_STILL)
+
+
 def contact_sheet(path: Path, output: Path, every: float = 4.0, columns: int = 6, width: int = 320) -> None:
     """One picture (.png or .jpg) of a film's frames, one in `every` seconds, read row by row."""
     tiles = []
@@ -143,22 +160,11 @@ def animated(path: Path, output: Path, width: int = 480, fps: int = 8) -> None:
     pictures = []
     for _, picture in frames(path, 1 / fps):
         image = Image.fromarray(picture)
-        pictures.append(image.resize((width, 2 * round(width * image.height / image.width / 2)), Image.LANCZOS))
+        pictures.append(
+            image.resize((width, 2 * round(width * image.height / image.width / 2)), Image.LANCZOS)
+        )
     with replacing(output) as partial:
         pictures[0].save(
             partial, format="WEBP", save_all=True, append_images=pictures[1:], duration=round(1000 / fps), loop=0,
             quality=70, method=3,
         )  # fmt: skip
-
-
-def still(path: Path, seconds: float, output: Path, size: tuple[int, int] | None = None) -> None:
-    """One frame of a film as a picture, cropped to the shape of `size` and resized to it if given."""
-    for at, picture in frames(path):
-        if at + 1e-6 >= seconds:
-            image = Image.fromarray(picture)
-            if size:
-                image = image.resize(size, Image.LANCZOS)
-            with replacing(output) as partial:
-                image.save(partial, optimize=True)
-            return
-    raise InputError(f"{path}: shorter than {seconds} s")

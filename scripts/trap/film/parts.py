@@ -14,7 +14,9 @@ from trap.film.stage import Line, block, line, point
 TICK, CROSS, ARROW = "✓", "✗", "↓"
 
 
-def segments(pairs: Iterable[tuple[np.ndarray, np.ndarray]], color: str, width: float, opacity: float = 1.0) -> m.VMobject:
+def segments(
+    pairs: Iterable[tuple[np.ndarray, np.ndarray]], color: str, width: float, opacity: float = 1.0
+) -> m.VMobject:
     """Many straight lines as one object, which is drawn in one stroke. `width` in pixels at full size."""
     shape = m.VMobject(stroke_color=color, stroke_width=width, stroke_opacity=opacity)
     for start, end in pairs:
@@ -57,7 +59,14 @@ class GraphMap(m.VGroup):
 class Chain(m.VGroup):
     """Entities below each other with the relation between them: `rows` alternates entity and relation."""
 
-    def __init__(self, clauses: Sequence[dict[str, Any]], top_left: tuple[float, float], pitch: float, px: int, small: int) -> None:
+    def __init__(
+        self,
+        clauses: Sequence[dict[str, Any]],
+        top_left: tuple[float, float],
+        pitch: float,
+        px: int,
+        small: int,
+    ) -> None:
         super().__init__()
         self.rows: list[Line] = []
         texts = [(clauses[0]["src"], True)]
@@ -74,7 +83,9 @@ class Chain(m.VGroup):
 class Statements(m.VGroup):
     """A trace as it was written, one statement on two lines, with room for a mark before each."""
 
-    def __init__(self, clauses: Sequence[dict[str, Any]], top_left: tuple[float, float], pitch: float, px: int) -> None:
+    def __init__(
+        self, clauses: Sequence[dict[str, Any]], top_left: tuple[float, float], pitch: float, px: int
+    ) -> None:
         super().__init__()
         self.clauses = list(clauses)
         self.entities: list[tuple[str, Line]] = []
@@ -102,13 +113,17 @@ class Statements(m.VGroup):
 
 def bar(left: float, base: float, width: float, height: float, color: str) -> m.Rectangle:
     """A filled bar that stands on `base`."""
-    shape = m.Rectangle(width=width, height=max(height, 0.02), stroke_width=0, fill_color=color, fill_opacity=1)
+    shape = m.Rectangle(
+        width=width, height=max(height, 0.02), stroke_width=0, fill_color=color, fill_opacity=1
+    )
     return shape.move_to(point(left, base), aligned_edge=m.DL)
 
 
 def lying(left: float, middle: float, length: float, height: float, color: str) -> m.Rectangle:
     """A filled bar that starts at `left`."""
-    shape = m.Rectangle(width=max(length, 0.03), height=height, stroke_width=0, fill_color=color, fill_opacity=1)
+    shape = m.Rectangle(
+        width=max(length, 0.03), height=height, stroke_width=0, fill_color=color, fill_opacity=1
+    )
     return shape.move_to(point(left, middle), aligned_edge=m.LEFT)
 
 
@@ -117,9 +132,7 @@ def whisker(low: np.ndarray, high: np.ndarray, color: str, cap: float = 0.18, wi
     along = high - low
     across = np.array([-along[1], along[0], 0.0])
     across = across / max(np.linalg.norm(across), 1e-9) * cap
-    return segments(
-        [(low, high), (low - across, low + across), (high - across, high + across)], color, width
-    )
+    return segments([(low, high), (low - across, low + across), (high - across, high + across)], color, width)
 
 
 def panel(box: Box, color: str = PANEL, edge: str = FAINT) -> m.RoundedRectangle:

@@ -43,7 +43,10 @@ def rehearse(facts: Facts, shape: Format, quality: Quality, photographed: bool =
 
     With `photographed`, its `album` holds the picture at the end of every cue, height x width x 3 uint8.
     """
-    with tempfile.TemporaryDirectory(prefix="trap-film-") as folder, manim_settings(shape, quality, folder, dry=True):
+    with (
+        tempfile.TemporaryDirectory(prefix="trap-film-") as folder,
+        manim_settings(shape, quality, folder, dry=True),
+    ):
         scene = scene_class(facts.scene)(facts, shape, quality, audited=True)
         scene.album = {} if photographed else None
         scene.render()

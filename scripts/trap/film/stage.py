@@ -19,6 +19,8 @@ from trap.film.facts import Facts
 from trap.film.lettering import outlines
 from trap.film.look import INK, MUTED, PAPER, UNIT, Box, Format, Quality
 
+# x264: small files of flat pictures; a fixed number of threads, so that equal frames give equal bytes
+ENCODER = {"crf": "20", "preset": "veryfast", "threads": "2"}
 VISIBLE = 0.25  # a text fainter than this is on its way in or out, and not held to the rules
 LEADING = 1.3  # of a block: distance of base lines, in ems
 
@@ -38,7 +40,12 @@ def line(text: str, px: float, color: str = INK, bold: bool = False) -> Line:
 
 
 def block(
-    lines: list[str], px: float, color: str = INK, bold: bool = False, align: str = "left", leading: float = LEADING
+    lines: list[str],
+    px: float,
+    color: str = INK,
+    bold: bool = False,
+    align: str = "left",
+    leading: float = LEADING,
 ) -> m.VGroup:
     """Lines below each other, `align` left, middle or right."""
     edge = {"left": m.LEFT, "middle": m.ORIGIN, "right": m.RIGHT}[align]
@@ -62,7 +69,9 @@ class Stage(m.Scene):
     shape: Format
     quality: Quality
 
-    def __init__(self, facts: Facts, shape: Format, quality: Quality, audited: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, facts: Facts, shape: Format, quality: Quality, audited: bool = False, **kwargs: Any
+    ) -> None:
         self.facts, self.shape, self.quality, self.audited = facts, shape, quality, audited
         self.album: dict[str, np.ndarray] | None = None
         self.findings: list[str] = []
@@ -78,8 +87,11 @@ class Stage(m.Scene):
         self.heading = block([self.facts.title], self.size("title"), MUTED, bold=True)
         self.heading.move_to((*self.shape.title, 0), aligned_edge=m.LEFT)
         self.add(self.heading)
+        self.where = "start"
         self.prepare()
-        for cue in self.facts.cues[self.shape.name]:
+        self._audit()
+        self._photograph("start")
+        for cue in self.facts.cues.get(self.shape.name, []):
             method = getattr(self, f"cue_{cue.id}", None)
             if method is None:
                 raise InputError(f"cues.yaml: {self.facts.scene}.{cue.id}: the scene has no such cue")
@@ -101,7 +113,7 @@ class Stage(m.Scene):
     def _show_caption(self, text: str) -> None:
         if self.caption is not None:
             self.remove(self.caption)
-        caption = block(text.split("\n"), self.size("caption"), align="middle", leading=1.35)
+        caption = block(text.split("\n"), self.size("caption"), align="middle")
         caption.move_to((*self.shape.caption.middle, 0))
         if self.shape.tall:
             caption.move_to((*self.shape.caption.middle, 0)).align_to((0, self.shape.caption.top, 0), m.UP)
@@ -190,6 +202,7 @@ def manim_settings(shape: Format, quality: Quality, folder: str, dry: bool = Fal
             "write_to_movie": not dry,
             "dry_run": dry,
             "preview": False,
+            "video_encoder_options": dict(ENCODER),
         }
     ):
         yield

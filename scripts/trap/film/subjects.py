@@ -164,7 +164,9 @@ def _curves(table: pl.DataFrame, arm: str, kind: str, column: str) -> list[list[
         width = -(-one.height // CURVE_POINTS)
         means = one.with_row_index("i").group_by(pl.col("i") // width, maintain_order=True)
         points = means.agg(pl.col("step").mean(), pl.col(column).mean())
-        lines.append([[round(step / last, 4), round(y, 4)] for step, y in points.select("step", column).rows()])
+        lines.append(
+            [[round(step / last, 4), round(y, 4)] for step, y in points.select("step", column).rows()]
+        )
     return lines
 
 
@@ -236,6 +238,7 @@ def home(sources: Sources, notes: Notes) -> None:
 
 
 SUBJECTS: dict[str, Callable[[Sources, Notes], None]] = {
+    "poster": claim,
     "claim": claim,
     "walk": walk,
     "reward": reward,

@@ -30,7 +30,9 @@ class Scene(Stage):
             text, role = LABELS[entry["name"]]
             shape = bar(left, self.base, self.bar_width, entry["value"] * self.unit, ROLES[role])
             middle = left + self.bar_width / 2
-            value = line(self.facts.words[entry["name"]], 64 if self.shape.tall else self.size("big"), PAPER, bold=True)
+            value = line(
+                self.facts.words[entry["name"]], 64 if self.shape.tall else self.size("big"), PAPER, bold=True
+            )
             value.move_to(point(middle, self.base + 0.62))
             label = line(text, self.size("label"), INK).move_to(point(middle, self.base - 0.4))
             self.columns.append(m.VGroup(shape, value, label))
@@ -44,7 +46,10 @@ class Scene(Stage):
             size.move_to(point(middle, self.base - 0.95))
             self.whiskers.append(m.VGroup(interval, size))
         ground = m.Line(
-            point(content.left, self.base), point(content.right, self.base), stroke_color=MUTED, stroke_width=3
+            point(content.left, self.base),
+            point(content.right, self.base),
+            stroke_color=MUTED,
+            stroke_width=3,
         )
         self.add(ground)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import manim as m
 
-from trap.film.look import FAITHFUL, INK, LEAK, MUTED, PANEL, RIGHT, ROLES
+from trap.film.look import FAITHFUL, INK, LEAK, MUTED, RIGHT, ROLES
 from trap.film.parts import block, line, point
 from trap.film.stage import Stage
 
@@ -59,7 +59,9 @@ class Scene(Stage):
             texts = list(words) if tall else [" ".join(words)]
             lesson = block(texts, self.size("head"), INK, bold=True)
             lesson.move_to(point(content.left + 0.7, y), aligned_edge=m.LEFT)
-            sign = m.Rectangle(width=0.16, height=0.9 * len(texts), stroke_width=0, fill_color=color, fill_opacity=1)
+            sign = m.Rectangle(
+                width=0.16, height=0.9 * len(texts), stroke_width=0, fill_color=color, fill_opacity=1
+            )
             sign.move_to(point(content.left + 0.2, y))
             self.animate(m.FadeIn(lesson), m.GrowFromCenter(sign), seconds=0.6)
             self.stands.add(lesson, sign)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import manim as m
 
-from trap.film.look import INK, LEAK, MUTED, PAPER, RIGHT
+from trap.film.look import INK, LEAK, MUTED, RIGHT
 from trap.film.parts import bar, line, point, rise
 from trap.film.stage import Stage
 
@@ -36,7 +36,14 @@ class Scene(Stage):
                 under = line(name, self.size("label"), MUTED).move_to(point(x + width / 2, self.base - 0.4))
                 self.bars[arm, pool] = m.VGroup(shape, value, under)
             self.groups.append(group)
-        self.add(m.Line(point(content.left, self.base), point(content.right, self.base), stroke_color=MUTED, stroke_width=3))
+        self.add(
+            m.Line(
+                point(content.left, self.base),
+                point(content.right, self.base),
+                stroke_color=MUTED,
+                stroke_width=3,
+            )
+        )
 
     def _show(self, number: int) -> None:
         arm = GROUPS[number][0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import manim as m
 
-from trap.film.look import FAINT, INK, LEAK, MUTED, RIGHT, ROLES
+from trap.film.look import FAINT, LEAK, MUTED, RIGHT, ROLES
 from trap.film.parts import line, point, polyline, scale, segments
 from trap.film.stage import Stage
 
@@ -13,7 +13,7 @@ PER_ROW = 5  # squares of a set of questions
 
 class Scene(Stage):
     def cue_same(self, seconds: float) -> None:
-        content, tall = self.shape.content, self.shape.tall
+        content = self.shape.content
         count, pitch = self.facts.data["questions"], 0.8
         rows = -(-count // PER_ROW)
 
@@ -21,7 +21,12 @@ class Scene(Stage):
             group = m.VGroup()
             for number in range(count):
                 card = m.RoundedRectangle(
-                    width=0.62, height=0.62, corner_radius=0.08, stroke_color=color, stroke_width=5, fill_opacity=0
+                    width=0.62,
+                    height=0.62,
+                    corner_radius=0.08,
+                    stroke_color=color,
+                    stroke_width=5,
+                    fill_opacity=0,
                 )
                 card.move_to(point((number % PER_ROW) * pitch, -(number // PER_ROW) * pitch))
                 group.add(card)
@@ -35,15 +40,21 @@ class Scene(Stage):
         test.move_to(point(middle[0] + apart, top))
         above = top + rows * pitch / 2 + 0.5
         names = [
-            line("to train on", self.size("body"), ROLES["easy"], bold=True).move_to(point(middle[0] - apart, above)),
-            line("to test on", self.size("body"), ROLES["start"], bold=True).move_to(point(middle[0] + apart, above)),
+            line("to train on", self.size("body"), ROLES["easy"], bold=True).move_to(
+                point(middle[0] - apart, above)
+            ),
+            line("to test on", self.size("body"), ROLES["start"], bold=True).move_to(
+                point(middle[0] + apart, above)
+            ),
         ]
         self.animate(m.FadeIn(train), m.FadeIn(names[0]), seconds=0.5)
         self.animate(m.FadeIn(test), m.FadeIn(names[1]), seconds=0.5)
         self.hold(0.4)
         self.animate(*[m.FadeOut(name) for name in names], seconds=0.3)
         self.animate(
-            train.animate.move_to(point(middle[0], top)), test.animate.move_to(point(middle[0], top)), seconds=1.2
+            train.animate.move_to(point(middle[0], top)),
+            test.animate.move_to(point(middle[0], top)),
+            seconds=1.2,
         )
         same = line(f"the same {self.facts.words['n']} questions", self.size("head"), LEAK, bold=True)
         same.move_to(point(middle[0], top - rows * pitch / 2 - 0.7))
@@ -63,7 +74,7 @@ class Scene(Stage):
         self.y = y
         frame = m.VGroup(
             line("accuracy", self.size("label"), MUTED).move_to(
-                point(content.left, box.top + 0.4), aligned_edge=m.LEFT
+                point(box.left, box.top + 0.45), aligned_edge=m.LEFT
             ),
             line("share of the test that leaked", self.size("label"), MUTED).move_to(
                 point((box.left + box.right) / 2, box.bottom - 0.95)

@@ -51,10 +51,19 @@ class Scene(Stage):
                         lines.add(polyline(points, ROLES[COLORS[arm]], 4))
             names = m.VGroup()
             for number, arm in enumerate(arms):
-                text = line(self.facts.words[f"{arm}.label"], self.size("label"), ROLES[COLORS[arm]], bold=True)
-                names.add(text.move_to(point(box.right + 0.25, box.top - 0.3 - 0.6 * (number + (name == "RSFT"))), aligned_edge=m.LEFT))
+                text = line(
+                    self.facts.words[f"{arm}.label"], self.size("label"), ROLES[COLORS[arm]], bold=True
+                )
+                names.add(
+                    text.move_to(
+                        point(box.right + 0.25, box.top - 0.3 - 0.6 * (number + (name == "RSFT"))),
+                        aligned_edge=m.LEFT,
+                    )
+                )
             length = round((seconds - 1.5) / len(STAGES), 1)
-            self.animate(m.FadeIn(names), *[m.Create(one) for one in lines], seconds=length, rate_func=m.linear)
+            self.animate(
+                m.FadeIn(names), *[m.Create(one) for one in lines], seconds=length, rate_func=m.linear
+            )
             drawn.add(lines, names)
             spent += length
         self.drawn = m.VGroup(frame, drawn)
@@ -79,7 +88,9 @@ class Scene(Stage):
         for entry in data["published"]:
             y = self.y[entry["arm"]] + 0.34
             color = ROLES["published"]
-            sign = m.Square(0.26, stroke_color=color, stroke_width=5).move_to(point(self.x(entry["value"]), y))
+            sign = m.Square(0.26, stroke_color=color, stroke_width=5).move_to(
+                point(self.x(entry["value"]), y)
+            )
             band = whisker(point(self.x(entry["low"]), y), point(self.x(entry["high"]), y), MUTED, 0.12, 3)
             squares.append(m.VGroup(band, sign))
         self.animate(*[m.FadeIn(square) for square in squares], seconds=0.6)
@@ -92,7 +103,9 @@ class Scene(Stage):
             self.dots[entry["arm"]] = m.VGroup(band, dot)
         self.animate(*[m.GrowFromCenter(dot) for dot in self.dots.values()], seconds=1.0)
         values = [
-            line(self.facts.words[entry["arm"]], self.size("body"), ROLES[COLORS[entry["arm"]]], bold=True).move_to(
+            line(
+                self.facts.words[entry["arm"]], self.size("body"), ROLES[COLORS[entry["arm"]]], bold=True
+            ).move_to(
                 point(self.x(max(entry["high"], 0.0)) + 0.3, self.y[entry["arm"]] - 0.22), aligned_edge=m.LEFT
             )
             for entry in data["rows"]

@@ -53,7 +53,9 @@ class Scene(Stage):
         self.animate(m.FadeIn(row), seconds=0.5)
         self.animate(m.FadeIn(self._part("repetition", "spam", MUTED)), seconds=0.4)
         y = self.right.top - 0.5 - 1.15 * len(self.rows) + 0.55
-        rule = m.Line(point(self.right.left, y), point(self.right.right, y), stroke_color=MUTED, stroke_width=3)
+        rule = m.Line(
+            point(self.right.left, y), point(self.right.right, y), stroke_color=MUTED, stroke_width=3
+        )
         self.animate(m.Create(rule), m.FadeIn(self._part("reward", "total", INK)), seconds=0.6)
 
     def cue_truth(self, seconds: float) -> None:

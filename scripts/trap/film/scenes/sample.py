@@ -21,7 +21,9 @@ class Scene(Stage):
         self.cards: list[m.VGroup] = []
 
     def cue_tries(self, seconds: float) -> None:
-        asked = block(folded(self.facts.words["question"], 36 if self.shape.tall else 26), self.size("label"), INK)
+        asked = block(
+            folded(self.facts.words["question"], 36 if self.shape.tall else 26), self.size("label"), INK
+        )
         asked.move_to(point(self.asked.left, self.asked.top), aligned_edge=m.UL)
         self.question = asked
         self.animate(m.FadeIn(asked), seconds=0.5)
@@ -108,7 +110,9 @@ class Scene(Stage):
             y = self.side.top - 0.35 - 0.7 * number
             sign = m.Square(0.4, fill_color=fill, fill_opacity=1, stroke_color=edge, stroke_width=5)
             sign.move_to(point(self.side.left + 0.2, y))
-            label = line(text, self.size("label"), INK).move_to(point(self.side.left + 0.7, y), aligned_edge=m.LEFT)
+            label = line(text, self.size("label"), INK).move_to(
+                point(self.side.left + 0.7, y), aligned_edge=m.LEFT
+            )
             legend.add(sign, label)
         self.animate(m.FadeIn(legend), seconds=0.4)
 
@@ -117,7 +121,9 @@ class Scene(Stage):
         y = self.side.top - 2.3 - 1.9 * number
         value = line(self.facts.words[key], self.size("big"), color, bold=True)
         value.move_to(point(self.side.left, y), aligned_edge=m.LEFT)
-        label = line(text, self.size("label"), MUTED).move_to(point(self.side.left, y - 0.75), aligned_edge=m.LEFT)
+        label = line(text, self.size("label"), MUTED).move_to(
+            point(self.side.left, y - 0.75), aligned_edge=m.LEFT
+        )
         return m.VGroup(value, label)
 
     def cue_luck(self, seconds: float) -> None:

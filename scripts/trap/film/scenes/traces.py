@@ -34,13 +34,23 @@ class Scene(Stage):
                 frame.add(line(str(int(asked)), self.size("small"), MUTED).move_to(at))
             frame.add(segments([(point(box.left, y(asked)), point(box.right, y(asked)))], FAINT, 2))
         frame.add(
-            line("links asked", self.size("label"), MUTED).move_to(point((box.left + box.right) / 2, box.bottom - 0.9)),
-            line("links stated", self.size("label"), MUTED).move_to(point(content.left, box.top + 0.4), aligned_edge=m.LEFT),
+            line("links asked", self.size("label"), MUTED).move_to(
+                point((box.left + box.right) / 2, box.bottom - 0.9)
+            ),
+            line("links stated", self.size("label"), MUTED).move_to(
+                point(content.left, box.top + 0.4), aligned_edge=m.LEFT
+            ),
         )
         taught = float(self.facts.words["taught"]) + 0.5
-        edge = m.DashedLine(point(x(taught), box.bottom), point(x(taught), box.top), stroke_color=MUTED, stroke_width=3)
-        words = line("taught", self.size("label"), MUTED).move_to(point(x(taught) - 0.15, box.top - 0.25), aligned_edge=m.RIGHT)
-        beyond = line("beyond", self.size("label"), MUTED).move_to(point(x(taught) + 0.15, box.bottom + 0.3), aligned_edge=m.LEFT)
+        edge = m.DashedLine(
+            point(x(taught), box.bottom), point(x(taught), box.top), stroke_color=MUTED, stroke_width=3
+        )
+        words = line("taught", self.size("label"), MUTED).move_to(
+            point(x(taught) - 0.15, box.top - 0.25), aligned_edge=m.RIGHT
+        )
+        beyond = line("beyond", self.size("label"), MUTED).move_to(
+            point(x(taught) + 0.15, box.bottom + 0.3), aligned_edge=m.LEFT
+        )
         self.animate(m.FadeIn(frame), m.FadeIn(edge), m.FadeIn(words), m.FadeIn(beyond), seconds=0.5)
         self.stands.add(frame, edge, words, beyond)
         for model, points in lines.items():
@@ -63,7 +73,12 @@ class Scene(Stage):
         path = self.facts.data["path"]
         pitch = min(1.15, (box.height - 1.4) / max(len(path), len(trace["clauses"])))
         top = box.top - 0.65
-        written = Statements(trace["clauses"], (box.left - 0.1, top), pitch, self.size("small" if self.shape.name == "wide" else "label"))
+        written = Statements(
+            trace["clauses"],
+            (box.left - 0.1, top),
+            pitch,
+            self.size("small" if self.shape.name == "wide" else "label"),
+        )
         marks = m.VGroup()
         for number, statement in enumerate(written.lines):
             mark = written.mark(number)

@@ -31,7 +31,9 @@ class Scene(Stage):
 
     def cue_question(self, seconds: float) -> None:
         column = self.column
-        question = block(folded(self.facts.words["question"], 36 if self.shape.tall else 30), self.size("label"), INK)
+        question = block(
+            folded(self.facts.words["question"], 36 if self.shape.tall else 30), self.size("label"), INK
+        )
         question.move_to(point(column.left, column.top - 0.1), aligned_edge=m.UL)
         self.question = m.VGroup(question)
         start = self.facts.data["path"][0]["src"]
