@@ -6,6 +6,7 @@ from claims, tables, the graph and logged episodes (`subjects`); nothing in them
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -77,15 +78,17 @@ class Sources:
 
 
 def _quantities(sources: Sources) -> dict[str, tuple[float, str] | str]:
-    """Numbers that no claim states: sizes of the graph, hop counts of the pools, parts of the reward."""
+    """Numbers that no claim states: sizes of the graph, hop counts, parts of the reward, verdicts counted.
+
+    Counted are the claims of the published post (B…); not those of the paper it builds on (P…) and not what
+    is read off its files (F…).
+    """
     evidence, graph = sources.evidence, sources.graph
     rollouts = select(evidence.table("rollouts"), model=ROTARY, arm="rsft_hard")
     if not rollouts.height:
         raise InputError(f"rollouts.parquet: no row of {ROTARY} rsft_hard, which the film shows")
     row = rollouts.row(0, named=True)
-    published = [
-        claim for claim in evidence.claims.values() if claim["id"][0] in "BFP" and claim["id"][1:].isdigit()
-    ]
+    published = [claim for claim in evidence.claims.values() if re.fullmatch(r"B\d+", claim["id"])]
     counted = {
         verdict.replace(" ", "_"): (float(sum(c["verdict"] == verdict for c in published)), "count")
         for verdict in ("reproduced", "not reproduced", "inconclusive", "not tested here")
@@ -102,7 +105,6 @@ def _quantities(sources: Sources) -> dict[str, tuple[float, str] | str]:
         "k": (row["k"], "count"),
         "winner_faithful": (row["winner_faithful"], "share"),
         "claims": (len(published), "count"),
-        "tested": (len(published) - counted["not_tested_here"][0], "count"),
         **counted,
     }
 

@@ -229,7 +229,7 @@ def traces(sources: Sources, notes: Notes) -> None:
 
 
 def home(sources: Sources, notes: Notes) -> None:
-    """The verdicts on all published claims, counted."""
+    """The verdicts on the claims of the published post, counted."""
     counts = {}
     for name in ("reproduced", "not_reproduced", "inconclusive", "not_tested_here"):
         counts[name] = int(notes.say(name, f"quantity.{name}").value)

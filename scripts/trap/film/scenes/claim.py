@@ -9,9 +9,9 @@ from trap.film.parts import bar, line, point, rise, whisker
 from trap.film.stage import Stage
 
 LABELS = {
-    "sft": ("worked answers", "start"),
-    "rsft_easy": ("easy practice", "easy"),
-    "rsft_eval_135m": ("hard practice", "hard"),
+    "sft": ("worked answers", "start", "larger model"),
+    "rsft_easy": ("easy practice", "easy", "larger model"),
+    "rsft_eval_135m": ("hard practice", "hard", "smaller model"),
 }
 TALLEST = 0.95  # of the axis: the largest upper end of an interval fits
 
@@ -25,9 +25,10 @@ class Scene(Stage):
         self.unit = (content.top - self.base) / TALLEST
         self.columns: list[m.VGroup] = []
         self.whiskers: list[m.VGroup] = []
+        self.models: list[m.Mobject] = []
         for number, entry in enumerate(bars):
             left = content.left + number * pitch + 0.2 * pitch
-            text, role = LABELS[entry["name"]]
+            text, role, model = LABELS[entry["name"]]
             shape = bar(left, self.base, self.bar_width, entry["value"] * self.unit, ROLES[role])
             middle = left + self.bar_width / 2
             value = line(
@@ -44,6 +45,8 @@ class Scene(Stage):
             )
             size = line(f"n = {self.facts.words[entry['name'] + '.n']}", self.size("small"), MUTED)
             size.move_to(point(middle, self.base - 0.95))
+            name = line(model, self.size("small"), ROLES[role])
+            self.models.append(name.move_to(point(middle, self.base - 0.95)))
             self.whiskers.append(m.VGroup(interval, size))
         ground = m.Line(
             point(content.left, self.base),
@@ -77,3 +80,7 @@ class Scene(Stage):
         self._only(0, 1, 2)
         self.animate(*[m.GrowFromCenter(w[0]) for w in self.whiskers], seconds=1.0)
         self.animate(*[m.FadeIn(w[1]) for w in self.whiskers], seconds=0.5)
+
+    def cue_models(self, seconds: float) -> None:
+        self.animate(*[m.FadeOut(w[1]) for w in self.whiskers], seconds=0.4)
+        self.animate(*[m.FadeIn(name) for name in self.models], seconds=0.6)

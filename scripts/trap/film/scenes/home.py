@@ -1,4 +1,4 @@
-"""What to take home: every verdict counted, then the lessons."""
+"""What to take home: the verdicts counted, then the lessons."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ class Scene(Stage):
         self.remove(self.heading)
         safe, tall = self.shape.safe, self.shape.tall
         bars = self.facts.data["bars"]
-        room = safe.part(0.02, 0.42, 0.98, 0.98) if tall else safe.part(0.5, 0.08, 1, 0.95)
+        room = safe.part(0.02, 0.42, 0.98, 0.98) if tall else safe.part(0.54, 0.08, 1, 0.95)
         pitch = room.width / len(bars)
         unit = room.height / max(entry["value"] for entry in bars)
         for number, (entry, color) in enumerate(zip(bars, COLORS, strict=True)):
@@ -29,13 +29,13 @@ class Scene(Stage):
             )
             value = line(
                 self.facts.words[entry["name"]],
-                92 if tall else 100,
+                92 if tall else 94,
                 PAPER,
                 bold=True,
             )
             value.move_to(point(shape.get_x(), room.bottom + 0.85))
             self.add(shape, value)
-        words = block(self.facts.words["hook"].split("\n"), 92 if tall else 104, INK, bold=True, leading=1.2)
+        words = block(self.facts.words["hook"].split("\n"), 92 if tall else 98, INK, bold=True, leading=1.2)
         under = line(self.facts.words["title"], 44 if tall else 48, MUTED)
         if tall:
             words.move_to(point(safe.left + 0.3, room.bottom - 0.6), aligned_edge=m.UL)
