@@ -40,7 +40,7 @@ paper: $(VENV)/.paper ## build the paper: environment, data, training, evaluatio
 	  "Tables       results/default/tables/" \
 	  "Claims       results/default/claims.json"
 
-paper-full: $(VENV)/.paper ## the committed size: every arm, 6 seeds (hours; rebuilds only what changed)
+paper-full: $(VENV)/.paper ## the committed size: every arm, 10 seeds (hours; rebuilds only what changed)
 	@$(WORKFLOW) full
 	@printf '\n%s\n' "The post     results/report/post.html" \
 	  "To commit these results: $(BIN)/python scripts/verify_results.py --write"
@@ -59,6 +59,7 @@ serve: $(VENV)/.paper ## open the interactive page on this machine (FOLDER=resul
 	@test -f $(FOLDER)/index.html || { echo "$(FOLDER)/index.html: not built yet: make page"; exit 1; }
 	@echo "http://127.0.0.1:$(PORT)/   (Ctrl-C ends it)"
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(FOLDER) $(PORT) 2> /dev/null
+
 film: $(VENV)/.film ## the film from the committed results: both cuts, clips, subtitles, thumbnails, production kit
 	@$(BIN)/python scripts/verify_results.py --touch
 	@$(WORKFLOW) film
