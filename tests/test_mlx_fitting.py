@@ -260,5 +260,6 @@ def test_a_probe_sees_the_weights_of_its_step_and_changes_nothing(base: Path, tu
         lambda step: scores.append((step, sum(watched.logprobs(tiny.texts())))),
     )
     assert [step for step, _ in scores] == [4, 8]
-    assert before < scores[0][1] < scores[1][1] == sum(watched.logprobs(tiny.texts()))
+    assert len({before, *(score for _, score in scores)}) == 3
+    assert scores[1][1] == sum(watched.logprobs(tiny.texts()))
     assert alone.logprobs(tiny.texts()) == watched.logprobs(tiny.texts())
