@@ -258,7 +258,15 @@ class Plan:
         data, tables = f"{RESULTS}/{self.config.study}/data", f"{RESULTS}/tables"
         steps = {
             "build_graph": Step([f"{data}/kg.json"], [], self.graph_sources()),
-            "audit_questions": Step([f"{data}/audit.json"], ["build_graph"]),
+            "sample_questions": Step(
+                [
+                    f"{data}/{pool}.jsonl"
+                    for pool in self.config.data.counts
+                    if pool.startswith("eval_") and not pool.endswith("_random")  # those are trained on only
+                ],
+                ["build_graph"],
+            ),
+            "audit_questions": Step([f"{data}/audit.json"], ["sample_questions"]),
             "collect_runs": Step(
                 [*(f"{tables}/{name}.parquet" for name in COLLECTED), f"{RESULTS}/seconds.json"],
                 ["build_graph"],
