@@ -10,7 +10,7 @@ sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from trap.config import effective_config, parse_config
 from trap.files import InputError
-from trap.plan import FIGURES, PUBLISHED, PUBLISHED_AUDIT, TABLES, Plan, Run, code
+from trap.plan import FIGURES, PUBLISHED, PUBLISHED_AUDIT, TABLES, VALIDATION_POOLS, Plan, Run, code
 
 
 def checked(build):

@@ -1,6 +1,6 @@
 """Evaluation: every run answers the fresh questions once, greedily.
 
-needs  the run's adapter and those of its parents, results/hops/data/eval_*.jsonl
+needs  the run's adapter and those of its parents, results/hops/data/{eval_*, valid_*}.jsonl
 makes  results/{study}/{model}/{platform}/{arm}/s{seed}/{episodes.jsonl, metrics.json, items.parquet}
 """
 
@@ -9,6 +9,7 @@ rule evaluate_adapter:
     input:
         graph=f"{DATA}/kg.json",
         pools=SCORED,
+        validation=pools(*VALIDATION_POOLS),
         chain=lambda wildcards: trained(wildcards, PLAN.chain(wildcards.arm)),
         code=PLAN.evaluation_code(),
     output:
@@ -34,4 +35,5 @@ rule evaluate_adapter:
         "python scripts/evaluate_adapter.py --config {resources.config} --arms {params.arms}"
         " --arm {wildcards.arm} --study {wildcards.study} --model {wildcards.model}"
         " --platform {wildcards.platform} --seed {wildcards.seed} --graph {input.graph}"
-        " --chain {params.chain} --pools {input.pools} --output {params.folder} &> {log}"
+        " --chain {params.chain} --pools {input.pools} --validation {input.validation}"
+        " --output {params.folder} &> {log}"

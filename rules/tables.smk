@@ -1,7 +1,8 @@
 """Evidence: all runs' items in one table, then the statistics, then the claims.
 
 needs  the runs of a size, config/claims.yaml, results/published/audit.json where there is one
-makes  {evidence}/tables/{items, runs, curves}.parquet, {evidence}/seconds.json, {evidence}/tables/NAME.{parquet, md},
+makes  {evidence}/tables/{items, runs, curves, episodes}.parquet, {evidence}/seconds.json,
+       {evidence}/tables/NAME.{parquet, md},
        {evidence}/claims.json, {evidence}/provenance.json
 
 {evidence} is `results` (full size, committed) or `results/default`. Where committed items stand for the
@@ -18,6 +19,7 @@ rule collect_runs:
             "log.jsonl",
             "metrics.json",
             "items.parquet",
+            "episodes.jsonl",
         ),
         audit=f"{DATA}/audit.json",
         code=lambda wildcards: code("collect_runs.py"),
@@ -25,6 +27,7 @@ rule collect_runs:
         item_rows="{evidence}/tables/items.parquet",
         runs="{evidence}/tables/runs.parquet",
         curves="{evidence}/tables/curves.parquet",
+        episodes="{evidence}/tables/episodes.parquet",
         seconds="{evidence}/seconds.json",
     log:
         "{evidence}/logs/collect_runs.log",
@@ -44,7 +47,7 @@ rule collect_runs:
     shell:
         "python scripts/collect_runs.py --runs {params.folders} --output {output.item_rows}"
         " --runs-output {output.runs} --curves-output {output.curves}"
-        " --seconds-output {output.seconds} &> {log}"
+        " --episodes-output {output.episodes} --seconds-output {output.seconds} &> {log}"
 
 
 # On the machine that trained: hardware and seconds belong to the runs, not to who draws them later.

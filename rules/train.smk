@@ -1,7 +1,7 @@
 """Training: a base model from the facts, then one adapter per arm, model and seed.
 
 needs  results/hops/data/, config/arms.tsv (the arm's row), the runs of the arm's parents
-makes  results/{study}/{model}/{platform}/{arm}/s{seed}/{adapter/, log.jsonl, meta.json}
+makes  results/{study}/{model}/{platform}/{arm}/s{seed}/{adapter/, log.jsonl, meta.json, validation.jsonl}
 """
 
 
@@ -47,6 +47,7 @@ rule train_adapter:
         adapter=directory("results/{study}/{model}/{platform}/{arm}/s{seed}/adapter"),
         log="results/{study}/{model}/{platform}/{arm}/s{seed}/log.jsonl",
         meta="results/{study}/{model}/{platform}/{arm}/s{seed}/meta.json",
+        validation="results/{study}/{model}/{platform}/{arm}/s{seed}/validation.jsonl",
     log:
         "results/logs/train_adapter/{study}.{model}.{platform}.{arm}.s{seed}.log",
     benchmark:

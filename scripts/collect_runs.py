@@ -1,4 +1,4 @@
-"""Gather finished runs into compact tables of items, runs and training curves."""
+"""Gather finished runs into compact tables: items, runs, training curves, and some of what was written."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from trap.cli import run_main
 from trap.evidence.collect import collect, write_items, write_table
+from trap.evidence.episodes import collect_episodes
 from trap.files import write_json
 
 
@@ -22,6 +23,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--runs-output", type=Path, required=True, help="runs.parquet: one row per run")
     parser.add_argument("--curves-output", type=Path, required=True, help="curves.parquet: the training logs")
     parser.add_argument(
+        "--episodes-output", type=Path, required=True, help="episodes.parquet: the words behind some items"
+    )
+    parser.add_argument(
         "--seconds-output",
         type=Path,
         required=True,
@@ -34,6 +38,7 @@ def main(argv: list[str] | None = None) -> int:
         write_items(items, arguments.output)
         write_table(runs, arguments.runs_output)
         write_table(curves, arguments.curves_output)
+        write_table(collect_episodes(arguments.runs), arguments.episodes_output)
         write_json(arguments.seconds_output, seconds)
         print(f"{runs.height} runs, {items.height:,} items, {curves.height:,} log rows", file=sys.stderr)
 

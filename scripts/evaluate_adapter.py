@@ -2,9 +2,11 @@
 
     python scripts/evaluate_adapter.py --config config/config.yaml --arms config/arms.tsv --arm sft --study hops \\
         --model nano --platform torch --seed 1 --graph kg.json --chain RUN_base RUN_sft \\
-        --pools eval_hard.jsonl ... --output RUN
+        --pools eval_hard.jsonl ... --validation valid_hard.jsonl ... --output RUN
 
-Writes `items.parquet` (one row a question), `metrics.json` (published format) and `episodes.jsonl`.
+Writes `items.parquet` (one row a question), `metrics.json` (published format) and `episodes.jsonl` (the
+first questions of every pool). What the run answered while it was trained (`validation.jsonl`) is graded
+as well: `curves` of `metrics.json`.
 """
 
 from __future__ import annotations
@@ -15,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from msgspec import Struct
 
 from trap.cli import run_main
 from trap.config import load_arms, load_config
-from trap.files import replacing, write_json, write_jsonl
+from trap.files import InputError, read_jsonl, replacing, write_json, write_jsonl
 from trap.platforms import Example, load_platform
 from trap.running import fix_threads, timed
 from trap.studies import load_study
@@ -52,6 +55,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--pools", nargs="+", required=True, help="question files; the pool is the file's stem"
     )
+    parser.add_argument("--validation", nargs="*", default=[], help="pools that training was watched on")
     args = parser.parse_args(argv)
 
     def body() -> None:
@@ -90,13 +94,13 @@ def main(argv: list[str] | None = None) -> int:
                 grades = [study.grade(item, text) for item, text in zip(items, completions, strict=True)]
                 letters = letter_right(model, study, items) if pool in LETTER_POOLS else [None] * len(items)
                 lengths = model.lengths(completions)
-                for item, text, grade, letter, tokens in zip(
-                    items, completions, grades, letters, lengths, strict=True
+                for number, (item, text, grade, letter, tokens) in enumerate(
+                    zip(items, completions, grades, letters, lengths, strict=True)
                 ):
                     rows.append(
                         {**run, "pool": pool, **study.row(item, grade), "letter": letter, "tokens": tokens}
                     )
-                    if len(episodes) < EPISODES_PER_POOL * len(args.pools) and rows[-1]["pool"] == pool:
+                    if number < EPISODES_PER_POOL:
                         episodes.append(
                             study.episode(item, text, grade, phase=args.arm, step=hyper.steps, kept=None)
                         )
@@ -109,10 +113,43 @@ def main(argv: list[str] | None = None) -> int:
         write_jsonl(output / "episodes.jsonl", episodes)
         write_json(
             output / "metrics.json",
-            {"run_id": "/".join(map(str, run.values())), "splits": splits, "seconds": {"evaluate": seconds}},
+            {
+                "run_id": "/".join(map(str, run.values())),
+                "splits": splits,
+                "curves": {"valid": validation(study, Path(args.chain[-1]), args.validation)},
+                "seconds": {"evaluate": seconds},
+            },
         )
 
     return run_main(body)
+
+
+class Answer(Struct):
+    """A line of `validation.jsonl`."""
+
+    step: int
+    pool: str
+    id: str
+    completion: str
+
+
+def validation(study: Any, run: Path, pools: list[str]) -> list[dict[str, Any]]:
+    """Accuracy and faithful share by step and pool of what the run answered while it was trained."""
+    path = run / "validation.jsonl"
+    if not path.is_file():  # a base model is not watched
+        return []
+    items = {(Path(pool).stem, item.id): item for pool in pools for item in study.read(pool)}
+    grades: dict[tuple[int, str], list[Any]] = {}
+    for number, row in enumerate(read_jsonl(path, Answer), start=1):
+        if (row.pool, row.id) not in items:
+            raise InputError(f"{path}:{number}: id: {row.id!r} is not in pool {row.pool!r}")
+        grade = study.grade(items[row.pool, row.id], row.completion)
+        grades.setdefault((row.step, row.pool), []).append(grade)
+    return [
+        {"step": step, "pool": pool, "n": len(found), "accuracy": sum(g.correct for g in found) / len(found),
+         "faithful": sum(g.faithful for g in found) / len(found)}
+        for (step, pool), found in sorted(grades.items())
+    ]  # fmt: skip
 
 
 def summary(grades: list[Any]) -> dict[str, float]:

@@ -4,7 +4,9 @@
         --study hops --model nano --platform torch --seed 1 --graph kg.json --data results/hops/data \\
         --parents RUN_base RUN_sft [--rollouts RUN ...] --output RUN
 
-Writes `adapter/`, `log.jsonl`, `meta.json` and, where the method samples, `rollouts.jsonl`.
+Writes `adapter/`, `log.jsonl`, `meta.json`, `validation.jsonl` (greedy answers to the first questions of
+the pools valid_*, given while training; grading them is no business of training) and, where the method
+samples, `rollouts.jsonl`.
 """
 
 from __future__ import annotations
@@ -16,10 +18,31 @@ from typing import Any
 
 from trap.cli import run_main
 from trap.config import load_arms, load_config
-from trap.files import InputError, replacing
-from trap.methods import Job, load_method
+from trap.files import InputError, replacing, write_jsonl
+from trap.methods import Job, load_method, read_lines
 from trap.platforms import load_platform
 from trap.running import Log, file_hash, fix_threads, folder_hash, write_meta
+
+PROBED = 100  # questions of each validation pool: enough to see a curve, too few to slow the training
+
+
+class Probe:
+    """Asks a model in training the first questions of each validation pool; keeps what it writes."""
+
+    def __init__(self, model: Any, data: Path, max_new_tokens: int) -> None:
+        self.model, self.max_new_tokens = model, max_new_tokens
+        self.questions = [
+            (path.stem, line.raw) for path in sorted(data.glob("valid_*.jsonl")) for line in read_lines(path)[:PROBED]
+        ]  # fmt: skip
+        self.rows: list[dict[str, Any]] = []
+
+    def __call__(self, step: int) -> None:
+        prompts = [raw["prompt"] for _, raw in self.questions]
+        drawn = self.model.sample(
+            prompts, k=1, temperature=0.0, max_new_tokens=self.max_new_tokens, keys=range(len(prompts))
+        )
+        for (pool, raw), (text,) in zip(self.questions, drawn, strict=True):
+            self.rows.append({"step": step, "pool": pool, "id": raw["id"], "completion": text})
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -52,13 +75,16 @@ def main(argv: list[str] | None = None) -> int:
 
         model = platform.load(chain(args.parents), config.device)
         log = Log(f"{args.model} {args.arm} s{args.seed}", hyper.steps * arm.rounds)
+        probe = Probe(model, Path(args.data), hyper.max_new_tokens)
         job = Job(
             arm=arm, hyper=hyper, seed=args.seed, model=model, study=study, data=Path(args.data), output=output, log=log,
+            platform=args.platform, probe=probe,
             sampler=lambda: platform.load(chain(args.rollouts), config.device) if args.rollouts else model,
         )  # fmt: skip
         data = load_method(arm.method).train(job)
         with replacing(output / "adapter") as folder:
             saved = model.save(folder, base=args.parents[-1])
+        write_jsonl(output / "validation.jsonl", probe.rows)
         seconds = log.write(output / "log.jsonl")
         write_meta(
             output, study=args.study, model=args.model, platform_name=args.platform, arm=arm, seed=args.seed, hyper=hyper,

@@ -109,13 +109,13 @@ def write_runs(
             "machine": {"cores": 2},
         }
         write_json(run / "meta.json", base | (meta or {}).get(str(arm), {}))
+        watched = {"step": 3, "pool": "valid_hard", "n": 100, "accuracy": 0.5, "faithful": 0.1}
         write_json(
-            run / "metrics.json", {"run_id": base["run_id"], "splits": {}, "seconds": {"evaluate": 0.5}}
+            run / "metrics.json",
+            {"run_id": base["run_id"], "splits": {}, "curves": {"valid": [watched]}, "seconds": {"evaluate": 0.5}},
         )
+        write_jsonl(run / "episodes.jsonl", episodes_of(part))
         log = [{"kind": "train", "step": step, "loss": 2.0 / step, "rate": 1e-3} for step in range(1, 4)]
-        write_jsonl(
-            run / "log.jsonl",
-            [*log, {"kind": "valid", "step": 3, "pool": "valid_hard", "accuracy": 0.5, "faithful": 0.1}],
-        )
+        write_jsonl(run / "log.jsonl", log)
         written.append(run)
     return written

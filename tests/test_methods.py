@@ -71,7 +71,7 @@ class Recorder:
         self.asked.append((list(prompts), {**how, "keys": list(how["keys"])}))
         return [self.answers(prompt)[: how["k"]] for prompt in prompts]
 
-    def fit(self, examples: list[Example], settings: Fit, seed: int, log: Any) -> None:
+    def fit(self, examples: list[Example], settings: Fit, seed: int, log: Any, probe: Any = None) -> None:
         self.fits.append((list(examples), settings, seed))
 
 

@@ -54,7 +54,8 @@ class Hyper(Struct, kw_only=True, forbid_unknown_fields=True):
 
     lr is the peak rate; warmup is the share of steps that it takes to get there; batch counts examples
     per step; k samples per prompt; top winners kept per prompt; replay is the share of SFT examples in
-    what a fit sees; prompts is how many questions of its pool a method may use (none: all).
+    what a fit sees; prompts is how many questions of its pool a method may use (none: all); probes is how
+    often a fit is watched on the validation pools.
     """
 
     tune: Literal["full", "lora"] = "full"
@@ -74,6 +75,7 @@ class Hyper(Struct, kw_only=True, forbid_unknown_fields=True):
     replay: Share = 0.0
     max_new_tokens: Count = 96
     prompts: Count | None = None
+    probes: Natural = 4
 
 
 class Size(Struct, kw_only=True, forbid_unknown_fields=True):

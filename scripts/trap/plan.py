@@ -30,7 +30,7 @@ from trap.provenance import (
 RESULTS = "results"
 BASE_SEED = 1
 VALIDATION_POOLS = ("valid_easy", "valid_hard")
-COLLECTED = ("items", "runs", "curves")  # what collect_runs makes of all run folders
+COLLECTED = ("items", "runs", "curves", "episodes")  # what collect_runs makes of all run folders
 TABLES = (  # what tabulate_results makes of those
     "arms", "by_hops", "contrasts", "doses", "rollouts", "baselines", "power", "shuffle", "noise",
 )  # fmt: skip
@@ -44,6 +44,16 @@ ROOT = SCRIPTS.parent
 def canonical(value: object) -> str:
     """Compact JSON with sorted keys: equal settings give equal text."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def set_values(settings: msgspec.Struct) -> dict:
+    """The settings that are not null."""
+    return {name: value for name, value in msgspec.to_builtins(settings).items() if value is not None}
+
+
+def without_reader(files: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The files but for the one that reads the settings: what it gives is among the settings of each run."""
+    return tuple(path for path in files if path != SCRIPTS / "trap/config.py")
 
 
 @dataclass(frozen=True)
@@ -171,7 +181,8 @@ class Plan:
     def settings(self, model: str, name: str) -> str:
         """The values that training an arm depends on, as canonical JSON.
 
-        Left out: what only names or groups the arm in a figure.
+        Left out: what only names or groups the arm in a figure, and what is not set (null), so that a
+        setting which one method brings makes no other's results stale.
         """
         arm = self.arm(name)
         row = msgspec.to_builtins(arm)
@@ -180,28 +191,30 @@ class Plan:
         return canonical(
             {
                 "arm": row,
-                "hyper": msgspec.to_builtins(self.config.hyper[arm.hyper]),
-                "model": msgspec.to_builtins(self.config.models[model]),
+                "hyper": set_values(self.config.hyper[arm.hyper]),
+                "model": set_values(self.config.models[model]),
             }
         )
 
     def members(self, name: str) -> list[str]:
         """Registry members that a training job loads by name, as `trap.`-less module names.
 
+        A method may have a module of its name in a platform, for what no other method asks of it.
         A study is loaded only by an arm that grades completions, which is one that has a reward.
         """
         arm = self.arm(name)
-        members = [f"platforms.{self.config.platform}", f"methods.{arm.method}"]
+        platform = f"platforms.{self.config.platform}"
+        members = [platform, f"methods.{arm.method}", f"{platform}.{arm.method}"]
         return self._present(*members, *([f"studies.{arm.study}.study"] if arm.reward else []))
 
     def training_files(self, name: str) -> tuple[Path, ...]:
         """The code that trains an arm: what the script can import, with the arm's method and platform."""
         script = "train_base.py" if self.arm(name).method == "base" else "train_adapter.py"
-        return closure(script, *self.members(name))
+        return without_reader(closure(script, *self.members(name)))
 
     def evaluation_files(self) -> tuple[Path, ...]:
         members = (f"platforms.{self.config.platform}", f"studies.{self.config.study}.study")
-        return closure("evaluate_adapter.py", *self._present(*members))
+        return without_reader(closure("evaluate_adapter.py", *self._present(*members)))
 
     def training_code(self, name: str) -> str:
         """One file that stands for `training_files` as an input (see `code_stamp`)."""
@@ -239,7 +252,8 @@ class Plan:
             "build_graph": Step([f"{data}/kg.json"], [], self.graph_sources()),
             "audit_questions": Step([f"{data}/audit.json"], ["build_graph"]),
             "collect_runs": Step(
-                [*(f"{tables}/{name}.parquet" for name in COLLECTED), f"{RESULTS}/seconds.json"], ["build_graph"]
+                [*(f"{tables}/{name}.parquet" for name in COLLECTED), f"{RESULTS}/seconds.json"],
+                ["build_graph"],
             ),
             "record_provenance": Step([f"{RESULTS}/provenance.json"], ["collect_runs"]),
             "tabulate_results": Step(
@@ -250,7 +264,11 @@ class Plan:
             "tabulate_claims": Step(
                 [f"{RESULTS}/claims.json"],
                 ["collect_runs", "tabulate_results"],
-                [self.config.claims, self.config.arms, *([PUBLISHED_AUDIT] if Path(PUBLISHED_AUDIT).is_file() else [])],
+                [
+                    self.config.claims,
+                    self.config.arms,
+                    *([PUBLISHED_AUDIT] if Path(PUBLISHED_AUDIT).is_file() else []),
+                ],
             ),
         }
         for name in FIGURES:
@@ -278,7 +296,7 @@ class Plan:
         files = [path for arm in arms for path in self.training_files(arm)]
         files += self.evaluation_files()
         for script in ("build_graph.py", "sample_questions.py", "write_facts.py", "collect_runs.py"):
-            files += closure(script)
+            files += without_reader(closure(script))
         settings = {
             f"{model}/{arm}": sha256_bytes(self.settings(model, arm).encode())
             for model in sorted({run.model for run in runs})

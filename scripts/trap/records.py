@@ -117,3 +117,4 @@ class Episode(Struct, kw_only=True):
     debug: dict[str, Any] = field(default_factory=dict)
     hop_len: int | None = None
     kept: bool | None = None
+    pool: str = ""  # ours, as hop_len and kept are

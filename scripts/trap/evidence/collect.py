@@ -1,7 +1,7 @@
 """Gather what runs left in their folders: three tables (items, runs, curves) and the seconds they took.
 
-Run folder: items.parquet, meta.json, log.jsonl, and of metrics.json, a summary of items.parquet, the
-seconds. Sorting, encoding and compression are fixed, so that equal runs give equal bytes; seconds are
+Run folder: items.parquet, meta.json, log.jsonl, and of metrics.json, which else sums up items.parquet,
+the validation curves and the seconds. Sorting, encoding and compression are fixed, so that equal runs give equal bytes; seconds are
 never equal, and stand apart.
 """
 
@@ -111,6 +111,7 @@ CURVE_COLUMNS: dict[str, Any] = {
     "pool": pl.String,
     "accuracy": pl.Float64,
     "faithful": pl.Float64,
+    "n": pl.Int64,
 }
 
 
@@ -120,14 +121,26 @@ class LogRow(Struct, kw_only=True):
     kind: str = ""
     step: int | None = None
     loss: float | None = None
-    pool: str | None = None
-    accuracy: float | None = None
-    faithful: float | None = None
+
+
+class Watched(Struct, kw_only=True):
+    """What the run answered on a validation pool while it was trained, after that many steps."""
+
+    step: int
+    pool: str
+    n: int
+    accuracy: float
+    faithful: float
+
+
+class Curves(Struct, kw_only=True):
+    valid: list[Watched] = field(default_factory=list)
 
 
 class RunMetrics(Struct, kw_only=True):
     """The part of metrics.json that is not in items.parquet."""
 
+    curves: Curves = field(default_factory=Curves)
     seconds: RunSeconds = field(default_factory=RunSeconds)
 
 
@@ -153,8 +166,9 @@ def collect(folders: Sequence[Path | str]) -> Collected:
         meta = read_json(folder / "meta.json", RunMeta)
         items.append(_items(folder, meta))
         runs.append(_run_row(meta))
-        curves += _curve_rows(folder / "log.jsonl", meta)
-        spent = read_json(folder / "metrics.json", RunMetrics).seconds
+        metrics = read_json(folder / "metrics.json", RunMetrics)
+        curves += _curve_rows(folder / "log.jsonl", metrics.curves, meta)
+        spent = metrics.seconds
         name = "/".join(str(getattr(meta, key)) for key in RUN_KEY)
         seconds[name] = {"train": meta.seconds.train, "evaluate": spent.evaluate}
     run_table = pl.DataFrame(runs, schema=RUN_COLUMNS).sort(RUN_KEY)
@@ -237,10 +251,12 @@ def _share(value: int | float | None, of: int | None) -> float | None:
     return value / of if of else None
 
 
-def _curve_rows(path: Path, meta: RunMeta) -> Iterable[tuple[Any, ...]]:
+def _curve_rows(path: Path, curves: Curves, meta: RunMeta) -> Iterable[tuple[Any, ...]]:
+    key = tuple(getattr(meta, name) for name in RUN_KEY)
+    for seen in curves.valid:
+        yield (*key, "valid", seen.step, None, seen.pool, seen.accuracy, seen.faithful, seen.n)
     if not path.exists():  # an arm without training, such as the base model, may have no log
         return
     for row in iter_jsonl(path, LogRow):
-        if row.kind in ("train", "valid") and row.step is not None:
-            key = (meta.study, meta.model, meta.platform, meta.arm, meta.seed, row.kind, row.step)
-            yield (*key, row.loss, row.pool, row.accuracy, row.faithful)
+        if row.kind == "train" and row.step is not None:
+            yield (*key, "train", row.step, row.loss, None, None, None, None)

@@ -29,10 +29,20 @@ class Job:
     data: Path
     output: Path
     log: Callable[[dict], None]
+    platform: str = ""  # its name: a method may need a module of the platform that bears the method's name
+    probe: Callable[[int], None] | None = None  # called while fitting, with the arm's steps so far
 
     def fit_settings(self) -> Fit:
         names = Fit.__dataclass_fields__
         return Fit(**{name: getattr(self.hyper, name) for name in names if hasattr(self.hyper, name)})
+
+    def fit(self, examples: list[Example], settings: Fit, seed: int, before: int = 0) -> None:
+        """Fit the model; `before` steps that the arm took earlier are added to what is logged."""
+        self.model.fit(
+            examples, settings, seed,
+            lambda row: self.log(row | {"step": row["step"] + before}),
+            (lambda step: self.probe(step + before)) if self.probe else None,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

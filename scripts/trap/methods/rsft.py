@@ -104,17 +104,17 @@ def train(job: Job) -> dict[str, Any]:
         size = len(items) // rounds
         per_round = [items[i * size : (i + 1) * size if i < rounds - 1 else None] for i in range(rounds)]
     settings = job.fit_settings()
-    sampler, history, episodes = job.sampler(), [], []
+    sampler, history, episodes, done = job.sampler(), [], [], 0
     for number, prompts in enumerate(per_round):
         examples, rows, counts = collect(job, study, sampler, prompts, number)
         history.append(counts)
         episodes += rows
-        job.log({"kind": "rollouts", "step": number * settings.steps, **counts})
+        job.log({"kind": "rollouts", "step": done, **counts})
         if not examples:
             continue
-        job.model.fit(replay(job, examples), settings, job.seed * 1000 + number, job.log)
+        job.fit(replay(job, examples), settings, job.seed * 1000 + number, done)
+        done += settings.steps
         sampler = job.model
     write_jsonl(job.output / "rollouts.jsonl", episodes)
-    steps = settings.steps * sum(1 for counts in history if counts["winners"])
     last = history[-1]
-    return {"n_train": last["winners"], "steps": steps, "rollouts": last, "rounds": history}
+    return {"n_train": last["winners"], "steps": done, "rollouts": last, "rounds": history}

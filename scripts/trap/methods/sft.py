@@ -11,5 +11,5 @@ def train(job: Job) -> dict[str, Any]:
     """Fit the references of the arm's pool; returns the number of examples and steps."""
     lines = read_prompts(job, read_lines)
     settings = job.fit_settings()
-    job.model.fit([line.example for line in lines], settings, job.seed, job.log)
+    job.fit([line.example for line in lines], settings, job.seed)
     return {"n_train": len(lines), "steps": settings.steps}

@@ -36,6 +36,17 @@ class Fit:
     lora_alpha: int = 32
     max_tokens: int = 512
     optimizer: str = "adamw"  # adamw | muon
+    probes: int = 0  # how often, at equal distances up to the end, a fit calls its `probe`
+
+    def probe_at(self, step: int) -> bool:
+        """Whether a probe is due after this step (from 1)."""
+        return self.steps_probed(step) > self.steps_probed(step - 1)
+
+    def steps_probed(self, step: int) -> int:
+        return step * self.probes // self.steps
+
+
+Probe = Callable[[int], None] | None
 
 
 class Model(Protocol):
@@ -52,8 +63,14 @@ class Model(Protocol):
     def lengths(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text."""
 
-    def fit(self, examples: Sequence[Example], settings: Fit, seed: int, log: Callable[[dict], None]) -> None:
-        """Train in place on `examples`, in an order fixed by `seed`; `log` gets one row per logged step."""
+    def fit(
+        self, examples: Sequence[Example], settings: Fit, seed: int, log: Callable[[dict], None], probe: Probe = None
+    ) -> None:  # fmt: skip
+        """Train in place on `examples`, in an order fixed by `seed`; `log` gets one row per logged step.
+
+        `probe` is called with the number of steps done, `settings.probes` times; the model can be sampled
+        from then. It has no part in what is learned.
+        """
 
     def save(self, folder: Path) -> dict[str, Any]:
         """Write the adapter (or, after full fine-tuning, the model) and return facts for meta.json."""

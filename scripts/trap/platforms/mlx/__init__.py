@@ -27,7 +27,7 @@ from trap.encoding import (
     tokens_of,
 )
 from trap.files import InputError, write_json
-from trap.platforms import Example, Fit
+from trap.platforms import Example, Fit, Probe
 from trap.platforms.mlx.blas import ADVICE, preload
 from trap.tensors import write_tensors
 
@@ -143,7 +143,14 @@ class MlxModel:
         """Tokens of each text."""
         return [len(ids) for ids in encode(self.tokenizer, texts)]
 
-    def fit(self, examples: Sequence[Example], settings: Fit, seed: int, log: Callable[[dict], None]) -> None:
+    def fit(
+        self, examples: Sequence[Example], settings: Fit, seed: int, log: Callable[[dict], None], probe: Probe = None
+    ) -> None:  # fmt: skip
+        def probed(step: int) -> None:
+            self._decoder = None
+            probe(step)
+            self._decoder = None
+
         pairs = self.tokens(examples)
         check_lengths(pairs, settings.max_tokens)
         self._decoder = None
@@ -157,7 +164,7 @@ class MlxModel:
             if not self.adapted:  # a second fit goes on with the same adapter
                 adapting.put_on(self.model, settings.lora_r, settings.lora_alpha / settings.lora_r, seed)
             self.model.unfreeze(keys=["lora_a", "lora_b"], strict=False)
-        fit_weights(self.model, pairs, settings, pad=self.pad, seed=seed, log=log)
+        fit_weights(self.model, pairs, settings, pad=self.pad, seed=seed, log=log, probe=probe and probed)
         self.model.freeze()
 
     def save(self, folder: Path, base: str = "") -> dict[str, Any]:

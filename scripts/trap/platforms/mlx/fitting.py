@@ -13,7 +13,7 @@ from mlx.optimizers import AdamW, clip_grad_norm
 from mlx.utils import tree_flatten, tree_unflatten
 
 from trap.batching import Tokens, batches, collate, learning_rate
-from trap.platforms import Fit
+from trap.platforms import Fit, Probe
 
 BESIDE_MUON = 0.2  # AdamW's rate for embeddings and norms, as a share of Muon's, as on torch
 
@@ -108,7 +108,8 @@ class Optimizers:
 
 
 def fit_weights(
-    model: nn.Module, examples: Sequence[Tokens], settings: Fit, *, pad: int, seed: int, log: Callable[[dict], None]
+    model: nn.Module, examples: Sequence[Tokens], settings: Fit, *, pad: int, seed: int, log: Callable[[dict], None],
+    probe: Probe = None,
 ) -> None:  # fmt: skip
     """Train what `model` declares trainable, in place. Raises FloatingPointError when the loss is not finite."""
     if not examples:
@@ -141,3 +142,5 @@ def fit_weights(
                 }
             )
             total = 0.0
+        if probe and settings.probe_at(step + 1):
+            probe(step + 1)

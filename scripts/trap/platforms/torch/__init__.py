@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from trap.files import InputError
-from trap.platforms import Example, Fit
+from trap.platforms import Example, Fit, Probe
 from trap.platforms.torch.decoder import (
     Decoder,
     DecoderConfig,
@@ -154,7 +154,9 @@ class TorchModel:
         """Tokens of each text."""
         return [len(ids) for ids in self._encode(texts)]
 
-    def fit(self, examples: Sequence[Example], settings: Fit, seed: int, log: Callable[[dict], None]) -> None:
+    def fit(
+        self, examples: Sequence[Example], settings: Fit, seed: int, log: Callable[[dict], None], probe: Probe = None
+    ) -> None:  # fmt: skip
         pairs = self.tokens(examples)
         check_lengths(pairs, settings.max_tokens)
 
@@ -162,7 +164,14 @@ class TorchModel:
             def loss_of(tokens: Tensor, labels: Tensor, first: int) -> Tensor:
                 return batch_loss(Decoder(self.config, effective()), tokens, labels, first)
 
-            fit_weights(parameters, loss_of, pairs, settings, pad=self.pad, seed=seed, log=log)
+            def probed(step: int) -> None:
+                with torch.no_grad():
+                    self.weights = effective()
+                probe(step)
+
+            fit_weights(
+                parameters, loss_of, pairs, settings, pad=self.pad, seed=seed, log=log, probe=probe and probed
+            )
 
         if settings.tune == "full":
             fit(self.weights, lambda: self.weights)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from trap.platforms import Fit
+from trap.platforms import Fit, Probe
 from trap.platforms.torch.decoder import Decoder
 
 Tokens = tuple[list[int], list[int]]  # prompt, completion with its end token
@@ -151,6 +151,7 @@ def fit_weights(
     pad: int,
     seed: int,
     log: Callable[[dict], None],
+    probe: Probe = None,
 ) -> None:
     """Train `parameters` in place; `loss_of` is the loss of a collated batch as a function of them."""
     if not examples:
@@ -185,6 +186,8 @@ def fit_weights(
                 }
             )
             total = 0.0
+        if probe and settings.probe_at(step + 1):
+            probe(step + 1)
     for tensor in parameters.values():
         tensor.requires_grad_(False)
 

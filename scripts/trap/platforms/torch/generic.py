@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from transformers import AutoModelForCausalLM, LogitsProcessor
 
 from trap.files import InputError
-from trap.platforms import Example, Fit
+from trap.platforms import Example, Fit, Probe
 from trap.platforms.torch import check_lengths, encode, end_and_pad, save_tokenizer, tokens_of
 from trap.platforms.torch.fitting import fit_weights
 from trap.platforms.torch.sampling import choose, uniforms
@@ -107,7 +107,9 @@ class GenericModel:
         """Tokens of each text."""
         return [len(ids) for ids in encode(self.tokenizer, texts)]
 
-    def fit(self, examples: Sequence[Example], settings: Fit, seed: int, log: Callable[[dict], None]) -> None:
+    def fit(
+        self, examples: Sequence[Example], settings: Fit, seed: int, log: Callable[[dict], None], probe: Probe = None
+    ) -> None:  # fmt: skip
         pairs = tokens_of(self.tokenizer, examples, self.eos[0])
         check_lengths(pairs, settings.max_tokens)
         adapted = isinstance(self.model, PeftModel)
@@ -131,7 +133,7 @@ class GenericModel:
             wanted = labels >= 0
             return F.cross_entropy(logits[wanted].float(), labels[wanted])
 
-        fit_weights(trained, loss_of, pairs, settings, pad=self.pad, seed=seed, log=log)
+        fit_weights(trained, loss_of, pairs, settings, pad=self.pad, seed=seed, log=log, probe=probe)
 
     def save(self, folder: Path, base: str = "") -> dict[str, Any]:
         """A PEFT adapter if the last fit was LoRA, else the whole model in Hugging Face format."""

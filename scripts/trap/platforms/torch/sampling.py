@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from trap.platforms.torch.decoder import Decoder, rotary
 
-ROWS_AT_ONCE = 1024  # bounds the memory of the caches; larger batches fall out of the processor's
+ROWS_AT_ONCE = 512  # bounds the memory of the caches; larger batches fall out of the processor's
 
 
 def uniforms(key: int, samples: int, steps: int) -> np.ndarray:

@@ -119,9 +119,10 @@ class QuestionMaker:
         if pool == SHUFFLED:
             return shuffle_options(question, self.seed)
         if pool == PERMUTED:
-            return permute_key(question, self.seed)
+            return _in_pool(permute_key(question, self.seed), pool)
         trace = random_trace(question, self.graph, self.seed)
-        return _replaced(question, ref=Reference(trace=trace, style_rules=question.ref.style_rules))
+        changed = _replaced(question, ref=Reference(trace=trace, style_rules=question.ref.style_rules))
+        return _in_pool(changed, pool)
 
     def question(self, pool: str, index: int) -> Question:
         """Question `index` of a pool."""
@@ -249,6 +250,11 @@ def _replaced(question: Question, **changes: object) -> Question:
     return Question(**{**fields, **changes})
 
 
+def _in_pool(question: Question, pool: str) -> Question:
+    fields = {name: getattr(question.meta, name) for name in question.meta.__struct_fields__}
+    return _replaced(question, meta=QuestionMeta(**{**fields, "pool": pool}))
+
+
 def shuffle_options(question: Question, seed: int) -> Question:
     """The same question (same id and words) with every option, the right one too, under another letter."""
     order = _DERANGEMENTS[Draws(f"{seed}:shuffle:{question.id}").below(len(_DERANGEMENTS))]
@@ -257,20 +263,14 @@ def shuffle_options(question: Question, seed: int) -> Question:
     style = question.meta.prompt_style or (
         "full" if question.prompt.startswith(wording.FULL_HEADER) else "minimal"
     )
-    meta = QuestionMeta(
-        **{
-            **{name: getattr(question.meta, name) for name in question.meta.__struct_fields__},
-            "pool": SHUFFLED,
-        }
-    )
-    return _replaced(
+    changed = _replaced(
         question,
         options=options,
         answer_star=answer,
         prompt=wording.prompt_text(question.question, options, style),
         ref=_relettered(question, answer),
-        meta=meta,
     )
+    return _in_pool(changed, SHUFFLED)
 
 
 def permute_key(question: Question, seed: int) -> Question:
