@@ -29,6 +29,7 @@ include: "rules/published.smk"
 
 
 localrules:
+    fetch_model,
     all,
     full,
     data,

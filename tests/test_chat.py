@@ -10,7 +10,8 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import AutoTokenizer
 
-from trap.chat import TODAY, Chat, as_chat, as_text, beginning
+from trap.chat import TODAY, as_chat, as_text, beginning
+from trap.config import Chat
 from trap.encoding import encode, read_tokenizer
 from trap.files import InputError
 

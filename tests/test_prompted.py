@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import tiny_models as tiny
-from trap.chat import Chat
+from trap.config import Chat
 from trap.files import InputError
 from trap.platforms import Example, Fit
 from trap.platforms.torch import load

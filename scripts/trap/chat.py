@@ -18,19 +18,12 @@ from jinja2 import TemplateError, nodes
 from jinja2.exceptions import TemplateSyntaxError
 from jinja2.ext import Extension
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from msgspec import Struct, field
 
+from trap.config import Chat
 from trap.encoding import read_tokenizer
 from trap.files import InputError, read_json, read_text
 
 TODAY = datetime.date(2026, 1, 1)  # what a template is told when it asks for the date
-
-
-class Chat(Struct, kw_only=True, forbid_unknown_fields=True):
-    """How a model is asked: the system message (none: the template's own), and values its template knows."""
-
-    system: str | None = None
-    variables: dict[str, Any] = field(default_factory=dict)
 
 
 class Generation(Extension):

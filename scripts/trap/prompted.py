@@ -12,9 +12,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from trap.chat import Chat, as_chat, as_text
+from trap.chat import as_chat, as_text
+from trap.config import Chat
 from trap.files import InputError, read_json
-from trap.platforms import Example, Fit, Model
+from trap.platforms import Example, Fit, Model, Probe
 
 
 class Prompted:
@@ -65,7 +66,9 @@ class Prompted:
         """Tokens of each text as it is."""
         return self.model.lengths(texts)
 
-    def fit(self, examples: Sequence[Example], settings: Fit, seed: int, log: Callable[[dict], None]) -> None:
+    def fit(
+        self, examples: Sequence[Example], settings: Fit, seed: int, log: Callable[[dict], None], probe: Probe = None
+    ) -> None:  # fmt: skip
         """As `Model.fit`, without the examples that do not fit. Raises InputError where those are too many."""
         made = self._examples(examples)
         room = min(settings.max_tokens, self.context or settings.max_tokens)
@@ -78,7 +81,7 @@ class Prompted:
             )
         if left:
             log({"kind": "left_out", "step": 0, "examples": left, "of": len(made), "longest": max(sizes)})
-        self.model.fit(kept, settings, seed, log)
+        self.model.fit(kept, settings, seed, log, probe)
 
     def save(self, folder: Path, base: str = "") -> dict[str, Any]:
         """As `Model.save`."""
