@@ -108,6 +108,18 @@ def run_files(size, *names):
     return [f"{run.folder}/{name}" for run in PLAN.runs(size) for name in names]
 
 
+def repeated(wildcards):
+    """The run of a model that is done twice for this evidence."""
+    return PLAN.repeats(PLAN.size_of(wildcards.evidence))[wildcards.model]
+
+
+def repeat_files(evidence):
+    return [
+        f"{evidence}/tables/repeat_{model}.parquet"
+        for model in PLAN.repeats(PLAN.size_of(evidence))
+    ]
+
+
 def is_adopted(evidence):
     """Whether committed items stand for the runs of this evidence."""
     return evidence == "results" and PLAN.adopted

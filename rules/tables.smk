@@ -2,7 +2,7 @@
 
 needs  the runs of a size, config/claims.yaml, results/published/audit.json where there is one
 makes  {evidence}/tables/{items, runs, curves, episodes}.parquet, {evidence}/seconds.json,
-       {evidence}/tables/NAME.{parquet, md},
+       {evidence}/tables/repeat_{model}.parquet, {evidence}/tables/NAME.{parquet, md},
        {evidence}/claims.json, {evidence}/provenance.json
 
 {evidence} is `results` (full size, committed) or `results/default`. Where committed items stand for the
@@ -48,6 +48,49 @@ rule collect_runs:
         "python scripts/collect_runs.py --runs {params.folders} --output {output.item_rows}"
         " --runs-output {output.runs} --curves-output {output.curves}"
         " --episodes-output {output.episodes} --seconds-output {output.seconds} &> {log}"
+
+
+# The same run twice: what P10 claims of it. The first time's weights are the parents of both.
+rule repeat_run:
+    input:
+        graph=f"{DATA}/kg.json",
+        pools=SCORED,
+        learned=lambda wildcards: pools(*PLAN.data_pools(repeated(wildcards).arm)),
+        runs=lambda wildcards: trained(repeated(wildcards), PLAN.needed(repeated(wildcards).arm)),
+        code=lambda wildcards: [
+            PLAN.training_code(repeated(wildcards).arm),
+            PLAN.evaluation_code(),
+            "scripts/repeat_run.py",
+        ],
+    output:
+        item_rows="{evidence}/tables/repeat_{model}.parquet",
+    log:
+        "{evidence}/logs/repeat_run.{model}.log",
+    benchmark:
+        "{evidence}/benchmarks/repeat_run.{model}.jsonl"
+    wildcard_constraints:
+        evidence=collected_here(),
+    threads: 1
+    resources:
+        mem_mb=2500,
+        gpu=GPUS,
+        config=CONFIG,
+    params:
+        settings=lambda wildcards: PLAN.settings(wildcards.model, repeated(wildcards).arm),
+        run=lambda wildcards: " ".join(
+            f"--{name} {getattr(repeated(wildcards), name)}"
+            for name in ("study", "model", "platform", "arm", "seed")
+        ),
+        data=subpath(input.graph, parent=True),
+        arms=SETTINGS.arms,
+        lineage=lambda wildcards: lineage(repeated(wildcards)),
+        validation=pools(*VALIDATION_POOLS),
+    message:
+        "Train and evaluate a run of {wildcards.model} again: {wildcards.evidence}"
+    shell:
+        "python scripts/repeat_run.py --config {resources.config} --arms {params.arms} {params.run}"
+        " --graph {input.graph} --data {params.data} {params.lineage} --pools {input.pools}"
+        " --validation {params.validation} --output {output.item_rows} &> {log}"
 
 
 # On the machine that trained: hardware and seconds belong to the runs, not to who draws them later.
@@ -108,6 +151,7 @@ rule tabulate_claims:
         item_rows="{evidence}/tables/items.parquet",
         runs="{evidence}/tables/runs.parquet",
         seconds="{evidence}/seconds.json",
+        repeats=lambda wildcards: repeat_files(wildcards.evidence),
         claims=SETTINGS.claims,
         arms=SETTINGS.arms,
         graph=f"{DATA}/kg.json",
@@ -125,10 +169,13 @@ rule tabulate_claims:
         mem_mb=3000,
     params:
         audit=" ".join(["--published-audit", *published_audit()] if published_audit() else []),
+        repeats=lambda wildcards, input: " ".join(
+            ["--repeat", *input.repeats] if input.repeats else []
+        ),
     message:
         "Judge the claims: {wildcards.evidence}"
     shell:
         "python scripts/tabulate_claims.py --claims {input.claims} --items {input.item_rows}"
         " --runs {input.runs} --seconds {input.seconds} --arms {input.arms} --graph {input.graph}"
-        " --questions {input.pools} {params.audit}"
+        " --questions {input.pools} {params.audit} {params.repeats}"
         " --output {output.claims} &> {log}"

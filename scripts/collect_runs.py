@@ -35,10 +35,11 @@ def main(argv: list[str] | None = None) -> int:
 
     def body() -> None:
         items, runs, curves, seconds = collect(arguments.runs)
+        episodes = collect_episodes(arguments.runs)
         write_items(items, arguments.output)
         write_table(runs, arguments.runs_output)
         write_table(curves, arguments.curves_output)
-        write_table(collect_episodes(arguments.runs), arguments.episodes_output)
+        write_table(episodes, arguments.episodes_output)
         write_json(arguments.seconds_output, seconds)
         print(f"{runs.height} runs, {items.height:,} items, {curves.height:,} log rows", file=sys.stderr)
 

@@ -28,6 +28,7 @@ SCHEMAS = {
     "meta": ("trap.evidence.collect", "RunMeta", "meta.json (what the tables read of it)"),
     "log": ("trap.evidence.collect", "LogRow", "log.jsonl, one line"),
     "claims": ("trap.evidence.claim_specs", "ClaimsFile", "config/claims.yaml"),
+    "validation": ("evaluate_adapter", "Answer", "validation.jsonl, one line"),
     "episode": ("trap.records", "Episode", "episodes.jsonl, one line"),
 }
 

@@ -83,6 +83,23 @@ def make_items(
     return pl.concat(frames)
 
 
+def episodes_of(items: pl.DataFrame) -> list[dict[str, Any]]:
+    """Episodes that say of each item what its row says."""
+    return [
+        {
+            "phase": row["arm"], "step": 5, "ex_id": row["id"], "split": "eval", "prompt": f"Question {row['id']}?",
+            "completion": f"ANSWER: {row['answer']}", "hop_len": row["hops"], "pool": row["pool"],
+            "parsed": {"answer": row["answer"] or None, "valid_format": row["format"]},
+            "reward": {
+                "correctness": 1.0 if row["correct"] else -2.0, "path_coverage": row["coverage"], "path_reward": 0.0,
+                "spam_penalty": 0.0, "total": row["reward"], "validity": float(row["valid"]), "faithful": row["faithful"],
+            },
+            "debug": {"valid": row["valid"], "hops_used": row["hops_used"], "true_clauses": 0, "first_false": 0},
+        }
+        for row in items.to_dicts()
+    ]  # fmt: skip
+
+
 def write_runs(
     folder: Path, items: pl.DataFrame, meta: dict[str, dict[str, Any]] | None = None
 ) -> list[Path]:
@@ -112,7 +129,12 @@ def write_runs(
         watched = {"step": 3, "pool": "valid_hard", "n": 100, "accuracy": 0.5, "faithful": 0.1}
         write_json(
             run / "metrics.json",
-            {"run_id": base["run_id"], "splits": {}, "curves": {"valid": [watched]}, "seconds": {"evaluate": 0.5}},
+            {
+                "run_id": base["run_id"],
+                "splits": {},
+                "curves": {"valid": [watched]},
+                "seconds": {"evaluate": 0.5},
+            },
         )
         write_jsonl(run / "episodes.jsonl", episodes_of(part))
         log = [{"kind": "train", "step": step, "loss": 2.0 / step, "rate": 1e-3} for step in range(1, 4)]

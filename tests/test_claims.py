@@ -215,6 +215,8 @@ def _collected(folder: Path, rates: dict = RATES, **options) -> list[str]:
         arguments[3],
         "--curves-output",
         f"{folder}/curves.parquet",
+        "--episodes-output",
+        f"{folder}/episodes.parquet",
         "--seconds-output",
         f"{folder}/seconds.json",
     ]

@@ -110,6 +110,7 @@ def test_everything_is_there(undisturbed: Path) -> None:
         ("log", "nano/torch/rsft_hard/s1/log.jsonl"),
         ("episode", "nano/torch/rsft_hard/s1/episodes.jsonl"),
         ("episode", "nano/torch/rsft_hard/s1/rollouts.jsonl"),
+        ("validation", "nano/torch/rsft_hard/s1/validation.jsonl"),
     ],
 )
 def test_every_file_fits_its_schema(undisturbed: Path, schema: str, file: str) -> None:
@@ -120,6 +121,20 @@ def test_every_file_fits_its_schema(undisturbed: Path, schema: str, file: str) -
     assert rows
     for row in rows:
         check.validate(json.loads(row))
+
+
+def test_training_was_watched(undisturbed: Path) -> None:
+    """What was logged while training is what the finished adapter answers to the same questions."""
+    run = undisturbed / "results/hops/nano/torch/rsft_hard/s1"
+    points = json.loads((run / "metrics.json").read_text(encoding="utf-8"))["curves"]["valid"]
+    meta = json.loads((run / "meta.json").read_text(encoding="utf-8"))
+    assert {point["pool"] for point in points} == {"valid_easy", "valid_hard"}
+    steps = sorted({point["step"] for point in points})
+    assert steps[-1] == meta["data"]["steps"] and len(steps) == min(4, meta["data"]["steps"])
+    answers = [
+        json.loads(line) for line in (run / "validation.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    assert sum(point["n"] for point in points) == len(answers)
 
 
 def test_then_nothing_is_left_to_do(undisturbed: Path) -> None:

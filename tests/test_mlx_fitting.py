@@ -243,3 +243,23 @@ def test_bfloat16_adapters_keep_their_bits(fitted: Any, tmp_path: Path) -> None:
     mixed = replace(held, a={n: architecture.tensor(mx.array(t.floats()).astype(mx.bfloat16)) for n, t in held.a.items()})  # fmt: skip
     write_mlx(tmp_path / "half", mixed)
     assert read_adapter(tmp_path / "half").a[name].same(stored)
+
+
+@pytest.mark.parametrize("tune", ["full", "lora"])
+def test_a_probe_sees_the_weights_of_its_step_and_changes_nothing(base: Path, tune: str) -> None:
+    settings = replace(LORA, tune=tune, steps=8, probes=2)
+    alone, watched = platform.load([base], "cpu"), platform.load([base], "cpu")
+    alone.fit(tiny.texts(), settings, 3, tiny.ignore)
+    scores: list[tuple[int, float]] = []
+    before = sum(watched.logprobs(tiny.texts()))
+    watched.fit(
+        tiny.texts(),
+        settings,
+        3,
+        tiny.ignore,
+        lambda step: scores.append((step, sum(watched.logprobs(tiny.texts())))),
+    )
+    assert [step for step, _ in scores] == [4, 8]
+    assert len({before, *(score for _, score in scores)}) == 3
+    assert scores[1][1] == sum(watched.logprobs(tiny.texts()))
+    assert alone.logprobs(tiny.texts()) == watched.logprobs(tiny.texts())

@@ -110,8 +110,8 @@ def _make(folder: Path, **options) -> Path:
         rows = [_question(n, ["r", "r"], order, "A" if pool == "eval_hard" else "B") for n in range(120)]
         write_jsonl(folder / f"{pool}.jsonl", rows)
     (folder / "tables").mkdir()
-    outputs = ["--output", "--runs-output", "--curves-output", "--seconds-output"]
-    named = [str(folder / "tables" / f"{name}.parquet") for name in ("items", "runs", "curves")]
+    outputs = ["--output", "--runs-output", "--curves-output", "--episodes-output", "--seconds-output"]
+    named = [str(folder / "tables" / f"{name}.parquet") for name in ("items", "runs", "curves", "episodes")]
     named.append(str(folder / "seconds.json"))
     pairs = [part for pair in zip(outputs, named, strict=True) for part in pair]
     assert collect_runs.main(["--runs", *map(str, reversed(runs)), *pairs]) == 0
@@ -252,15 +252,16 @@ def test_two_clean_passes_agree_to_the_byte(tables: Path, tmp_path: Path, root: 
         (lambda run: (run / "items.parquet").unlink(), "items.parquet: no such file"),
         (lambda run: (run / "items.parquet").write_bytes(b"PAR1half"), "not a readable Parquet"),
         (lambda run: (run / "meta.json").write_text('{"study": "hops"}'), "missing required field"),
+        (lambda run: (run / "episodes.jsonl").unlink(), "episodes.jsonl: no such file"),
         (lambda run: (run / "log.jsonl").write_text('{"kind": "train"}\n{"kind":'), "log.jsonl:2"),
     ],
 )
 def test_half_a_run_is_one_clear_error(tmp_path: Path, capsys, break_it, message: str) -> None:
     runs = write_runs(tmp_path, make_items({"sft": {"accuracy": 0.5}}, seeds=2, questions=10))
-    break_it(runs[1])
+    break_it(runs[0])
     outputs = [f"{tmp_path}/{name}.parquet" for name in "irc"]
     arguments = ["--output", outputs[0], "--runs-output", outputs[1], "--curves-output", outputs[2]]
-    arguments += ["--seconds-output", f"{tmp_path}/s.json"]
+    arguments += ["--episodes-output", f"{tmp_path}/e.parquet", "--seconds-output", f"{tmp_path}/s.json"]
     assert collect_runs.main(["--runs", *map(str, runs), *arguments]) == 1
     error = capsys.readouterr().err
     assert error.startswith("error: ") and message in error and error.count("\n") == 1
@@ -276,6 +277,8 @@ def test_a_run_given_twice_or_mislabelled_is_refused(tmp_path: Path, capsys) -> 
         f"{tmp_path}/r",
         "--curves-output",
         f"{tmp_path}/c",
+        "--episodes-output",
+        f"{tmp_path}/e",
         "--seconds-output",
         f"{tmp_path}/s",
     ]

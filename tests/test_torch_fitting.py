@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import torch
@@ -184,3 +185,34 @@ def test_nothing_is_cut_silently() -> None:
 def test_no_examples_are_refused() -> None:
     with pytest.raises(ValueError, match="no examples"):
         tiny.model().fit([], SETTINGS, 0, tiny.ignore)
+
+
+def test_probes_are_spread_to_the_end() -> None:
+    def steps(**settings: int) -> list[int]:
+        fit = Fit(lr=1.0, batch=1, **settings)
+        return [step for step in range(1, fit.steps + 1) if fit.probe_at(step)]
+
+    assert steps(steps=200, probes=4) == [50, 100, 150, 200]
+    assert steps(steps=10, probes=3) == [4, 7, 10]
+    assert steps(steps=3, probes=9) == [1, 2, 3]
+    assert steps(steps=9, probes=0) == []
+
+
+@pytest.mark.parametrize("tune", ["full", "lora"])
+def test_a_probe_sees_the_weights_of_its_step_and_changes_nothing(tune: str) -> None:
+    settings = replace(SETTINGS, tune=tune, steps=8, probes=2)
+    prompts = [e.prompt for e in tiny.texts()[:6]]
+    alone, watched = tiny.model(), tiny.model()
+    alone.fit(tiny.texts(), settings, 3, tiny.ignore)
+    scores: list[tuple[int, float]] = []
+
+    def probe(step: int) -> None:
+        watched.sample(prompts, k=2, temperature=1.0, max_new_tokens=4, keys=range(6))
+        scores.append((step, sum(watched.logprobs(tiny.texts()))))
+
+    before = sum(watched.logprobs(tiny.texts()))
+    watched.fit(tiny.texts(), settings, 3, tiny.ignore, probe)
+    assert [step for step, _ in scores] == [4, 8]
+    assert before < scores[0][1] < scores[1][1]
+    assert scores[1][1] == sum(watched.logprobs(tiny.texts()))
+    assert fingerprint(alone) == fingerprint(watched)

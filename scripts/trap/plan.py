@@ -151,6 +151,14 @@ class Plan:
             if seed == self.seed_of(arm, seed)
         ]
 
+    def repeats(self, size: str) -> dict[str, Run]:
+        """Per model the run of a size that is done twice: the first one that samples what it learns from."""
+        found: dict[str, Run] = {}
+        for run in self.runs(size):
+            if self.arm(run.arm).reward:
+                found.setdefault(run.model, run)
+        return found
+
     def seed_of(self, name: str, seed: int) -> int:
         """The seed of an arm's run that a run of this seed builds on.
 
@@ -269,6 +277,9 @@ class Plan:
                 [*(f"{tables}/{name}.parquet" for name in COLLECTED), f"{RESULTS}/seconds.json"],
                 ["build_graph"],
             ),
+            "repeat_run": Step(
+                [f"{tables}/repeat_{model}.parquet" for model in self.repeats("full")], ["build_graph"]
+            ),
             "record_provenance": Step([f"{RESULTS}/provenance.json"], ["collect_runs"]),
             "tabulate_results": Step(
                 [f"{tables}/{name}.{kind}" for name in TABLES for kind in ("parquet", "md")],
@@ -277,7 +288,7 @@ class Plan:
             ),
             "tabulate_claims": Step(
                 [f"{RESULTS}/claims.json"],
-                ["collect_runs", "tabulate_results"],
+                ["collect_runs", "repeat_run", "tabulate_results"],
                 [
                     self.config.claims,
                     self.config.arms,

@@ -95,6 +95,9 @@ class Reach:
         self.truncated = False
         self._paths: dict[tuple[str, int], dict[str, Counter[str]]] = {}
         self._walks: dict[tuple[str, int], frozenset[str]] = {}
+        self._counts: dict[tuple[str, int], Counter[str]] = {}
+        self._chains: dict[tuple[str, tuple[str, ...]], frozenset[str]] = {}
+        self._known: dict[tuple[str, str, int, range], dict[str, frozenset[str]]] = {}
 
     def paths(self, start: str, hops: int) -> dict[str, Counter[str]]:
         """First relation -> end -> number of simple paths of exactly `hops` edges."""
@@ -139,6 +142,43 @@ class Reach:
         found = self._walks.get(key)
         if found is None:
             found = self._walks[key] = self.walk_ends((start,), hops)
+        return found
+
+    def counts(self, start: str, hops: int) -> Counter[str]:
+        """End -> number of simple paths of exactly `hops` edges, whatever the first relation."""
+        key = start, hops
+        found = self._counts.get(key)
+        if found is None:
+            found = self._counts[key] = Counter()
+            for ends in self.paths(start, hops).values():
+                found.update(ends)
+        return found
+
+    def along(self, start: str, chain: tuple[str, ...]) -> frozenset[str]:
+        """Where a chain of relations leads, by all of its multi-valued steps."""
+        key = start, chain
+        found = self._chains.get(key)
+        if found is None:
+            found = self._chains[key] = frozenset(self.graph.reachable(start, chain))
+        return found
+
+    def known(self, start: str, first: str, hops: int, span: range) -> dict[str, frozenset[str]]:
+        """What can be reached under each state of knowledge but `chain` (see KNOWLEDGE).
+
+        first: the first relation; span: the hops that questions of this file have.
+        """
+        key = start, first, hops, span
+        found = self._known.get(key)
+        if found is None:
+            every = [self.paths(start, n) for n in span]
+            found = self._known[key] = {
+                "path": frozenset(self.counts(start, hops)),
+                "walk": self.walks(start, hops),
+                "first_path": frozenset(self.paths(start, hops).get(first, ())),
+                "first_any": frozenset(end for table in every for end in table.get(first, ())),
+                "any_path": frozenset(end for table in every for ends in table.values() for end in ends),
+                "any_walk": frozenset(end for n in span for end in self.walks(start, n)),
+            }
         return found
 
 
@@ -208,27 +248,20 @@ def audit_questions(
         start, chain, hops = start_of(question), chain_of(question), question.hop_len
         options = list(question.options.values())
         gold = question.options.get(question.answer_star, "")
-        first = chain[0] if chain else ""
-        by_first = reach.paths(start, hops)
-        paths: Counter[str] = Counter()
-        for ends in by_first.values():
-            paths.update(ends)
-        every = [reach.paths(start, n) for n in hop_range]
-        ends_under = {
-            "chain": graph.reachable(start, chain),
-            "path": paths,
-            "walk": reach.walks(start, hops),
-            "first_path": by_first.get(first, ()),
-            "first_any": {end for table in every for end in table.get(first, ())},
-            "any_path": {end for table in every for ends in table.values() for end in ends},
-            "any_walk": {end for n in hop_range for end in reach.walks(start, n)},
-        }
-        for name, ends in ends_under.items():
-            reachable = [option for option in options if option in ends]
-            counts[name][min(len(reachable), len(LETTERS))] += 1
+        paths = reach.counts(start, hops)
+        ends_under = reach.known(start, chain[0] if chain else "", hops, hop_range)
+        on_chain = reach.along(start, chain)
+        distinct = frozenset(options)
+        for name, ends in (("chain", on_chain), *ends_under.items()):
+            reachable = distinct & ends
+            if len(distinct) == len(options):
+                found = len(reachable)
+            else:  # an option that stands twice is as good as two
+                found = sum(option in reachable for option in options)
+            counts[name][min(found, len(LETTERS))] += 1
             # nothing reachable: the oracle has nothing to go by and guesses
-            oracle[name] += (gold in reachable) / len(reachable) if reachable else CHANCE
-        along = [option for option in options if option in ends_under["chain"]]
+            oracle[name] += (gold in reachable) / found if found else CHANCE
+        along = [option for option in options if option in on_chain]
         if along != [gold]:
             ill_posed += 1
             what = f"{len(along)} options reachable along the chain, not the right one alone"
