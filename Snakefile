@@ -26,6 +26,7 @@ include: "rules/tables.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
 include: "rules/published.smk"
+include: "rules/platforms.smk"
 
 
 localrules:

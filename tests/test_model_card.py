@@ -54,7 +54,7 @@ def test_the_card_says_what_the_files_say(run: Path) -> None:
     assert write(run) == 0
     text = (run / "README.md").read_text()
     for words in (
-        "library_name: peft", "# nano, B RSFT hard", "2400, 211", "200 of 16", "adamw, 0.004", "4, 8", "a" * 64, "torch 2.13.0",
+        "library_name: peft", "# nano, B RSFT hard", "2400, 211", "| steps, examples in each | 200, 16 |", "adamw, 0.004", "4, 8", "a" * 64, "torch 2.13.0",
         "| `eval_hard` | 1000 | 41 % | 0 % |", "It \\| helps \\*much\\*.", "reproduced", "PeftModel.from_pretrained",
     ):  # fmt: skip
         assert words in text, (words, text)

@@ -93,7 +93,7 @@ def made(meta: dict[str, Any]) -> list[tuple[str, str]]:
         "sampled, of which kept": f"{rollouts['sampled']}, {rollouts['winners']}" if rollouts.get("winners") else None,
         "kept with the right letter": rollouts.get("winner_correct"),
         "kept with a true trace": rollouts.get("winner_faithful"),
-        "steps of a batch": f"{data['steps']} of {hyper['batch']}" if trained else None,
+        "steps, examples in each": f"{data['steps']}, {hyper['batch']}" if trained else None,
         "trained": hyper["tune"] if trained else None,
         "optimizer, peak rate": f"{hyper['optimizer']}, {hyper['lr']:g}" if trained else None,
         "rank, alpha": f"{hyper['lora_r']}, {hyper['lora_alpha']}" if trained and hyper["tune"] == "lora" else None,
