@@ -3,6 +3,8 @@
 
 SHELL := /bin/bash
 CORES ?= all
+FOLDER ?= results/page
+PORT ?= 8000
 VENV  := .venv
 BIN   := $(VENV)/bin
 # stderr, for make itself reads what $(shell) writes to stdout
@@ -22,7 +24,8 @@ WORKFLOW = $(BIN)/python scripts/unlock_workflow.py && \
 # One GPU on a Mac is shared, so its profile runs one training at a time; a processor's cores are not.
 MLX := $(if $(filter Darwin,$(shell uname)),--profile profiles/mlx,--config platform=mlx)
 
-.PHONY: help paper paper-full mlx data figures tables report published verify test lint bench lock clean
+.PHONY: help paper paper-full mlx data figures tables report page serve film film-draft published verify test lint bench lock
+.PHONY: clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -37,7 +40,7 @@ paper: $(VENV)/.paper ## build the paper: environment, data, training, evaluatio
 	  "Tables       results/default/tables/" \
 	  "Claims       results/default/claims.json"
 
-paper-full: $(VENV)/.paper ## the committed size: every arm, 6 seeds (hours; rebuilds only what changed)
+paper-full: $(VENV)/.paper ## the committed size: every arm, 10 seeds (hours; rebuilds only what changed)
 	@$(WORKFLOW) full
 	@printf '\n%s\n' "The post     results/report/post.html" \
 	  "To commit these results: $(BIN)/python scripts/verify_results.py --write"
@@ -48,9 +51,25 @@ mlx: $(VENV)/.mlx ## as paper, with the platform mlx (Apple silicon; on Linux a 
 data: $(VENV)/.paper ## graph, facts, question pools and their audit
 	@$(WORKFLOW) data
 
-figures tables report: $(VENV)/.paper ## (figures, tables, report) from the committed items: seconds, no training
+figures tables report page: $(VENV)/.paper ## (figures, tables, report, page) from the committed items: seconds, no training
 	@$(BIN)/python scripts/verify_results.py --touch
 	@$(WORKFLOW) $@
+
+serve: $(VENV)/.paper ## open the interactive page on this machine (FOLDER=results/default/page for that of make paper)
+	@test -f $(FOLDER)/index.html || { echo "$(FOLDER)/index.html: not built yet: make page"; exit 1; }
+	@echo "http://127.0.0.1:$(PORT)/   (Ctrl-C ends it)"
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(FOLDER) $(PORT) 2> /dev/null
+
+film: $(VENV)/.film ## the film from the committed results: both cuts, clips, subtitles, thumbnails, production kit
+	@$(BIN)/python scripts/verify_results.py --touch
+	@$(WORKFLOW) film
+	@printf '\n%s\n' "The film           results/video/trap_wide.mp4, results/video/trap_short.mp4" \
+	  "To publish it with  results/video/kit.md"
+
+film-draft: $(VENV)/.film ## the same in small, for a look
+	@$(BIN)/python scripts/verify_results.py --touch
+	@$(WORKFLOW) film_draft
+	@printf '\n%s\n' "The draft   results/video/draft/trap_wide.mp4, results/video/draft/trap_short.mp4"
 
 published: $(VENV)/.paper ## fetch the published files (network) and audit them
 	@$(WORKFLOW) published
@@ -82,7 +101,7 @@ lock: ## write requirements/lock.txt anew from a fresh environment
 	  mv requirements/lock.new requirements/lock.txt; rm -rf "$$folder"
 
 clean: ## remove run folders, the default size's results and logs; keep the environment and what is committed
-	rm -rf results/hops/*/torch results/hops/*/mlx results/hops/data/*.jsonl results/default results/logs results/benchmarks \
+	rm -rf results/hops/*/torch results/hops/*/mlx results/hops/data/*.jsonl results/default results/logs results/benchmarks results/page \
 	  results/published/hops .snakemake
 
 $(BIN)/python:
@@ -99,7 +118,18 @@ $(VENV)/.mlx: requirements/mlx.txt $(VENV)/.paper
 	@$(PIP) install -r requirements/mlx.txt -c requirements/lock.txt
 	@touch $@
 
+# Two of Manim's parts are built from source on Linux and macOS, and need these libraries to build against.
+CAIRO := pkg-config --exists cairo pangocairo 2>/dev/null
+
+$(VENV)/.film: requirements/film.txt $(VENV)/.paper
+	@$(CAIRO) || { echo "error: the film needs cairo and pango: Debian: apt-get install build-essential python3-dev libcairo2-dev libpango1.0-dev pkg-config; macOS: brew install cairo pango pkg-config" >&2; exit 1; }
+	@echo "Installing requirements/film.txt into $(VENV) …"
+	@$(PIP) install -r requirements/film.txt -c requirements/lock.txt
+	@touch $@
+
+# Tests of the film's pictures are skipped where these libraries are not.
 $(VENV)/.test: requirements/test.txt $(VENV)/.mlx
 	@echo "Installing requirements/test.txt into $(VENV) …"
 	@$(PIP) install -r requirements/test.txt -c requirements/lock.txt
+	@if $(CAIRO); then $(MAKE) --no-print-directory $(VENV)/.film; fi
 	@touch $@

@@ -25,6 +25,8 @@ include: "rules/evaluate.smk"
 include: "rules/tables.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
+include: "rules/page.smk"
+include: "rules/video.smk"
 include: "rules/published.smk"
 include: "rules/platforms.smk"
 
@@ -39,6 +41,7 @@ localrules:
     tables,
     figures,
     report,
+    page,
 
 
 rule all:
@@ -82,3 +85,8 @@ rule figures:
 rule report:
     input:
         report_files("results"),
+
+
+rule page:
+    input:
+        page_target("results"),

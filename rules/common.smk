@@ -10,6 +10,7 @@ sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from trap.config import effective_config, parse_config
 from trap.files import InputError
+from trap.film import CUTS
 from trap.plan import FIGURES, PUBLISHED, PUBLISHED_AUDIT, TABLES, VALIDATION_POOLS, Plan, Run, code
 
 
@@ -25,6 +26,7 @@ SETTINGS = checked(lambda: parse_config(config, "config/config.yaml or --config"
 PLAN = checked(lambda: Plan.of(SETTINGS))
 STUDY = SETTINGS.study
 DATA = f"results/{STUDY}/data"
+CUES = "video/cues.yaml"  # the words of the film
 # Written before Snakemake looks at what files there are: one that appears later counts as missing.
 STAMPS = [PLAN.evaluation_code(), *(PLAN.training_code(arm) for arm in PLAN.arms)]
 GPUS = 1 if SETTINGS.device == "cuda" or SETTINGS.platform.startswith("unsloth") else 0
@@ -203,3 +205,37 @@ def plain(stem):
 def shown(path, caption, category):
     """An output that `snakemake --report` shows, with its caption."""
     return report(path, caption=f"../report/captions/{caption}.rst", category=category)
+
+
+def scenes(cut):
+    """Names of a cut's scenes, in order."""
+    from trap.film.cues import load_sheet, scenes_of  # not for those who make no film
+
+    return checked(lambda: scenes_of(load_sheet(CUES), cut))
+
+
+def film_tables(wildcards):
+    """Tables that scenes read."""
+    names = ("arms", "by_hops", "doses", "rollouts", "curves", "episodes")
+    return [f"{wildcards.evidence}/tables/{name}.parquet" for name in names]
+
+
+def scene_files(folder, suffix):
+    return [f"{folder}/clips/{cut}_{scene}.{suffix}" for cut in CUTS for scene in scenes(cut)]
+
+
+def film_files(folder, whole):
+    """Everything of a film; for a draft, the cuts and their contact sheets."""
+    found = [
+        f"{folder}/{name}_{cut}.{kind}"
+        for cut in CUTS
+        for name, kind in (("trap", "mp4"), ("contact_sheet", "png"))
+    ]
+    if whole:
+        found += [
+            f"{folder}/{name}"
+            for cut in CUTS
+            for name in (f"trap_{cut}.srt", f"trap_{cut}.vtt", f"thumbnail_{cut}.png")
+        ]
+        found += [f"{folder}/kit.md", *scene_files(folder, "webp")]
+    return found

@@ -86,7 +86,7 @@ rule repeat_run:
         lineage=lambda wildcards: lineage(repeated(wildcards)),
         validation=pools(*VALIDATION_POOLS),
     message:
-        "Train and evaluate a run of {wildcards.model} again: {wildcards.evidence}"
+        "Repeat a run of {wildcards.model}: {wildcards.evidence}"
     shell:
         "python scripts/repeat_run.py --config {resources.config} --arms {params.arms} {params.run}"
         " --graph {input.graph} --data {params.data} {params.lineage} --pools {input.pools}"

@@ -1,7 +1,7 @@
 """Training: a base model from the facts, then one adapter per arm, model and seed.
 
-needs  results/hops/data/, config/arms.tsv (the arm's row), the runs of the arm's parents; for a model of the hub,
-       the network, once
+needs  results/hops/data/ (valid_* among it), config/arms.tsv (the arm's row), the runs of the arm's parents; for a
+       model of the hub, the network, once
 makes  results/models/{model}.json (what was fetched),
        results/{study}/{model}/{platform}/{arm}/s{seed}/{adapter/, log.jsonl, meta.json, validation.jsonl}
 """
@@ -71,6 +71,7 @@ rule train_adapter:
     input:
         graph=f"{DATA}/kg.json",
         pools=lambda wildcards: pools(*PLAN.data_pools(wildcards.arm)),
+        validation=pools(*VALIDATION_POOLS),  # asked while training
         runs=lambda wildcards: trained(wildcards, PLAN.needed(wildcards.arm)),
         code=lambda wildcards: PLAN.training_code(wildcards.arm),
     output:

@@ -123,6 +123,11 @@ def test_every_file_fits_its_schema(undisturbed: Path, schema: str, file: str) -
         check.validate(json.loads(row))
 
 
+def test_a_run_done_again_is_the_same(undisturbed: Path) -> None:
+    claim = next(row for row in claims(undisturbed) if row["id"] == "P10")
+    assert (claim["value"], claim["verdict"]) == (1.0, "reproduced")
+
+
 def test_training_was_watched(undisturbed: Path) -> None:
     """What was logged while training is what the finished adapter answers to the same questions."""
     run = undisturbed / "results/hops/nano/torch/rsft_hard/s1"

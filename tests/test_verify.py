@@ -158,3 +158,16 @@ def test_broken_manifest_is_one_line(clone: Path) -> None:
     (clone / "results/manifest.json").write_text("{", encoding="utf-8")
     status, output = verify(clone)
     assert status == 1 and output.count("\n") == 1 and "not a manifest" in output
+
+
+def test_a_clone_gets_its_page_without_training(clone: Path) -> None:
+    """Models are exported where run folders happen to lie, and none is trained for them."""
+    verify(clone, "--touch")
+    assert set(planned(clone, "page")) == {"sample_questions", "build_page"}
+    for arm in ("base", "sft"):
+        run = clone / f"results/hops/nano/torch/{arm}/s1"
+        run.mkdir(parents=True)
+        (run / "meta.json").write_text("{}\n", encoding="utf-8")
+    found = planned(clone, "page")
+    assert found.pop("export_page_model") == 2
+    assert set(found) == {"sample_questions", "build_page"}

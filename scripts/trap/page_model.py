@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 
 from trap.files import InputError, read_json, replacing
+from trap.page_header import MAGIC
 from trap.platforms import torch as platform
 from trap.platforms.torch import TorchModel, read_tokenizer
 from trap.running import folder_hash
 
-MAGIC = b"TRAPNN01"
 ALIGNMENT = 8  # bytes; every tensor and the payload start at a multiple
 _META = ("run_id", "model", "arm", "label", "seed", "contaminated")
 
@@ -158,20 +158,6 @@ def model_bytes(model: TorchModel, meta: dict[str, Any], tokenizer: bytes, sourc
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
     text += b" " * (-(len(MAGIC) + 4 + len(text)) % ALIGNMENT)
     return MAGIC + struct.pack("<I", len(text)) + text + payload
-
-
-def read_header(path: Path) -> dict[str, Any]:
-    """The header of a model file. Raises InputError where the file is not one."""
-    try:
-        with path.open("rb") as stream:
-            start = stream.read(len(MAGIC) + 4)
-            if start[: len(MAGIC)] != MAGIC or len(start) != len(MAGIC) + 4:
-                raise InputError(f"{path}: not a model file of the page")
-            return json.loads(stream.read(struct.unpack("<I", start[len(MAGIC) :])[0]))
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except ValueError:
-        raise InputError(f"{path}: the header is damaged") from None
 
 
 def write_bytes(path: Path, data: bytes) -> None:

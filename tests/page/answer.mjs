@@ -10,6 +10,7 @@ import { Asker } from "../../page/engine/questions.js";
 import { readTrace } from "../../page/engine/reading.js";
 import { generate } from "../../page/engine/sampling.js";
 import { Tokenizer } from "../../page/engine/tokenizer.js";
+import { ladder, withTrace } from "../../page/view/ladder.js";
 
 const held = { grader: new Map(), tokenizer: new Map(), model: new Map() };
 
@@ -47,6 +48,10 @@ const tasks = {
     const asker = new Asker(graph);
     return questions.map(({ meta }) => [asker.paths(meta.start, meta.chain), [...asker.reachable([meta.start], meta.chain)].sort(),
       meta.chain.map((_, i) => asker.next(meta.start, meta.chain.slice(0, i)))]);
+  },
+  ladders: ({ graph, asked }) => {
+    const asker = new Asker(graph);
+    return asked.map(([question, clauses]) => [...withTrace(ladder(asker, question), clauses)].map(([entity, { column, row, role }]) => [entity, column, row, role]));
   },
   compose: ({ graph, asked }) => {
     const asker = new Asker(graph);

@@ -1,0 +1,119 @@
+// The page: tabs, theme, addresses. Each tab is a module that draws itself when it is first opened.
+import { TABS, readAddress } from "./address.js";
+import { Store } from "./data.js";
+import { el } from "./view/dom.js";
+import { openAbout } from "./tabs/about.js";
+import { openClaims } from "./tabs/claims.js";
+import { openDistribution } from "./tabs/distribution.js";
+import { openInference } from "./tabs/inference.js";
+import { openTraining } from "./tabs/training.js";
+import { openTry } from "./tabs/try.js";
+
+const OPEN = { training: openTraining, inference: openInference, try: openTry, distribution: openDistribution, claims: openClaims, about: openAbout };
+const recording = new URLSearchParams(location.search).get("record") === "1";
+const tabs = new Map(TABS.map((name) => [name, document.getElementById(`tab-${name}`)]));
+const panels = new Map(TABS.map((name) => [name, document.getElementById(`panel-${name}`)]));
+const opened = new Map(); // tab -> promise of {visit(address), leave(), key(event)}
+const store = new Store();
+let current = null;
+
+function complain(panel, error) {
+  panel.replaceChildren(el("p", { class: "problem", role: "alert" }, error instanceof Error ? error.message : String(error)));
+}
+
+/** Show the tab that the address names and tell it where to go. */
+async function go() {
+  if (location.hash === "#main") return; // the skip link
+  const address = readAddress(location.hash);
+  const before = current;
+  current = address.tab;
+  for (const [name, tab] of tabs) {
+    const chosen = name === current;
+    tab.setAttribute("aria-selected", String(chosen));
+    tab.tabIndex = chosen ? 0 : -1;
+    panels.get(name).hidden = !chosen;
+  }
+  document.body.dataset.tab = current;
+  if (before && before !== current) (await opened.get(before)?.catch(() => null))?.leave?.();
+  const panel = panels.get(address.tab);
+  if (!opened.has(address.tab)) {
+    const opening = ready.then(() => OPEN[address.tab](panel, store, { recording }));
+    opened.set(address.tab, opening);
+    opening.catch((error) => {
+      opened.delete(address.tab);
+      complain(panel, error);
+    });
+  }
+  try {
+    const tab = await opened.get(address.tab);
+    if (current === address.tab) await tab.visit?.(address);
+    panel.setAttribute("aria-busy", "false");
+  } catch (error) {
+    complain(panel, error);
+  }
+}
+
+function choose(name, focus) {
+  if (name !== current) location.hash = `#${name}`;
+  if (focus) tabs.get(name).focus();
+}
+
+for (const [name, tab] of tabs) {
+  tab.addEventListener("click", () => choose(name, false));
+  tab.addEventListener("keydown", (event) => {
+    const at = TABS.indexOf(name);
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: TABS.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    choose(TABS[(to + TABS.length) % TABS.length], true);
+  });
+}
+
+const TYPES_TEXT = new Set(["INPUT", "SELECT", "TEXTAREA"]);
+
+/** Keys of the open tab, where the visitor is not typing or on a control that has keys of its own. */
+document.addEventListener("keydown", async (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || TYPES_TEXT.has(event.target.tagName)) return;
+  if (event.target.getAttribute?.("role") === "tab" && event.key !== " ") return;
+  if ((event.key === " " || event.key === "Enter") && event.target.closest?.("button, a, summary, [tabindex]") && event.target !== document.body) return;
+  const tab = await opened.get(current)?.catch(() => null);
+  tab?.key?.(event);
+});
+
+const theme = document.getElementById("theme");
+const THEMES = ["auto", "light", "dark"];
+
+function setTheme(name) {
+  if (name === "auto") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = name;
+  theme.textContent = `Theme: ${name}`;
+  theme.dataset.theme = name;
+}
+
+function remembered() {
+  try {
+    return localStorage.getItem("theme");
+  } catch {
+    return null; // storage may be forbidden
+  }
+}
+
+theme.addEventListener("click", () => {
+  const next = THEMES[(THEMES.indexOf(theme.dataset.theme) + 1) % THEMES.length];
+  setTheme(next);
+  try {
+    localStorage.setItem("theme", next);
+  } catch {
+    // the choice then lasts as long as the page
+  }
+});
+setTheme(THEMES.includes(remembered()) ? remembered() : "auto");
+document.body.classList.toggle("recording", recording);
+
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  document.getElementById("main").focus();
+});
+addEventListener("hashchange", go);
+const ready = store.open();
+go();

@@ -1,0 +1,44 @@
+// Numbers for people, in the forms that the post uses (scripts/trap/evidence/prose.py).
+
+const NO_BREAK = "\u00a0";
+
+/** "41 %"; a share that is small but not zero, or all but whole, keeps one decimal. */
+export function percent(share) {
+  if (share === null || share === undefined) return "not measured";
+  const value = 100 * share;
+  const digits = (Math.abs(value) > 0 && Math.abs(value) < 0.95) || (value > 99.05 && value < 100) ? 1 : 0;
+  return `${value.toFixed(digits)}${NO_BREAK}%`;
+}
+
+/** "[35–47]", in percent. */
+export function interval(low, high) {
+  if (low === null || low === undefined || high === null || high === undefined) return "";
+  const digits = high > 0 && high < 0.0995 ? 1 : 0;
+  return `[${(100 * low).toFixed(digits)}–${(100 * high).toFixed(digits)}]`;
+}
+
+export const estimate = (row) => (row ? `${percent(row.value)} ${interval(row.low, row.high)}`.trim() : "not measured");
+
+/** "+0.6 points [−0.8 to 2.1]" of a difference of shares. */
+export function difference(row) {
+  if (row?.value === null || row?.value === undefined) return "not measured";
+  const tenths = (share) => (Math.round(1000 * share) / 10).toFixed(1).replace("-0.0", "0.0");
+  const size = tenths(Math.abs(row.value));
+  const sign = size === "0.0" ? "±" : row.value > 0 ? "+" : "−";
+  if (row.low === null || row.high === null) return `${sign}${size}${NO_BREAK}points`;
+  const [low, high] = [tenths(row.low), tenths(row.high)];
+  const joint = low.startsWith("-") || high.startsWith("-") ? " to " : "–";
+  return `${sign}${size}${NO_BREAK}points [${low}${joint}${high}]`.replaceAll("-", "−");
+}
+
+/** "n = 1000 × 6 seeds". */
+export function sample(row) {
+  if (!row?.n) return "";
+  const seeds = row.seeds ? ` × ${row.seeds} seed${row.seeds === 1 ? "" : "s"}` : "";
+  return `n${NO_BREAK}=${NO_BREAK}${row.n}${seeds}`;
+}
+
+/** A reward or a part of one: sign kept, two decimals at most, a real minus. */
+export const points = (value) => String(Math.round(100 * value) / 100).replace("-", "−");
+
+export const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)}${NO_BREAK}MB`;

@@ -1,0 +1,224 @@
+"""The film: facts of every scene, clips, both cuts, subtitles, thumbnails, the production kit.
+
+needs  {evidence}/claims.json, {evidence}/tables/, the graph, video/cues.yaml, video/font/; Manim (make film installs it)
+makes  {evidence}/video/facts/SCENE.json
+       {evidence}/video{draft}/clips/CUT_SCENE.{mp4, webp}, {evidence}/video{draft}/trap_CUT.{mp4, json},
+       {evidence}/video{draft}/contact_sheet_CUT.png
+       {evidence}/video/{trap_CUT.srt, trap_CUT.vtt, thumbnail_CUT.png, kit.md}
+
+{draft} is empty (1920 x 1080 at 60 frames a second; short: 1080 x 1920) or `/draft` (a third of it, 10
+frames a second). A scene is drawn from its facts alone: it is drawn anew when they change, and only then.
+"""
+
+FONTS = ["video/font/TrapSans.otf", "video/font/TrapSansBold.otf"]
+
+
+wildcard_constraints:
+    cut="|".join(CUTS),
+    scene="[a-z]+",
+    draft="(/draft)?",
+
+
+localrules:
+    film,
+    film_draft,
+
+
+rule film:
+    input:
+        lambda wildcards: film_files("results/video", whole=True),
+
+
+rule film_draft:
+    input:
+        lambda wildcards: film_files("results/video/draft", whole=False),
+
+
+rule write_scene_facts:
+    input:
+        claims="{evidence}/claims.json",
+        tables=film_tables,
+        graph=f"{DATA}/kg.json",
+        cues=CUES,
+        code=lambda wildcards: code("write_scene_facts.py"),
+    output:
+        facts="{evidence}/video/facts/{scene}.json",
+    log:
+        "{evidence}/logs/write_scene_facts_{scene}.log",
+    benchmark:
+        "{evidence}/benchmarks/write_scene_facts_{scene}.jsonl"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        tables=lambda wildcards: f"{wildcards.evidence}/tables",
+    message:
+        "Collect what a scene shows: {wildcards.scene}"
+    shell:
+        "python scripts/write_scene_facts.py --scene {wildcards.scene} --cues {input.cues} --claims {input.claims}"
+        " --tables {params.tables} --graph {input.graph} --output {output.facts} &> {log}"
+
+
+rule render_scene:
+    input:
+        facts="{evidence}/video/facts/{scene}.json",
+        fonts=FONTS,
+        code=lambda wildcards: code("render_scene.py", f"film.scenes.{wildcards.scene}"),
+    output:
+        clip="{evidence}/video{draft}/clips/{cut}_{scene}.mp4",
+    log:
+        "{evidence}/logs{draft}/render_scene_{cut}_{scene}.log",
+    benchmark:
+        "{evidence}/benchmarks{draft}/render_scene_{cut}_{scene}.jsonl"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    params:
+        quality=lambda wildcards: "draft" if wildcards.draft else "final",
+    message:
+        "Render a scene: {wildcards.scene}, {wildcards.cut}, {params.quality}"
+    shell:
+        "python scripts/render_scene.py --facts {input.facts} --cut {wildcards.cut} --quality {params.quality}"
+        " --output {output.clip} &> {log} || {{ tail -n 1 {log} >&2; exit 1; }}"
+
+
+rule assemble_film:
+    input:
+        clips=lambda wildcards: [
+            f"{wildcards.evidence}/video{wildcards.draft}/clips/{wildcards.cut}_{scene}.mp4"
+            for scene in scenes(wildcards.cut)
+        ],
+        facts=lambda wildcards: [
+            f"{wildcards.evidence}/video/facts/{scene}.json" for scene in scenes(wildcards.cut)
+        ],
+        cues=CUES,
+        code=lambda wildcards: code("assemble_film.py"),
+    output:
+        film="{evidence}/video{draft}/trap_{cut}.mp4",
+        ledger="{evidence}/video{draft}/trap_{cut}.json",
+    log:
+        "{evidence}/logs{draft}/assemble_film_{cut}.log",
+    benchmark:
+        "{evidence}/benchmarks{draft}/assemble_film_{cut}.jsonl"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    params:
+        quality=lambda wildcards: "draft" if wildcards.draft else "final",
+    message:
+        "Join and check the film: {wildcards.cut}, {params.quality}"
+    shell:
+        "python scripts/assemble_film.py --clips {input.clips} --facts {input.facts} --cues {input.cues}"
+        " --cut {wildcards.cut} --quality {params.quality} --output {output.film} --ledger {output.ledger}"
+        " &> {log} || {{ tail -n 3 {log} >&2; exit 1; }}"
+
+
+rule animate_clip:
+    input:
+        clip="{evidence}/video{draft}/clips/{cut}_{scene}.mp4",
+        code=lambda wildcards: code("draw_stills.py"),
+    output:
+        animation="{evidence}/video{draft}/clips/{cut}_{scene}.webp",
+    log:
+        "{evidence}/logs{draft}/animate_clip_{cut}_{scene}.log",
+    benchmark:
+        "{evidence}/benchmarks{draft}/animate_clip_{cut}_{scene}.jsonl"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    message:
+        "Make a light animation: {wildcards.scene}, {wildcards.cut}"
+    shell:
+        "python scripts/draw_stills.py --film {input.clip} --animation {output.animation} &> {log}"
+
+
+rule draw_contact_sheet:
+    input:
+        film="{evidence}/video{draft}/trap_{cut}.mp4",
+        code=lambda wildcards: code("draw_stills.py"),
+    output:
+        sheet="{evidence}/video{draft}/contact_sheet_{cut}.png",
+    log:
+        "{evidence}/logs{draft}/draw_contact_sheet_{cut}.log",
+    benchmark:
+        "{evidence}/benchmarks{draft}/draw_contact_sheet_{cut}.jsonl"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    message:
+        "Draw the contact sheet: {wildcards.cut}"
+    shell:
+        "python scripts/draw_stills.py --film {input.film} --sheet {output.sheet} &> {log}"
+
+
+rule draw_thumbnail:
+    input:
+        facts="{evidence}/video/facts/poster.json",
+        fonts=FONTS,
+        code=lambda wildcards: code("draw_thumbnail.py", "film.scenes.poster"),
+    output:
+        picture="{evidence}/video/thumbnail_{cut}.png",
+    log:
+        "{evidence}/logs/draw_thumbnail_{cut}.log",
+    benchmark:
+        "{evidence}/benchmarks/draw_thumbnail_{cut}.jsonl"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    message:
+        "Draw the thumbnail: {wildcards.cut}"
+    shell:
+        "python scripts/draw_thumbnail.py --facts {input.facts} --cut {wildcards.cut}"
+        " --output {output.picture} &> {log}"
+
+
+rule write_subtitles:
+    input:
+        facts=lambda wildcards: [
+            f"{wildcards.evidence}/video/facts/{scene}.json" for scene in scenes(wildcards.cut)
+        ],
+        code=lambda wildcards: code("write_subtitles.py"),
+    output:
+        srt="{evidence}/video/trap_{cut}.srt",
+        vtt="{evidence}/video/trap_{cut}.vtt",
+    log:
+        "{evidence}/logs/write_subtitles_{cut}.log",
+    benchmark:
+        "{evidence}/benchmarks/write_subtitles_{cut}.jsonl"
+    threads: 1
+    resources:
+        mem_mb=500,
+    message:
+        "Write the subtitles: {wildcards.cut}"
+    shell:
+        "python scripts/write_subtitles.py --facts {input.facts} --cut {wildcards.cut}"
+        " --srt {output.srt} --vtt {output.vtt} &> {log}"
+
+
+rule write_kit:
+    input:
+        facts=lambda wildcards: [
+            f"{wildcards.evidence}/video/facts/{scene}.json" for scene in scenes("wide")
+        ],
+        claims="{evidence}/claims.json",
+        tables=film_tables,
+        graph=f"{DATA}/kg.json",
+        cues=CUES,
+        template="video/kit.md.j2",
+        code=lambda wildcards: code("write_kit.py"),
+    output:
+        kit="{evidence}/video/kit.md",
+    log:
+        "{evidence}/logs/write_kit.log",
+    benchmark:
+        "{evidence}/benchmarks/write_kit.jsonl"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        tables=lambda wildcards: f"{wildcards.evidence}/tables",
+    message:
+        "Write the production kit"
+    shell:
+        "python scripts/write_kit.py --facts {input.facts} --cues {input.cues} --claims {input.claims}"
+        " --tables {params.tables} --graph {input.graph} --template {input.template} --output {output.kit} &> {log}"

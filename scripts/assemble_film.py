@@ -1,0 +1,66 @@
+"""Join the clips of a cut into one film, check what came out, and write down what it was made of."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from trap.cli import run_main
+from trap.files import InputError, read_json, write_json
+from trap.film import CUTS
+from trap.film.cues import load_sheet
+from trap.film.facts import Facts
+from trap.film.look import FORMATS, QUALITIES
+from trap.film.media import check_film, describe, join
+from trap.provenance import sha256_file
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clips", type=Path, nargs="+", required=True, help="clips in the order of the cut")
+    parser.add_argument("--facts", type=Path, nargs="+", required=True, help="facts of the same scenes")
+    parser.add_argument("--cues", type=Path, required=True, help="the cue sheet")
+    parser.add_argument("--cut", choices=CUTS, required=True)
+    parser.add_argument("--quality", choices=sorted(QUALITIES), required=True)
+    parser.add_argument("--output", type=Path, required=True, help="the film, .mp4")
+    parser.add_argument("--ledger", type=Path, required=True, help="what it was made of, .json")
+    args = parser.parse_args(argv)
+
+    def body() -> None:
+        facts = [read_json(path, Facts) for path in args.facts]
+        seconds = sum(cue.seconds for scene in facts for cue in scene.cues[args.cut])
+        join(args.clips, args.output, load_sheet(args.cues).title)
+        shape, quality = FORMATS[args.cut], QUALITIES[args.quality]
+        if problems := check_film(args.output, quality.pixels(shape), quality.fps, seconds):
+            args.output.unlink()
+            raise InputError("; ".join(problems))
+        rows = [
+            {
+                "scene": scene.scene,
+                "frames": describe(clip).frames,
+                "facts": sha256_file(path),
+                "clip": sha256_file(clip),
+            }
+            for scene, path, clip in zip(facts, args.facts, args.clips, strict=True)
+        ]
+        picture = describe(args.output)
+        write_json(
+            args.ledger,
+            {
+                "film": args.output.name,
+                "sha256": sha256_file(args.output),
+                "width": picture.width,
+                "height": picture.height,
+                "fps": float(picture.fps),
+                "frames": picture.frames,
+                "seconds": picture.seconds,
+                "scenes": rows,
+            },
+        )
+
+    return run_main(body)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

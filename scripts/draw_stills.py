@@ -1,0 +1,34 @@
+"""Make pictures of a film: a contact sheet, or a light animation for pages and slides."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from trap.cli import run_main
+from trap.film.media import animated, contact_sheet, describe
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--film", type=Path, required=True, help="a film or a clip, .mp4")
+    parser.add_argument("--sheet", type=Path, help="contact sheet, .png or .jpg")
+    parser.add_argument("--every", type=float, default=4.0, help="seconds between its pictures")
+    parser.add_argument("--animation", type=Path, help="animated .webp")
+    args = parser.parse_args(argv)
+
+    def body() -> None:
+        picture = describe(args.film)
+        tall = picture.height > picture.width
+        if args.sheet:
+            columns, width = (8, 180) if tall else (6, 300)
+            contact_sheet(args.film, args.sheet, args.every, columns, width)
+        if args.animation:
+            animated(args.film, args.animation, width=270 if tall else 480)
+
+    return run_main(body)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+"""Draw the picture that stands for the film before it is played."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+from render_scene import MISSING
+from trap.cli import run_main
+from trap.files import InputError, read_json, replacing
+from trap.film import CUTS
+from trap.film.facts import Facts
+from trap.film.look import FORMATS, Quality
+
+SIZES = {"wide": Quality("thumbnail", 720, 10), "short": Quality("thumbnail", 1080, 10)}
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--facts", type=Path, required=True, help="facts of the scene `poster`")
+    parser.add_argument("--cut", choices=CUTS, required=True)
+    parser.add_argument("--output", type=Path, required=True, help="the picture, .png")
+    args = parser.parse_args(argv)
+
+    def body() -> None:
+        try:
+            from trap.film.render import rehearse
+        except ImportError as error:
+            raise InputError(f"{MISSING} ({error})") from None
+        stage = rehearse(read_json(args.facts, Facts), FORMATS[args.cut], SIZES[args.cut], photographed=True)
+        with replacing(args.output) as partial:
+            Image.fromarray(stage.album["start"]).save(partial, optimize=True)
+
+    return run_main(body)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

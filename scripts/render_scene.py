@@ -1,0 +1,41 @@
+"""Render one scene of the film from its facts, in one cut and one quality."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from trap.cli import run_main
+from trap.files import InputError, read_json
+from trap.film import CUTS
+from trap.film.facts import Facts
+from trap.film.look import FORMATS, QUALITIES
+
+MISSING = (
+    "the film needs Manim: make film installs it where cairo and pango are "
+    "(Debian: apt-get install libcairo2-dev libpango1.0-dev pkg-config; macOS: brew install cairo pango pkg-config)"
+)
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--facts", type=Path, required=True, help="facts of the scene (write_scene_facts.py)")
+    parser.add_argument("--cut", choices=CUTS, required=True)
+    parser.add_argument("--quality", choices=sorted(QUALITIES), default="draft")
+    parser.add_argument("--output", type=Path, required=True, help="the clip, .mp4")
+    args = parser.parse_args(argv)
+
+    def body() -> None:
+        try:
+            from trap.film.render import render_clip
+        except ImportError as error:
+            raise InputError(f"{MISSING} ({error})") from None
+        facts = read_json(args.facts, Facts)
+        render_clip(facts, FORMATS[args.cut], QUALITIES[args.quality], args.output)
+
+    return run_main(body)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,185 @@
+"""Which real episodes the film shows: chosen by rules from `tables/episodes.parquet`, the same every time.
+
+Every rule prefers what can be read on a screen and states what it must be an example of; where no episode
+is one, the film stops with a line that says so instead of showing something else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from trap.evidence.figures.estimates import read_table
+from trap.files import InputError
+from trap.studies.hops.graph import Graph
+from trap.studies.hops.reward import Grader
+from trap.studies.hops.wording import PHRASES, phrase_of
+
+COLUMNS = (
+    "study", "model", "arm", "seed", "kind", "pool", "id", "hops", "sample", "kept", "prompt", "completion",
+    "answer", "correct", "valid", "faithful", "format", "correctness", "coverage", "path_reward",
+    "spam_penalty", "total", "hops_used", "true_clauses", "first_false", "path_entities", "trace_entities",
+)  # fmt: skip
+_OPTION = re.compile(r"^([A-Z])\) (.+)$", re.MULTILINE)
+_QUESTION = re.compile(r"^Question: (.+)$", re.MULTILINE)
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One statement of a trace as it was written, and whether the graph holds it."""
+
+    src: str
+    phrase: str
+    dst: str
+    true: bool
+
+
+class Episodes:
+    """Graded completions of finished runs, and the graph that they are read against."""
+
+    def __init__(self, folder: Path, graph: Graph) -> None:
+        self.table = read_table(folder, "episodes", COLUMNS)
+        self.graph = graph
+        self._where = f"{folder}/episodes.parquet"
+
+    @cached_property
+    def _grader(self) -> Grader:
+        return Grader(self.graph)
+
+    def rows(self, **conditions: object) -> list[Row]:
+        found = self.table.filter(*[pl.col(name) == value for name, value in conditions.items()])
+        return found.sort("id", "sample").to_dicts()
+
+    def best(self, rows: Iterable[Row], what: str, key: Callable[[Row], Any]) -> Row:
+        """The row with the smallest key, ties by id. Raises InputError when there is none."""
+        found = sorted(rows, key=lambda row: (key(row), row["id"]))
+        if not found:
+            raise InputError(f"{self._where}: no episode is {what}")
+        return found[0]
+
+    def clauses(self, row: Row) -> list[Clause]:
+        """The statements of a completion's trace. Ones that do not parse as a statement are left out."""
+        trace = next((t for t in row["completion"].split("\n") if t.startswith("TRACE:")), "TRACE:")
+        read = self._grader.clauses(trace.removeprefix("TRACE:").strip())
+        return [
+            Clause(c[0], phrase_of(c[1], self.graph.relation_label[c[1]]), c[2], c in self.graph.edges)
+            for c in read
+            if c is not None
+        ]
+
+    def path(self, row: Row) -> list[Clause]:
+        """The true path of a row's question, as statements.
+
+        The relations are read from the question's own words, because two entities may be linked twice.
+        """
+        question = question_of(row)
+        alternatives = "|".join(re.escape(p) for p in sorted(PHRASES.values(), key=len, reverse=True))
+        phrases = re.findall(alternatives, question)
+        entities = row["path_entities"]
+        if len(phrases) != len(entities) - 1:
+            raise InputError(f"{self._where}: {row['id']}: the question does not name its path's relations")
+        return [
+            Clause(a, phrase, b, True) for a, phrase, b in zip(entities, phrases, entities[1:], strict=False)
+        ]
+
+
+def question_of(row: Row) -> str:
+    found = _QUESTION.search(row["prompt"])
+    if found is None:
+        raise InputError(f"episodes.parquet: {row['id']}: the prompt holds no question")
+    return found[1]
+
+
+def options_of(row: Row) -> dict[str, str]:
+    """Letter -> entity."""
+    return dict(_OPTION.findall(row["prompt"]))
+
+
+def right_letter(row: Row) -> str:
+    """The letter of the option at the end of the path."""
+    return next(
+        (letter for letter, entity in options_of(row).items() if entity == row["path_entities"][-1]), ""
+    )
+
+
+def walked(episodes: Episodes, rotary: str, nope: str) -> tuple[Row, Row]:
+    """One hard question, as answered after SFT by both models: the first breaks off, the second walks on.
+
+    Among those, one that follows the path before it breaks off, with short names, which leave most room.
+    """
+    where = {"kind": "eval", "pool": "eval_hard", "arm": "sft"}
+    true = {row["id"]: row for row in episodes.rows(model=nope, **where) if row["faithful"]}
+    pairs = [
+        row
+        for row in episodes.rows(model=rotary, **where)
+        if row["id"] in true and row["format"] and not row["valid"] and 2 <= row["hops_used"] < row["hops"]
+    ]
+    first = episodes.best(
+        pairs,
+        f"a hard question that {nope} answers by a true chain and {rotary} breaks off",
+        lambda row: (
+            row["hops"],
+            -_followed(episodes, row),
+            row["correct"],
+            max(map(len, row["path_entities"])),
+        ),
+    )
+    return first, true[first["id"]]
+
+
+def _followed(episodes: Episodes, row: Row) -> int:
+    """Statements of a trace that walk the true path, before the first that does not."""
+    count = 0
+    for stated, asked in zip(episodes.clauses(row), episodes.path(row), strict=False):
+        if (stated.src, stated.phrase, stated.dst) != (asked.src, asked.phrase, asked.dst):
+            break
+        count += 1
+    return count
+
+
+def rewarded(episodes: Episodes, model: str) -> Row:
+    """A hard answer that the published reward likes and the graph does not: right letter, a false statement."""
+    rows = [
+        row
+        for row in episodes.rows(kind="eval", pool="eval_hard", arm="rsft_hard", model=model)
+        if row["correct"] and row["path_reward"] > 0 and row["first_false"] >= 0 and row["true_clauses"] > 0
+    ]
+    return episodes.best(
+        rows,
+        "a right letter with a false statement",
+        lambda row: (
+            abs(row["hops_used"] - 3),
+            row["hops_used"] - len(episodes.clauses(row)),
+            -row["path_reward"],
+            max(map(len, row["trace_entities"])),
+        ),
+    )
+
+
+def sampled(episodes: Episodes, model: str, arm: str = "rsft_hard") -> list[list[Row]]:
+    """Rollouts by prompt, in the order of the prompts' ids, each as the list of its K samples."""
+    prompts: dict[str, list[Row]] = {}
+    for row in episodes.rows(kind="rollout", arm=arm, model=model):
+        prompts.setdefault(row["id"], []).append(row)
+    if not prompts:
+        raise InputError(f"{episodes._where}: no rollouts of {model} {arm}")
+    return list(prompts.values())
+
+
+def opened(prompts: list[list[Row]]) -> int:
+    """Index of the prompt whose tries the film opens: some right, some wrong, one kept."""
+
+    def order(index: int) -> tuple[Any, ...]:
+        rows = prompts[index]
+        right = sum(row["correct"] for row in rows)
+        kept = any(row["kept"] for row in rows)
+        return (not (kept and 0 < right < len(rows)), abs(right - 3), index)
+
+    return min(range(len(prompts)), key=order)

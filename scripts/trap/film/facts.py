@@ -1,0 +1,171 @@
+"""What one scene shows, all of it, as one small file: captions, numbers, series, real episodes.
+
+A scene is drawn from its facts alone, so it is drawn anew when they change and only then. Facts are made
+from claims, tables, the graph and logged episodes (`subjects`); nothing in them is typed in.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from trap.evidence.figures.estimates import Evidence, select, span
+from trap.files import InputError
+from trap.film import CUTS
+from trap.film.cues import Sheet, shown
+from trap.film.examples import Episodes
+from trap.film.numbers import Number, Numbers, write
+from trap.studies.hops.graph import load_graph
+from trap.studies.hops.reward import CORRECT, INCORRECT, MAX_PATH_REWARD, PATH_WEIGHT
+
+ROTARY, NOPE = "nano", "nano_nope"
+POSTER = "poster"  # not a scene of the film: its thumbnail
+
+
+class CueFacts(Struct, forbid_unknown_fields=True):
+    """A caption with its line breaks, and how long it stands."""
+
+    id: str
+    text: str
+    seconds: float
+    claims: list[str]
+
+
+class Facts(Struct, forbid_unknown_fields=True):
+    """Everything that a scene may show. `words` are texts by key, `data` what is drawn."""
+
+    scene: str
+    title: str
+    cues: dict[str, list[CueFacts]]  # by cut
+    words: dict[str, str]
+    data: dict[str, Any]
+    sources: dict[str, list[str]]  # key of `words` -> ids of the claims it comes from
+
+
+class Sources:
+    """Where facts come from; each part is read when a scene first asks for it."""
+
+    def __init__(self, claims: Path, tables: Path, graph: Path) -> None:
+        self.evidence = Evidence(claims, tables)
+        self._tables, self._graph = tables, graph
+
+    @cached_property
+    def graph(self):
+        return load_graph(self._graph)
+
+    @cached_property
+    def episodes(self) -> Episodes:
+        return Episodes(self._tables, self.graph)
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        return Numbers(self.evidence, _quantities(self))
+
+    def arm(
+        self, model: str, arm: str, pool: str, metric: str, table: str = "arms", **where: object
+    ) -> Number:
+        """An estimate from a table. Raises InputError when this size of the workflow did not run it."""
+        rows = select(self.evidence.table(table), model=model, arm=arm, pool=pool, metric=metric, **where)
+        if not rows.height or rows["value"][0] is None:
+            raise InputError(f"{table}.parquet: no {metric} of {model} {arm} on {pool}, which the film shows")
+        row = rows.row(0, named=True)
+        return Number(row["value"], row["low"], row["high"], row["unit"], row["n"], row["seeds"], ())
+
+
+def _quantities(sources: Sources) -> dict[str, tuple[float, str] | str]:
+    """Numbers that no claim states: sizes of the graph, hop counts, parts of the reward, verdicts counted.
+
+    Counted are the claims of the published post (B…); not those of the paper it builds on (P…) and not what
+    is read off its files (F…).
+    """
+    evidence, graph = sources.evidence, sources.graph
+    rollouts = select(evidence.table("rollouts"), model=ROTARY, arm="rsft_hard")
+    if not rollouts.height:
+        raise InputError(f"rollouts.parquet: no row of {ROTARY} rsft_hard, which the film shows")
+    row = rollouts.row(0, named=True)
+    published = [claim for claim in evidence.claims.values() if re.fullmatch(r"B\d+", claim["id"])]
+    counted = {
+        verdict.replace(" ", "_"): (float(sum(c["verdict"] == verdict for c in published)), "count")
+        for verdict in ("reproduced", "not reproduced", "inconclusive", "not tested here")
+    }
+    return {
+        "entities": (len(graph.entities), "count"),
+        "edges": (len(graph.edges), "count"),
+        "easy": _pool_hops(evidence, "eval_easy"),
+        "hard": _pool_hops(evidence, "eval_hard"),
+        "longest_easy": _pool_hops(evidence, "eval_easy").split("–")[-1],
+        "correct": (CORRECT, "reward"),
+        "incorrect": (INCORRECT, "reward"),
+        "path": (PATH_WEIGHT * MAX_PATH_REWARD, "reward"),
+        "k": (row["k"], "count"),
+        "winner_faithful": (row["winner_faithful"], "share"),
+        "claims": (len(published), "count"),
+        **counted,
+    }
+
+
+def _pool_hops(evidence: Evidence, pool: str) -> str:
+    found = select(evidence.table("by_hops"), pool=pool)["hops"].unique().to_list()
+    if not found:
+        raise InputError(f"by_hops.parquet: no rows of pool {pool!r}")
+    return span(found)
+
+
+@dataclass
+class Notes:
+    """The facts of a scene while they are gathered."""
+
+    numbers: Numbers
+    words: dict[str, str] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
+    sources: dict[str, list[str]] = field(default_factory=dict)
+
+    def say(self, key: str, name: str, style: str = "") -> Number:
+        """Put a number into the words under `key`, and remember its claims."""
+        number = self.numbers.number(name)
+        self.words[key] = write(number, style, name)
+        self.sources[key] = list(number.claims)
+        return number
+
+    def measured(self, key: str, number: Number, style: str = "") -> dict[str, Any]:
+        """Put an estimate from a table into the words; returns it for the data."""
+        self.words[key] = write(number, style, key)
+        return estimate(number)
+
+
+def estimate(number: Number) -> dict[str, Any]:
+    """A number as data; where there is no interval, it is its own."""
+    return {
+        "value": number.value,
+        "low": number.value if number.low is None else number.low,
+        "high": number.value if number.high is None else number.high,
+    }
+
+
+def scene_facts(sheet: Sheet, scene: str, sources: Sources) -> Facts:
+    """The facts of one scene in every cut. Raises InputError naming what is missing."""
+    from trap.film.subjects import SUBJECTS
+
+    written = next((entry for entry in sheet.scenes if entry.scene == scene), None)
+    if (written is None and scene != POSTER) or scene not in SUBJECTS:
+        raise InputError(f"film: no scene {scene!r}")
+    notes = Notes(sources.numbers)
+    SUBJECTS[scene](sources, notes)
+    if written is None:
+        notes.words |= {"title": sheet.title, "hook": sheet.hook.strip()}
+        return Facts(scene, sheet.title, {}, notes.words, notes.data, notes.sources)
+    cues = {
+        cut: [
+            CueFacts(cue.id, cue.text, cue.seconds, list(cue.claims))
+            for cue in shown(sheet, cut, sources.numbers)
+            if cue.scene == scene
+        ]
+        for cut in CUTS
+    }
+    title = sources.numbers.fill(written.title)
+    return Facts(scene, title, cues, notes.words, notes.data, notes.sources)

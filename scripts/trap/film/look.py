@@ -1,0 +1,136 @@
+"""The look of the film: type scale, colours by meaning, the two formats and their safe areas.
+
+Colours are those of the dark figures (`trap.evidence.theme`), so that a colour means the same in the post
+and in the film. Lengths are in units of 100 pixels at full size; type sizes are in pixels at full size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trap.evidence.theme import DARK
+
+UNIT = 100  # pixels at full size
+SMALLEST = 28  # pixels of any text at full size
+
+PAPER, INK, MUTED, FAINT = DARK.paper, DARK.ink, DARK.muted, DARK.faint
+PANEL = "#161b22"
+ROLES = DARK.roles
+RIGHT, WRONG, FAITHFUL, LEAK = ROLES["hard"], ROLES["leak"], ROLES["faithful"], ROLES["leak"]
+PATH = "#f0e442"  # the yellow of the same palette: a path that lights up
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in frame units, the origin in the middle of the frame, y upwards."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        return self.top - self.bottom
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        return (self.left + self.right) / 2, (self.bottom + self.top) / 2
+
+    def part(self, left: float, bottom: float, right: float, top: float) -> Box:
+        """A part of it, given in shares of its width and height."""
+        return Box(
+            self.left + left * self.width,
+            self.bottom + bottom * self.height,
+            self.left + right * self.width,
+            self.bottom + top * self.height,
+        )
+
+    def inset(self, x: float, y: float | None = None) -> Box:
+        y = x if y is None else y
+        return Box(self.left + x, self.bottom + y, self.right - x, self.top - y)
+
+    def holds(self, other: Box, slack: float = 0.0) -> bool:
+        return (
+            other.left >= self.left - slack
+            and other.right <= self.right + slack
+            and other.bottom >= self.bottom - slack
+            and other.top <= self.top + slack
+        )
+
+    def overlap(self, other: Box) -> float:
+        """The area that both cover."""
+        wide = min(self.right, other.right) - max(self.left, other.left)
+        high = min(self.top, other.top) - max(self.bottom, other.bottom)
+        return max(wide, 0.0) * max(high, 0.0)
+
+
+@dataclass(frozen=True)
+class Format:
+    """One cut's picture. `safe` holds every text; on a phone the rest lies under buttons and titles."""
+
+    name: str
+    width: float
+    height: float
+    safe: Box
+    title: tuple[float, float]  # the left end of the scene's title
+    content: Box
+    caption: Box
+    sizes: dict[str, int]
+
+    @property
+    def frame(self) -> Box:
+        return Box(-self.width / 2, -self.height / 2, self.width / 2, self.height / 2)
+
+    @property
+    def tall(self) -> bool:
+        return self.height > self.width
+
+
+WIDE = Format(
+    "wide",
+    19.2,
+    10.8,
+    safe=Box(-9.0, -5.0, 9.0, 5.0),
+    title=(-8.8, 4.62),
+    content=Box(-8.8, -3.3, 8.8, 4.1),
+    caption=Box(-8.6, -4.9, 8.6, -3.6),
+    sizes={"big": 92, "head": 58, "title": 42, "body": 46, "label": 40, "small": 34, "caption": 50},
+)
+# Players of short films lay their title over the lower quarter and buttons over the right edge.
+SHORT = Format(
+    "short",
+    10.8,
+    19.2,
+    safe=Box(-4.6, -5.0, 4.4, 7.0),
+    title=(-4.4, 6.6),
+    content=Box(-4.4, -2.6, 4.2, 6.0),
+    caption=Box(-4.5, -4.9, 4.3, -2.9),
+    sizes={"big": 96, "head": 58, "title": 46, "body": 46, "label": 38, "small": 34, "caption": 54},
+)
+FORMATS = {"wide": WIDE, "short": SHORT}
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Height of the wide picture in pixels, and frames a second; the short one has the same scale."""
+
+    name: str
+    height: int
+    fps: int
+
+    def pixels(self, shape: Format) -> tuple[int, int]:
+        """(width, height), both even, as video encoders want them."""
+        scale = self.height / 1080
+        return tuple(2 * round(side * UNIT * scale / 2) for side in (shape.width, shape.height))  # type: ignore[return-value]
+
+
+QUALITIES = {
+    "final": Quality("final", 1080, 60),
+    "draft": Quality("draft", 360, 10),
+    "test": Quality("test", 90, 10),
+}

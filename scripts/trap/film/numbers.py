@@ -1,0 +1,153 @@
+"""Numbers of the film by name, so that a cue or a scene never holds one that somebody typed.
+
+A name is a claim's id (`trap_nano`), a published point (`published.sft`), a claim's supplement
+(`B14.also.blind_at_8`) or a quantity that a table or the graph gives (`quantity.seeds`). A format may
+follow a colon: `{trap_nano:interval}`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from trap.evidence import prose
+from trap.evidence.figures.estimates import Evidence
+from trap.evidence.published import published_points
+from trap.files import InputError
+
+_PLACE = re.compile(r"\{([^{}:]+)(?::([a-z]+))?\}")
+# Where a published point is quoted: the claims to name as its source.
+PUBLISHED_CLAIMS = {
+    "base": ("B2",),
+    "sft": ("B3",),
+    "rsft_easy": ("B3", "B4"),
+    "rsft_eval_360m": ("B9",),
+    "rsft_eval_135m": ("B1",),
+}
+
+
+@dataclass(frozen=True)
+class Number:
+    """A value with its 95 % interval, unit (`share`, `points`, `hops`, "" …) and the claims it comes from."""
+
+    value: float
+    low: float | None
+    high: float | None
+    unit: str
+    n: int | None
+    seeds: int | None
+    claims: tuple[str, ...]
+
+
+class Numbers:
+    """Looks names up in the claims and in `quantities` (name -> (value, unit), or a text such as `4–5`), and writes them out."""
+
+    def __init__(self, evidence: Evidence, quantities: dict[str, tuple[float, str] | str]) -> None:
+        self.evidence = evidence
+        self._published = published_points(evidence.claims)
+        self._quantities = quantities
+
+    def claim(self, name: str) -> dict[str, Any]:
+        found = self.evidence.claims.get(name)
+        if found is None:
+            raise InputError(f"claims.json: no claim {name!r}, which the film shows")
+        return found
+
+    def verdict(self, name: str) -> str:
+        return str(self.claim(name)["verdict"])
+
+    def number(self, name: str) -> Number:
+        """The number of that name. Raises InputError for an unknown name and for a claim without a value."""
+        head, _, tail = name.partition(".")
+        if head == "quantity":
+            if tail not in self._quantities:
+                raise InputError(f"film: no quantity {tail!r}")
+            found = self._quantities[tail]
+            if isinstance(found, str):
+                raise InputError(f"film: {name}: a text, not a number")
+            value, unit = found
+            return Number(value, None, None, unit, None, None, ())
+        if head == "published":
+            if tail not in self._published:
+                raise InputError(f"claims.json: no published value for {tail!r}, which the film shows")
+            row, claims, unit = self._published[tail], PUBLISHED_CLAIMS[tail], "share"
+        else:
+            row, claims = self.claim(head), (head,)
+            if tail:
+                row = (row.get("also") or {}).get(tail.removeprefix("also."))
+            if not row or row.get("value") is None:
+                raise InputError(f"claims.json: {name}: no value, and the film shows it")
+            unit = str(row.get("unit") or "")
+        return Number(
+            float(row["value"]), row.get("low"), row.get("high"), unit, row.get("n"), row.get("seeds"), claims
+        )
+
+    def text(self, name: str, style: str = "") -> str:
+        """The number written out: `27 %`, `+27.7 points`, `[24.7–30.6]`; a quantity that is a text as it is."""
+        given = self._quantities.get(name.removeprefix("quantity."))
+        if name.startswith("quantity.") and isinstance(given, str):
+            return given
+        return write(self.number(name), style, name)
+
+    def fill(self, line: str) -> str:
+        """The line with every `{name}` and `{name:style}` written out."""
+        return _PLACE.sub(lambda match: self.text(match[1], match[2] or ""), line)
+
+
+def names_in(line: str) -> list[str]:
+    """The names of the numbers in a line, in order."""
+    return [match[1] for match in _PLACE.finditer(line)]
+
+
+def claims_in(line: str) -> set[str]:
+    """The ids of the claims that a line's numbers come from."""
+    found: set[str] = set()
+    for name in names_in(line):
+        head, _, tail = name.partition(".")
+        if head == "published":
+            found.update(PUBLISHED_CLAIMS.get(tail, ()))
+        elif head != "quantity":
+            found.add(head)
+    return found
+
+
+def write(number: Number, style: str = "", name: str = "number") -> str:
+    """A number as text. Styles: "" (value with unit), interval, bare (no unit), count, n, seeds."""
+    if style == "n":
+        return str(prose.count(number.n or 0))
+    if style == "seeds":
+        return str(number.seeds or 0)
+    if style == "interval":
+        return _interval(number)
+    if style == "count":
+        return str(prose.count(number.value))
+    if style not in ("", "bare"):
+        raise InputError(f"film: {name}: unknown style {style!r}: interval, bare, count, n or seeds")
+    if number.unit == "share":
+        whole = str(prose.estimate({"value": number.value, "low": None, "high": number.high}))
+        return whole.replace(f"{prose.NO_BREAK}%", "") if style == "bare" else whole
+    if number.unit == "points":
+        whole = str(prose.points({"value": number.value}))
+        return whole.replace(f"{prose.NO_BREAK}points", "") if style == "bare" else whole
+    if number.unit == "count":
+        return str(prose.count(number.value))
+    if number.unit == "reward":
+        return signed(number.value)
+    text = str(prose.decimal(number.value))
+    return text if style == "bare" or not number.unit else f"{text}{prose.NO_BREAK}{number.unit}"
+
+
+def signed(value: float) -> str:
+    """A part of a reward: `+1`, `−2`, `+0.33`, `0`."""
+    text = f"{abs(value):.2f}".rstrip("0").rstrip(".")
+    return text if value == 0 else f"{'+' if value > 0 else '−'}{text}"
+
+
+def _interval(number: Number) -> str:
+    digits = 1 if number.unit == "points" else int(number.unit == "share" and 0 < (number.high or 1) < 0.0995)
+    if number.unit in ("share", "points"):
+        return str(prose.interval(number.low, number.high, digits))
+    if number.low is None or number.high is None:
+        return ""
+    return f"[{prose.decimal(number.low)}–{prose.decimal(number.high)}]"

@@ -1,0 +1,184 @@
+"""Pieces that several scenes draw: the graph, chains of statements, bars, whiskers, axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import manim as m
+import numpy as np
+
+from trap.film.look import FAINT, INK, MUTED, PANEL, PATH, RIGHT, WRONG, Box
+from trap.film.stage import Line, block, line, point
+
+TICK, CROSS, ARROW = "✓", "✗", "↓"
+
+
+def segments(
+    pairs: Iterable[tuple[np.ndarray, np.ndarray]], color: str, width: float, opacity: float = 1.0
+) -> m.VMobject:
+    """Many straight lines as one object, which is drawn in one stroke. `width` in pixels at full size."""
+    shape = m.VMobject(stroke_color=color, stroke_width=width, stroke_opacity=opacity)
+    for start, end in pairs:
+        shape.start_new_path(start)
+        shape.add_line_to(end)
+    return shape
+
+
+def discs(points: Iterable[np.ndarray], radius: float, color: str, opacity: float = 1.0) -> m.VMobject:
+    """Many filled circles as one object."""
+    shape = m.VMobject(stroke_width=0, fill_color=color, fill_opacity=opacity)
+    circle = m.Circle(radius=radius).points
+    for centre in points:
+        shape.append_points(circle + centre)
+    return shape
+
+
+class GraphMap(m.VGroup):
+    """The whole graph in a box; upright boxes get it with its axes exchanged."""
+
+    def __init__(self, data: dict[str, Any], box: Box, turned: bool) -> None:
+        xs = [x for x, _ in data["points"]]
+        wide = max(xs)
+        self.places = {}
+        for name, (x, y) in zip(data["entities"], data["points"], strict=True):
+            u, v = (y, x / wide) if turned else (x / wide, y)
+            self.places[name] = point(box.left + u * box.width, box.top - v * box.height)
+        every = [self.places[name] for name in data["entities"]]
+        self.lines = segments(((every[a], every[b]) for a, b in data["edges"]), "#5a6470", 2.0, 0.7)
+        self.dots = discs(every, 0.06, "#9aa4af")
+        super().__init__(self.lines, self.dots)
+
+    def link(self, start: str, end: str) -> m.Line:
+        return m.Line(self.places[start], self.places[end], stroke_color=PATH, stroke_width=7)
+
+    def spot(self, name: str, color: str = PATH) -> m.Dot:
+        return m.Dot(self.places[name], radius=0.14, color=color)
+
+
+class Chain(m.VGroup):
+    """Entities below each other with the relation between them: `rows` alternates entity and relation."""
+
+    def __init__(
+        self,
+        clauses: Sequence[dict[str, Any]],
+        top_left: tuple[float, float],
+        pitch: float,
+        px: int,
+        small: int,
+    ) -> None:
+        super().__init__()
+        self.rows: list[Line] = []
+        texts = [(clauses[0]["src"], True)]
+        for clause in clauses:
+            texts += [(f"{ARROW} {clause['phrase']}", False), (clause["dst"], True)]
+        x, y = top_left
+        for number, (text, entity) in enumerate(texts):
+            row = line(text, px if entity else small, INK if entity else MUTED, bold=entity)
+            row.move_to(point(x + (0.0 if entity else 0.25), y - (number + 0.5) * pitch), aligned_edge=m.LEFT)
+            self.rows.append(row)
+            self.add(row)
+
+
+class Statements(m.VGroup):
+    """A trace as it was written, one statement on two lines, with room for a mark before each."""
+
+    def __init__(
+        self, clauses: Sequence[dict[str, Any]], top_left: tuple[float, float], pitch: float, px: int
+    ) -> None:
+        super().__init__()
+        self.clauses = list(clauses)
+        self.entities: list[tuple[str, Line]] = []
+        self.lines: list[m.VGroup] = []
+        x, y = top_left
+        for number, clause in enumerate(clauses):
+            middle = y - number * pitch
+            src = line(clause["src"], px, INK, bold=True)
+            src.move_to(point(x + 0.6, middle - 0.27 * pitch), aligned_edge=m.LEFT)
+            phrase = line(clause["phrase"], px, MUTED)
+            phrase.next_to(src, m.RIGHT, buff=0.2).set_y(middle - 0.27 * pitch)
+            dst = line(clause["dst"], px, INK, bold=True)
+            dst.move_to(point(x + 1.1, middle - 0.69 * pitch), aligned_edge=m.LEFT)
+            self.entities += [(clause["src"], src), (clause["dst"], dst)]
+            self.lines.append(m.VGroup(src, phrase, dst))
+            self.add(self.lines[-1])
+        self.left, self.top, self.pitch, self.px = x, y, pitch, px
+
+    def mark(self, number: int) -> Line:
+        """The tick or cross before a statement."""
+        true = self.clauses[number]["true"]
+        sign = line(TICK if true else CROSS, self.px * 1.25, RIGHT if true else WRONG, bold=True)
+        return sign.move_to(point(self.left + 0.2, self.top - (number + 0.27) * self.pitch))
+
+
+def bar(left: float, base: float, width: float, height: float, color: str) -> m.Rectangle:
+    """A filled bar that stands on `base`."""
+    shape = m.Rectangle(
+        width=width, height=max(height, 0.02), stroke_width=0, fill_color=color, fill_opacity=1
+    )
+    return shape.move_to(point(left, base), aligned_edge=m.DL)
+
+
+def lying(left: float, middle: float, length: float, height: float, color: str) -> m.Rectangle:
+    """A filled bar that starts at `left`."""
+    shape = m.Rectangle(
+        width=max(length, 0.03), height=height, stroke_width=0, fill_color=color, fill_opacity=1
+    )
+    return shape.move_to(point(left, middle), aligned_edge=m.LEFT)
+
+
+def whisker(low: np.ndarray, high: np.ndarray, color: str, cap: float = 0.18, width: float = 5) -> m.VMobject:
+    """An interval with caps at both ends."""
+    along = high - low
+    across = np.array([-along[1], along[0], 0.0])
+    across = across / max(np.linalg.norm(across), 1e-9) * cap
+    return segments([(low, high), (low - across, low + across), (high - across, high + across)], color, width)
+
+
+def panel(box: Box, color: str = PANEL, edge: str = FAINT) -> m.RoundedRectangle:
+    shape = m.RoundedRectangle(
+        width=box.width, height=box.height, corner_radius=0.14, fill_color=color, fill_opacity=1,
+        stroke_color=edge, stroke_width=2,
+    )  # fmt: skip
+    return shape.move_to(point(*box.middle))
+
+
+def rise(shape: m.Mobject) -> m.Animation:
+    """A bar grows from its base."""
+    return m.GrowFromEdge(shape, m.DOWN)
+
+
+def run(shape: m.Mobject) -> m.Animation:
+    """A lying bar grows from its left end."""
+    return m.GrowFromEdge(shape, m.LEFT)
+
+
+def folded(text: str, characters: int) -> list[str]:
+    """Lines of at most so many characters and twelve words, broken at spaces."""
+    lines: list[str] = []
+    for word in text.split():
+        if lines and len(lines[-1]) + 1 + len(word) <= characters and len(lines[-1].split()) < 12:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
+
+
+def polyline(points: Sequence[np.ndarray], color: str, width: float = 5) -> m.VMobject:
+    shape = m.VMobject(stroke_color=color, stroke_width=width)
+    return shape.set_points_as_corners(list(points))
+
+
+def scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
+    """Value -> coordinate, linear."""
+    return lambda value: start + (value - low) / (high - low) * (end - start)
+
+
+def dim(things: m.Mobject, opacity: float = 0.2) -> m.Animation:
+    return things.animate.set_opacity(opacity)
+
+
+__all__ = [
+    "ARROW", "CROSS", "TICK", "Chain", "GraphMap", "Statements", "bar", "block", "dim", "discs", "folded", "line",
+    "lying", "panel", "point", "polyline", "rise", "run", "scale", "segments", "whisker",
+]  # fmt: skip

@@ -1,0 +1,86 @@
+"""The published result: three bars, and what so few questions can say."""
+
+from __future__ import annotations
+
+import manim as m
+
+from trap.film.look import INK, MUTED, PAPER, ROLES
+from trap.film.parts import bar, line, point, rise, whisker
+from trap.film.stage import Stage
+
+LABELS = {
+    "sft": ("worked answers", "start", "larger model"),
+    "rsft_easy": ("easy practice", "easy", "larger model"),
+    "rsft_eval_135m": ("hard practice", "hard", "smaller model"),
+}
+TALLEST = 0.95  # of the axis: the largest upper end of an interval fits
+
+
+class Scene(Stage):
+    def prepare(self) -> None:
+        content, bars = self.shape.content, self.facts.data["bars"]
+        pitch = content.width / len(bars)
+        self.bar_width = 0.56 * pitch
+        self.base = content.bottom + 1.25
+        self.unit = (content.top - self.base) / TALLEST
+        self.columns: list[m.VGroup] = []
+        self.whiskers: list[m.VGroup] = []
+        self.models: list[m.Mobject] = []
+        for number, entry in enumerate(bars):
+            left = content.left + number * pitch + 0.2 * pitch
+            text, role, model = LABELS[entry["name"]]
+            shape = bar(left, self.base, self.bar_width, entry["value"] * self.unit, ROLES[role])
+            middle = left + self.bar_width / 2
+            value = line(
+                self.facts.words[entry["name"]], 64 if self.shape.tall else self.size("big"), PAPER, bold=True
+            )
+            value.move_to(point(middle, self.base + 0.62))
+            label = line(text, self.size("label"), INK).move_to(point(middle, self.base - 0.4))
+            self.columns.append(m.VGroup(shape, value, label))
+            x = left + self.bar_width + 0.1 * pitch
+            interval = whisker(
+                point(x, self.base + entry["low"] * self.unit),
+                point(x, self.base + entry["high"] * self.unit),
+                INK,
+            )
+            size = line(f"n = {self.facts.words[entry['name'] + '.n']}", self.size("small"), MUTED)
+            size.move_to(point(middle, self.base - 0.95))
+            name = line(model, self.size("small"), ROLES[role])
+            self.models.append(name.move_to(point(middle, self.base - 0.95)))
+            self.whiskers.append(m.VGroup(interval, size))
+        ground = m.Line(
+            point(content.left, self.base),
+            point(content.right, self.base),
+            stroke_color=MUTED,
+            stroke_width=3,
+        )
+        self.add(ground)
+
+    def cue_hook(self, seconds: float) -> None:
+        shapes = [rise(column[0]) for column in self.columns]
+        rest = [m.FadeIn(m.VGroup(*column[1:])) for column in self.columns]
+        self.animate(*shapes, *rest, seconds=0.8)
+
+    def _only(self, *shown: int) -> None:
+        changes = []
+        for number, column in enumerate(self.columns):
+            opacity = 1.0 if number in shown else 0.18
+            changes.append(column.animate.set_opacity(opacity))
+        self.animate(*changes, seconds=0.5)
+
+    def cue_sft(self, seconds: float) -> None:
+        self._only(0)
+
+    def cue_drop(self, seconds: float) -> None:
+        self._only(1)
+        self.hold(seconds / 2 - 0.5)
+        self._only(1, 2)
+
+    def cue_doubt(self, seconds: float) -> None:
+        self._only(0, 1, 2)
+        self.animate(*[m.GrowFromCenter(w[0]) for w in self.whiskers], seconds=1.0)
+        self.animate(*[m.FadeIn(w[1]) for w in self.whiskers], seconds=0.5)
+
+    def cue_models(self, seconds: float) -> None:
+        self.animate(*[m.FadeOut(w[1]) for w in self.whiskers], seconds=0.4)
+        self.animate(*[m.FadeIn(name) for name in self.models], seconds=0.6)

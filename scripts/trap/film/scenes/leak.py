@@ -1,0 +1,133 @@
+"""The leak: the training questions were the test questions; what that alone does."""
+
+from __future__ import annotations
+
+import manim as m
+
+from trap.film.look import FAINT, LEAK, MUTED, RIGHT, ROLES
+from trap.film.parts import line, point, polyline, scale, segments
+from trap.film.stage import Stage
+
+PER_ROW = 5  # squares of a set of questions
+
+
+class Scene(Stage):
+    def cue_same(self, seconds: float) -> None:
+        content = self.shape.content
+        count, pitch = self.facts.data["questions"], 0.8
+        rows = -(-count // PER_ROW)
+
+        def cards(color: str) -> m.VGroup:
+            group = m.VGroup()
+            for number in range(count):
+                card = m.RoundedRectangle(
+                    width=0.62,
+                    height=0.62,
+                    corner_radius=0.08,
+                    stroke_color=color,
+                    stroke_width=5,
+                    fill_opacity=0,
+                )
+                card.move_to(point((number % PER_ROW) * pitch, -(number // PER_ROW) * pitch))
+                group.add(card)
+            return group
+
+        train, test = cards(ROLES["easy"]), cards(ROLES["start"])
+        middle = content.middle
+        apart = content.width * 0.27
+        top = middle[1] + 0.3
+        train.move_to(point(middle[0] - apart, top))
+        test.move_to(point(middle[0] + apart, top))
+        above = top + rows * pitch / 2 + 0.5
+        names = [
+            line("to train on", self.size("body"), ROLES["easy"], bold=True).move_to(
+                point(middle[0] - apart, above)
+            ),
+            line("to test on", self.size("body"), ROLES["start"], bold=True).move_to(
+                point(middle[0] + apart, above)
+            ),
+        ]
+        self.animate(m.FadeIn(train), m.FadeIn(names[0]), seconds=0.5)
+        self.animate(m.FadeIn(test), m.FadeIn(names[1]), seconds=0.5)
+        self.hold(0.4)
+        self.animate(*[m.FadeOut(name) for name in names], seconds=0.3)
+        self.animate(
+            train.animate.move_to(point(middle[0], top)),
+            test.animate.move_to(point(middle[0], top)),
+            seconds=1.2,
+        )
+        same = line(f"the same {self.facts.words['n']} questions", self.size("head"), LEAK, bold=True)
+        same.move_to(point(middle[0], top - rows * pitch / 2 - 0.7))
+        self.animate(
+            train.animate.set_stroke(LEAK).set_fill(LEAK, opacity=0.35), test.animate.set_stroke(LEAK), m.FadeIn(same),
+            seconds=0.5,
+        )  # fmt: skip
+        self.sets = m.VGroup(train, test, same)
+
+    def cue_dose(self, seconds: float) -> None:
+        if getattr(self, "sets", None) is not None:
+            self.animate(m.FadeOut(self.sets), seconds=0.4)
+        content, tall, lines = self.shape.content, self.shape.tall, self.facts.data["lines"]
+        self.box = content.part(0.12, 0.2, 0.78, 0.93) if tall else content.part(0.08, 0.14, 0.6, 0.93)
+        box = self.box
+        x, y = scale(0.0, 1.0, box.left, box.right), scale(0.0, 0.75, box.bottom, box.top)
+        self.y = y
+        frame = m.VGroup(
+            line("accuracy", self.size("label"), MUTED).move_to(
+                point(box.left, box.top + 0.45), aligned_edge=m.LEFT
+            ),
+            line("share of the test that leaked", self.size("label"), MUTED).move_to(
+                point((box.left + box.right) / 2, box.bottom - 0.95)
+            ),
+        )
+        for tick in (0.0, 0.25, 0.5, 0.75):
+            frame.add(segments([(point(box.left, y(tick)), point(box.right, y(tick)))], FAINT, 2))
+            mark = line(self.facts.words[f"tick.{tick}"], self.size("small"), MUTED)
+            frame.add(mark.move_to(point(box.left - 0.2, y(tick)), aligned_edge=m.RIGHT))
+        for tick in (0.0, 0.5, 1.0):
+            mark = line(self.facts.words[f"tick.{tick}"], self.size("small"), MUTED)
+            frame.add(mark.move_to(point(x(tick), box.bottom - 0.4)))
+        self.animate(m.FadeIn(frame), seconds=0.4)
+        shapes, ends = [], m.VGroup()
+        colors = {"eval_leak": LEAK, "eval_hard": RIGHT}
+        names = {"eval_leak": "leaked", "eval_hard": "fresh"}
+        for pool, points in lines.items():
+            curve = polyline([point(x(a), y(v)) for a, v, _, _ in points], colors[pool], 7)
+            band = m.Polygon(
+                *[point(x(a), y(low)) for a, _, low, _ in points],
+                *[point(x(a), y(high)) for a, _, _, high in reversed(points)],
+                stroke_width=0, fill_color=colors[pool], fill_opacity=0.22,
+            )  # fmt: skip
+            shapes.append((curve, band))
+            last = points[-1][1]
+            value = line(self.facts.words[f"{pool}.last"], self.size("head"), colors[pool], bold=True)
+            value.move_to(point(box.right + 0.3, y(last)), aligned_edge=m.LEFT)
+            label = line(names[pool], self.size("label"), colors[pool])
+            label.move_to(point(box.right + 0.3, y(last) - 0.6), aligned_edge=m.LEFT)
+            ends.add(value, label)
+        self.animate(*[m.FadeIn(band) for _, band in shapes], seconds=0.3)
+        self.animate(*[m.Create(curve) for curve, _ in shapes], seconds=1.8, rate_func=m.linear)
+        self.animate(m.FadeIn(ends), seconds=0.4)
+        self.ends = ends
+
+    def cue_size(self, seconds: float) -> None:
+        if self.shape.tall:
+            return
+        side = self.shape.content.part(0.72, 0.06, 1, 0.93)
+        heads = (("with positions", "nano"), ("without positions", "nano_nope"))
+        y = side.top
+        for text, model in heads:
+            rows = m.VGroup(
+                line(text, self.size("label"), MUTED).move_to(point(side.left, y), aligned_edge=m.LEFT)
+            )
+            for number, (key, color, what) in enumerate(
+                ((f"contamination_{model}", LEAK, "leaked"), (f"leak_spread_{model}", RIGHT, "fresh"))
+            ):
+                at = y - 0.8 - 1.15 * number
+                value = line(self.facts.words[key], self.size("body"), color, bold=True)
+                value.move_to(point(side.left, at), aligned_edge=m.LEFT)
+                under = line(f"{self.facts.words[key + '.interval']}  {what}", self.size("small"), MUTED)
+                under.move_to(point(side.left, at - 0.5), aligned_edge=m.LEFT)
+                rows.add(value, under)
+            self.animate(m.FadeIn(rows), seconds=0.6)
+            y -= 3.4

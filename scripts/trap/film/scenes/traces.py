@@ -1,0 +1,162 @@
+"""Right letter, missing reason: how long traces get, one question answered twice, true reasons counted."""
+
+from __future__ import annotations
+
+import manim as m
+
+from trap.film.look import FAINT, FAITHFUL, INK, MUTED, RIGHT, ROLES, WRONG, Box
+from trap.film.parts import Statements, block, folded, line, lying, point, polyline, run, scale, segments
+from trap.film.stage import Stage
+
+MODELS = {"nano": ("with positions", "start"), "nano_nope": ("without positions", "gold")}
+BARS = {"nano": "with positions", "nano_nope": "without positions", "leaked": "saw the test"}
+
+
+class Scene(Stage):
+    def prepare(self) -> None:
+        self.stands: m.VGroup | None = None
+
+    def _clear(self) -> None:
+        if self.stands is not None:
+            self.animate(m.FadeOut(self.stands), seconds=0.4)
+        self.stands = m.VGroup()
+
+    def cue_lengths(self, seconds: float) -> None:
+        self._clear()
+        content, lines = self.shape.content, self.facts.data["lines"]
+        box = content.part(0.12, 0.14, 0.62, 0.93)
+        most = max(asked for line_ in lines.values() for asked, _ in line_)
+        top = max(most, *(stated for line_ in lines.values() for _, stated in line_)) + 0.3
+        x, y = scale(0.5, most + 0.2, box.left, box.right), scale(0.0, top, box.bottom, box.top)
+        frame = m.VGroup(segments([(point(box.left, box.bottom), point(box.right, box.bottom))], MUTED, 3))
+        for asked, _ in next(iter(lines.values())):
+            for at in (point(x(asked), box.bottom - 0.4), point(box.left - 0.35, y(asked))):
+                frame.add(line(str(int(asked)), self.size("small"), MUTED).move_to(at))
+            frame.add(segments([(point(box.left, y(asked)), point(box.right, y(asked)))], FAINT, 2))
+        frame.add(
+            line("links asked", self.size("label"), MUTED).move_to(
+                point((box.left + box.right) / 2, box.bottom - 0.9)
+            ),
+            line("links stated", self.size("label"), MUTED).move_to(
+                point(content.left, box.top + 0.4), aligned_edge=m.LEFT
+            ),
+        )
+        taught = float(self.facts.words["taught"]) + 0.5
+        edge = m.DashedLine(
+            point(x(taught), box.bottom), point(x(taught), box.top), stroke_color=MUTED, stroke_width=3
+        )
+        words = line("taught", self.size("label"), MUTED).move_to(
+            point(x(taught) - 0.15, box.top - 0.25), aligned_edge=m.RIGHT
+        )
+        beyond = line("beyond", self.size("label"), MUTED).move_to(
+            point(x(taught) + 0.15, box.bottom + 0.3), aligned_edge=m.LEFT
+        )
+        self.animate(m.FadeIn(frame), m.FadeIn(edge), m.FadeIn(words), m.FadeIn(beyond), seconds=0.5)
+        self.stands.add(frame, edge, words, beyond)
+        for model, points in lines.items():
+            text, role = MODELS[model]
+            curve = polyline([point(x(a), y(s)) for a, s in points], ROLES[role], 7)
+            ends = m.VGroup(*[m.Dot(point(x(a), y(s)), radius=0.12, color=ROLES[role]) for a, s in points])
+            name = line(text, self.size("body"), ROLES[role], bold=True)
+            name.move_to(point(box.right + 0.4, y(points[-1][1])), aligned_edge=m.LEFT)
+            self.animate(m.Create(curve), m.FadeIn(ends), seconds=1.2)
+            self.animate(m.FadeIn(name), seconds=0.3)
+            self.stands.add(curve, ends, name)
+
+    def _answer(self, model: str, box: Box, fast: float) -> None:
+        """A real trace, statement by statement, with its marks; then its letter."""
+        trace = self.facts.data["traces"][model]
+        text, role = MODELS[model]
+        name = line(text, self.size("body"), ROLES[role], bold=True)
+        name.move_to(point(box.left, box.top - 0.25), aligned_edge=m.LEFT)
+        self.animate(m.FadeIn(name), seconds=0.3)
+        path = self.facts.data["path"]
+        pitch = min(1.15, (box.height - 1.4) / max(len(path), len(trace["clauses"])))
+        top = box.top - 0.65
+        written = Statements(
+            trace["clauses"],
+            (box.left - 0.1, top),
+            pitch,
+            self.size("small" if self.shape.name == "wide" else "label"),
+        )
+        marks = m.VGroup()
+        for number, statement in enumerate(written.lines):
+            mark = written.mark(number)
+            self.animate(m.FadeIn(statement), m.FadeIn(mark), seconds=fast)
+            marks.add(mark)
+        right = trace["correct"]
+        end = top - len(written.lines) * pitch - 0.35
+        said = line(f"ANSWER: {trace['letter']}", self.size("body"), RIGHT if right else WRONG, bold=True)
+        said.move_to(point(box.left + 0.5, end), aligned_edge=m.LEFT)
+        self.animate(m.FadeIn(said), seconds=0.4)
+        self.stands.add(name, written, marks, said)
+
+    def _ask(self) -> Box:
+        content = self.shape.content
+        lines = folded(self.facts.words["question"], 40 if self.shape.tall else 84)
+        asked = block(lines, self.size("label"), MUTED)
+        asked.move_to(point(content.left, content.top), aligned_edge=m.UL)
+        self.animate(m.FadeIn(asked), seconds=0.4)
+        self.stands.add(asked)
+        return Box(content.left, content.bottom, content.right, asked.get_bottom()[1] - 0.3)
+
+    def cue_broken(self, seconds: float) -> None:
+        self._clear()
+        self.room = self._ask()
+        left = self.room if self.shape.tall else self.room.part(0, 0, 0.48, 1)
+        self._answer("nano", left, 0.5)
+
+    def cue_walked(self, seconds: float) -> None:
+        self._answer("nano_nope", self.room.part(0.53, 0, 1, 1), 0.5)
+
+    def _bars(self, names: list[str], places: dict[str, int], fast: float) -> None:
+        box, count = self.bars_box, len(self.facts.data["bars"])
+        x = scale(0.0, self.most, box.left, box.right)
+        pitch = box.height / count
+        for entry in self.facts.data["bars"]:
+            if entry["model"] not in names:
+                continue
+            model = entry["model"]
+            y = box.top - (places[model] + 0.5) * pitch
+            label = line(BARS[model], self.size("body"), INK, bold=True)
+            if self.shape.tall:
+                label.move_to(point(self.shape.content.left, y + 0.95), aligned_edge=m.LEFT)
+            else:
+                label.move_to(point(box.left - 0.4, y), aligned_edge=m.RIGHT)
+            shapes, values = [], []
+            for up, part, color in ((0.42, "right", INK), (-0.42, "faithful", FAITHFUL)):
+                length = entry[part]["value"] * (x(1.0) - x(0.0))
+                shapes.append(lying(box.left, y + up, length, 0.62, color))
+                value = line(self.facts.words[f"{model}.{part}"], self.size("body"), color, bold=True)
+                values.append(value.move_to(point(box.left + length + 0.25, y + up), aligned_edge=m.LEFT))
+            self.animate(m.FadeIn(label), *[run(shape) for shape in shapes], seconds=fast)
+            self.animate(*[m.FadeIn(value) for value in values], seconds=0.3)
+            self.stands.add(label, *shapes, *values)
+
+    def _bars_frame(self) -> None:
+        self._clear()
+        content, tall = self.shape.content, self.shape.tall
+        self.bars_box = content.part(0, 0.0, 0.8, 0.9) if tall else content.part(0.25, 0.0, 0.85, 0.86)
+        self.most = max(entry["right"]["value"] for entry in self.facts.data["bars"])
+        legend = m.VGroup()
+        x = content.left if tall else self.bars_box.left
+        for text, color in (("right letter", INK), ("right for a true reason", FAITHFUL)):
+            sign = m.Square(0.34, fill_color=color, fill_opacity=1, stroke_width=0)
+            sign.move_to(point(x + 0.17, content.top - 0.25))
+            label = line(text, self.size("label"), color)
+            label.move_to(point(x + 0.5, content.top - 0.25), aligned_edge=m.LEFT)
+            x = label.get_right()[0] + 0.6
+            legend.add(sign, label)
+        self.animate(m.FadeIn(legend), seconds=0.3)
+        self.stands.add(legend)
+        self.places = {entry["model"]: number for number, entry in enumerate(self.facts.data["bars"])}
+
+    def cue_shares(self, seconds: float) -> None:
+        self._bars_frame()
+        self._bars(["nano", "nano_nope"], self.places, 0.8)
+
+    def cue_leaked(self, seconds: float) -> None:
+        if not hasattr(self, "places"):
+            self._bars_frame()
+            self._bars(["nano", "nano_nope"], self.places, 0.5)
+        self._bars(["leaked"], self.places, 0.8)

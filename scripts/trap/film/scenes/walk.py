@@ -1,0 +1,81 @@
+"""The task: a real question walks the real graph."""
+
+from __future__ import annotations
+
+import manim as m
+
+from trap.film.look import INK, MUTED, PATH, RIGHT
+from trap.film.parts import Chain, GraphMap, block, folded, line, point
+from trap.film.stage import Stage
+
+
+class Scene(Stage):
+    def prepare(self) -> None:
+        content, tall = self.shape.content, self.shape.tall
+        self.picture = content.part(0, 0.5, 1, 1) if tall else content.part(0, 0, 0.6, 1)
+        self.column = content.part(0, 0, 1, 0.47) if tall else content.part(0.635, 0, 1, 1)
+        # an upright picture is still wider than it is high, so the map is never turned here
+        self.map = GraphMap(self.facts.data, self.picture, turned=False)
+        self.add(self.map)
+        self.bring_to_back(self.map)
+        self.question: m.VGroup | None = None
+
+    def cue_map(self, seconds: float) -> None:
+        names = ("symptoms", "causes", "checks", "fixes", "tools")
+        words = block(list(names), self.size("body"), MUTED)
+        words.move_to(point(self.column.left, self.column.middle[1]), aligned_edge=m.LEFT)
+        for word in words:
+            self.animate(m.FadeIn(word), seconds=0.3)
+        self.hold(seconds - 2.2)
+        self.animate(m.FadeOut(words), seconds=0.4)
+
+    def cue_question(self, seconds: float) -> None:
+        column = self.column
+        question = block(
+            folded(self.facts.words["question"], 36 if self.shape.tall else 30), self.size("label"), INK
+        )
+        question.move_to(point(column.left, column.top - 0.1), aligned_edge=m.UL)
+        self.question = m.VGroup(question)
+        start = self.facts.data["path"][0]["src"]
+        self.spots = [self.map.spot(start)]
+        if not self.shape.tall:
+            options = [f"{letter})  {entity}" for letter, entity in self.facts.data["options"].items()]
+            self.options = block(options, self.size("label"), MUTED)
+            self.options.move_to(point(column.left, column.bottom + 0.1), aligned_edge=m.DL)
+            self.question.add(self.options)
+        self.animate(m.FadeIn(self.question), m.GrowFromCenter(self.spots[0]), seconds=0.6)
+
+    def cue_hops(self, seconds: float) -> None:
+        path, column, tall = self.facts.data["path"], self.column, self.shape.tall
+        rows = 2 * len(path) + 1
+        room = column.height if tall else column.height - 2.3
+        pitch = min(0.56, room / rows)
+        chain = Chain(path, (column.left, column.top), pitch, self.size("label"), self.size("small"))
+        chain.rows[0].set_color(PATH)
+        self.animate(m.FadeOut(self.question[0]), seconds=0.3)
+        self.animate(m.FadeIn(chain.rows[0]), seconds=0.3)
+        step = (seconds - 2.0) / len(path)
+        for number, clause in enumerate(path):
+            link, spot = self.map.link(clause["src"], clause["dst"]), self.map.spot(clause["dst"])
+            last = number == len(path) - 1
+            row = chain.rows[2 * number + 2].set_color(RIGHT if last else PATH)
+            if last:
+                spot.set_color(RIGHT)
+            self.animate(m.Create(link), m.FadeIn(chain.rows[2 * number + 1]), seconds=round(0.6 * step, 1))
+            self.animate(m.GrowFromCenter(spot), m.FadeIn(row), seconds=round(0.3 * step, 1))
+        letter = self.facts.data["right"]
+        if tall:
+            answer = line(f"= {letter}", self.size("head"), RIGHT, bold=True)
+            answer.next_to(chain.rows[-1], m.RIGHT, buff=0.4)
+            self.animate(m.FadeIn(answer), seconds=0.4)
+        else:
+            place = list(self.facts.data["options"]).index(letter)
+            others = [self.options[i] for i in range(len(self.options)) if i != place]
+            self.animate(
+                self.options[place].animate.set_color(RIGHT),
+                *[other.animate.set_opacity(0.4) for other in others],
+                seconds=0.4,
+            )
+
+    def cue_sizes(self, seconds: float) -> None:
+        """The path stays on stage while the caption names the sizes."""

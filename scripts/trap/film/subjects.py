@@ -1,0 +1,251 @@
+"""One function per scene: the numbers, series and episodes that it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import polars as pl
+
+from trap.evidence.figures.estimates import arm_label, select
+from trap.evidence.layout import whole_graph
+from trap.film import examples
+from trap.film.facts import NOPE, ROTARY, Notes, Sources, estimate
+from trap.film.numbers import Number, signed, write
+from trap.studies.hops.reward import PATH_WEIGHT
+
+PUBLISHED = (  # (published point, our arm, label)
+    ("sft", "sft"),
+    ("rsft_easy", "rsft_easy"),
+    ("rsft_eval_135m", "rsft_hard"),
+)
+OURS = ("sft", "sft_more", "rsft_easy", "rsft_hard")
+CURVE_POINTS = 60  # of one line while training
+
+
+def claim(sources: Sources, notes: Notes) -> None:
+    """The published figures, with their exact intervals and sizes."""
+    bars = []
+    for name, arm in PUBLISHED:
+        number = notes.say(name, f"published.{name}")
+        notes.say(f"{name}.interval", f"published.{name}", "interval")
+        notes.say(f"{name}.n", f"published.{name}", "n")
+        bars.append({"name": name, "arm": arm, **estimate(number)})
+    notes.data["bars"] = bars
+
+
+def _graph(sources: Sources, notes: Notes) -> None:
+    """The whole graph: a point for every entity, edges as pairs of indices."""
+    places = whole_graph(sources.graph)
+    names = sorted(places)
+    index = {name: number for number, name in enumerate(names)}
+    edges = sorted({tuple(sorted((index[a], index[b]))) for a, _, b in sources.graph.edges})
+    notes.data["entities"] = names
+    notes.data["points"] = [places[name] for name in names]
+    notes.data["edges"] = [list(edge) for edge in edges]
+
+
+def _question(sources: Sources, notes: Notes, row: examples.Row) -> None:
+    notes.words["question"] = examples.question_of(row)
+    notes.data["options"] = examples.options_of(row)
+    notes.data["right"] = examples.right_letter(row)
+    notes.data["path"] = [asdict(clause) for clause in sources.episodes.path(row)]
+
+
+def walk(sources: Sources, notes: Notes) -> None:
+    """The whole graph, and one hard question with its path."""
+    _graph(sources, notes)
+    _question(sources, notes, examples.walked(sources.episodes, ROTARY, NOPE)[0])
+    notes.say("entities", "quantity.entities")
+    notes.say("edges", "quantity.edges")
+
+
+def _trace(sources: Sources, row: examples.Row) -> dict[str, Any]:
+    return {
+        "clauses": [asdict(clause) for clause in sources.episodes.clauses(row)],
+        "letter": row["answer"],
+        "correct": row["correct"],
+        "faithful": row["faithful"],
+    }
+
+
+def reward(sources: Sources, notes: Notes) -> None:
+    """One real completion, part by part."""
+    row = examples.rewarded(sources.episodes, ROTARY)
+    _question(sources, notes, row)
+    notes.data["trace"] = trace = _trace(sources, row)
+    path = set(row["path_entities"])
+    named = [entity for entity in row["path_entities"] if entity in set(row["trace_entities"])]
+    notes.data["named"] = named
+    parts = {
+        "letter": row["correctness"],
+        "names": PATH_WEIGHT * row["path_reward"],
+        "spam": 0.0 - row["spam_penalty"],
+        "total": row["total"],
+    }
+    notes.data["parts"] = parts
+    for key, value in parts.items():
+        notes.words[key] = signed(value)
+    notes.words["named"] = f"{len(named)} of {len(path)}"
+    true = sum(clause["true"] for clause in trace["clauses"])
+    notes.words["true"] = f"{true} of {len(trace['clauses'])}"
+
+
+def sample(sources: Sources, notes: Notes) -> None:
+    """K real rollouts of one prompt, then of all prompts that the table holds."""
+    prompts = examples.sampled(sources.episodes, ROTARY)
+    index = examples.opened(prompts)
+    rows = prompts[index]
+    notes.words["question"] = examples.question_of(rows[0])
+    notes.data["right"] = examples.right_letter(rows[0])
+    notes.data["tries"] = [
+        {
+            "letter": row["answer"],
+            "correct": row["correct"],
+            "kept": bool(row["kept"]),
+            "faithful": row["faithful"],
+            "true": [clause.true for clause in sources.episodes.clauses(row)],
+            "total": signed(row["total"]),
+        }
+        for row in rows
+    ]
+    notes.data["grid"] = [
+        [
+            {"correct": row["correct"], "kept": bool(row["kept"]), "faithful": row["faithful"]}
+            for row in prompt
+        ]
+        for prompt in prompts
+    ]
+    notes.data["opened"] = index
+    notes.say("blind", "B14.also.blind_at_8")
+    notes.say("right", "B14.also.right_letters_at_8")
+    notes.say("faithful", "quantity.winner_faithful")
+
+
+def rerun(sources: Sources, notes: Notes) -> None:
+    """Training curves of every seed, then our estimates beside the published ones."""
+    table = sources.evidence.table("curves")
+    arms = ("sft", "rsft_easy", "rsft_hard")
+    watched = select(table, model=ROTARY, kind="valid", pool="valid_hard")
+    scored = all(select(watched, arm=arm).height for arm in arms)
+    notes.words["axis"] = "accuracy on hard validation questions" if scored else "training loss"
+    column, kind = ("accuracy", "valid") if scored else ("loss", "train")
+    notes.data["curves"] = {arm: _curves(table, arm, kind, column) for arm in arms}
+    notes.data["share"] = scored
+    for tick in (0.0, 0.5, 1.0):
+        notes.words[f"tick.{tick}"] = _share(tick)
+    rows = []
+    for arm in OURS:
+        number = sources.arm(ROTARY, arm, "eval_hard", "accuracy")
+        notes.words[f"{arm}.label"] = arm_label(arm)
+        rows.append({"arm": arm, **notes.measured(arm, number)})
+    notes.data["rows"] = rows
+    notes.data["published"] = [
+        {"arm": arm, **estimate(notes.say(f"published.{name}", f"published.{name}"))}
+        for name, arm in PUBLISHED
+    ]
+    for key in ("trap_nano", "matching_nano"):
+        notes.say(key, key)
+        notes.say(f"{key}.interval", key, "interval")
+    notes.say("seeds", "trap_nano", "seeds")
+    notes.say("n", "trap_nano", "n")
+
+
+def _curves(table: pl.DataFrame, arm: str, kind: str, column: str) -> list[list[list[float]]]:
+    """One line per seed: [share of training done, value], at most CURVE_POINTS of them."""
+    rows = select(table, model=ROTARY, arm=arm, kind=kind).filter(pl.col(column).is_not_null())
+    if kind == "valid":
+        rows = select(rows, pool="valid_hard")
+    lines = []
+    for seed in sorted(rows["seed"].unique().to_list()):
+        one = select(rows, seed=seed).sort("step")
+        last = max(one["step"].max(), 1)
+        width = -(-one.height // CURVE_POINTS)
+        means = one.with_row_index("i").group_by(pl.col("i") // width, maintain_order=True)
+        points = means.agg(pl.col("step").mean(), pl.col(column).mean())
+        lines.append(
+            [[round(step / last, 4), round(y, 4)] for step, y in points.select("step", column).rows()]
+        )
+    return lines
+
+
+def leak(sources: Sources, notes: Notes) -> None:
+    """Accuracy against the share of leaked questions, on those and on fresh ones."""
+    notes.say("published", "published.rsft_eval_135m")
+    notes.data["questions"] = notes.say("n", "F1", "n").n
+    table = select(sources.evidence.table("doses"), family="leaked_share", model=ROTARY, metric="accuracy")
+    lines = {}
+    for pool in ("eval_leak", "eval_hard"):
+        rows = select(table, pool=pool).sort("x")
+        lines[pool] = [[row["x"], row["value"], row["low"], row["high"]] for row in rows.to_dicts()]
+        for end, point in (("first", lines[pool][0]), ("last", lines[pool][-1])):
+            notes.words[f"{pool}.{end}"] = _share(point[1])
+    notes.data["lines"] = lines
+    for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
+        notes.words[f"tick.{tick}"] = _share(tick)
+    for key in ("contamination_nano", "leak_spread_nano", "contamination_nano_nope", "leak_spread_nano_nope"):
+        notes.say(key, key)
+        notes.say(f"{key}.interval", key, "interval")
+
+
+def _share(value: float) -> str:
+    return write(Number(value, None, value, "share", None, None, ()))
+
+
+def key(sources: Sources, notes: Notes) -> None:
+    """Agreement with the right key and with the permuted one, with and without training on the latter."""
+    bars = []
+    for arm in ("rsft_hard", "rsft_eval_permuted"):
+        for pool in ("eval_leak", "eval_leak_permuted"):
+            number = sources.arm(ROTARY, arm, pool, "accuracy")
+            bars.append({"arm": arm, "pool": pool, **notes.measured(f"{arm}.{pool}", number)})
+    notes.data["bars"] = bars
+    notes.say("memorisation_nano", "memorisation_nano")
+    notes.say("memorisation_nano.interval", "memorisation_nano", "interval")
+
+
+def traces(sources: Sources, notes: Notes) -> None:
+    """Links asked and stated, one question answered by both models, and how often a reason is true."""
+    lines: dict[str, list[list[float]]] = {}
+    for model in (ROTARY, NOPE):
+        rows = select(sources.evidence.table("by_hops"), model=model, arm="sft", metric="hops_used")
+        rows = rows.filter(pl.col("pool").is_in(["eval_easy", "eval_hard"])).sort("hops")
+        lines[model] = [[row["hops"], row["value"]] for row in rows.to_dicts()]
+    notes.data["lines"] = lines
+    notes.words["taught"] = sources.numbers.text("quantity.longest_easy")
+    broken, true = examples.walked(sources.episodes, ROTARY, NOPE)
+    _question(sources, notes, broken)
+    notes.data["traces"] = {ROTARY: _trace(sources, broken), NOPE: _trace(sources, true)}
+    bars = []
+    for model in (ROTARY, NOPE):
+        right = notes.say(f"{model}.right", f"accuracy_{model}_sft")
+        faithful = notes.say(f"{model}.faithful", f"faithful_{model}_sft")
+        bars.append({"model": model, "right": estimate(right), "faithful": estimate(faithful)})
+    right = notes.say("leaked.right", "B9.also.leaked")
+    faithful = notes.say("leaked.faithful", "B9.also.faithful")
+    bars.append({"model": "leaked", "right": estimate(right), "faithful": estimate(faithful)})
+    notes.data["bars"] = bars
+
+
+def home(sources: Sources, notes: Notes) -> None:
+    """The verdicts on the claims of the published post, counted."""
+    counts = {}
+    for name in ("reproduced", "not_reproduced", "inconclusive", "not_tested_here"):
+        counts[name] = int(notes.say(name, f"quantity.{name}").value)
+    notes.data["verdicts"] = counts
+    notes.say("claims", "quantity.claims")
+
+
+SUBJECTS: dict[str, Callable[[Sources, Notes], None]] = {
+    "poster": claim,
+    "claim": claim,
+    "walk": walk,
+    "reward": reward,
+    "sample": sample,
+    "rerun": rerun,
+    "leak": leak,
+    "key": key,
+    "traces": traces,
+    "home": home,
+}

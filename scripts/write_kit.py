@@ -1,0 +1,36 @@
+"""Write the production kit: script, shots with times, capture checklist, edit notes, description."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from trap.cli import run_main
+from trap.files import read_json, write_text
+from trap.film.cues import load_sheet
+from trap.film.facts import Facts, Sources
+from trap.film.kit import render_kit
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--facts", type=Path, nargs="+", required=True, help="facts of all scenes, in order")
+    parser.add_argument("--cues", type=Path, required=True, help="the cue sheet")
+    parser.add_argument("--claims", type=Path, required=True, help="claims.json")
+    parser.add_argument("--tables", type=Path, required=True, help="folder of the Parquet tables")
+    parser.add_argument("--graph", type=Path, required=True, help="kg.json")
+    parser.add_argument("--template", type=Path, required=True, help="jinja template of the kit")
+    parser.add_argument("--output", type=Path, required=True, help="kit.md")
+    args = parser.parse_args(argv)
+
+    def body() -> None:
+        facts = [read_json(path, Facts) for path in args.facts]
+        sources = Sources(args.claims, args.tables, args.graph)
+        write_text(args.output, render_kit(args.template, load_sheet(args.cues), facts, sources))
+
+    return run_main(body)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

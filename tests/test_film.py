@@ -1,0 +1,356 @@
+"""The film without its pictures: words, numbers, times, subtitles, kit, chosen episodes, rules of the audit."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trap.evidence.numerals import bare_numerals, literal_numbers
+from trap.files import InputError
+from trap.film import CUTS
+from trap.film.audit import Item, Plate, problems
+from trap.film.cues import CHARACTERS, LINES, READING_SPEED, WORDS, load_sheet, scenes_of, shown, wrap
+from trap.film.facts import CueFacts, Facts, Sources, scene_facts
+from trap.film.kit import render_kit
+from trap.film.lettering import outlines
+from trap.film.look import FAINT, FORMATS, INK, MUTED, PAPER, QUALITIES, ROLES, Box
+from trap.film.numbers import claims_in, signed
+from trap.film.subtitles import srt, timeline, vtt
+
+ROOT = Path(__file__).resolve().parent.parent
+CUES = ROOT / "video/cues.yaml"
+SCENES = ROOT / "scripts/trap/film/scenes"
+
+
+@pytest.fixture(scope="module")
+def sources() -> Sources:
+    """The committed evidence."""
+    if not (ROOT / "results/tables/episodes.parquet").is_file():
+        pytest.skip("no committed results/tables/episodes.parquet")
+    return Sources(ROOT / "results/claims.json", ROOT / "results/tables", ROOT / "results/hops/data/kg.json")
+
+
+@pytest.fixture(scope="module")
+def all_facts(sources: Sources) -> list[Facts]:
+    sheet = load_sheet(CUES)
+    return [scene_facts(sheet, scene.scene, sources) for scene in sheet.scenes]
+
+
+def sheet_with(tmp_path: Path, **changes: object) -> Path:
+    """The cue sheet with keys of its first cue replaced."""
+    import yaml
+
+    values = yaml.safe_load(CUES.read_text(encoding="utf-8"))
+    values["scenes"][0]["cues"][0].update(changes)
+    path = tmp_path / "cues.yaml"
+    path.write_text(yaml.safe_dump(values), encoding="utf-8")
+    return path
+
+
+# --- the cue sheet --------------------------------------------------------------------------------
+
+
+def test_every_scene_has_a_picture_and_the_other_way_round():
+    named = {scene.scene for scene in load_sheet(CUES).scenes}
+    assert named == {path.stem for path in SCENES.glob("*.py")} - {"__init__", "poster"}
+    assert set(scenes_of(load_sheet(CUES), "short")) < set(scenes_of(load_sheet(CUES), "wide"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"line": "It got 75 % right."}, "bare numeral '75'"),
+        ({"line": "It stopped after three links."}, "bare numeral 'three'"),
+        ({"line": "It got {B3} right.", "claims": []}, "B3 stands in the line but is not listed"),
+        ({"seconds": {"tall": 3.0}}, "unknown cut 'tall'"),
+        ({"seconds": {"wide": 3.05}}, "no positive multiple of 0.1"),
+        ({"verdict": "trap_nano"}, "need each other"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_a_bad_cue_is_one_line(tmp_path: Path, changes: dict[str, object], words: str):
+    path = sheet_with(tmp_path, **changes)
+    with pytest.raises(InputError, match=re.escape(words)) as error:
+        load_sheet(path)
+    assert str(error.value).startswith(str(path)) and "\n" not in str(error.value)
+
+
+def test_a_line_too_long_for_its_time_is_refused(tmp_path: Path, sources: Sources):
+    with pytest.raises(InputError, match="at most 17 a second"):
+        shown(load_sheet(sheet_with(tmp_path, seconds={"wide": 1.0})), "wide", sources.numbers)
+
+
+def test_a_verdict_without_a_line_is_refused(tmp_path: Path, sources: Sources):
+    path = sheet_with(tmp_path, line={"unheard of": "So it is."}, verdict="trap_nano")
+    with pytest.raises(InputError, match="no line for the verdict"):
+        shown(load_sheet(path), "wide", sources.numbers)
+
+
+@given(st.lists(st.text("abcdefgh", min_size=1, max_size=12), min_size=1, max_size=24), st.sampled_from(CUTS))
+def test_wrapping_keeps_the_words_and_the_limits(words: list[str], cut: str):
+    text = " ".join(words)
+    try:
+        lines = wrap(text, cut).split("\n")
+    except InputError:
+        assert len(words) > WORDS * LINES[cut] or len(text) > CHARACTERS[cut]
+        return
+    assert " ".join(lines) == text and len(lines) <= LINES[cut]
+    assert all(len(line) <= CHARACTERS[cut] and len(line.split()) <= WORDS for line in lines)
+
+
+# --- numbers --------------------------------------------------------------------------------------
+
+
+def _values(claim: dict) -> list[float]:
+    """Every number of a claim, in its own unit and in percent."""
+    parts = [claim, claim["published"] or {}, *(claim["also"] or {}).values()]
+    found = [part.get(key) for part in parts for key in ("value", "low", "high", "n", "seeds")]
+    return [scale * value for value in found if value is not None for scale in (1, 100)]
+
+
+def _numbers(text: str) -> list[tuple[float, float]]:
+    """(number, half of its last digit) of every number in a text."""
+    found = []
+    for number in re.findall(r"[−-]?\d[\d\u202f]*(?:\.\d+)?", text.replace("–", " to ")):
+        digits = len(number.partition(".")[2])
+        found.append((float(number.replace("−", "-").replace("\u202f", "")), 0.5 * 10**-digits + 1e-9))
+    return found
+
+
+def test_every_number_of_a_claim_is_the_claims(sources: Sources, all_facts: list[Facts]):
+    checked = 0
+    for facts in all_facts:
+        for key, names in facts.sources.items():
+            known = [value for name in names for value in _values(sources.evidence.claims[name])]
+            if key in ("rsft_easy", "published.rsft_easy") or key.startswith("rsft_easy."):
+                continue  # B3 plus B4, and its interval: below
+            for number, half in _numbers(facts.words[key]):
+                if names:
+                    assert any(abs(number - value) <= half for value in known), (facts.scene, key, number)
+                    checked += 1
+    assert checked > 40
+
+
+def test_the_published_fall_adds_up(sources: Sources, all_facts: list[Facts]):
+    claims = sources.evidence.claims
+    shown_value = _numbers(next(f for f in all_facts if f.scene == "claim").words["rsft_easy"])[0][0]
+    assert (
+        abs(shown_value - 100 * (claims["B3"]["published"]["value"] + claims["B4"]["published"]["value"]))
+        < 0.5
+    )
+
+
+def test_every_number_of_a_caption_is_a_claims_or_a_quantity(sources: Sources, all_facts: list[Facts]):
+    sheet = load_sheet(CUES)
+    lines = {(scene.scene, cue.id): cue for scene in sheet.scenes for cue in scene.cues}
+    for facts in all_facts:
+        for cut in CUTS:
+            for cue in facts.cues[cut]:
+                written = lines[facts.scene, cue.id]
+                line = (
+                    written.line
+                    if isinstance(written.line, str)
+                    else written.line[sources.numbers.verdict(written.verdict)]
+                )
+                assert " ".join(cue.text.split("\n")) == sources.numbers.fill(" ".join(line.split()))
+                assert claims_in(line) <= set(cue.claims) <= set(sources.evidence.claims)
+
+
+def test_scenes_and_kit_hold_no_typed_numbers():
+    for path in SCENES.glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and re.search(r"\d", node.value)
+            ):
+                identifier = re.fullmatch(r"[a-z_]+\d+m", node.value)  # rsft_eval_135m, a published point
+                assert identifier, f"{path.name}:{node.lineno}: {node.value!r}"
+    template = (ROOT / "video/kit.md.j2").read_text(encoding="utf-8")
+    assert not bare_numerals(template) and not [x for x in literal_numbers(template) if not x.startswith("%")]
+
+
+def test_an_unknown_number_is_refused(sources: Sources):
+    for name in ("Z9", "quantity.moons", "published.moon", "F7", "trap_nano.also.moon"):
+        with pytest.raises(InputError):
+            sources.numbers.text(name)
+    with pytest.raises(InputError, match="unknown style"):
+        sources.numbers.text("trap_nano", "roman")
+
+
+def test_parts_of_a_reward_are_written_with_their_sign():
+    assert [signed(value) for value in (1.0, -2.0, 0.0, 0.4000000059604645, -0.5)] == [
+        "+1",
+        "−2",
+        "0",
+        "+0.4",
+        "−0.5",
+    ]
+
+
+# --- time -----------------------------------------------------------------------------------------
+
+
+def _facts(*cues: tuple[str, float]) -> Facts:
+    rows = [CueFacts(f"c{number}", text, seconds, []) for number, (text, seconds) in enumerate(cues)]
+    return Facts("made", "Made up", {"wide": rows, "short": []}, {}, {}, {})
+
+
+def test_captions_cover_the_film_without_gaps(all_facts: list[Facts]):
+    for cut in CUTS:
+        captions = timeline(all_facts, cut)
+        assert captions[0].start == 0
+        assert all(a.end == b.start for a, b in itertools.pairwise(captions))
+        assert captions[-1].end == pytest.approx(sum(c.seconds for f in all_facts for c in f.cues[cut]))
+        low, high = {"wide": (120, 240), "short": (45, 60)}[cut]
+        assert low <= captions[-1].end <= high
+        for caption in captions:
+            assert len(caption.text) <= READING_SPEED * (caption.end - caption.start) + 1e-6
+            assert all(len(line.split()) <= WORDS for line in caption.text.split("\n"))
+
+
+def test_tenths_do_not_drift():
+    captions = timeline([_facts(*[("word", 0.1)] * 1000)], "wide")
+    assert captions[-1].end == 100.0
+    assert srt(captions).count("-->") == 1000
+    assert "00:01:39,900 --> 00:01:40,000" in srt(captions)
+
+
+def test_subtitles_in_both_formats():
+    captions = timeline([_facts(("first\nline", 1.5), ("a < b & c", 3600.0))], "wide")
+    assert srt(captions) == (
+        "1\n00:00:00,000 --> 00:00:01,500\nfirst\nline\n\n2\n00:00:01,500 --> 01:00:01,500\na < b & c\n"
+    )
+    assert vtt(captions) == (
+        "WEBVTT\n\nmade.c0\n00:00:00.000 --> 00:00:01.500\nfirst\nline\n"
+        "\nmade.c1\n00:00:01.500 --> 01:00:01.500\na &lt; b &amp; c\n"
+    )
+
+
+def test_the_kit_has_every_line_and_chapters_from_the_start(sources: Sources, all_facts: list[Facts]):
+    kit = render_kit(ROOT / "video/kit.md.j2", load_sheet(CUES), all_facts, sources)
+    for facts in all_facts:
+        assert f"(`{facts.scene}`)" in kit
+        for cut in CUTS:
+            for cue in facts.cues[cut]:
+                assert " ".join(cue.text.split()) in kit.replace("\\", "")
+    chapters = re.findall(r"^> (\d+):(\d\d) ", kit, re.MULTILINE)
+    times = [60 * int(minutes) + int(seconds) for minutes, seconds in chapters]
+    assert times[0] == 0 and times == sorted(times) and len(times) == len(all_facts)
+    assert all(b - a >= 10 for a, b in itertools.pairwise(times))  # shorter ones are not taken as chapters
+    assert "{" not in kit
+
+
+# --- the episodes that are shown ------------------------------------------------------------------
+
+
+def test_episodes_are_what_the_film_says_they_are(sources: Sources, all_facts: list[Facts]):
+    data = {facts.scene: facts.data for facts in all_facts}
+    edges = sources.graph.edges
+    relation = {phrase: name for name, phrase in _phrases(sources).items()}
+    for clause in data["walk"]["path"]:
+        assert (clause["src"], relation[clause["phrase"]], clause["dst"]) in edges
+    path, broken, walked = data["traces"]["path"], *data["traces"]["traces"].values()
+    assert len(broken["clauses"]) < len(path) and not broken["faithful"]
+    assert walked["faithful"] and walked["clauses"] == path and walked["letter"] == data["traces"]["right"]
+    shown_answer = data["reward"]["trace"]
+    assert shown_answer["correct"] and not all(clause["true"] for clause in shown_answer["clauses"])
+    for clause in shown_answer["clauses"]:
+        assert clause["true"] == ((clause["src"], relation[clause["phrase"]], clause["dst"]) in edges)
+    parts = data["reward"]["parts"]
+    assert parts["total"] == pytest.approx(parts["letter"] + parts["names"] + parts["spam"])
+    assert all(entry["correct"] for prompt in data["sample"]["grid"] for entry in prompt if entry["kept"])
+    assert data["walk"]["path"] == path  # one question, the same in both scenes
+
+
+def _phrases(sources: Sources) -> dict[str, str]:
+    from trap.studies.hops.wording import phrase_of
+
+    return {name: phrase_of(name, sources.graph.relation_label[name]) for name in sources.graph.relations}
+
+
+def test_facts_are_the_same_every_time(sources: Sources, all_facts: list[Facts]):
+    sheet = load_sheet(CUES)
+    again = Sources(ROOT / "results/claims.json", ROOT / "results/tables", ROOT / "results/hops/data/kg.json")
+    for facts in all_facts:
+        assert scene_facts(sheet, facts.scene, again) == facts
+
+
+# --- the look -------------------------------------------------------------------------------------
+
+
+def test_safe_areas():
+    for shape in FORMATS.values():
+        assert (
+            shape.frame.holds(shape.safe)
+            and shape.safe.holds(shape.content)
+            and shape.safe.holds(shape.caption)
+        )
+        assert shape.content.overlap(shape.caption) == 0
+        assert min(shape.sizes.values()) >= 28
+    short = FORMATS["short"]  # players put a title over the lower quarter and buttons over the right edge
+    assert short.safe.bottom - short.frame.bottom >= 0.2 * short.height
+    assert short.frame.right - short.safe.right >= 0.09 * short.width
+    for quality in QUALITIES.values():
+        assert all(side % 2 == 0 for shape in FORMATS.values() for side in quality.pixels(shape))
+    assert QUALITIES["final"].pixels(FORMATS["wide"]) == (1920, 1080)
+    assert QUALITIES["final"].pixels(FORMATS["short"]) == (1080, 1920)
+
+
+def _luminance(color: str) -> float:
+    parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_text_can_be_told_from_the_paper():
+    for name, color in {"ink": INK, "muted": MUTED, **ROLES}.items():
+        assert (_luminance(color) + 0.05) / (_luminance(PAPER) + 0.05) >= 4.5, name
+    assert _luminance(FAINT) < _luminance(MUTED)  # faint is for lines, never for text
+
+
+def test_letters_come_from_the_font_file():
+    a, v, both = (outlines(text)[:, 0] for text in ("A", "V", "AV"))
+    assert both.max() - both.min() < (a.max() - a.min()) + (v.max() - v.min())  # kerned
+    tall, flat = (outlines(text)[:, 1] for text in ("Ag", "—"))
+    assert (tall.max(), tall.min()) == pytest.approx((flat.max(), flat.min()), abs=0.02)  # lines align
+    with pytest.raises(InputError, match="no glyph for 'ж'"):
+        outlines("ж")
+
+
+SAFE = Box(-9, -5, 9, 5)
+
+
+def item(text: str = "word", x: float = 0.0, y: float = 0.0, px: float = 40) -> Item:
+    return Item(text, Box(x, y, x + 2, y + 0.5), px, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("items", "plates", "words"),
+    [
+        ([item(x=8.5)], [], "outside the safe area"),
+        ([item(px=20)], [], "20 px, smaller than 28"),
+        (
+            [item("so many words that nobody reads them all on one single line here")],
+            [],
+            "more than 12 words",
+        ),
+        ([item(), item("other", x=1.0, y=0.2)], [], "on top of each other"),
+        ([item()], [Plate(Box(-1, -1, 1, 1), 1.0, 1)], "covered by a shape"),
+    ],
+)
+def test_the_audit_finds(items: list[Item], plates: list[Plate], words: str):
+    assert [fault for fault in problems(items, plates, SAFE) if words in fault]
+
+
+def test_the_audit_lets_good_pictures_pass():
+    below = Plate(Box(-1, -1, 3, 3), 1.0, 0)  # drawn before the text
+    faint = Plate(Box(-1, -1, 3, 3), 0.2, 2)
+    assert problems([item(), item("other", y=0.6)], [below, faint], SAFE) == []

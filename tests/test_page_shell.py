@@ -1,0 +1,474 @@
+"""The page in a real browser: every tab by mouse and keyboard, what it shows equal to what it was built from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from page_site import EVALUATED, HOSTILE, build, chromium, hostile_graph, missing_browser, served
+from trap.files import read_json
+from trap.records import GraphFile
+
+TABS = ("training", "inference", "try", "distribution", "claims", "about")
+AXE = Path(__file__).resolve().parent / "page/axe/axe.min.js"
+WAIT = 60_000  # milliseconds; a busy machine is no failure
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(missing_browser()), reason=missing_browser() or "a browser is here"),
+]
+# what a visitor reads of a trace: its text without the words for screen readers
+PLAIN = "node => { const copy = node.cloneNode(true); for (const one of copy.querySelectorAll('.spoken')) one.remove(); return copy.textContent; }"
+
+
+@pytest.fixture(scope="module")
+def graph_file(root: Path) -> GraphFile:
+    return read_json(root / "results/hops/data/kg.json", GraphFile)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, graph_file: GraphFile) -> Path:
+    return build(tmp_path_factory.mktemp("site"), graph_file, models=True)
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory, graph_file: GraphFile) -> Path:
+    """A page about a graph whose names look like markup, built where no run folder lies."""
+    return build(tmp_path_factory.mktemp("hostile"), hostile_graph(graph_file), models=False)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as started:
+        found = started.chromium.launch(executable_path=chromium(), args=arguments)
+        yield found
+        found.close()
+
+
+class Visitor:
+    """A page that remembers what went wrong: console errors, uncaught exceptions, requests to elsewhere."""
+
+    def __init__(self, context: Any, origin: str) -> None:
+        self.page, self.origin = context.new_page(), origin
+        self.page.set_default_timeout(WAIT)
+        self.wrong: list[str] = []
+        self.page.on(
+            "console", lambda m: self.wrong.append(m.text) if m.type in ("error", "warning") else None
+        )
+        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.page.on("dialog", lambda dialog: (self.wrong.append(dialog.message), dialog.dismiss()))
+        self.page.on(
+            "request", lambda r: None if r.url.startswith((origin, "data:")) else self.wrong.append(r.url)
+        )
+        self.page.on(
+            "response", lambda r: self.wrong.append(f"{r.status} {r.url}") if r.status >= 400 else None
+        )
+
+    def open(self, address: str) -> Any:
+        """Go to an address of the page and wait until its tab is drawn."""
+        self.page.goto("about:blank")
+        self.page.goto(self.origin + address)
+        self.page.wait_for_selector("[role=tabpanel]:not([hidden])[aria-busy=false]")
+        return self.page
+
+    def until(self, expression: str, arg: object = None) -> None:
+        """Wait until a JavaScript expression is true; not `wait_for_function`, which the page's policy forbids."""
+        for _ in range(WAIT // 50):
+            if self.page.evaluate(expression, arg):
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"never true: {expression}")
+
+    def shown(self) -> str:
+        return self.page.evaluate("document.querySelector('[role=tabpanel]:not([hidden])').id.slice(6)")
+
+
+@pytest.fixture(scope="module")
+def address(built: Path) -> Iterator[str]:
+    with served(built) as origin:
+        yield origin
+
+
+@pytest.fixture
+def visitor(browser: Any, address: str) -> Iterator[Visitor]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    found = Visitor(context, address)
+    yield found
+    context.close()
+    assert found.wrong == []
+
+
+def episodes(built: Path, **conditions: object) -> list[dict[str, Any]]:
+    return pl.read_parquet(built.parent / "tables/episodes.parquet").filter(**conditions).rows(named=True)
+
+
+def test_every_tab_opens_by_mouse_and_by_keyboard(visitor: Visitor) -> None:
+    page = visitor.open("")
+    assert visitor.shown() == "training"
+    for name in TABS[1:]:
+        page.click(f"#tab-{name}")
+        page.wait_for_selector(f"#panel-{name}[aria-busy=false]")
+        assert visitor.shown() == name
+        assert page.get_attribute(f"#tab-{name}", "aria-selected") == "true"
+    page.focus("#tab-about")
+    for name in (*TABS, *TABS[:2]):  # once round and on
+        page.keyboard.press("ArrowRight")
+        visitor.until(
+            f"document.activeElement.id === 'tab-{name}' && !document.getElementById('panel-{name}').hidden"
+        )
+    page.keyboard.press("End")
+    visitor.until("document.activeElement.id === 'tab-about'")
+    page.keyboard.press("Home")
+    visitor.until("document.activeElement.id === 'tab-training'")
+    assert page.locator("[role=tabpanel]:visible").count() == 1
+    landmarks = page.evaluate(
+        "['header', 'main', 'footer', 'h1'].map((tag) => document.querySelectorAll(tag).length)"
+    )
+    assert landmarks == [1, 1, 1, 1]
+
+
+def test_step_k_of_the_replay_is_row_k_of_the_log(visitor: Visitor, built: Path) -> None:
+    rows = episodes(built, arm="rsft_hard", kind="rollout")
+    losses = pl.read_parquet(built.parent / "tables/curves.parquet").filter(
+        model="nano", arm="rsft_hard", seed=1
+    )
+    logged = losses.sort("step", "kind", maintain_order=True).rows(named=True)
+    answers = episodes(built, arm="rsft_hard", kind="eval")
+    page = visitor.open("#training/nano.rsft_hard//0")
+    count = int(page.get_attribute("input[type=range]", "max")) + 1
+    assert count == len(rows) + len(logged) + len(answers)
+
+    def check(step: int) -> None:
+        told = page.text_content("#panel-training .where")
+        trace = page.eval_on_selector("#panel-training [data-part=trace]", PLAIN)
+        if step < len(rows):
+            row = rows[step]
+            assert (told, trace) == (f"Sampling: row {step + 1} of {len(rows)}", row["completion"])
+            total = page.text_content("#panel-training dd[data-part=total]")
+            assert float(total.replace("−", "-")) == pytest.approx(row["total"], abs=0.006)
+            assert page.text_content(".question .asked") in row["prompt"]
+            marks = page.eval_on_selector_all(".samples li", "all => all.map((one) => one.className)")
+            if row["sample"] == len(marks) - 1:  # the last sample of a prompt: now it is told which are kept
+                group = rows[step - row["sample"] : step + 1]
+                assert [" kept" in mark for mark in marks] == [other["kept"] for other in group]
+                assert [" discarded" in mark for mark in marks] == [not other["kept"] for other in group]
+            else:
+                assert not any("kept" in mark or "discarded" in mark for mark in marks)
+        elif step < len(rows) + len(logged):
+            row = logged[step - len(rows)]
+            assert told == f"Training: row {step - len(rows) + 1} of {len(logged)}"
+            assert f"tep {row['step']}" in trace
+            if row["kind"] == "train":
+                assert f"loss {round(row['loss'], 6):g}" in trace
+        else:
+            row = answers[step - len(rows) - len(logged)]
+            assert trace == row["completion"]
+
+    for step in range(len(rows)):  # every sample, by keyboard
+        check(step)
+        page.keyboard.press("ArrowRight")
+    for step in [*range(len(rows), count, 7), count - 1]:  # the rest by address
+        visitor.open(f"#training/nano.rsft_hard//{step}")
+        check(step)
+        assert f"/{step}" in page.url
+    page.keyboard.press("Home")
+    check(0)
+    page.keyboard.press("End")
+    check(count - 1)
+    page.click("button[data-phase=training]")
+    check(len(rows))
+
+
+def test_the_replay_plays_pauses_and_is_scrubbed(visitor: Visitor) -> None:
+    page = visitor.open("#training/nano.rsft_hard//0")
+    page.select_option("#panel-training .player select", "16")
+    page.click("#panel-training button.primary")
+    visitor.until("document.querySelector('#panel-training .where').textContent.includes('row 3 of')")
+    page.click("#panel-training button.primary")
+    assert "Play" in page.text_content("#panel-training button.primary")
+    before = page.text_content(".where")
+    page.wait_for_timeout(400)
+    assert page.text_content(".where") == before
+    page.eval_on_selector(
+        "input[type=range]", "(node) => { node.value = '2'; node.dispatchEvent(new Event('input')); }"
+    )
+    assert page.text_content(".where").startswith("Sampling: row 3 of")
+    page.select_option("#panel-training .controls select >> nth=1", "sft")
+    visitor.until("document.querySelector('.where').textContent.startsWith('Training: row 1 of')")
+    page.select_option("#panel-training .controls select >> nth=2", "2")
+    visitor.until("location.hash.startsWith('#training/nano.sft.2')")
+
+
+def test_one_question_answered_side_by_side(visitor: Visitor, built: Path) -> None:
+    rows = episodes(built, kind="eval", pool="eval_hard", arm="rsft_hard")
+    page = visitor.open("#inference/nano.rsft_hard/eval_hard")
+    for row in rows[:6]:
+        assert row["id"] in page.url
+        card = page.locator(".card[data-arm=rsft_hard]")
+        assert card.locator(".trace").evaluate(PLAIN) == row["completion"]
+        assert float(card.locator("dd[data-part=total]").text_content().replace("−", "-")) == pytest.approx(
+            row["total"], abs=0.006
+        )
+        assert ("faithful" in card.locator(".verdict").text_content()) == (row["correct"] or row["faithful"])
+        assert page.locator(".card[data-arm=base]").count() == 1
+        page.keyboard.press("ArrowRight")
+    both = episodes(built, kind="eval", pool="eval_hard")
+    for kind, test in {"wrong": lambda r: not r["correct"], "unfaithful": lambda r: r["correct"] and not r["faithful"],
+                       "lucky": lambda r: r["correct"] and r["first_false"] >= 0}.items():  # fmt: skip
+        page.select_option("#panel-inference .controls select >> nth=3", kind)
+        ids = {row["id"] for row in both if test(row)}
+        told = page.text_content("#panel-inference .where")
+        assert told.endswith(
+            f" of {len(ids)} stored questions" if ids else "No stored question is like that."
+        )
+        if ids:
+            assert page.locator(".card.match").count() >= 1
+
+
+def test_every_number_of_the_claims_is_the_ledgers(visitor: Visitor, built: Path) -> None:
+    claims = read_json(built.parent / "claims.json", list[dict[str, Any]])
+    page = visitor.open("#claims")
+    found: dict[str, tuple[str, str, str]] = {}
+    for whose in ("sourced", "own"):
+        page.select_option("#panel-claims .controls select >> nth=0", whose)
+        found |= {
+            entry["id"]: entry
+            for entry in page.eval_on_selector_all(
+                "details.claim",
+                """all => all.map((one) => ({
+                id: one.dataset.claim, verdict: one.dataset.verdict, text: one.querySelector('.claim-text').textContent,
+                facts: Object.fromEntries([...one.querySelectorAll('dt')].map((dt) => [dt.textContent, dt.nextElementSibling.textContent]))}))""",
+            )
+        }
+    assert set(found) == {claim["id"] for claim in claims}
+    for claim in claims:
+        shown = found[claim["id"]]
+        assert (shown["verdict"], shown["text"]) == (claim["verdict"], claim["text"])
+        for name in ("file", "row", "rule", "commit"):
+            assert shown["facts"][name.capitalize()] == claim[name]
+        assert float(shown["facts"]["Seconds"]) == claim["seconds"]
+    visitor.open("#claims/B4")
+    assert page.get_attribute("#claim-B4", "open") is not None
+
+
+def test_every_point_of_the_distribution_is_a_row_of_a_table(visitor: Visitor, built: Path) -> None:
+    tables = {
+        name: pl.read_parquet(built.parent / f"tables/{name}.parquet")
+        for name in ("arms", "doses", "by_hops")
+    }
+    page = visitor.open("#distribution/nano")
+    points = page.eval_on_selector_all(
+        "#panel-distribution a.estimate",
+        "all => all.map((one) => ({...one.dataset, href: one.getAttribute('href')}))",
+    )
+    assert len(points) > 40
+    every = pl.concat([table.select("model", "arm", "pool", "metric", "value") for table in tables.values()])
+    known: dict[tuple[str, ...], list[float]] = {}
+    for *key, value in every.iter_rows():
+        known.setdefault(tuple(key), []).append(value)
+    for point in points:
+        values = known[point["model"], point["arm"], point["pool"], point["metric"]]
+        assert any(float(point["value"]) == pytest.approx(value, abs=1e-6) for value in values)
+        assert point["href"] == f"#inference/{point['model']}.{point['arm']}/{point['pool']}"
+    contrasts = pl.read_parquet(built.parent / "tables/contrasts.parquet").filter(model="nano")
+    told = page.eval_on_selector_all(
+        "tr[data-contrast]", "all => all.map((one) => [one.dataset.contrast, Number(one.dataset.value)])"
+    )
+    assert told == [[row["name"], row["value"]] for row in contrasts.rows(named=True)]
+    assert "+1.0\u00a0points [−1.0 to 3.0]" in page.text_content("tr[data-contrast]")
+    quoted = page.eval_on_selector_all(
+        "#panel-distribution g.estimate", "all => all.map((one) => Number(one.dataset.value))"
+    )
+    claims = {claim["id"]: claim for claim in read_json(built.parent / "claims.json", list[dict[str, Any]])}
+    for name in ("B1", "B2", "B3", "B9"):
+        assert any(value == pytest.approx(claims[name]["published"]["value"], abs=1e-6) for value in quoted)
+    for family in ("hard_share", "leaked_share"):
+        rows = tables["doses"].filter(model="nano", family=family)
+        slider = page.locator(f"#panel-distribution input[type=range] >> nth={family == 'leaked_share':d}")
+        places = sorted(set(rows["x"]))
+        slider.focus()
+        page.keyboard.press("Home")
+        for place in places:
+            shown = slider.evaluate(
+                "node => [...node.closest('section').querySelectorAll('.told li')].map((li) => ({...li.dataset}))"
+            )
+            assert shown
+            for entry in shown:
+                value = rows.filter(x=place, pool=entry["pool"], metric=entry["metric"])["value"].item()
+                assert float(entry["value"]) == pytest.approx(value, abs=1e-6)
+            page.keyboard.press("ArrowRight")
+    page.locator("#panel-distribution a.estimate[data-arm=rsft_hard] >> nth=0").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#panel-inference:not([hidden])")
+
+
+@pytest.mark.parametrize("arm", ["base", "rsft_hard"])
+def test_greedy_answers_in_the_page_are_pythons(visitor: Visitor, built: Path, arm: str) -> None:
+    rows = episodes(built, kind="eval", pool="eval_hard", arm=arm)
+    assert len(rows) == EVALUATED >= 20
+    page = visitor.open(f"#try/nano.{arm}/{rows[0]['id']}")
+    for row in rows:
+        page.evaluate("hash => { location.hash = hash; }", f"#try/nano.{arm}/{row['id']}")
+        visitor.until(
+            "asked => document.querySelector('#panel-try .asked').textContent === asked",
+            row["prompt"].split("\n")[0].removeprefix("Question: "),
+        )
+        page.click("#panel-try button >> text='Greedy'")
+        visitor.until("!document.querySelector('#panel-try button.primary').disabled")
+        assert page.eval_on_selector("#panel-try [data-part=trace]", PLAIN) == row["completion"]
+        total = page.text_content("#panel-try dd[data-part=total]")
+        assert float(total.replace("−", "-")) == pytest.approx(row["total"], abs=0.006)
+    assert len({row["completion"] for row in rows}) > 3
+    assert "tokens/s" in page.text_content("#panel-try [data-part=speed]")
+
+
+def test_rejection_sampling_keeps_the_best_of_eight(visitor: Visitor) -> None:
+    page = visitor.open("#try/nano.rsft_hard")
+    page.click("#panel-try button >> text=/Rejection/")
+    visitor.until("!document.querySelector('#panel-try button.primary').disabled")
+    cards = page.eval_on_selector_all(
+        "#panel-try .sample-card",
+        """all => all.map((one) => ({
+        kept: one.classList.contains('kept'), discarded: one.classList.contains('discarded'),
+        total: Number(one.querySelector('dd[data-part=total]').textContent.replace('−', '-')), tokens: one.querySelectorAll('.token').length}))""",
+    )
+    assert len(cards) == 8 and all(card["kept"] != card["discarded"] for card in cards)
+    best = max(card["total"] for card in cards)
+    kept = [card for card in cards if card["kept"]]
+    assert [card["total"] for card in kept] == ([best] if best >= 0 else [])
+    page.locator("#panel-try .token >> nth=2").hover()
+    assert "most probable" in page.text_content("#panel-try .detail >> nth=0")
+
+
+def test_a_composed_question_is_asked(visitor: Visitor) -> None:
+    page = visitor.open("#try/nano.base")
+    page.click("#panel-try button >> text='Compose a question'")
+    for _ in range(2):
+        page.locator("#panel-try .chain button >> nth=0").click()
+    asked = page.text_content("#panel-try .asked")
+    assert asked.endswith("what?") and asked.count(" something that ") == 1
+    page.click("#panel-try button >> text='Greedy'")
+    visitor.until("!document.querySelector('#panel-try button.primary').disabled")
+    assert page.eval_on_selector("#panel-try [data-part=trace]", PLAIN)
+
+
+def test_names_that_look_like_markup_stay_text(browser: Any, hostile: Path) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    with served(hostile) as origin:
+        visitor = Visitor(context, origin)
+        seen = ""
+        for tab in (
+            "training",
+            "inference/nano.rsft_hard/eval_hard",
+            "distribution",
+            "claims",
+            "about",
+            "try",
+        ):
+            page = visitor.open(f"#{tab}")
+            seen += page.text_content("main")
+            if tab.startswith(("training", "inference")):
+                page.click(f"#panel-{tab.split('/')[0]} .graph button")
+                for _ in range(6):
+                    page.keyboard.press("ArrowRight")
+                    seen += page.text_content("main")
+            assert page.evaluate(
+                "[document.scripts.length, document.querySelectorAll('main img, main script, main [onload], main [onerror]').length]"
+            ) == [1, 0]
+        assert all(name in seen for name in HOSTILE)
+        assert "No trained model lies beside this page" in page.text_content("#panel-try")
+        assert visitor.wrong == []
+    context.close()
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
+def test_axe_finds_nothing_serious(browser: Any, address: str, theme: str, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
+    visitor = Visitor(context, address)
+    for tab in (
+        "training/nano.rsft_hard//2",
+        "inference",
+        "try/nano.base",
+        "distribution",
+        "claims/B4",
+        "about",
+    ):
+        page = visitor.open(f"#{tab}")
+        if tab.startswith("try"):
+            page.click("#panel-try button >> text='Greedy'")
+            visitor.until("!document.querySelector('#panel-try button.primary').disabled")
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        serious = [
+            (rule["id"], node["html"][:160], node["failureSummary"][:200])
+            for rule in found["violations"] if rule["impact"] in ("serious", "critical")
+            for node in rule["nodes"][:3]
+        ]  # fmt: skip
+        assert serious == [], f"{tab}, {theme}"
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
+            f"{tab} is wider than {width}"
+        )
+    assert visitor.wrong == []
+    context.close()
+
+
+def test_recording_plays_by_itself_without_controls(browser: Any, address: str) -> None:
+    context = browser.new_context(viewport={"width": 1920, "height": 1080})
+    visitor = Visitor(context, address)
+    page = visitor.open("?record=1#training/nano.rsft_hard//0")
+    visitor.until("document.querySelector('.where').textContent.includes('row 2 of')")
+    assert (
+        not page.is_visible("header") and not page.is_visible("footer") and not page.is_visible(".controls")
+    )
+    size = page.eval_on_selector(
+        "#panel-training .trace", "node => parseFloat(getComputedStyle(node).fontSize)"
+    )
+    assert size >= 20
+    assert visitor.wrong == []
+    context.close()
+
+
+def test_less_motion_writes_whole_answers(browser: Any, address: str) -> None:
+    context = browser.new_context(reduced_motion="reduce")
+    visitor = Visitor(context, address)
+    page = visitor.open("#training/nano.rsft_hard//0")
+    page.evaluate("""() => { window.seen = new Set(); const node = document.querySelector('#panel-training [data-part=trace]');
+        new MutationObserver(() => window.seen.add(node.textContent.length)).observe(node, {childList: true}); }""")
+    page.keyboard.press("Space")
+    visitor.until("document.querySelector('.where').textContent.includes('row 3 of')")
+    assert page.evaluate("window.seen.size") <= 3
+    assert visitor.wrong == []
+    context.close()
+
+
+def test_the_themes_switch_and_are_remembered(visitor: Visitor) -> None:
+    page = visitor.open("")
+    paper = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(paper)
+    page.click("#theme")
+    page.click("#theme")
+    assert page.text_content("#theme") == "Theme: dark" and page.evaluate(paper) != light
+    visitor.open("#claims")
+    assert page.text_content("#theme") == "Theme: dark" and page.evaluate(paper) != light
+
+
+def test_the_page_says_what_it_may_load(built: Path) -> None:
+    html = (built / "index.html").read_text(encoding="utf-8")
+    policy = html.split('http-equiv="Content-Security-Policy" content="')[1].split('"')[0]
+    assert "default-src 'none'" in policy and "unsafe" not in policy and "http" not in policy
+    scripts = [path for path in built.rglob("*.js")]
+    assert scripts and not [
+        path for path in scripts if "innerHTML" in path.read_text() or "eval(" in path.read_text()
+    ]
+    data = sum(path.stat().st_size for path in (built / "data").glob("*.json"))
+    assert data < 2_000_000
+    code = [*scripts, *built.rglob("*.css"), built / "index.html"]
+    assert sum(path.stat().st_size for path in code) < 200_000
+    assert json.loads((built / "data/site.json").read_text())["stored_seed"] == 1
