@@ -29,9 +29,11 @@ include: "rules/page_inputs.smk"
 include: "rules/page.smk"
 include: "rules/video.smk"
 include: "rules/published.smk"
+include: "rules/platforms.smk"
 
 
 localrules:
+    fetch_model,
     all,
     full,
     data,
