@@ -222,12 +222,16 @@ class Plan:
         """Registry members that a training job loads by name, as `trap.`-less module names.
 
         A method may have a module of its name in a platform, for what no other method asks of it.
-        A study is loaded only by an arm that grades completions, which is one that has a reward.
+        A study is loaded only by an arm that grades completions, which is one that has a reward; its
+        rewards beyond those of its grades (`shaping`) only by grpo.
         """
         arm = self.arm(name)
         platform = f"platforms.{self.config.platform}"
         members = [platform, f"methods.{arm.method}", f"{platform}.{arm.method}"]
-        return self._present(*members, *([f"studies.{arm.study}.study"] if arm.reward else []))
+        study = f"studies.{arm.study}"
+        members += [f"{study}.study"] if arm.reward else []
+        members += [f"{study}.shaping"] if arm.method == "grpo" else []
+        return self._present(*members)
 
     def training_files(self, name: str) -> tuple[Path, ...]:
         """The code that trains an arm: what the script can import, with the arm's method and platform."""
