@@ -28,12 +28,15 @@ include: "rules/tables.smk"
 include: "rules/figures.smk"
 include: "rules/grids.smk"
 include: "rules/report.smk"
+include: "rules/page_inputs.smk"
 include: "rules/page.smk"
 include: "rules/video.smk"
 include: "rules/published.smk"
+include: "rules/platforms.smk"
 
 
 localrules:
+    fetch_model,
     all,
     full,
     grpo,

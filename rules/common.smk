@@ -29,7 +29,7 @@ DATA = f"results/{STUDY}/data"
 CUES = "video/cues.yaml"  # the words of the film
 # Written before Snakemake looks at what files there are: one that appears later counts as missing.
 STAMPS = [PLAN.evaluation_code(), *(PLAN.training_code(arm) for arm in PLAN.arms)]
-GPUS = 1 if SETTINGS.device == "cuda" else 0
+GPUS = 1 if SETTINGS.device == "cuda" or SETTINGS.platform.startswith("unsloth") else 0
 # Scripts read the settings from this file: the configuration as written, or, where the command line
 # overrides it, a copy of what it came to. A resource, since it says where the values are, not what:
 # what a job depends on is in its params.

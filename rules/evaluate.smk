@@ -22,7 +22,7 @@ rule evaluate_adapter:
         "results/benchmarks/evaluate_adapter/{study}.{model}.{platform}.{arm}.s{seed}.jsonl"
     threads: 1
     resources:
-        mem_mb=2500,
+        mem_mb=lambda wildcards: PLAN.memory(wildcards.model, wildcards.arm, trains=False),
         gpu=GPUS,
         config=CONFIG,
     params:

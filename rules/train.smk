@@ -1,14 +1,44 @@
 """Training: a base model from the facts, then one adapter per arm, model and seed.
 
-needs  results/hops/data/ (valid_* among it), config/arms.tsv (the arm's row), the runs of the arm's parents
-makes  results/{study}/{model}/{platform}/{arm}/s{seed}/{adapter/, log.jsonl, meta.json, validation.jsonl}
+needs  results/hops/data/ (valid_* among it), config/arms.tsv (the arm's row), the runs of the arm's parents; for a
+       model of the hub, the network, once
+makes  results/models/{model}.json (what was fetched),
+       results/{study}/{model}/{platform}/{arm}/s{seed}/{adapter/, log.jsonl, meta.json, validation.jsonl}
 """
+
+
+# A local rule: nodes of a cluster often have no network. Weights stay in the hub's own cache, HF_HOME.
+rule fetch_model:
+    input:
+        code=lambda wildcards: code("fetch_model.py"),
+    output:
+        record="results/models/{model}.json",
+    log:
+        "results/logs/fetch_model/{model}.log",
+    benchmark:
+        "results/benchmarks/fetch_model/{model}.jsonl"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        config=CONFIG,
+    params:
+        source=lambda wildcards: [
+            SETTINGS.models[wildcards.model].source,
+            SETTINGS.models[wildcards.model].revision,
+            SETTINGS.models[wildcards.model].sha256,
+        ],
+    message:
+        "Fetch {wildcards.model} from the hub (network)"
+    shell:
+        "python scripts/fetch_model.py --config {resources.config} --model {wildcards.model}"
+        " --output {output.record} &> {log}"
 
 
 rule train_base:
     input:
         graph=f"{DATA}/kg.json",
         facts=f"{DATA}/facts.jsonl",
+        weights=lambda wildcards: PLAN.fetched(wildcards.model),
         code=lambda wildcards: PLAN.training_code(wildcards.arm),
     output:
         adapter=directory("results/{study}/{model}/{platform}/{arm}/s{seed}/adapter"),
@@ -23,7 +53,7 @@ rule train_base:
     priority: 100
     threads: 1
     resources:
-        mem_mb=2500,
+        mem_mb=lambda wildcards: PLAN.memory(wildcards.model, wildcards.arm),
         gpu=GPUS,
         config=CONFIG,
     params:
@@ -59,7 +89,7 @@ rule train_adapter:
     priority: lambda wildcards: PLAN.descendants(wildcards.arm)
     threads: 1
     resources:
-        mem_mb=2500,
+        mem_mb=lambda wildcards: PLAN.memory(wildcards.model, wildcards.arm),
         gpu=GPUS,
         config=CONFIG,
     params:

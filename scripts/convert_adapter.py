@@ -13,61 +13,13 @@ after the other. With --base, shapes and tokenizer are checked against it.
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from pathlib import Path
 
-from trap.adapters import Adapter, read_adapter, write_mlx, write_peft
+from trap.adapters import read_adapter, write_mlx, write_peft
 from trap.cli import run_main
 from trap.files import InputError, read_json, replacing
-from trap.tensors import Tensor, read_tensors, write_tensors
-
-INDEX = "model.safetensors.index.json"
-COPIED = (".json", ".txt", ".model", ".jinja")
-
-
-def weight_files(base: Path) -> list[Path]:
-    """Weight files of a model folder. Raises InputError if it is none."""
-    if not (base / "config.json").is_file():
-        raise InputError(f"{base}: no config.json: not a model folder")
-    if "quantization" in read_json(base / "config.json", dict):
-        raise InputError(f"{base / 'config.json'}: quantization: merge into the model it was quantized from")
-    names = ["model.safetensors"]
-    if (base / INDEX).is_file():
-        names = sorted(set(read_json(base / INDEX, dict)["weight_map"].values()))
-    return [base / Path(name).name for name in names]
-
-
-def check_fits(adapter: Adapter, base: Path, files: list[Path]) -> None:
-    """Raises InputError for an adapter of another base: other modules, other shapes, another tokenizer."""
-    from trap.encoding import check_same_tokenizer
-
-    shapes = {name: tensor.shape for path in files for name, tensor in read_tensors(path).items()}
-    adapter.check(shapes)
-    check_same_tokenizer(adapter.source.parent, base)
-
-
-def added(name: str, weight: Tensor, adapters: list[Adapter]) -> Tensor:
-    """The weight with every adapter's change, rounded once to its own type."""
-    module = name.removesuffix(".weight")
-    changed = [adapter for adapter in adapters if module in adapter.a]
-    if not changed:
-        return weight
-    values = weight.floats()
-    for adapter in changed:
-        values = values + adapter.change(module)
-    return weight.like(values)
-
-
-def merge(base: Path, files: list[Path], adapters: list[Adapter], output: Path) -> None:
-    """The base model's folder with the adapters in its weights, file by file."""
-    output.mkdir(parents=True, exist_ok=True)
-    for path in sorted(base.iterdir()):
-        if path.is_file() and path.suffix in COPIED:
-            shutil.copyfile(path, output / path.name)
-    for path in files:
-        tensors = {name: added(name, weight, adapters) for name, weight in read_tensors(path).items()}
-        write_tensors(output / path.name, tensors, {"format": "pt"})
+from trap.merging import check_fits, merge, weight_files
 
 
 def main(argv: list[str] | None = None) -> int:

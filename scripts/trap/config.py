@@ -25,7 +25,10 @@ Positive = Annotated[float, Meta(gt=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 # results/NAME holds the evidence of a size, so that no size may have the name of another folder there.
-TAKEN = ("benchmarks", "data", "figures", "logs", "page", "published", "report", "tables", "video")
+TAKEN = (
+    "benchmarks", "data", "figures", "logs", "models", "page", "platforms", "published", "report", "tables", "video",
+)  # fmt: skip
+ROOT = Path(__file__).resolve().parent.parent.parent
 INCLUDES = "#includes "  # in a sheet: the rows of another one come first
 STAGED = ("expert", "grpo")  # methods that take the questions of one hop count from a pool, `hard@5`
 SELECTING = ("", "v1", "v2")  # rewards that can rank completions for selection
@@ -43,11 +46,28 @@ class Data(Struct, kw_only=True, forbid_unknown_fields=True):
     counts: dict[str, Count]
 
 
+class Chat(Struct, kw_only=True, forbid_unknown_fields=True):
+    """How a model is asked: the system message (none: the template's own), and values its template knows."""
+
+    system: str | None = None
+    variables: dict[str, Any] = {}
+
+
 class Model(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A model: trained here (`source: train`, SmolLM3 architecture), a hub id, or a local folder."""
+    """A model: trained here (`source: train`, SmolLM3 architecture), a hub id, or a local folder.
+
+    Shapes make a model that is trained here; of any other they say how much memory it needs.
+    """
 
     source: str = "train"
     revision: str | None = None
+    chat: Chat | None = None  # asked through its chat template; without: as plain text
+    too_long: Share | None = None  # of a fit's examples, how many may be left out because they do not fit
+    hyper: dict[str, dict[str, Any]] | None = None  # laid over the sets of `hyper`, by name or `all`
+    sha256: dict[str, str] | None = None  # of its files, checked when it is fetched
+    vocabulary: Count | None = None
+    tied: bool | None = None  # one matrix is embedding and output
+    biases: bool | None = None  # on queries, keys and values
     hidden: Count = 192
     layers: Count = 6
     heads: Count = 6
@@ -125,6 +145,7 @@ class Config(Struct, kw_only=True, forbid_unknown_fields=True):
     arms: str = "config/arms.tsv"
     claims: str = "config/claims.yaml"
     data: Data
+    catalogue: str | None = None  # more models, of which `models` may change keys
     models: dict[str, Model]
     hyper: dict[str, Hyper]
     platform: str = "torch"
@@ -168,12 +189,49 @@ def _plain(value: Any) -> Any:
 
 def parse_config(values: Any, origin: str = "config") -> Config:
     """A checked Config from plain values. Raises InputError with one line naming `origin` and the key."""
+    values = _plain(values)
     try:
-        config = msgspec.convert(_plain(values), Config)
+        config = msgspec.convert(values, Config)
+        if config.catalogue:
+            models = _catalogue(config.catalogue)
+            for name, given in values["models"].items():
+                models[name] = {**models.get(name, {}), **given}
+            config = msgspec.convert({**values, "models": models}, Config)
     except msgspec.ValidationError as error:
         raise InputError(f"{origin}: {_at_key(error)}") from None
     _check_config(config, origin)
     return config
+
+
+def _catalogue(path: str) -> dict[str, dict[str, Any]]:
+    """Models of a file like config/models.yaml, by name, as they are written there."""
+    values = read_yaml(path if Path(path).exists() else ROOT / path)
+    try:
+        msgspec.convert(values, dict[str, Model])
+    except msgspec.ValidationError as error:
+        raise InputError(f"{path}: {_at_key(error)}") from None
+    return values
+
+
+def hyper_of(config: Config, model: str, name: str) -> Hyper:
+    """The set `name` of hyperparameters as this model wants it."""
+    laid_over = config.models[model].hyper or {}
+    values = msgspec.to_builtins(config.hyper[name])
+    return msgspec.convert({**values, **laid_over.get("all", {}), **laid_over.get(name, {})}, Hyper)
+
+
+def _check_model_hyper(config: Config, model: str, origin: str) -> None:
+    for name, values in (config.models[model].hyper or {}).items():
+        where = f"models.{model}.hyper.{name}"
+        if name != "all" and name not in config.hyper:
+            raise InputError(f"{origin}: unknown hyper `{name}` - at `{where}`")
+        if "replay" in values:  # decides which pools a job reads
+            raise InputError(f"{origin}: replay belongs to the arm, not to the model - at `{where}`")
+        try:
+            for one in config.hyper if name == "all" else [name]:
+                hyper_of(config, model, one)
+        except msgspec.ValidationError as error:
+            raise InputError(f"{origin}: {str(error).split(' - at')[0]} - at `{where}`") from None
 
 
 def _at_key(error: msgspec.ValidationError) -> str:
@@ -195,6 +253,7 @@ def _check_config(config: Config, origin: str) -> None:
             )
         if model.hidden % model.heads or model.heads % model.kv_heads:
             raise InputError(f"{origin}: hidden, heads and kv_heads do not divide - at `models.{name}`")
+        _check_model_hyper(config, name, origin)
     for name, size in config.sizes.items():
         folder = "results" if name == "full" else f"results/{name}"
         if size.evidence != folder or not name.isidentifier() or name in (*TAKEN, *members("study")):

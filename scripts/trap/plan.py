@@ -14,8 +14,9 @@ from pathlib import Path
 
 import msgspec
 
-from trap.config import Arm, Config, Size, check_arms, load_arms, pools_of, select_arms
+from trap.config import Arm, Config, Size, check_arms, hyper_of, load_arms, pools_of, select_arms
 from trap.files import InputError
+from trap.memory import needed_mb
 from trap.provenance import (
     SCRIPTS,
     closure,
@@ -29,6 +30,7 @@ from trap.provenance import (
 
 RESULTS = "results"
 BASE_SEED = 1
+LEAST_MB = 2500  # what a job asks for that trains or samples from a small model
 VALIDATION_POOLS = ("valid_easy", "valid_hard")
 COLLECTED = ("items", "runs", "curves", "episodes")  # what collect_runs makes of all run folders
 TABLES = (  # what tabulate_results makes of those
@@ -225,10 +227,22 @@ class Plan:
         return canonical(
             {
                 "arm": row,
-                "hyper": set_values(self.config.hyper[arm.hyper]),
+                "hyper": set_values(hyper_of(self.config, model, arm.hyper)),
                 "model": set_values(self.config.models[model]),
             }
         )
+
+    def memory(self, model: str, name: str, trains: bool = True) -> int:
+        """Megabytes that training an arm, or only sampling from it, asks for."""
+        hyper = hyper_of(self.config, model, self.arm(name).hyper)
+        spec = self.config.models[model]
+        steps = [hyper.tune, "sample"] if trains else ["sample"]
+        return max([LEAST_MB, *(needed_mb(spec, hyper, self.config.platform, step) or 0 for step in steps)])
+
+    def fetched(self, model: str) -> list[str]:
+        """The record of a model that comes from the hub; nothing for one trained here or in a local folder."""
+        source = self.config.models[model].source
+        return [] if source == "train" or Path(source).is_dir() else [f"{RESULTS}/models/{model}.json"]
 
     def members(self, name: str) -> list[str]:
         """Registry members that a training job loads by name, as `trap.`-less module names.
@@ -288,7 +302,15 @@ class Plan:
         data, tables = f"{RESULTS}/{self.config.study}/data", f"{RESULTS}/tables"
         steps = {
             "build_graph": Step([f"{data}/kg.json"], [], self.graph_sources()),
-            "audit_questions": Step([f"{data}/audit.json"], ["build_graph"]),
+            "sample_questions": Step(
+                [
+                    f"{data}/{pool}.jsonl"
+                    for pool in self.config.data.counts
+                    if pool.startswith("eval_") and not pool.endswith("_random")  # those are trained on only
+                ],
+                ["build_graph"],
+            ),
+            "audit_questions": Step([f"{data}/audit.json"], ["sample_questions"]),
             "collect_runs": Step(
                 [*(f"{tables}/{name}.parquet" for name in COLLECTED), f"{RESULTS}/seconds.json"],
                 ["build_graph"],

@@ -1,0 +1,50 @@
+"""Fetch a model of the hub that the settings name, whole and checked, into the hub's cache.
+
+    python scripts/fetch_model.py --config config/config.yaml --model smollm2_135m_instruct \\
+        --output results/models/smollm2_135m_instruct.json
+
+An interrupted download goes on where it stopped. The output records the commit and every file's SHA-256.
+HF_HOME says where the cache is, HF_ENDPOINT where the hub is, HF_HUB_OFFLINE=1 that there is none.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from trap.cli import run_main
+from trap.config import load_config
+from trap.files import InputError, write_json
+from trap.hub import fetch
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--config", default="config/config.yaml")
+    parser.add_argument("--model", required=True, help="a name under `models` in the settings")
+    parser.add_argument("--output", type=Path, help="where the record goes; results/models/MODEL.json")
+    args = parser.parse_args(argv)
+
+    def body() -> None:
+        models = load_config(args.config).models
+        if args.model not in models:
+            raise InputError(f"{args.config}: no model `{args.model}` (known: {', '.join(models)})")
+        spec = models[args.model]
+        if spec.source == "train" or Path(spec.source).is_dir():
+            here = "trained here" if spec.source == "train" else "a local folder"
+            raise InputError(f"models.{args.model}: {spec.source}: {here}, so there is nothing to fetch")
+        record = fetch(spec.source, spec.revision, spec.sha256 or {})
+        write_json(args.output or Path(f"results/models/{args.model}.json"), record)
+        total = sum(row["bytes"] for row in record["files"].values())
+        print(
+            f"{spec.source} at {record['commit']}: {len(record['files'])} files, {total / 1e6:.0f} MB, checked"
+        )
+
+    return run_main(body)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

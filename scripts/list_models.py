@@ -1,0 +1,58 @@
+"""List the models of the settings: where they come from, how large they are, how much memory they need.
+
+    python scripts/list_models.py [--config config/config.yaml] [--platform unsloth]
+
+Memory in MB, estimated from the model's shape with its own hyperparameters of the set that is named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from trap.cli import run_main
+from trap.config import hyper_of, load_config
+from trap.files import InputError
+from trap.memory import COSTS, needed_mb, parameters
+
+STEPS = ("sample", "lora", "full")
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--config", default="config/config.yaml")
+    parser.add_argument("--platform", choices=sorted(COSTS), help="the platform of the settings by default")
+    parser.add_argument("--hyper", default="rsft", help="a set of hyperparameters")
+    args = parser.parse_args(argv)
+
+    def body() -> None:
+        config = load_config(args.config)
+        if args.hyper not in config.hyper:
+            raise InputError(f"{args.config}: no hyper `{args.hyper}` (known: {', '.join(config.hyper)})")
+        platform = args.platform or config.platform
+        rows = [["model", "source", "asked", "parameters", *(f"{step}_mb" for step in STEPS)]]
+        for name, model in config.models.items():
+            hyper = hyper_of(config, name, args.hyper)
+            needs = [needed_mb(model, hyper, platform, step) for step in STEPS]
+            size = parameters(model)
+            asked = "as chat" if model.chat is not None else "as text"
+            rows.append(
+                [
+                    name,
+                    model.source,
+                    asked,
+                    f"{size / 1e6:.0f} M" if size else "-",
+                    *(str(need or "-") for need in needs),
+                ]
+            )
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+    return run_main(body)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

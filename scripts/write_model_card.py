@@ -1,0 +1,57 @@
+"""Write the model card of runs: README.md beside the adapter, from meta.json, metrics.json and the claims.
+
+    python scripts/write_model_card.py results/hops/nano/torch/rsft_hard/s1 ...
+    python scripts/write_model_card.py results/hops/nano/torch/rsft_hard/s1 --export FOLDER
+
+The card lies in the run folder and not in adapter/, whose hash other runs refer to. With --export a new
+folder gets the adapter's files and the card, as a model hub wants them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from trap.cli import run_main
+from trap.evidence.cards import card
+from trap.files import InputError, read_json, replacing, write_text
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("runs", nargs="+", type=Path, help="run folders")
+    parser.add_argument("--claims", type=Path, help="claims.json (results/claims.json where it is there)")
+    parser.add_argument("--templates", type=Path, default=ROOT / "report/cards")
+    parser.add_argument("--export", type=Path, metavar="FOLDER", help="a new folder with adapter and card")
+    args = parser.parse_args(argv)
+
+    def body() -> None:
+        if args.export and (len(args.runs) > 1 or args.export.exists()):
+            what = "one run at a time" if len(args.runs) > 1 else f"{args.export} is there already"
+            raise InputError(f"--export: {what}")
+        committed = Path("results/claims.json")
+        path = args.claims or (committed if committed.is_file() else None)
+        claims = read_json(path, list[dict[str, Any]]) if path else []
+        for run in args.runs:
+            text = card(run, args.templates, claims)
+            if not args.export:
+                write_text(run / "README.md", text)
+                continue
+            if not (run / "adapter").is_dir():
+                raise InputError(f"{run / 'adapter'}: no such folder")
+            with replacing(args.export) as folder:
+                shutil.copytree(run / "adapter", folder, ignore=shutil.ignore_patterns(".*"))
+                (folder / "README.md").write_text(text, encoding="utf-8")
+
+    return run_main(body)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""Every profile plans the whole paper, and one GPU in a machine is never given to two jobs."""
+
+from __future__ import annotations
+
+import re
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from test_end_to_end import project
+from test_workflow import ROOT, snakemake
+
+RULES = {
+    name
+    for path in (ROOT / "rules").glob("*.smk")
+    for name in re.findall(r"^rule (\w+):", path.read_text(), re.MULTILINE)
+}
+ON_THE_GPU = {name for name in RULES if name.startswith(("train_", "evaluate_"))}
+needs_slurm = pytest.mark.skipif(
+    find_spec("snakemake_executor_plugin_slurm") is None,
+    reason="Snakemake's Slurm plugin is not installed (pip install -r requirements/slurm.txt)",
+)
+
+
+def profile(name: str) -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "profiles" / name / "profile.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", ["mlx", "cuda"])
+def test_one_gpu_is_given_to_one_job(name: str) -> None:
+    settings = profile(name)
+    assert "gpu=1" in settings["resources"]
+    # A name that no rule has would be ignored, and the card oversubscribed.
+    assert set(settings["set-resources"]) == {f"{rule}:gpu=1" for rule in ON_THE_GPU}
+    assert ON_THE_GPU
+
+
+def test_a_cluster_is_left_to_slurm() -> None:
+    settings = profile("slurm")
+    assert settings["executor"] == "slurm" and "resources" not in settings
+    assert settings["slurm-status-command"] == "squeue" and settings["retries"] == 2
+
+
+@pytest.mark.slow
+def test_the_card_s_profile_plans_every_job_on_the_card(tmp_path: Path) -> None:
+    output = snakemake(
+        project(tmp_path / "project"), "--profile", "profiles/cuda", "--dry-run", "--printshellcmds"
+    )
+    assert "results/hops/nano/torch/rsft_hard/s1/adapter" in output
+    settings = set(re.findall(r"--config (\S*settings/\w+\.json)", output))
+    assert len(settings) == 1  # the scripts are told device=cuda
+    written = yaml.safe_load((tmp_path / "project" / settings.pop()).read_text())
+    assert written["device"] == "cuda"
+
+
+@pytest.mark.slow
+def test_unsloth_is_one_word_more(tmp_path: Path) -> None:
+    output = snakemake(
+        project(tmp_path / "project"), "--profile", "profiles/cuda", "--dry-run",
+        "results/hops/nano/unsloth/rsft_hard/s1/metrics.json", "--config", "platform=unsloth",
+    )  # fmt: skip
+    assert "Train nano rsft_hard, seed 1" in output and "/torch/" not in output
+
+
+@needs_slurm
+@pytest.mark.slow
+def test_slurm_plans_every_job(tmp_path: Path) -> None:
+    output = snakemake(project(tmp_path / "project"), "--profile", "profiles/slurm", "--dry-run")
+    assert "results/hops/nano/torch/rsft_hard/s1/adapter" in output and "Error" not in output

@@ -1,0 +1,101 @@
+"""The shapes of SmolLM2-135M, whole: grouped-query attention, 49 152 rows, a BPE tokenizer, a chat template."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+import build_graph
+import real_shapes
+import sample_questions
+from trap.config import hyper_of, load_config
+from trap.memory import needed_mb, parameters
+from trap.methods import read_lines
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The graph, and two hard questions."""
+    folder = tmp_path_factory.mktemp("data")
+    graph = ["--graph", str(folder / "kg.json")]
+    assert (
+        build_graph.main(["--source", str(ROOT / "config/graph"), "--output", str(folder / "kg.json")]) == 0
+    )
+    how = ["--pool", "hard", "--count", "2", "--seed", "0", "--style", "well_posed", "--prompt", "minimal"]
+    assert sample_questions.main([*graph, *how, "--output", str(folder / "hard.jsonl")]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Path:
+    lines = read_lines(data / "hard.jsonl")
+    texts = [line.example.prompt + line.example.completion for line in lines]
+    return real_shapes.checkpoint(tmp_path_factory.mktemp("base") / "base", texts)
+
+
+@pytest.fixture(scope="module", params=["torch", "mlx"])
+def facts(
+    request: pytest.FixtureRequest, base: Path, data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Any:
+    if request.param == "mlx":
+        if find_spec("mlx") is None or find_spec("mlx_lm") is None:
+            pytest.skip("mlx is not installed (pip install -r requirements/mlx.txt)")
+        from trap.platforms.mlx.blas import candidates
+
+        if sys.platform == "linux" and not candidates(os.environ):
+            pytest.skip("no OpenBLAS: with MLX's own BLAS this would take minutes")
+    arguments = [request.param, str(base), str(data), str(tmp_path_factory.mktemp(request.param))]
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tests/real_shapes.py"), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return {"platform": request.param, **json.loads(done.stdout.splitlines()[-1])}
+
+
+def test_it_samples_trains_saves_and_reloads(facts: dict[str, Any]) -> None:
+    assert [len(group) for group in facts["drawn"]] == [2, 2]
+    for method in ("sft", "rsft"):
+        made = facts[method]
+        assert len(made["losses"]) == real_shapes.STEPS and 5 < made["losses"][0] < 20
+        assert made["reloaded"] == pytest.approx(made["after"], abs=2e-2)
+        assert made["greedy"] == made["greedy_reloaded"]
+        assert made["after"] != pytest.approx(facts["before"], abs=0.5)
+    assert facts["rsft"]["after"] != pytest.approx(facts["sft"]["after"], abs=0.5)
+    assert facts["rsft"]["data"]["rollouts"]["sampled"] == 4 and facts["rsft"]["data"]["n_train"] == 2
+
+
+def test_the_platforms_agree(facts: dict[str, Any], request: pytest.FixtureRequest) -> None:
+    """Each result is compared with the first platform's: scores, draws, and the loss of the first step."""
+    known = request.config.stash.setdefault(FIRST, facts)
+    assert facts["before"] == pytest.approx(known["before"], abs=5e-3)
+    assert facts["drawn"] == known["drawn"]
+    assert facts["sft"]["losses"][0] == pytest.approx(known["sft"]["losses"][0], abs=3e-2)
+
+
+FIRST = pytest.StashKey[dict]()
+
+
+def test_the_memory_asked_for_is_enough(facts: dict[str, Any]) -> None:
+    config = load_config(ROOT / "config/config.yaml")
+    model = config.models["smollm2_135m"]
+    assert parameters(model) == 134_515_008
+    hyper = msgspec.structs.replace(
+        hyper_of(config, "smollm2_135m", "rsft"), batch=real_shapes.BATCH, max_new_tokens=real_shapes.NEW, k=2
+    )
+    asked = needed_mb(model, hyper, facts["platform"], "lora")
+    assert facts["sft"]["peak_mb"] < asked < 3 * facts["sft"]["peak_mb"]
+    assert facts["sampled_mb"] < needed_mb(model, hyper, facts["platform"], "sample")
