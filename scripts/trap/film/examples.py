@@ -163,6 +163,35 @@ def rewarded(episodes: Episodes, model: str) -> Row:
     )
 
 
+def practised(episodes: Episodes, model: str) -> tuple[Row, Row]:
+    """One hard question before and after practice on hard ones: the letter turned right, the reason did not.
+
+    Among those, one whose traces are short, in statements and in names, and were written as a trace.
+    """
+    where = {"kind": "eval", "pool": "eval_hard", "model": model}
+    after = {
+        row["id"]: row
+        for row in episodes.rows(arm="rsft_hard", **where)
+        if row["correct"] and row["format"] and not row["faithful"]
+    }
+    found = [
+        row
+        for row in episodes.rows(arm="sft", **where)
+        if row["id"] in after and row["format"] and not row["correct"] and row["answer"]
+    ]
+
+    def order(row: Row) -> tuple[Any, ...]:
+        both = (row, after[row["id"]])
+        unread = sum(one["hops_used"] - len(episodes.clauses(one)) for one in both)
+        names = [name for one in both for name in one["trace_entities"]]
+        same = both[0]["trace_entities"] == both[1]["trace_entities"]
+        return unread, max(abs(one["hops_used"] - 3) for one in both), same, max(map(len, names), default=99)
+
+    what = "a hard question whose letter turned right by practice and whose reason did not"
+    first = episodes.best(found, what, order)
+    return first, after[first["id"]]
+
+
 def sampled(episodes: Episodes, model: str, arm: str = "rsft_hard") -> list[list[Row]]:
     """Rollouts by prompt, in the order of the prompts' ids, each as the list of its K samples."""
     prompts: dict[str, list[Row]] = {}

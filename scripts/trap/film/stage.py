@@ -138,6 +138,12 @@ class Stage(m.Scene):
         self.play(*animations, run_time=self._exact(seconds), **kwargs)
         self._audit()
 
+    def sweep(self, seconds: float = 0.4) -> None:
+        """Clear the stage but for the heading and the caption."""
+        things = [thing for thing in self.mobjects if thing not in (self.heading, self.caption)]
+        if things:
+            self.animate(*[m.FadeOut(thing) for thing in things], seconds=seconds)
+
     def hold(self, seconds: float) -> None:
         """Stand still for whole frames."""
         self._audit()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import manim as m
 
 from trap.film.look import INK, MUTED, PAPER, ROLES
-from trap.film.parts import bar, line, point, rise, whisker
+from trap.film.parts import bar, block, line, point, rise, whisker
 from trap.film.stage import Stage
 
 LABELS = {
@@ -35,7 +35,9 @@ class Scene(Stage):
                 self.facts.words[entry["name"]], 64 if self.shape.tall else self.size("big"), PAPER, bold=True
             )
             value.move_to(point(middle, self.base + 0.62))
-            label = line(text, self.size("label"), INK).move_to(point(middle, self.base - 0.4))
+            words = text.split() if self.shape.tall else [text]
+            label = block(words, self.size("label"), INK, align="middle")
+            label.move_to(point(middle, self.base - (0.65 if self.shape.tall else 0.4)))
             self.columns.append(m.VGroup(shape, value, label))
             x = left + self.bar_width + 0.1 * pitch
             interval = whisker(
