@@ -5,9 +5,11 @@ makes  {evidence}/video/facts/SCENE.json
        {evidence}/video{draft}/clips/CUT_SCENE.{mp4, webp}, {evidence}/video{draft}/trap_CUT.{mp4, json},
        {evidence}/video{draft}/contact_sheet_CUT.png
        {evidence}/video/{trap_CUT.srt, trap_CUT.vtt, thumbnail_CUT.png, kit.md}
+       {evidence}/video{draft}/trap_CUT_narrated.mp4, when asked for (video/narration/SCENE.CUE.wav, espeak-ng)
 
 {draft} is empty (1920 x 1080 at 60 frames a second; short: 1080 x 1920) or `/draft` (a third of it, 10
-frames a second). A scene is drawn from its facts alone: it is drawn anew when they change, and only then.
+frames a second). A scene is drawn from its facts alone: it is drawn anew when they change, and only then
+(clips are kept in .cache/film with a hash of what they show, for Snakemake goes by dates).
 """
 
 FONTS = ["video/font/TrapSans.otf", "video/font/TrapSansBold.otf"]
@@ -22,6 +24,7 @@ wildcard_constraints:
 localrules:
     film,
     film_draft,
+    film_narrated,
 
 
 rule film:
@@ -32,6 +35,11 @@ rule film:
 rule film_draft:
     input:
         lambda wildcards: film_files("results/video/draft", whole=False),
+
+
+rule film_narrated:
+    input:
+        [f"results/video/trap_{cut}_narrated.mp4" for cut in CUTS],
 
 
 rule write_scene_facts:
@@ -75,11 +83,12 @@ rule render_scene:
         mem_mb=1500,
     params:
         quality=lambda wildcards: "draft" if wildcards.draft else "final",
+        kept=lambda wildcards: f".cache/film/{wildcards.evidence}",
     message:
         "Render a scene: {wildcards.scene}, {wildcards.cut}, {params.quality}"
     shell:
         "python scripts/render_scene.py --facts {input.facts} --cut {wildcards.cut} --quality {params.quality}"
-        " --output {output.clip} &> {log} || {{ tail -n 1 {log} >&2; exit 1; }}"
+        " --output {output.clip} --kept {params.kept} &> {log} || {{ tail -n 1 {log} >&2; exit 1; }}"
 
 
 rule assemble_film:
@@ -113,6 +122,30 @@ rule assemble_film:
         " &> {log} || {{ tail -n 3 {log} >&2; exit 1; }}"
 
 
+rule narrate_film:
+    input:
+        film="{evidence}/video{draft}/trap_{cut}.mp4",
+        facts=lambda wildcards: [
+            f"{wildcards.evidence}/video/facts/{scene}.json" for scene in scenes(wildcards.cut)
+        ],
+        recordings=sorted(str(path) for path in Path("video/narration").glob("*.*")),
+        code=lambda wildcards: code("narrate_film.py"),
+    output:
+        film="{evidence}/video{draft}/trap_{cut}_narrated.mp4",
+    log:
+        "{evidence}/logs{draft}/narrate_film_{cut}.log",
+    benchmark:
+        "{evidence}/benchmarks{draft}/narrate_film_{cut}.jsonl"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    message:
+        "Lay the narration under the film: {wildcards.cut}"
+    shell:
+        "python scripts/narrate_film.py --film {input.film} --facts {input.facts} --cut {wildcards.cut}"
+        " --recordings video/narration --output {output.film} &> {log} || {{ tail -n 1 {log} >&2; exit 1; }}"
+
+
 rule animate_clip:
     input:
         clip="{evidence}/video{draft}/clips/{cut}_{scene}.mp4",
@@ -135,6 +168,7 @@ rule animate_clip:
 rule draw_contact_sheet:
     input:
         film="{evidence}/video{draft}/trap_{cut}.mp4",
+        ledger="{evidence}/video{draft}/trap_{cut}.json",
         code=lambda wildcards: code("draw_stills.py"),
     output:
         sheet="{evidence}/video{draft}/contact_sheet_{cut}.png",
@@ -148,7 +182,8 @@ rule draw_contact_sheet:
     message:
         "Draw the contact sheet: {wildcards.cut}"
     shell:
-        "python scripts/draw_stills.py --film {input.film} --sheet {output.sheet} &> {log}"
+        "python scripts/draw_stills.py --film {input.film} --ledger {input.ledger}"
+        " --sheet {output.sheet} &> {log}"
 
 
 rule draw_thumbnail:

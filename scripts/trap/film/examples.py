@@ -166,7 +166,7 @@ def rewarded(episodes: Episodes, model: str) -> Row:
 def practised(episodes: Episodes, model: str) -> tuple[Row, Row]:
     """One hard question before and after practice on hard ones: the letter turned right, the reason did not.
 
-    Among those, one whose traces are short, in statements and in names, and were written as a trace.
+    Among those, one with the same statements before and after, or with statements that the graph denies.
     """
     where = {"kind": "eval", "pool": "eval_hard", "model": model}
     after = {
@@ -182,10 +182,11 @@ def practised(episodes: Episodes, model: str) -> tuple[Row, Row]:
 
     def order(row: Row) -> tuple[Any, ...]:
         both = (row, after[row["id"]])
-        unread = sum(one["hops_used"] - len(episodes.clauses(one)) for one in both)
-        names = [name for one in both for name in one["trace_entities"]]
-        same = both[0]["trace_entities"] == both[1]["trace_entities"]
-        return unread, max(abs(one["hops_used"] - 3) for one in both), same, max(map(len, names), default=99)
+        first, second = ([(c.src, c.phrase, c.dst) for c in episodes.clauses(one)] for one in both)
+        unread = sum(one["hops_used"] for one in both) - len(first) - len(second)
+        repeated = len(first) - len(set(first)) + len(second) - len(set(second))
+        denied = sum(one["first_false"] >= 0 for one in both)
+        return unread, not first or not second, repeated, first != second, -denied, len(question_of(row))
 
     what = "a hard question whose letter turned right by practice and whose reason did not"
     first = episodes.best(found, what, order)

@@ -14,16 +14,16 @@ POOLS = (("eval_leak", "right key", RIGHT), ("eval_leak_permuted", "wrong key", 
 
 class Scene(Stage):
     def prepare(self) -> None:
-        content = self.shape.content.part(0.06, 0.0, 0.94, 1)
+        content = self.shape.content.part(0.02, 0.0, 0.9, 1)
         values = {(entry["arm"], entry["pool"]): entry for entry in self.facts.data["bars"]}
         self.base = content.bottom + 1.4
         unit = (content.top - self.base - 0.9) / max(entry["value"] for entry in values.values())
         pitch = content.width / len(GROUPS)
         level = self.base + self.facts.data["chance"] * unit
         self.level = m.VGroup(
-            guessing(point(content.left, level), point(content.right + 0.2, level)),
+            guessing(point(content.left, level), point(content.right, level)),
             line("guessing", self.size("small"), MUTED).move_to(
-                point(content.right + 0.3, level + 0.3), aligned_edge=m.RIGHT
+                point(content.right + 0.2, level), aligned_edge=m.LEFT
             ),
         )
         self.groups: list[m.VGroup] = []

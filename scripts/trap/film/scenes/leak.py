@@ -52,13 +52,13 @@ class Scene(Stage):
         self.animate(m.FadeIn(test), m.FadeIn(names[1]), seconds=0.5)
         self.hold(0.4)
         self.animate(*[m.FadeOut(name) for name in names], seconds=0.3)
+        larger = min(1.6, (content.height - 2.4) / (rows * pitch), 0.9 * content.width / (PER_ROW * pitch))
         self.animate(
-            train.animate.move_to(point(middle[0], top)),
-            test.animate.move_to(point(middle[0], top)),
+            *[cards_.animate.scale(larger).move_to(point(middle[0], top)) for cards_ in (train, test)],
             seconds=1.2,
         )
         same = line(f"the same {self.facts.words['n']} questions", self.size("head"), LEAK, bold=True)
-        same.move_to(point(middle[0], top - rows * pitch / 2 - 0.7))
+        same.move_to(point(middle[0], top - larger * rows * pitch / 2 - 0.6))
         self.animate(
             train.animate.set_stroke(LEAK).set_fill(LEAK, opacity=0.35), test.animate.set_stroke(LEAK), m.FadeIn(same),
             seconds=0.5,
@@ -69,7 +69,7 @@ class Scene(Stage):
         if getattr(self, "sets", None) is not None:
             self.animate(m.FadeOut(self.sets), seconds=0.4)
         content, tall, lines = self.shape.content, self.shape.tall, self.facts.data["lines"]
-        self.box = content.part(0.12, 0.2, 0.78, 0.93) if tall else content.part(0.08, 0.14, 0.6, 0.93)
+        self.box = content.part(0.12, 0.2, 0.78, 0.9) if tall else content.part(0.08, 0.16, 0.6, 0.88)
         box = self.box
         x, y = (
             scale(0.0, 1.0, box.left, box.right),
@@ -117,7 +117,7 @@ class Scene(Stage):
     def cue_size(self, seconds: float) -> None:
         if self.shape.tall:
             return
-        side = self.shape.content.part(0.72, 0.06, 1, 0.93)
+        side = self.shape.content.part(0.72, 0.06, 1, 0.9)
         heads = (("with positions", "nano"), ("without positions", "nano_nope"))
         y = side.top
         for text, model in heads:

@@ -16,7 +16,7 @@ STAGES = ((("sft",), "SFT"), (("rsft_easy", "rsft_hard"), "RSFT"))
 
 class Scene(Stage):
     def cue_curves(self, seconds: float) -> None:
-        box = self.shape.content.inset(0.3, 0.2).part(0.06, 0.06, 0.86, 0.94)
+        box = self.shape.content.inset(0.3, 0.2).part(0.06, 0.09, 0.86, 0.88)
         curves, share = self.facts.data["curves"], self.facts.data["share"]
         values = [y for lines in curves.values() for one in lines for _, y in one]
         value = (lambda y: y) if share else (lambda y: math.log(max(y, 1e-4)))

@@ -24,7 +24,7 @@ class Scene(Stage):
     def cue_lengths(self, seconds: float) -> None:
         self._clear()
         content, lines = self.shape.content, self.facts.data["lines"]
-        box = content.part(0.12, 0.14, 0.62, 0.93)
+        box = content.part(0.12, 0.16, 0.62, 0.88)
         most = max(asked for line_ in lines.values() for asked, _ in line_)
         top = max(most, *(stated for line_ in lines.values() for _, stated in line_)) + 0.3
         x, y = scale(0.5, most + 0.2, box.left, box.right), scale(0.0, top, box.bottom, box.top)
