@@ -12,6 +12,7 @@ frames a second). A scene is drawn from its facts alone: it is drawn anew when t
 (clips are kept in .cache/film with a hash of what they show, for Snakemake goes by dates).
 """
 
+SCENES = sorted(path.stem for path in Path(workflow.basedir, "scripts/trap/film/scenes").glob("[a-z]*.py"))
 FONTS = ["video/font/TrapSans.otf", "video/font/TrapSansBold.otf"]
 
 
@@ -42,6 +43,7 @@ rule film_narrated:
         [f"results/video/trap_{cut}_narrated.mp4" for cut in CUTS],
 
 
+# One job for all scenes: reading the tables takes longer than writing what a scene shows.
 rule write_scene_facts:
     input:
         claims="{evidence}/claims.json",
@@ -50,21 +52,21 @@ rule write_scene_facts:
         cues=CUES,
         code=lambda wildcards: code("write_scene_facts.py"),
     output:
-        facts="{evidence}/video/facts/{scene}.json",
+        facts=[f"{{evidence}}/video/facts/{scene}.json" for scene in SCENES],
     log:
-        "{evidence}/logs/write_scene_facts_{scene}.log",
+        "{evidence}/logs/write_scene_facts.log",
     benchmark:
-        "{evidence}/benchmarks/write_scene_facts_{scene}.jsonl"
+        "{evidence}/benchmarks/write_scene_facts.jsonl"
     threads: 1
     resources:
         mem_mb=1000,
     params:
         tables=lambda wildcards: f"{wildcards.evidence}/tables",
     message:
-        "Collect what a scene shows: {wildcards.scene}"
+        "Collect what the scenes of the film show"
     shell:
-        "python scripts/write_scene_facts.py --scene {wildcards.scene} --cues {input.cues} --claims {input.claims}"
-        " --tables {params.tables} --graph {input.graph} --output {output.facts} &> {log}"
+        "python scripts/write_scene_facts.py --cues {input.cues} --claims {input.claims} --tables {params.tables}"
+        " --graph {input.graph} --output {output.facts} &> {log} || {{ tail -n 1 {log} >&2; exit 1; }}"
 
 
 rule render_scene:
