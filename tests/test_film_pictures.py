@@ -140,18 +140,19 @@ def test_a_clip_is_kept_while_nothing_it_shows_changes(tmp_path: Path, monkeypat
     assert len(drawn) == 4
 
 
-def test_the_short_cut_shows_its_scores_within_a_second():
+@pytest.mark.parametrize("cut", CUTS)
+def test_the_first_frame_shows_the_scores(cut: str):
     given = frozen("claim")
-    given.cues["short"] = given.cues["short"][:1]
-    given.cues["short"][0].seconds = 1.0
-    stage = rehearse(given, FORMATS["short"], TEST)
+    given.cues[cut] = []
+    stage = rehearse(given, FORMATS[cut], TEST, photographed=True)
     assert {given.words[entry["name"]] for entry in given.data["bars"]} <= stage.texts_seen
+    assert (stage.album["start"].max(axis=2) > 120).mean() > 0.05  # bars, not only lines
 
 
 def test_a_cue_that_is_too_short_is_refused():
     given = frozen("claim")
     given.cues["wide"][-1].seconds = 0.4
-    with pytest.raises(InputError, match=r"claim.doubt: needs \d\.\d s more"):
+    with pytest.raises(InputError, match=r"claim.models: needs \d\.\d s more"):
         rehearse(given, FORMATS["wide"], TEST)
 
 

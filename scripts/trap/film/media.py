@@ -186,10 +186,8 @@ def contact_sheet(
     text = PngInfo()
     for name, value in (marks or {}).items():
         text.add_text(name, value)
-    # 64 colours are enough for flat pictures, and make the file a third as large
-    flat = sheet.quantize(64, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     with replacing(output) as partial:
-        flat.save(partial, format="PNG", optimize=True, pnginfo=text)
+        sheet.save(partial, format="PNG", optimize=True, pnginfo=text)
 
 
 def animated(path: Path, output: Path, width: int = 480, fps: int = 8) -> None:

@@ -147,7 +147,8 @@ class Stage(m.Scene):
     def hold(self, seconds: float) -> None:
         """Stand still for whole frames."""
         self._audit()
-        self.wait(self._exact(seconds), frozen_frame=True)
+        # a frozen wait writes the whole part of seconds times rate, an animation one frame more than that
+        self.wait(self._exact(seconds) + 0.75 / self.quality.fps, frozen_frame=True)
 
     def _photograph(self, name: str) -> None:
         """Keep what stands on stage at the end of a cue, where somebody asked for it."""
