@@ -1,7 +1,9 @@
 """The paper as a workflow: data, training, evaluation, claims, tables, figures, report.
 
 snakemake --cores all                # the default size: 3 seeds, the arms that the story needs
-snakemake --cores all full           # the committed size: every arm, 6 seeds
+snakemake --cores all full           # the committed size: every arm, 10 seeds
+snakemake --cores all grpo           # a grid: policy gradients and expert iteration
+snakemake --cores all ignition       # a grid: how many hard traces it takes
 snakemake --cores all results/hops/nano/torch/rsft_hard/s1/metrics.json
 """
 
@@ -24,6 +26,7 @@ include: "rules/train.smk"
 include: "rules/evaluate.smk"
 include: "rules/tables.smk"
 include: "rules/figures.smk"
+include: "rules/grids.smk"
 include: "rules/report.smk"
 include: "rules/page_inputs.smk"
 include: "rules/page.smk"
@@ -36,6 +39,8 @@ localrules:
     fetch_model,
     all,
     full,
+    grpo,
+    ignition,
     data,
     train,
     evaluate,
@@ -54,6 +59,16 @@ rule all:
 rule full:
     input:
         everything("full"),
+
+
+rule grpo:
+    input:
+        lambda wildcards: grid_files("grpo"),
+
+
+rule ignition:
+    input:
+        lambda wildcards: grid_files("ignition"),
 
 
 rule data:
