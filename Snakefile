@@ -22,6 +22,7 @@ include: "rules/common.smk"
 include: "rules/data.smk"
 include: "rules/train.smk"
 include: "rules/evaluate.smk"
+include: "rules/pretrained.smk"
 include: "rules/tables.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
@@ -29,6 +30,7 @@ include: "rules/page.smk"
 include: "rules/video.smk"
 include: "rules/published.smk"
 include: "rules/platforms.smk"
+include: "rules/scaling.smk"
 
 
 localrules:

@@ -13,6 +13,12 @@ from trap.evidence.site.files import page_files
 from trap.provenance import sha256_file
 
 PAGE_SEED = 1
+# Models that have a page: not every one that the settings know.
+PAGE_MODELS = [
+    name
+    for name in SETTINGS.models
+    if any(name in PLAN.size(size).models for size in ("default", "full"))
+]
 
 
 def page_chain(model, arm):
@@ -94,7 +100,7 @@ rule build_page:
         models=lambda wildcards: page_models(wildcards.evidence),
         code=lambda wildcards: code("build_page.py"),
     output:
-        page_files("{evidence}/page", Path("page"), SETTINGS.models),
+        page_files("{evidence}/page", Path("page"), PAGE_MODELS),
     log:
         "{evidence}/logs/build_page.log",
     benchmark:
@@ -106,7 +112,7 @@ rule build_page:
         tables=lambda wildcards: f"{wildcards.evidence}/tables",
         figures=lambda wildcards: f"{wildcards.evidence}/figures",
         folder=lambda wildcards: f"{wildcards.evidence}/page",
-        models=lambda wildcards: " ".join(SETTINGS.models),
+        models=lambda wildcards: " ".join(PAGE_MODELS),
     message:
         "Build the page: {wildcards.evidence}"
     shell:

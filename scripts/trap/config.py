@@ -24,7 +24,7 @@ Natural = Annotated[int, Meta(ge=0)]
 Positive = Annotated[float, Meta(gt=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
-SIZES = ("default", "full")
+SIZES = ("default", "full", "scaling")
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -99,7 +99,7 @@ class Hyper(Struct, kw_only=True, forbid_unknown_fields=True):
 class Size(Struct, kw_only=True, forbid_unknown_fields=True):
     """A size of the study: where its evidence goes, seeds 1..n, and per model the groups or arms to run."""
 
-    evidence: Literal["results", "results/default"]
+    evidence: Literal["results", "results/default", "results/scaling"]
     seeds: Count
     models: dict[str, list[str]]
 
@@ -187,6 +187,14 @@ def hyper_of(config: Config, model: str, name: str) -> Hyper:
     return msgspec.convert({**values, **laid_over.get("all", {}), **laid_over.get(name, {})}, Hyper)
 
 
+def with_model_hyper(config: Config, model: str) -> Config:
+    """The settings as the programs read them for one model: every set of hyperparameters as it wants it."""
+    if not config.models[model].hyper:
+        return config
+    sets = {name: hyper_of(config, model, name) for name in config.hyper}
+    return msgspec.structs.replace(config, hyper=sets)
+
+
 def _check_model_hyper(config: Config, model: str, origin: str) -> None:
     for name, values in (config.models[model].hyper or {}).items():
         where = f"models.{model}.hyper.{name}"
@@ -220,6 +228,9 @@ def _check_config(config: Config, origin: str) -> None:
             )
         if model.hidden % model.heads or model.heads % model.kv_heads:
             raise InputError(f"{origin}: hidden, heads and kv_heads do not divide - at `models.{name}`")
+        for key in ("chat", "too_long"):
+            if model.source == "train" and getattr(model, key) is not None:
+                raise InputError(f"{origin}: {key} is for pretrained models - at `models.{name}.{key}`")
         _check_model_hyper(config, name, origin)
     for name, size in config.sizes.items():
         known("sizes", name, SIZES)
