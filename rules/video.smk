@@ -12,7 +12,9 @@ frames a second). A scene is drawn from its facts alone: it is drawn anew when t
 (clips are kept in .cache/film with a hash of what they show, for Snakemake goes by dates).
 """
 
-SCENES = sorted(path.stem for path in Path(workflow.basedir, "scripts/trap/film/scenes").glob("[a-z]*.py"))
+SCENES = sorted(
+    path.stem for path in Path(workflow.basedir, "scripts/trap/film/scenes").glob("[a-z]*.py")
+)
 FONTS = ["video/font/TrapSans.otf", "video/font/TrapSansBold.otf"]
 
 
