@@ -21,18 +21,20 @@ container: "docker://python:3.13-slim"
 
 
 include: "rules/common.smk"
+include: "rules/inputs.smk"
 include: "rules/data.smk"
 include: "rules/train.smk"
 include: "rules/evaluate.smk"
+include: "rules/pretrained.smk"
 include: "rules/tables.smk"
 include: "rules/figures.smk"
 include: "rules/grids.smk"
 include: "rules/report.smk"
-include: "rules/page_inputs.smk"
 include: "rules/page.smk"
 include: "rules/video.smk"
 include: "rules/published.smk"
 include: "rules/platforms.smk"
+include: "rules/scaling.smk"
 
 
 localrules:

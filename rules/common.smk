@@ -5,10 +5,11 @@ makes  PLAN (see scripts/trap/plan.py) and functions that turn it into file name
 """
 
 import sys
+from functools import cache
 
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
-from trap.config import effective_config, parse_config
+from trap.config import effective_config, parse_config, with_model_hyper
 from trap.files import InputError
 from trap.film import CUTS
 from trap.plan import FIGURES, PUBLISHED, PUBLISHED_AUDIT, TABLES, VALIDATION_POOLS, Plan, Run, code
@@ -34,6 +35,16 @@ GPUS = 1 if SETTINGS.device == "cuda" or SETTINGS.platform.startswith("unsloth")
 # overrides it, a copy of what it came to. A resource, since it says where the values are, not what:
 # what a job depends on is in its params.
 CONFIG = effective_config(SETTINGS, "config/config.yaml")
+
+
+@cache
+def model_config(model):
+    """The settings file for a model's jobs: its own hyperparameters laid over the sets."""
+    return effective_config(with_model_hyper(SETTINGS, model), CONFIG)
+
+
+TRAINED_HERE = "|".join(filter(PLAN.trained_here, SETTINGS.models)) or "none"
+PRETRAINED = "|".join(m for m in SETTINGS.models if not PLAN.trained_here(m)) or "none"
 
 
 wildcard_constraints:

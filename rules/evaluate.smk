@@ -20,11 +20,13 @@ rule evaluate_adapter:
         "results/logs/evaluate_adapter/{study}.{model}.{platform}.{arm}.s{seed}.log",
     benchmark:
         "results/benchmarks/evaluate_adapter/{study}.{model}.{platform}.{arm}.s{seed}.jsonl"
+    wildcard_constraints:
+        model=TRAINED_HERE,
     threads: 1
     resources:
         mem_mb=lambda wildcards: PLAN.memory(wildcards.model, wildcards.arm, trains=False),
         gpu=GPUS,
-        config=CONFIG,
+        config=lambda wildcards: model_config(wildcards.model),
     params:
         folder=subpath(output.metrics, parent=True),
         chain=lambda wildcards: run_folders(wildcards, PLAN.chain(wildcards.arm)),

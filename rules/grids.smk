@@ -5,17 +5,6 @@ makes  results/grpo/tables/rewards.{parquet, md}, results/ignition/figures/ignit
 """
 
 
-def grid_files(size):
-    """Claims and tables of a grid, its runs, and what it has besides."""
-    evidence = PLAN.size(size).evidence
-    own = {
-        "grpo": [f"{evidence}/tables/rewards.{kind}" for kind in ("parquet", "md")],
-        "ignition": four(f"{evidence}/figures/ignition"),
-    }
-    runs = run_files(size, "metrics.json")
-    return [f"{DATA}/audit.json", *runs, *table_files(evidence), *own.get(size, [])]
-
-
 rule tabulate_rewards:
     input:
         item_rows="{evidence}/tables/items.parquet",

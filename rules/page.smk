@@ -11,6 +11,13 @@ says so. In every other case the models are inputs like all else.
 
 from trap.evidence.site.files import page_files
 
+# Models that have a page: not every one that the settings know.
+PAGE_MODELS = [
+    name
+    for name in SETTINGS.models
+    if any(name in PLAN.size(size).models for size in ("default", "full"))
+]
+
 
 rule export_page_model:
     input:
@@ -52,7 +59,7 @@ rule build_page:
         models=lambda wildcards: page_models(wildcards.evidence),
         code=lambda wildcards: code("build_page.py"),
     output:
-        page_files("{evidence}/page", Path("page"), SETTINGS.models),
+        page_files("{evidence}/page", Path("page"), PAGE_MODELS),
     log:
         "{evidence}/logs/build_page.log",
     benchmark:
@@ -64,7 +71,7 @@ rule build_page:
         tables=lambda wildcards: f"{wildcards.evidence}/tables",
         figures=lambda wildcards: f"{wildcards.evidence}/figures",
         folder=lambda wildcards: f"{wildcards.evidence}/page",
-        models=lambda wildcards: " ".join(SETTINGS.models),
+        models=lambda wildcards: " ".join(PAGE_MODELS),
     message:
         "Build the page: {wildcards.evidence}"
     shell:

@@ -55,7 +55,7 @@ rule train_base:
     resources:
         mem_mb=lambda wildcards: PLAN.memory(wildcards.model, wildcards.arm),
         gpu=GPUS,
-        config=CONFIG,
+        config=lambda wildcards: model_config(wildcards.model),
     params:
         settings=lambda wildcards: PLAN.settings(wildcards.model, wildcards.arm),
         folder=subpath(output.meta, parent=True),
@@ -85,13 +85,14 @@ rule train_adapter:
         "results/benchmarks/train_adapter/{study}.{model}.{platform}.{arm}.s{seed}.jsonl"
     wildcard_constraints:
         arm=arms_where(lambda arm: arm.method != "base"),
+        model=TRAINED_HERE,
     # what others wait for goes first
     priority: lambda wildcards: PLAN.descendants(wildcards.arm)
     threads: 1
     resources:
         mem_mb=lambda wildcards: PLAN.memory(wildcards.model, wildcards.arm),
         gpu=GPUS,
-        config=CONFIG,
+        config=lambda wildcards: model_config(wildcards.model),
     params:
         settings=lambda wildcards: PLAN.settings(wildcards.model, wildcards.arm),
         folder=subpath(output.meta, parent=True),

@@ -80,14 +80,13 @@ def run(platform: str, base: Path, data: Path, output: Path) -> dict[str, Any]:
     """Load, sample, score, one SFT step, save, reload, one RSFT round, save, reload."""
     import msgspec
 
-    from trap.config import Chat, load_arms, load_config
+    from run_pretrained import Asked
+    from trap.config import Chat, Model, load_arms, load_config
     from trap.methods import Job, read_lines, rsft, sft
-    from trap.platforms import load_platform
-    from trap.prompted import prompted
     from trap.studies import load_study
 
     def load(*adapters: Path) -> Any:
-        return prompted(load_platform(platform).load([base, *adapters], "cpu"), base, Chat())
+        return Asked(platform, Model(source=str(base), chat=Chat())).load([base, *adapters], "cpu")
 
     lines = read_lines(data / "hard.jsonl")
     examples = [line.example for line in lines]

@@ -23,7 +23,19 @@ EVERY_FIGURE = {
     f"plot_{name}"
     for name in ("trap", "matching", "leakage", "hops", "faithful", "reward", "rollouts", "training")
 }
-TARGETS = ("total", "all", "full", "data", "train", "evaluate", "tables", "figures", "report", "page", "published")
+TARGETS = (
+    "total",
+    "all",
+    "full",
+    "data",
+    "train",
+    "evaluate",
+    "tables",
+    "figures",
+    "report",
+    "page",
+    "published",
+)
 pytestmark = pytest.mark.slow
 
 

@@ -220,6 +220,14 @@ def hyper_of(config: Config, model: str, name: str) -> Hyper:
     return msgspec.convert({**values, **laid_over.get("all", {}), **laid_over.get(name, {})}, Hyper)
 
 
+def with_model_hyper(config: Config, model: str) -> Config:
+    """The settings as the programs read them for one model: every set of hyperparameters as it wants it."""
+    if not config.models[model].hyper:
+        return config
+    sets = {name: hyper_of(config, model, name) for name in config.hyper}
+    return msgspec.structs.replace(config, hyper=sets)
+
+
 def _check_model_hyper(config: Config, model: str, origin: str) -> None:
     for name, values in (config.models[model].hyper or {}).items():
         where = f"models.{model}.hyper.{name}"
@@ -253,6 +261,9 @@ def _check_config(config: Config, origin: str) -> None:
             )
         if model.hidden % model.heads or model.heads % model.kv_heads:
             raise InputError(f"{origin}: hidden, heads and kv_heads do not divide - at `models.{name}`")
+        for key in ("chat", "too_long"):
+            if model.source == "train" and getattr(model, key) is not None:
+                raise InputError(f"{origin}: {key} is for pretrained models - at `models.{name}.{key}`")
         _check_model_hyper(config, name, origin)
     for name, size in config.sizes.items():
         folder = "results" if name == "full" else f"results/{name}"

@@ -175,13 +175,13 @@ class Plan:
         return found
 
     def repeats(self, size: str) -> dict[str, Run]:
-        """Per model the run of a size that is done twice: the first one that samples what it learns from."""
+        """Per model trained here the run of a size that is done twice: the first that samples what it learns from."""
         found: dict[str, Run] = {}
         common = self.sheets[self.config.arms] if self.size(size).arms else {}
         for run in sorted(
             self.runs(size), key=lambda run: run.arm in common
         ):  # what only this size runs first
-            if self.arm(run.arm).reward:
+            if self.arm(run.arm).reward and self.trained_here(run.model):
                 found.setdefault(run.model, run)
         return found
 
@@ -238,6 +238,10 @@ class Plan:
         spec = self.config.models[model]
         steps = [hyper.tune, "sample"] if trains else ["sample"]
         return max([LEAST_MB, *(needed_mb(spec, hyper, self.config.platform, step) or 0 for step in steps)])
+
+    def trained_here(self, model: str) -> bool:
+        """Whether a model is made from nothing; a pretrained one is asked in its own way (run_pretrained.py)."""
+        return self.config.models[model].source == "train"
 
     def fetched(self, model: str) -> list[str]:
         """The record of a model that comes from the hub; nothing for one trained here or in a local folder."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from trap.chat import as_chat, as_text
 from trap.config import Chat
+from trap.encoding import read_tokenizer
 from trap.files import InputError, read_json
 from trap.platforms import Example, Fit, Model, Probe
 
@@ -93,6 +94,13 @@ def prompted(model: Model, folder: Path, chat: Chat | None, too_long: float | No
 
     too_long: the share of a fit's examples that may be left out because they do not fit; none by default.
     """
-    context = read_json(folder / "config.json", dict).get("max_position_embeddings")
+    config = read_json(folder / "config.json", dict)
+    known, largest = config.get("vocab_size"), max(read_tokenizer(folder).get_vocab().values(), default=0)
+    if isinstance(known, int) and largest >= known:
+        raise InputError(
+            f"{folder / 'tokenizer.json'}: token {largest}, but config.json says vocab_size {known}: a tokenizer of"
+            " another model"
+        )
+    context = config.get("max_position_embeddings")
     asked = as_chat(folder, chat) if chat is not None else as_text(folder)
     return Prompted(model, asked, context if isinstance(context, int) else None, too_long or 0.0)
