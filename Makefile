@@ -101,7 +101,8 @@ lock: ## write requirements/lock.txt anew from a fresh environment
 	  mv requirements/lock.new requirements/lock.txt; rm -rf "$$folder"
 
 clean: ## remove run folders, the default size's results and logs; keep the environment and what is committed
-	rm -rf results/hops/*/torch results/hops/*/mlx results/hops/data/*.jsonl results/default results/logs results/benchmarks results/page \
+	rm -rf results/hops/*/torch results/hops/*/mlx results/default results/logs results/benchmarks results/page \
+	  $(filter-out results/hops/data/eval_%,$(wildcard results/hops/data/*.jsonl)) results/hops/data/eval_*_random.jsonl results/video \
 	  results/published/hops .snakemake
 
 $(BIN)/python:

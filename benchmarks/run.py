@@ -22,6 +22,7 @@ HERE = Path(__file__).resolve().parent
 
 def benches() -> dict[str, Callable]:
     import fit
+    import grpo
     import mlx_platform
     import sample
     import study
@@ -30,7 +31,7 @@ def benches() -> dict[str, Callable]:
     return {
         "fit": fit.measure, "sample": sample.measure, "grading": study.measure_grading,
         "questions": study.measure_questions, "workflow": workflow.measure,
-        "mlx": mlx_platform.measure,
+        "mlx": mlx_platform.measure, "grpo": grpo.measure,
     }  # fmt: skip
 
 
@@ -54,7 +55,7 @@ def table(rows: list) -> str:
 
 
 def main(argv: list[str] | None = None) -> int:
-    names = ["fit", "sample", "grading", "questions", "workflow"]
+    names = ["fit", "sample", "grpo", "grading", "questions", "workflow"]
     if find_spec("mlx"):
         names.append("mlx")
     parser = argparse.ArgumentParser(

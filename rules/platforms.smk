@@ -6,17 +6,6 @@ makes  results/platforms/platforms.{parquet, md, light.svg, …},
 """
 
 
-def items_elsewhere():
-    """Items of runs that other settings made, on other platforms."""
-    found = [path for path in Path(f"results/{STUDY}").glob("*/*/*/s*/items.parquet")]
-    found = sorted(path.as_posix() for path in found if path.parts[3] != SETTINGS.platform)
-    if not found:
-        raise WorkflowError(
-            f"results/{STUDY}: no evaluated run of another platform than {SETTINGS.platform}: make some first (make mlx)"
-        )
-    return found
-
-
 rule compare_platforms:
     input:
         here=lambda wildcards: (

@@ -4,15 +4,6 @@ needs  evaluated runs of the models and arms of `sizes.scaling`; committed items
 makes  results/scaling/scaling.{parquet, md, light.svg, …}
 """
 
-from trap.plan import canonical, set_values
-
-
-def scaling_runs():
-    """Runs that the comparison needs; those that committed items stand for are left out."""
-    committed = set(PLAN.runs("full")) if PLAN.adopted else set()
-    models = {run.model for run in committed}
-    return [run for run in checked(lambda: PLAN.runs("scaling")) if run.model not in models]
-
 
 localrules:
     scaling,
@@ -45,9 +36,7 @@ rule compare_sizes:
     params:
         folder=subpath(output.table, parent=True),
         models=lambda wildcards: list(PLAN.size("scaling").models),
-        shapes=lambda wildcards: [
-            canonical(set_values(SETTINGS.models[name])) for name in PLAN.size("scaling").models
-        ],
+        shapes=lambda wildcards: size_shapes(),
         platform=SETTINGS.platform,
     message:
         "Compare model sizes"

@@ -171,3 +171,64 @@ def test_overrides_reach_the_scripts(root: Path, tmp_path: Path, monkeypatch: py
     config.device = "cpu"
     copy = effective_config(config, written)
     assert copy != written and load_config(copy) == config
+
+
+def test_a_sheet_may_include_another(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sheet(tmp_path, BASE, SFT)
+    more = {
+        "arm": "more",
+        "parent": "sft",
+        "method": "grpo",
+        "pool": "hard",
+        "hyper": "grpo",
+        "reward": "paper+length",
+    }
+    row = "\t".join({"study": "hops", "contaminated": "no", **more}.get(column, "") for column in ARM_COLUMNS)
+    path = tmp_path / "more.tsv"
+    path.write_text("\n".join(["#includes arms.tsv", "\t".join(ARM_COLUMNS), row, ""]), encoding="utf-8")
+    assert list(load_arms(path)) == ["base", "sft", "more"]
+    for text, words in (("#includes more.tsv", "includes itself"), ("#includes none.tsv", "no such file")):
+        path.write_text("\n".join([text, "\t".join(ARM_COLUMNS), row, ""]), encoding="utf-8")
+        assert words in error_of(load_arms, path)
+    # The committed sheet of policy gradients: everything of the main one, and no size's runs but by `all`.
+    monkeypatch.chdir(root)
+    settings = load_config("config/config.yaml")
+    main, wide = load_arms("config/arms.tsv"), load_arms("config/arms_grpo.tsv")
+    check_arms(wide, settings, "config/arms_grpo.tsv")
+    assert all(wide[name] == arm for name, arm in main.items())
+    assert {arm.method for name, arm in wide.items() if name not in main} == {"grpo"}
+    settings.arms = "config/arms_grpo.tsv"
+    assert Plan.of(settings).runs("default") == Plan.of(load_config("config/config.yaml")).runs("default")
+
+
+def test_rewards_that_only_a_policy_gradient_takes(tmp_path: Path) -> None:
+    arm = {"arm": "a", "parent": "sft", "method": "rsft", "pool": "hard", "hyper": "rsft", "reward": "paper"}
+    assert "reward `paper` is for the method grpo" in error_of(load_arms, sheet(tmp_path, BASE, SFT, arm))
+    for reward in ("paper", "v1-guards", "similarity+length", "v2-guards+length"):
+        made = sheet(tmp_path, BASE, SFT, {**arm, "method": "grpo", "reward": reward})
+        assert load_arms(made)["a"].reward == reward
+    for reward in ("papers", "v1+guards", "v1+length-guards"):
+        made = sheet(tmp_path, BASE, SFT, {**arm, "method": "grpo", "reward": reward})
+        assert f"unknown reward `{reward}`" in error_of(load_arms, made)
+
+
+def test_the_plan_counts_what_a_policy_gradient_loads(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(root)
+    settings = load_config("config/config.yaml")
+    settings.arms = "config/arms_grpo.tsv"
+    plan = Plan.of(settings)
+    own = {
+        "platforms/torch/grpo.py",
+        "methods/grpo.py",
+        "studies/hops/shaping.py",
+        "policy_gradient.py",
+        "checkpoint.py",
+    }
+
+    def code(arm: str) -> set[str]:
+        return {path.as_posix().split("scripts/trap/")[-1] for path in plan.training_files(arm)}
+
+    assert own <= code("grpo_hard") and not own & code("rsft_hard")
+    assert '"grpo":{' in plan.settings("nano", "grpo_hard") and '"grpo"' not in plan.settings(
+        "nano", "rsft_hard"
+    )

@@ -110,7 +110,7 @@ def test_everything_is_there(undisturbed: Path) -> None:
         ("log", "nano/torch/rsft_hard/s1/log.jsonl"),
         ("episode", "nano/torch/rsft_hard/s1/episodes.jsonl"),
         ("episode", "nano/torch/rsft_hard/s1/rollouts.jsonl"),
-        ("validation", "nano/torch/rsft_hard/s1/validation.jsonl"),
+        ("validation", "nano/torch/sft/s1/validation.jsonl"),
     ],
 )
 def test_every_file_fits_its_schema(undisturbed: Path, schema: str, file: str) -> None:
@@ -130,12 +130,12 @@ def test_a_run_done_again_is_the_same(undisturbed: Path) -> None:
 
 def test_training_was_watched(undisturbed: Path) -> None:
     """What was logged while training is what the finished adapter answers to the same questions."""
-    run = undisturbed / "results/hops/nano/torch/rsft_hard/s1"
+    run = undisturbed / "results/hops/nano/torch/sft/s1"
     points = json.loads((run / "metrics.json").read_text(encoding="utf-8"))["curves"]["valid"]
     meta = json.loads((run / "meta.json").read_text(encoding="utf-8"))
     assert {point["pool"] for point in points} == {"valid_easy", "valid_hard"}
     steps = sorted({point["step"] for point in points})
-    assert steps[-1] == meta["data"]["steps"] and len(steps) == min(4, meta["data"]["steps"])
+    assert steps[-1] == meta["data"]["steps"] and len(steps) == min(meta["hyper"]["probes"], meta["data"]["steps"])
     answers = [
         json.loads(line) for line in (run / "validation.jsonl").read_text(encoding="utf-8").splitlines()
     ]

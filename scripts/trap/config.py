@@ -26,6 +26,11 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 
 SIZES = ("default", "full", "scaling")
 ROOT = Path(__file__).resolve().parent.parent.parent
+INCLUDES = "#includes "  # in a sheet: the rows of another one come first
+SELECTING = ("", "v1", "v2")  # rewards that can rank completions for selection
+REWARDS = (  # what grpo can be rewarded by (`trap.studies.hops.shaping`)
+    *SELECTING, "correctness", "path", "paper", "paper_correctness", "paper_path", "validity", "progress", "faithful", "similarity",
+)  # fmt: skip
 
 
 class Data(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -67,6 +72,24 @@ class Model(Struct, kw_only=True, forbid_unknown_fields=True):
     rope: Literal["all", "none"] | list[Annotated[int, Meta(ge=0, le=1)]] = "all"  # 1: rotary in that layer
 
 
+class Grpo(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Settings of the policy gradient (`trap.methods.grpo` gives formulas and sources).
+
+    A rollout batch has batch / k x minibatches prompts; epochs x minibatches gradient steps follow, each on
+    `batch` completions. With one of each, training is on policy.
+    """
+
+    epochs: Count = 1  # passes over a rollout batch
+    minibatches: Count = 1  # parts that it is split into, a gradient step on each
+    clip: Annotated[float, Meta(gt=0, lt=1)] = 0.2  # the ratio's gain ends at 1 - clip and 1 + clip_high
+    clip_high: Positive | None = None  # none: as clip
+    kl: Annotated[float, Meta(ge=0)] = 0.0  # weight of the divergence from the policy at the start
+    level: Literal["token", "sequence"] = "token"  # what a ratio is of
+    average: Literal["sequence", "token", "constant"] = "sequence"  # of token losses: see methods/grpo.py
+    baseline: Literal["group", "batch", "running", "none"] = "group"
+    scale: Literal["group", "batch", "none"] = "group"  # the standard deviation that divides advantages
+
+
 class Hyper(Struct, kw_only=True, forbid_unknown_fields=True):
     """One named set of hyperparameters; a method uses the fields it knows.
 
@@ -94,6 +117,7 @@ class Hyper(Struct, kw_only=True, forbid_unknown_fields=True):
     max_new_tokens: Count = 96
     prompts: Count | None = None
     probes: Natural = 4
+    grpo: Grpo | None = None
 
 
 class Size(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -271,10 +295,28 @@ def pools_of(arm: Arm) -> list[str]:
 def load_arms(path: Path | str) -> dict[str, Arm]:
     """The experiment sheet by arm name, in file order.
 
+    A line `#includes FILE` puts the rows of another sheet, named from this one's folder, before its own.
     Raises InputError naming file and line: wrong columns, unknown study, method or parent,
-    duplicate names, a cycle of parents.
+    duplicate names, a cycle of parents or of sheets.
     """
-    text = "\n".join(line for line in read_text(path).split("\n") if not line.startswith("#"))
+    arms: dict[str, Arm] = {}
+    _read_sheet(Path(path), (), arms)
+    if not arms:
+        raise InputError(f"{path}: no arms")
+    for arm in arms.values():
+        _check_lineage(arm, arms, str(path))
+    return arms
+
+
+def _read_sheet(path: Path, through: tuple[Path, ...], arms: dict[str, Arm]) -> None:
+    """Add a sheet's rows, and those of the sheets that it includes, to `arms`."""
+    if path.resolve() in through:
+        raise InputError(f"{path}: it includes itself")
+    lines = read_text(path).split("\n")
+    for line in lines:
+        if line.startswith(INCLUDES):
+            _read_sheet(path.parent / line.removeprefix(INCLUDES).strip(), (*through, path.resolve()), arms)
+    text = "\n".join(line for line in lines if not line.startswith("#"))
     reader = csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE)
     columns = tuple(reader.fieldnames or ())
     if columns != ARM_COLUMNS:
@@ -282,7 +324,6 @@ def load_arms(path: Path | str) -> dict[str, Arm]:
         raise InputError(
             f"{path}:1: columns must be {' '.join(ARM_COLUMNS)} (see: {', '.join(map(str, odd))})"
         )
-    arms: dict[str, Arm] = {}
     for row in reader:
         if not any((value or "").strip() for value in row.values() if not isinstance(value, list)):
             continue
@@ -290,11 +331,6 @@ def load_arms(path: Path | str) -> dict[str, Arm]:
         if arm.arm in arms:
             raise InputError(f"{path}: arm `{arm.arm}` is listed twice")
         arms[arm.arm] = arm
-    if not arms:
-        raise InputError(f"{path}: no arms")
-    for arm in arms.values():
-        _check_lineage(arm, arms, str(path))
-    return arms
 
 
 def _arm(row: dict[str, Any], where: str) -> Arm:
@@ -305,11 +341,18 @@ def _arm(row: dict[str, Any], where: str) -> Arm:
     if not values["arm"].replace("_", "").isalnum():
         raise InputError(f"{where}: a name has letters, digits and _ only")
     methods = ("base", *members("method"))  # base is no method: it starts from nothing
-    for key, allowed in (("study", members("study")), ("method", methods), ("reward", ("", "v1", "v2"))):
-        if values[key] not in allowed:
+    base_reward = values["reward"].removesuffix("+length").removesuffix("-guards")
+    for key, value, allowed in (
+        ("study", values["study"], members("study")),
+        ("method", values["method"], methods),
+        ("reward", base_reward, REWARDS),
+    ):
+        if value not in allowed:
             raise InputError(
                 f"{where}: unknown {key} `{values[key]}` (known: {', '.join(filter(None, allowed))})"
             )
+    if values["method"] != "grpo" and values["reward"] not in SELECTING:
+        raise InputError(f"{where}: reward `{values['reward']}` is for the method grpo; others take v1 or v2")
     if values["contaminated"].lower() not in _TRUE:
         raise InputError(f"{where}: contaminated is yes or no, not `{values['contaminated']}`")
     try:

@@ -226,12 +226,16 @@ class Plan:
         """Registry members that a training job loads by name, as `trap.`-less module names.
 
         A method may have a module of its name in a platform, for what no other method asks of it.
-        A study is loaded only by an arm that grades completions, which is one that has a reward.
+        A study is loaded only by an arm that grades completions, which is one that has a reward; its
+        rewards beyond those of its grades (`shaping`) only by grpo.
         """
         arm = self.arm(name)
         platform = f"platforms.{self.config.platform}"
         members = [platform, f"methods.{arm.method}", f"{platform}.{arm.method}"]
-        return self._present(*members, *([f"studies.{arm.study}.study"] if arm.reward else []))
+        study = f"studies.{arm.study}"
+        members += [f"{study}.study"] if arm.reward else []
+        members += [f"{study}.shaping"] if arm.method == "grpo" else []
+        return self._present(*members)
 
     def training_files(self, name: str) -> tuple[Path, ...]:
         """The code that trains an arm: what the script can import, with the arm's method and platform."""
@@ -276,7 +280,15 @@ class Plan:
         data, tables = f"{RESULTS}/{self.config.study}/data", f"{RESULTS}/tables"
         steps = {
             "build_graph": Step([f"{data}/kg.json"], [], self.graph_sources()),
-            "audit_questions": Step([f"{data}/audit.json"], ["build_graph"]),
+            "sample_questions": Step(
+                [
+                    f"{data}/{pool}.jsonl"
+                    for pool in self.config.data.counts
+                    if pool.startswith("eval_") and not pool.endswith("_random")  # those are trained on only
+                ],
+                ["build_graph"],
+            ),
+            "audit_questions": Step([f"{data}/audit.json"], ["sample_questions"]),
             "collect_runs": Step(
                 [*(f"{tables}/{name}.parquet" for name in COLLECTED), f"{RESULTS}/seconds.json"],
                 ["build_graph"],

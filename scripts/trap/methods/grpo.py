@@ -1,0 +1,360 @@
+"""Group relative policy optimisation (GRPO, DeepSeekMath, arXiv 2402.03300, section 4.1) and its relatives.
+
+A rollout batch: for every prompt K completions are sampled from the policy itself and rewarded by the
+study's grades; a completion's advantage A is its reward less a baseline, divided by a scale. Then come the
+gradient steps on that batch. With r_t = pi(t) / pi_old(t) for token t, a step ascends the mean of
+
+    min(r_t A, clip(r_t, 1 - clip, 1 + clip_high) A) - kl * k3_t,    k3 = pi_ref / pi - log(pi_ref / pi) - 1
+
+where pi_ref is the policy that the arm starts from and k3 the estimator of Schulman ("Approximating KL
+divergence", 2020; DeepSeekMath, equation 4). The settings (`trap.config.Grpo`) name the published variants:
+
+    GRPO       baseline group, scale group, level token, average sequence (equation 3: each completion's
+               tokens are averaged, then the completions)
+    Dr. GRPO   scale none, average constant (arXiv 2503.20783, section 3.2: no division by the standard
+               deviation, none by the completion's own length)
+    DAPO       average token, clip_high 0.28 (arXiv 2503.14476, sections 3.1 and 3.3)
+    GSPO       level sequence (arXiv 2507.18071, section 4.1: r is the geometric mean over the completion)
+    REINFORCE  epochs 1, minibatches 1: pi_old is pi, every r is 1, nothing is clipped and the gradient is
+               that of A log pi (Williams 1992); baseline running, batch or none
+
+Departures. Standard deviations are those of the population and 1e-4 is added, so that a group of equal
+rewards gives zero and not 0 / 0 (the paper says only "std"). pi_ref is never renewed (the paper's outer
+iterations renew it). The rate rises and falls as for the other methods here, where the papers hold it.
+DAPO's dynamic sampling (its section 3.2) is not done: a group of equal rewards takes part with zero
+advantage, and the log says how many did (`equal`); nor is its soft punishment of length (section 3.4) part
+of the loss, it is a reward of the study. The platform samples texts: a completion is encoded again as for a fit, and both
+policies of a ratio are computed from those tokens by the same code, at the temperature of sampling. A
+completion that reached the length limit is trained without an end token, since none was sampled.
+
+An interrupted run goes on where its last checkpoint was written, and ends in the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from trap.batching import learning_rate
+from trap.checkpoint import loaded_code, read_checkpoint, remove_checkpoint, write_checkpoint
+from trap.files import InputError, write_jsonl
+from trap.methods import Job, read_prompts
+from trap.methods.rsft import sampling_key
+from trap.platforms import Example
+from trap.policy_gradient import Learner, Objective, Rollout, advantages
+from trap.registry import load_member
+
+CHECKPOINT_SECONDS = 20.0  # at least so long between two checkpoints
+RECORDED = 4  # prompts of each rollout batch whose completions go into rollouts.jsonl
+MEMORY = 0.9  # of the running baseline: what a rollout batch leaves of the average so far
+LOGGED = 50  # rows that a run's log has, about
+MEASURED = 64  # completions whose entropy and divergence a row of the log gives
+PROBED = 8  # prompts whose log-probabilities tell one starting model from another
+
+Parts = dict[str, float]
+
+
+def rewarder(arm: Any, study: Any) -> Callable[[Any, Any, str], Parts]:
+    """(item, grade, completion) -> named parts whose sum is the reward.
+
+    A study that has a module `shaping` gives the parts; of another, the first entry of its key is the
+    only one.
+    """
+    try:
+        shaping = load_member("study", arm.study, "shaping")
+    except ModuleNotFoundError as error:
+        if error.name != f"trap.studies.{arm.study}.shaping":
+            raise
+        return lambda item, grade, completion: {"reward": float(study.key(grade, arm.reward)[0])}
+    return shaping.rewarder(arm.reward)
+
+
+def schedule(count: int, per_batch: int, batches: int, parts: int, seed: int) -> list[list[tuple[int, int]]]:
+    """For each rollout batch its prompts, as (index, pass): passes over the items, shuffled afresh.
+
+    With several parts (a curriculum), the items are split evenly in the order written, and each part
+    gives its share of the batches.
+    """
+    plan: list[list[tuple[int, int]]] = []
+    for part in range(parts):
+        own = range(part * count // parts, (part + 1) * count // parts)
+        wanted = (part + 1) * batches // parts - part * batches // parts
+        queue: list[tuple[int, int]] = []
+        turn = 0
+        while len(queue) < wanted * per_batch:
+            indices = list(own)
+            random.Random(f"grpo:{seed}:{part}:{turn}").shuffle(indices)
+            queue += [(i, turn) for i in indices]
+            turn += 1
+        plan += [queue[b * per_batch : (b + 1) * per_batch] for b in range(wanted)]
+    return plan
+
+
+def minibatches(prompts: int, k: int, parts: int, epochs: int, name: str) -> list[list[int]]:
+    """Rollouts of each gradient step: whole groups, dealt afresh in every epoch when there are several parts."""
+    steps = []
+    for epoch in range(epochs):
+        order = list(range(prompts))
+        if parts > 1:
+            random.Random(f"grpo:{name}:{epoch}").shuffle(order)
+        size = prompts // parts
+        for part in range(parts):
+            groups = sorted(order[part * size : (part + 1) * size])
+            steps.append([group * k + i for group in groups for i in range(k)])
+    return steps
+
+
+class Totals:
+    """Means over rollout batches since the last row of the log."""
+
+    def __init__(self) -> None:
+        self.sums: dict[str, float] = {}
+        self.counts: dict[str, int] = {}
+
+    def add(self, values: dict[str, float]) -> None:
+        for name, value in values.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value
+            self.counts[name] = self.counts.get(name, 0) + 1
+
+    def row(self) -> dict[str, float]:
+        """The means, rounded; a new window begins."""
+        means = {name: round(total / self.counts[name], 6) for name, total in self.sums.items()}
+        self.__init__()
+        return means
+
+
+class Progress(msgspec.Struct):
+    """What a run has done so far; all of it goes into the checkpoint."""
+
+    batches: int = 0
+    running: float | None = None  # the running baseline
+    counts: dict[str, float] = {}
+    rows: list[dict[str, Any]] = []
+    episodes: list[str] = []  # JSON
+    probed: list[dict[str, Any]] = []  # answers to validation questions so far
+
+
+class Run:
+    """One training run: settings checked, the schedule laid out, a learner made."""
+
+    def __init__(self, job: Job) -> None:
+        self.job, self.hyper, self.arm = job, job.hyper, job.arm
+        self.how = settings_of(job)
+        self.study = job.study()
+        self.reward = rewarder(job.arm, self.study)
+        self.items = read_prompts(job, self.study.read)
+        if len(self.items) < max(1, job.arm.rounds):
+            raise InputError(f"arms: arm `{job.arm.arm}`: {len(self.items)} questions are too few")
+        self.per_batch = self.hyper.batch // self.hyper.k * self.how.minibatches
+        self.updates = self.how.epochs * self.how.minibatches
+        self.steps = self.hyper.steps * self.arm.rounds
+        self.plan = schedule(
+            len(self.items), self.per_batch, -(-self.steps // self.updates), self.arm.rounds, job.seed
+        )
+        self.every = max(1, len(self.plan) // LOGGED)
+        self.learner = learner_of(job)
+        self.progress = Progress()
+        self.totals = Totals()
+
+    # --- one rollout batch ------------------------------------------------------------------------
+
+    def batch(self, number: int, log: bool) -> None:
+        hyper, how, progress = self.hyper, self.how, self.progress
+        asked = [(self.items[i], turn) for i, turn in self.plan[number]]
+        drawn = self.job.model.sample(
+            [item.prompt for item, _ in asked], k=hyper.k, temperature=hyper.temperature, max_new_tokens=hyper.max_new_tokens,
+            keys=[sampling_key(self.job.seed, turn, item.id) for item, turn in asked],
+        )  # fmt: skip
+        grades = [
+            [self.study.grade(item, text) for text in texts]
+            for (item, _), texts in zip(asked, drawn, strict=True)
+        ]
+        parts = [
+            [self.reward(item, grade, text) for grade, text in zip(row, texts, strict=True)]
+            for (item, _), row, texts in zip(asked, grades, drawn, strict=True)
+        ]
+        rewards = np.array([[sum(values.values()) for values in row] for row in parts])
+        gained = advantages(rewards, how.baseline, how.scale, progress.running)
+        mean = float(rewards.mean())
+        progress.running = (
+            mean if progress.running is None else MEMORY * progress.running + (1 - MEMORY) * mean
+        )
+        lengths = self.job.model.lengths([text for texts in drawn for text in texts])
+        cut = [length >= hyper.max_new_tokens for length in lengths]
+        texts = [(item.prompt, text) for (item, _), row in zip(asked, drawn, strict=True) for text in row]
+        self.learner.observe(
+            [
+                Rollout(prompt, text, float(gain), was_cut)
+                for (prompt, text), gain, was_cut in zip(texts, gained.reshape(-1), cut, strict=True)
+            ],
+            several=self.updates > 1,
+        )  # fmt: skip
+        self._record(number, asked, drawn, grades, gained)
+        self.totals.add(summary(rewards, parts, grades, lengths, cut))
+        if log:
+            self.totals.add(self.learner.measure(MEASURED))
+
+    def _record(self, number: int, asked: Any, drawn: Any, grades: Any, gained: np.ndarray) -> None:
+        """Counts for meta.json, and the first prompts' completions; `kept` marks what is made likelier."""
+        counts = self.progress.counts
+        for row, ((item, _), texts, graded) in enumerate(zip(asked, drawn, grades, strict=True)):
+            winners = [grade for grade, gain in zip(graded, gained[row], strict=True) if gain > 0]
+            for name, value in (
+                ("sampled", len(graded)), ("prompts", 1), ("winners", len(winners)),
+                ("winner_correct", sum(grade.correct for grade in winners)),
+                ("winner_faithful", sum(grade.faithful for grade in winners)),
+                ("winner_hops", sum(grade.hops_used for grade in winners)),
+                ("hit", any(grade.correct for grade in graded)),
+            ):  # fmt: skip
+                counts[name] = counts.get(name, 0) + int(value)
+            if row < RECORDED:
+                for text, grade, gain in zip(texts, graded, gained[row], strict=True):
+                    episode = self.study.episode(
+                        item, text, grade, phase="grpo", step=number, kept=bool(gain > 0)
+                    )
+                    self.progress.episodes.append(msgspec.json.encode(episode).decode())
+
+    def update(self, number: int) -> int:
+        """The gradient steps of a rollout batch; how many there have been in all."""
+        first = number * self.updates
+        dealt = minibatches(
+            self.per_batch, self.hyper.k, self.how.minibatches, self.how.epochs, f"{self.job.seed}:{number}"
+        )
+        for step, chosen in enumerate(dealt[: self.steps - first], start=first):
+            factor = learning_rate(step, self.steps, self.hyper.warmup)
+            self.totals.add(self.learner.step(chosen, factor))
+        return min(self.steps, first + self.updates)
+
+    # --- the whole run ----------------------------------------------------------------------------
+
+    def train(self) -> None:
+        path, identity = self.job.output / "checkpoint.npz", self.identity()
+        if (found := read_checkpoint(path, identity)) is not None:
+            self._resume(*found)
+        written = time.monotonic()
+        for number in range(self.progress.batches, len(self.plan)):
+            log = (number + 1) % self.every == 0 or number + 1 == len(self.plan)
+            self.learner.sync()
+            self.batch(number, log)
+            before, step = number * self.updates, self.update(number)
+            self.progress.batches = number + 1
+            if (
+                self.job.probe
+                and step * self.hyper.probes // self.steps > before * self.hyper.probes // self.steps
+            ):
+                self.learner.sync()
+                self.job.probe(step)
+            if log:
+                row = {"kind": "train", "step": step, **self.totals.row()}
+                self.progress.rows.append(row)
+                self.job.log(row)
+                if time.monotonic() - written >= CHECKPOINT_SECONDS and number + 1 < len(self.plan):
+                    self.progress.probed = list(self._probed())
+                    write_checkpoint(path, identity, self.learner.state(), msgspec.to_builtins(self.progress))
+                    written = time.monotonic()
+        self.learner.close()
+        episodes = (msgspec.Raw(row.encode()) for row in self.progress.episodes)
+        write_jsonl(self.job.output / "rollouts.jsonl", episodes)
+        remove_checkpoint(path)
+
+    def _probed(self) -> list[dict[str, Any]]:
+        """The rows that the job's probe has kept, where it keeps any (train_adapter.py writes them)."""
+        return getattr(self.job.probe, "rows", [])
+
+    def _resume(self, arrays: dict[str, np.ndarray], facts: Any) -> None:
+        self.progress = msgspec.convert(facts, Progress)
+        self.learner.restore(arrays)
+        self._probed()[:] = self.progress.probed
+        for row in self.progress.rows:
+            self.job.log(row)
+
+    def identity(self) -> str:
+        """What a checkpoint must have been made with: settings, prompts, code, the weights at the start."""
+        probe = [Example(item.prompt, item.prompt) for item in self.items[:PROBED]]
+        facts = [
+            self.job.platform, self.job.seed, msgspec.to_builtins(self.arm), msgspec.to_builtins(self.hyper),
+            [[item.id, item.prompt] for item in self.items], self.job.model.logprobs(probe), loaded_code(),
+        ]  # fmt: skip
+        return hashlib.blake2b(msgspec.json.encode(facts), digest_size=16).hexdigest()
+
+
+def train(job: Job) -> dict[str, Any]:
+    """Train the policy; gives counts for meta.json. `winners` are completions of positive advantage."""
+    run = Run(job)
+    run.train()
+    counts = run.progress.counts
+    hops, hit = counts.pop("winner_hops"), counts.pop("hit")
+    rollouts = {
+        **counts, "leaked_letter_rate": hit / counts["prompts"], "mean_winner_hops": hops / max(1, counts["winners"]),
+    }  # fmt: skip
+    return {"n_train": counts["sampled"], "steps": run.steps, "rollouts": rollouts}
+
+
+def summary(
+    rewards: np.ndarray, parts: Sequence[Sequence[Parts]], grades: Any, lengths: Sequence[int], cut: Sequence[bool]
+) -> dict[str, float]:  # fmt: skip
+    """Means over a rollout batch: the reward and its parts, shares of completions, tokens a completion."""
+    flat = [grade for row in grades for grade in row]
+    every = [values for row in parts for values in row]
+    names = dict.fromkeys(name for values in every for name in values)
+    shares = {
+        name: sum(bool(getattr(grade, name)) for grade in flat) / len(flat)
+        for name in ("correct", "valid", "faithful", "valid_format")
+    }
+    return {
+        "reward": float(rewards.mean()),
+        "reward_std": float(rewards.std(axis=1).mean()),
+        "equal": float((np.ptp(rewards, axis=1) == 0).mean()),
+        **{f"reward_{name}": sum(values.get(name, 0.0) for values in every) / len(every) for name in names},
+        **shares,
+        "hops_used": sum(grade.hops_used for grade in flat) / len(flat),
+        "tokens": sum(lengths) / len(lengths),
+        "cut": sum(cut) / len(cut),
+    }
+
+
+def settings_of(job: Job) -> Any:
+    """The arm's policy-gradient settings. Raises InputError for a row or a set that this method cannot run."""
+    arm, hyper = job.arm, job.hyper
+
+    def refuse(reason: str) -> None:
+        raise InputError(f"arms: arm `{arm.arm}`: {reason}")
+
+    how = getattr(hyper, "grpo", None)
+    if how is None:
+        refuse(f"hyper `{arm.hyper}` has no `grpo` section, which the method grpo needs")
+    if arm.rollouts not in ("", arm.parent):
+        refuse("rollouts: grpo samples from the policy that it trains (leave it empty)")
+    if not arm.reward:
+        refuse("reward: grpo needs one")
+    if arm.selection not in ("", "curriculum"):
+        refuse(f"selection: grpo selects nothing, `{arm.selection}` has no meaning")
+    if arm.rounds > 1 and arm.selection != "curriculum":
+        refuse("rounds: only a curriculum has several, one per part of its mixture")
+    if hyper.replay:
+        refuse(f"hyper `{arm.hyper}`: replay is for rsft")
+    if hyper.batch % hyper.k:
+        refuse(f"hyper `{arm.hyper}`: batch {hyper.batch} is not a whole number of groups of k {hyper.k}")
+    return how
+
+
+def learner_of(job: Job) -> Learner:
+    """The platform's learner. Raises InputError where the platform has none."""
+    try:
+        module = load_member("platform", job.platform, "grpo")
+    except ModuleNotFoundError as error:
+        if error.name != f"trap.platforms.{job.platform}.grpo":
+            raise
+        raise InputError(f"platform: `{job.platform}` has no policy gradient (method grpo)") from None
+    how, hyper = job.hyper.grpo, job.hyper
+    objective = Objective(
+        clip=how.clip, clip_high=how.clip if how.clip_high is None else how.clip_high, kl=how.kl, level=how.level,
+        average=how.average, temperature=hyper.temperature, longest=hyper.max_new_tokens,
+    )  # fmt: skip
+    return module.learner(job.model, job.fit_settings(), objective, job.seed)
