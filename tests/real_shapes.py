@@ -44,7 +44,9 @@ def checkpoint(folder: Path, texts: list[str]) -> Path:
     )  # fmt: skip
     saved = json.loads(tokenizer.to_str())
     known = saved["model"]["vocab"]
-    known |= {f"w{number}": number for number in range(len(known), SHAPE["vocab_size"])}  # every id has a text
+    known |= {
+        f"w{number}": number for number in range(len(known), SHAPE["vocab_size"])
+    }  # every id has a text
     (folder / "tokenizer.json").write_text(json.dumps(saved))
     named = {"bos_token": special[1], "eos_token": special[2], "pad_token": special[2]}
     settings = {"tokenizer_class": "PreTrainedTokenizerFast", "chat_template": TEMPLATE, **named}
