@@ -122,6 +122,9 @@ def test_every_variant_raises_the_reward(name: str, tmp_path: Path, fitted: Path
     )
     assert sum("apple" in text for group in drawn for text in group) / 256 > share[0] + 0.25
     assert job.model.save(tmp_path / "adapter")["format"] == "peft"
+    # a table of what was sampled stays small: of many batches, some
+    recorded = {e["step"] for e in read_jsonl(job.output / "rollouts.jsonl", dict)}
+    assert 4 <= len(recorded) <= grpo.KEPT and min(recorded) == 0
 
 
 def test_the_log_and_the_facts_say_what_happened(tmp_path: Path, fitted: Path) -> None:

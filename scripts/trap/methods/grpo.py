@@ -52,7 +52,8 @@ from trap.policy_gradient import Learner, Objective, Rollout, advantages
 from trap.registry import load_member
 
 CHECKPOINT_SECONDS = 20.0  # at least so long between two checkpoints
-RECORDED = 4  # prompts of each rollout batch whose completions go into rollouts.jsonl
+RECORDED = 4  # prompts of a rollout batch whose completions go into rollouts.jsonl ...
+KEPT = 10  # ... of about so many of a run's batches, spread evenly
 MEMORY = 0.9  # of the running baseline: what a rollout batch leaves of the average so far
 LOGGED = 50  # rows that a run's log has, about
 MEASURED = 64  # completions whose entropy and divergence a row of the log gives
@@ -214,7 +215,7 @@ class Run:
                 ("hit", any(grade.correct for grade in graded)),
             ):  # fmt: skip
                 counts[name] = counts.get(name, 0) + int(value)
-            if row < RECORDED:
+            if row < RECORDED and number % -(-len(self.plan) // KEPT) == 0:
                 for text, grade, gain in zip(texts, graded, gained[row], strict=True):
                     episode = self.study.episode(
                         item, text, grade, phase="grpo", step=number, kept=bool(gain > 0)
