@@ -24,7 +24,7 @@ WORKFLOW = $(BIN)/python scripts/unlock_workflow.py && \
 # One GPU on a Mac is shared, so its profile runs one training at a time; a processor's cores are not.
 MLX := $(if $(filter Darwin,$(shell uname)),--profile profiles/mlx,--config platform=mlx)
 
-.PHONY: help paper paper-full mlx data figures tables report page serve film film-draft published verify test lint bench lock
+.PHONY: help paper paper-full mlx data figures tables report page serve film film-draft film-narrated paper-film published verify test lint bench lock
 .PHONY: clean
 .DEFAULT_GOAL := help
 
@@ -71,11 +71,25 @@ film-draft: $(VENV)/.film ## the same in small, for a look
 	@$(WORKFLOW) film_draft
 	@printf '\n%s\n' "The draft   results/video/draft/trap_wide.mp4, results/video/draft/trap_short.mp4"
 
+film-narrated: $(VENV)/.film ## the film with a narration: video/narration/SCENE.CUE.wav, else espeak-ng speaks the lines
+	@$(BIN)/python scripts/verify_results.py --touch
+	@$(WORKFLOW) film_narrated
+	@printf '\n%s\n' "With sound   results/video/trap_wide_narrated.mp4, results/video/trap_short_narrated.mp4"
+
+# A small film of the default size; a machine that cannot have Manim gets everything else.
+DRAFTS := results/default/video/draft/trap_wide.mp4 results/default/video/draft/trap_short.mp4
+
+paper-film: $(VENV)/.paper
+	@if ! $(CAIRO); then echo "The film is left out: it needs cairo and pango (make film says how to get them)."; \
+	elif ! $(MAKE) --no-print-directory $(VENV)/.film; then echo "The film is left out: Manim could not be installed."; \
+	else $(WORKFLOW) $(DRAFTS) && printf '%s\n' "The film     $(DRAFTS)"; fi
+
 published: $(VENV)/.paper ## fetch the published files (network) and audit them
 	@$(WORKFLOW) published
 
-verify: $(VENV)/.paper ## check committed results against the manifest, and mark them current
+verify: $(VENV)/.paper ## check committed results against the manifest, mark them current; is the film of these claims?
 	@$(BIN)/python scripts/verify_results.py --touch
+	@$(BIN)/python scripts/verify_film.py
 
 test: $(VENV)/.test ## everything that CI runs
 	@$(BIN)/ruff check .
@@ -102,7 +116,8 @@ lock: ## write requirements/lock.txt anew from a fresh environment
 
 clean: ## remove run folders, the default size's results and logs; keep the environment and what is committed
 	rm -rf results/hops/*/torch results/hops/*/mlx results/default results/logs results/benchmarks results/page \
-	  $(filter-out results/hops/data/eval_%,$(wildcard results/hops/data/*.jsonl)) results/hops/data/eval_*_random.jsonl results/video \
+	  $(filter-out results/hops/data/eval_%,$(wildcard results/hops/data/*.jsonl)) results/hops/data/eval_*_random.jsonl \
+	  $(filter-out results/video/contact_sheet_%,$(wildcard results/video/*)) \
 	  results/published/hops .snakemake
 
 $(BIN)/python:

@@ -1,7 +1,9 @@
 """The paper as a workflow: data, training, evaluation, claims, tables, figures, report.
 
 snakemake --cores all                # the default size: 3 seeds, the arms that the story needs
-snakemake --cores all full           # the committed size: every arm, 6 seeds
+snakemake --cores all full           # the committed size: every arm, 10 seeds
+snakemake --cores all grpo           # a grid: policy gradients and expert iteration
+snakemake --cores all ignition       # a grid: how many hard traces it takes
 snakemake --cores all results/hops/nano/torch/rsft_hard/s1/metrics.json
 """
 
@@ -19,18 +21,18 @@ container: "docker://python:3.13-slim"
 
 
 include: "rules/common.smk"
+include: "rules/inputs.smk"
 include: "rules/data.smk"
 include: "rules/train.smk"
 include: "rules/evaluate.smk"
 include: "rules/pretrained.smk"
 include: "rules/tables.smk"
 include: "rules/figures.smk"
+include: "rules/grids.smk"
 include: "rules/report.smk"
-include: "rules/page_inputs.smk"
 include: "rules/page.smk"
 include: "rules/video.smk"
 include: "rules/published.smk"
-include: "rules/comparison_inputs.smk"
 include: "rules/platforms.smk"
 include: "rules/scaling.smk"
 
@@ -39,6 +41,8 @@ localrules:
     fetch_model,
     all,
     full,
+    grpo,
+    ignition,
     data,
     train,
     evaluate,
@@ -57,6 +61,16 @@ rule all:
 rule full:
     input:
         everything("full"),
+
+
+rule grpo:
+    input:
+        lambda wildcards: grid_files("grpo"),
+
+
+rule ignition:
+    input:
+        lambda wildcards: grid_files("ignition"),
 
 
 rule data:

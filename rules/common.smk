@@ -54,7 +54,7 @@ wildcard_constraints:
     arm="|".join(PLAN.arms),
     seed=r"[1-9]\d*",
     pool="|".join(SETTINGS.data.counts),
-    evidence="results|results/default",
+    evidence="|".join(size.evidence for size in SETTINGS.sizes.values()),
 
 
 # The same bytes on every machine and in every locale; one process takes no more cores than its rule.
@@ -116,6 +116,16 @@ def lineage(wildcards):
     return " ".join(["--parents", *parents, *(["--rollouts", *sampler] if sampler else [])])
 
 
+def sheet_of(wildcards):
+    """The experiment sheet that a run's arm stands in."""
+    return PLAN.sheet_of(wildcards.arm)
+
+
+def sheet_behind(wildcards):
+    """The experiment sheet that the runs of this evidence come from."""
+    return PLAN.sheet(PLAN.size_of(wildcards.evidence))
+
+
 def run_files(size, *names):
     """Those files of every run of a size."""
     return [f"{run.folder}/{name}" for run in PLAN.runs(size) for name in names]
@@ -162,7 +172,8 @@ def arms_where(test):
 
 def collected_here():
     """A wildcard constraint: the evidence whose items come from runs."""
-    return "results/default" if PLAN.adopted else "results|results/default"
+    folders = [size.evidence for size in SETTINGS.sizes.values()]
+    return "|".join(folder for folder in folders if not is_adopted(folder))
 
 
 def provenance_files(evidence):

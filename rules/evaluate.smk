@@ -30,7 +30,7 @@ rule evaluate_adapter:
     params:
         folder=subpath(output.metrics, parent=True),
         chain=lambda wildcards: run_folders(wildcards, PLAN.chain(wildcards.arm)),
-        arms=SETTINGS.arms,
+        arms=sheet_of,
     message:
         "Evaluate {wildcards.model} {wildcards.arm}, seed {wildcards.seed}"
     shell:

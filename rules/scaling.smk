@@ -4,6 +4,8 @@ needs  evaluated runs of the models and arms of `sizes.scaling`; committed items
 makes  results/scaling/scaling.{parquet, md, light.svg, …}
 """
 
+from trap.plan import canonical, set_values
+
 
 localrules:
     scaling,
@@ -36,7 +38,9 @@ rule compare_sizes:
     params:
         folder=subpath(output.table, parent=True),
         models=lambda wildcards: list(PLAN.size("scaling").models),
-        shapes=lambda wildcards: size_shapes(),
+        shapes=lambda wildcards: [
+            canonical(set_values(SETTINGS.models[name])) for name in PLAN.size("scaling").models
+        ],
         platform=SETTINGS.platform,
     message:
         "Compare model sizes"

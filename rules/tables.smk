@@ -82,7 +82,7 @@ rule repeat_run:
             for name in ("study", "model", "platform", "arm", "seed")
         ),
         data=subpath(input.graph, parent=True),
-        arms=SETTINGS.arms,
+        arms=sheet_behind,
         lineage=lambda wildcards: lineage(repeated(wildcards)),
         validation=pools(*VALIDATION_POOLS),
     message:
@@ -123,7 +123,7 @@ rule tabulate_results:
         graph=f"{DATA}/kg.json",
         pools=HONEST,
         claims=SETTINGS.claims,
-        arms=SETTINGS.arms,
+        arms=sheet_behind,
         code=lambda wildcards: code("tabulate_results.py"),
     output:
         *[path for path in written_tables("{evidence}") if Path(path).name not in SHOWN_TABLES],
@@ -153,7 +153,7 @@ rule tabulate_claims:
         seconds="{evidence}/seconds.json",
         repeats=lambda wildcards: repeat_files(wildcards.evidence),
         claims=SETTINGS.claims,
-        arms=SETTINGS.arms,
+        arms=sheet_behind,
         graph=f"{DATA}/kg.json",
         pools=HONEST,
         audit=published_audit(),

@@ -97,7 +97,7 @@ rule train_adapter:
         settings=lambda wildcards: PLAN.settings(wildcards.model, wildcards.arm),
         folder=subpath(output.meta, parent=True),
         data=subpath(input.graph, parent=True),
-        arms=SETTINGS.arms,
+        arms=sheet_of,
         lineage=lineage,
     message:
         "Train {wildcards.model} {wildcards.arm}, seed {wildcards.seed}"

@@ -5,11 +5,16 @@ makes  {evidence}/video/facts/SCENE.json
        {evidence}/video{draft}/clips/CUT_SCENE.{mp4, webp}, {evidence}/video{draft}/trap_CUT.{mp4, json},
        {evidence}/video{draft}/contact_sheet_CUT.png
        {evidence}/video/{trap_CUT.srt, trap_CUT.vtt, thumbnail_CUT.png, kit.md}
+       {evidence}/video{draft}/trap_CUT_narrated.mp4, when asked for (video/narration/SCENE.CUE.wav, espeak-ng)
 
 {draft} is empty (1920 x 1080 at 60 frames a second; short: 1080 x 1920) or `/draft` (a third of it, 10
-frames a second). A scene is drawn from its facts alone: it is drawn anew when they change, and only then.
+frames a second). A scene is drawn from its facts alone: it is drawn anew when they change, and only then
+(clips are kept in .cache/film with a hash of what they show, for Snakemake goes by dates).
 """
 
+SCENES = sorted(
+    path.stem for path in Path(workflow.basedir, "scripts/trap/film/scenes").glob("[a-z]*.py")
+)
 FONTS = ["video/font/TrapSans.otf", "video/font/TrapSansBold.otf"]
 
 
@@ -22,6 +27,7 @@ wildcard_constraints:
 localrules:
     film,
     film_draft,
+    film_narrated,
 
 
 rule film:
@@ -34,6 +40,12 @@ rule film_draft:
         lambda wildcards: film_files("results/video/draft", whole=False),
 
 
+rule film_narrated:
+    input:
+        [f"results/video/trap_{cut}_narrated.mp4" for cut in CUTS],
+
+
+# One job for all scenes: reading the tables takes longer than writing what a scene shows.
 rule write_scene_facts:
     input:
         claims="{evidence}/claims.json",
@@ -42,21 +54,21 @@ rule write_scene_facts:
         cues=CUES,
         code=lambda wildcards: code("write_scene_facts.py"),
     output:
-        facts="{evidence}/video/facts/{scene}.json",
+        facts=[f"{{evidence}}/video/facts/{scene}.json" for scene in SCENES],
     log:
-        "{evidence}/logs/write_scene_facts_{scene}.log",
+        "{evidence}/logs/write_scene_facts.log",
     benchmark:
-        "{evidence}/benchmarks/write_scene_facts_{scene}.jsonl"
+        "{evidence}/benchmarks/write_scene_facts.jsonl"
     threads: 1
     resources:
         mem_mb=1000,
     params:
         tables=lambda wildcards: f"{wildcards.evidence}/tables",
     message:
-        "Collect what a scene shows: {wildcards.scene}"
+        "Collect what the scenes of the film show"
     shell:
-        "python scripts/write_scene_facts.py --scene {wildcards.scene} --cues {input.cues} --claims {input.claims}"
-        " --tables {params.tables} --graph {input.graph} --output {output.facts} &> {log}"
+        "python scripts/write_scene_facts.py --cues {input.cues} --claims {input.claims} --tables {params.tables}"
+        " --graph {input.graph} --output {output.facts} &> {log} || {{ tail -n 1 {log} >&2; exit 1; }}"
 
 
 rule render_scene:
@@ -75,11 +87,12 @@ rule render_scene:
         mem_mb=1500,
     params:
         quality=lambda wildcards: "draft" if wildcards.draft else "final",
+        kept=lambda wildcards: f".cache/film/{wildcards.evidence}",
     message:
         "Render a scene: {wildcards.scene}, {wildcards.cut}, {params.quality}"
     shell:
         "python scripts/render_scene.py --facts {input.facts} --cut {wildcards.cut} --quality {params.quality}"
-        " --output {output.clip} &> {log} || {{ tail -n 1 {log} >&2; exit 1; }}"
+        " --output {output.clip} --kept {params.kept} &> {log} || {{ tail -n 1 {log} >&2; exit 1; }}"
 
 
 rule assemble_film:
@@ -113,6 +126,30 @@ rule assemble_film:
         " &> {log} || {{ tail -n 3 {log} >&2; exit 1; }}"
 
 
+rule narrate_film:
+    input:
+        film="{evidence}/video{draft}/trap_{cut}.mp4",
+        facts=lambda wildcards: [
+            f"{wildcards.evidence}/video/facts/{scene}.json" for scene in scenes(wildcards.cut)
+        ],
+        recordings=sorted(str(path) for path in Path("video/narration").glob("*.*")),
+        code=lambda wildcards: code("narrate_film.py"),
+    output:
+        film="{evidence}/video{draft}/trap_{cut}_narrated.mp4",
+    log:
+        "{evidence}/logs{draft}/narrate_film_{cut}.log",
+    benchmark:
+        "{evidence}/benchmarks{draft}/narrate_film_{cut}.jsonl"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    message:
+        "Lay the narration under the film: {wildcards.cut}"
+    shell:
+        "python scripts/narrate_film.py --film {input.film} --facts {input.facts} --cut {wildcards.cut}"
+        " --recordings video/narration --output {output.film} &> {log} || {{ tail -n 1 {log} >&2; exit 1; }}"
+
+
 rule animate_clip:
     input:
         clip="{evidence}/video{draft}/clips/{cut}_{scene}.mp4",
@@ -135,6 +172,7 @@ rule animate_clip:
 rule draw_contact_sheet:
     input:
         film="{evidence}/video{draft}/trap_{cut}.mp4",
+        ledger="{evidence}/video{draft}/trap_{cut}.json",
         code=lambda wildcards: code("draw_stills.py"),
     output:
         sheet="{evidence}/video{draft}/contact_sheet_{cut}.png",
@@ -148,7 +186,8 @@ rule draw_contact_sheet:
     message:
         "Draw the contact sheet: {wildcards.cut}"
     shell:
-        "python scripts/draw_stills.py --film {input.film} --sheet {output.sheet} &> {log}"
+        "python scripts/draw_stills.py --film {input.film} --ledger {input.ledger}"
+        " --sheet {output.sheet} &> {log}"
 
 
 rule draw_thumbnail:

@@ -11,9 +11,9 @@ from trap.files import InputError, read_json, write_json
 from trap.film import CUTS
 from trap.film.cues import load_sheet
 from trap.film.facts import Facts
+from trap.film.ledger import ledger
 from trap.film.look import FORMATS, QUALITIES
-from trap.film.media import check_film, describe, join
-from trap.provenance import sha256_file
+from trap.film.media import check_film, describe, glances, join
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -32,32 +32,11 @@ def main(argv: list[str] | None = None) -> int:
         seconds = sum(cue.seconds for scene in facts for cue in scene.cues[args.cut])
         join(args.clips, args.output, load_sheet(args.cues).title)
         shape, quality = FORMATS[args.cut], QUALITIES[args.quality]
-        if problems := check_film(args.output, quality.pixels(shape), quality.fps, seconds):
+        seen = glances(args.output)
+        if problems := check_film(args.output, quality.pixels(shape), quality.fps, seconds, seen):
             args.output.unlink()
             raise InputError("; ".join(problems))
-        rows = [
-            {
-                "scene": scene.scene,
-                "frames": describe(clip).frames,
-                "facts": sha256_file(path),
-                "clip": sha256_file(clip),
-            }
-            for scene, path, clip in zip(facts, args.facts, args.clips, strict=True)
-        ]
-        picture = describe(args.output)
-        write_json(
-            args.ledger,
-            {
-                "film": args.output.name,
-                "sha256": sha256_file(args.output),
-                "width": picture.width,
-                "height": picture.height,
-                "fps": float(picture.fps),
-                "frames": picture.frames,
-                "seconds": picture.seconds,
-                "scenes": rows,
-            },
-        )
+        write_json(args.ledger, ledger(args.output, describe(args.output), seen, facts, args.cut))
 
     return run_main(body)
 

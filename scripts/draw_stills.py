@@ -7,13 +7,16 @@ import sys
 from pathlib import Path
 
 from trap.cli import run_main
+from trap.files import read_json
+from trap.film.ledger import MARK, Ledger
 from trap.film.media import animated, contact_sheet, describe
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--film", type=Path, required=True, help="a film or a clip, .mp4")
-    parser.add_argument("--sheet", type=Path, help="contact sheet, .png or .jpg")
+    parser.add_argument("--sheet", type=Path, help="contact sheet, .png")
+    parser.add_argument("--ledger", type=Path, help="ledger of the film, for the sheet to say what it shows")
     parser.add_argument("--every", type=float, default=4.0, help="seconds between its pictures")
     parser.add_argument("--animation", type=Path, help="animated .webp")
     args = parser.parse_args(argv)
@@ -23,7 +26,8 @@ def main(argv: list[str] | None = None) -> int:
         tall = picture.height > picture.width
         if args.sheet:
             columns, width = (8, 180) if tall else (6, 300)
-            contact_sheet(args.film, args.sheet, args.every, columns, width)
+            marks = {MARK: read_json(args.ledger, Ledger).facts} if args.ledger else {}
+            contact_sheet(args.film, args.sheet, args.every, columns, width, marks)
         if args.animation:
             animated(args.film, args.animation, width=270 if tall else 480)
 

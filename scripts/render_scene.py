@@ -24,15 +24,19 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--cut", choices=CUTS, required=True)
     parser.add_argument("--quality", choices=sorted(QUALITIES), default="draft")
     parser.add_argument("--output", type=Path, required=True, help="the clip, .mp4")
+    parser.add_argument(
+        "--kept", type=Path, help="folder of clips made before; one that still holds is taken"
+    )
     args = parser.parse_args(argv)
 
     def body() -> None:
         try:
-            from trap.film.render import render_clip
+            from trap.film.render import kept_clip
         except ImportError as error:
             raise InputError(f"{MISSING} ({error})") from None
         facts = read_json(args.facts, Facts)
-        render_clip(facts, FORMATS[args.cut], QUALITIES[args.quality], args.output)
+        kept = kept_clip(facts, FORMATS[args.cut], QUALITIES[args.quality], args.output, args.kept)
+        print(f"{args.output}: {'as before, nothing that it shows has changed' if kept else 'rendered'}")
 
     return run_main(body)
 

@@ -1,4 +1,4 @@
-"""Write what one scene of the film shows (captions, numbers, series, real episodes) as one JSON file."""
+"""Write what each scene of the film shows (captions, numbers, series, real episodes) as one JSON file."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from trap.film.facts import Sources, scene_facts
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scene", required=True, help="name of the scene in the cue sheet")
     parser.add_argument("--cues", type=Path, required=True, help="the cue sheet")
     parser.add_argument("--claims", type=Path, required=True, help="claims.json")
     parser.add_argument("--tables", type=Path, required=True, help="folder of the Parquet tables")
     parser.add_argument("--graph", type=Path, required=True, help="kg.json")
-    parser.add_argument("--output", type=Path, required=True, help="facts of the scene, JSON")
+    parser.add_argument("--output", type=Path, nargs="+", required=True, help="SCENE.json, one per scene")
     args = parser.parse_args(argv)
 
     def body() -> None:
-        sources = Sources(args.claims, args.tables, args.graph)
-        write_json(args.output, scene_facts(load_sheet(args.cues), args.scene, sources))
+        sheet, sources = load_sheet(args.cues), Sources(args.claims, args.tables, args.graph)
+        for path in args.output:
+            write_json(path, scene_facts(sheet, path.stem, sources))
 
     return run_main(body)
 

@@ -13,6 +13,7 @@ import collect_runs
 import show_claim
 import tabulate_claims
 from make_items import make_items, write_runs
+from trap.config import load_arms
 from trap.evidence.cells import ItemTable
 from trap.evidence.claim_specs import Measure, load_claims
 from trap.evidence.claims import agreement
@@ -127,12 +128,10 @@ def test_published_intervals_are_exact(spec) -> None:
     assert checked >= 6
 
 
-def test_its_arms_are_in_the_experiment_sheet(spec, root: Path) -> None:
-    sheet = root / "config" / "arms.tsv"
-    if not sheet.exists():
-        pytest.skip("config/arms.tsv is not there yet")
-    lines = [line.split("\t") for line in sheet.read_text().splitlines() if line and not line.startswith("#")]
-    known = {line[lines[0].index("arm")] for line in lines[1:]}
+def test_its_arms_are_in_the_experiment_sheets(spec, root: Path) -> None:
+    sheets = sorted((root / "config").glob("arms*.tsv"))
+    assert len(sheets) == 3
+    known = {arm for sheet in sheets for arm in load_arms(sheet)}
     named = {arm for contrast in spec.contrasts for arm in (contrast.arm, contrast.minus)}
     named |= {arm for dose in spec.doses.values() for arm in dose.arms}
     for claim in spec.claims:
@@ -265,15 +264,19 @@ def test_verdicts_follow_the_known_rates(claims: dict[str, dict]) -> None:
     assert claims["faithful_nano_sft"]["verdict"] == "reproduced"
     assert claims["faithful_nano_rsft_hard"]["verdict"] == "not reproduced"
     assert claims["P5"] | {"value": 0.0, "verdict": "not reproduced"} == claims["P5"]
+    assert claims["P5"]["also"]["in_groups"]["value"] == 0.0
     assert claims["P9"]["value"] == 0.5 and claims["P9"]["also"]["specification_of_the_post"]["value"] == -1.5
 
 
 def test_what_was_not_run_is_not_tested_and_says_so(claims: dict[str, dict]) -> None:
     assert claims["B14"]["verdict"] == "not tested here"
-    assert "arm rsft_hard_k32 is in the full size only" in claims["B14"]["reason"]
+    assert "arm rsft_hard_k32 was not run at this size" in claims["B14"]["reason"]
     assert "nano_nope was not run" in claims["trap_nano_nope"]["reason"]
     assert claims["F4"]["verdict"] == "not tested here" and "not given" in claims["F4"]["reason"]
     assert claims["B12"]["seconds"] is None
+    for name in ("P4", "P7", "P8", "grpo_nano", "ignition_rsft_64_nano", "sixteen_prompts"):
+        assert claims[name]["verdict"] == "not tested here", claims[name]
+    assert "arm grpo_paper was not run at this size. GRPO on hard prompts" in claims["P4"]["reason"]
     assert (
         "eval_leak_permuted" in claims["memorisation_nano"]["reason"]
         or "rsft_eval_permuted" in (claims["memorisation_nano"]["reason"])
@@ -370,7 +373,7 @@ def test_a_missing_cell_says_why(spec) -> None:
     for what, why in (
         (Measure(arm="sft", model="giant"), "model giant was not run"),
         (Measure(arm="sft", pool="eval_leak"), "scored on the pool eval_leak"),
-        (Measure(arm="rsft_hard"), "full size only"),
+        (Measure(arm="rsft_hard"), "not run at this size"),
         (Measure(arm="sft", minus="baseline:most_paths"), "needs the graph"),
     ):
         with pytest.raises(Missing, match=why):

@@ -196,9 +196,57 @@ def test_a_sheet_may_include_another(tmp_path: Path, root: Path, monkeypatch: py
     main, wide = load_arms("config/arms.tsv"), load_arms("config/arms_grpo.tsv")
     check_arms(wide, settings, "config/arms_grpo.tsv")
     assert all(wide[name] == arm for name, arm in main.items())
-    assert {arm.method for name, arm in wide.items() if name not in main} == {"grpo"}
+    assert {arm.method for name, arm in wide.items() if name not in main} == {"grpo", "expert", "rsft"}
     settings.arms = "config/arms_grpo.tsv"
     assert Plan.of(settings).runs("default") == Plan.of(load_config("config/config.yaml")).runs("default")
+
+
+def test_a_size_may_have_a_sheet_of_its_own(tmp_path: Path, values: dict[str, Any]) -> None:
+    other = {**SFT, "arm": "other", "parent": "sft", "group": "extra"}
+    (tmp_path / "more").mkdir()
+    values["arms"] = str(sheet(tmp_path, BASE, SFT))
+    grid = {"evidence": "results/grid", "arms": str(sheet(tmp_path / "more", BASE, SFT, other)), "seeds": 2}
+    values["sizes"] = {
+        "full": {"evidence": "results", "seeds": 1, "models": {"nano": ["all"]}},
+        "grid": {**grid, "models": {"nano": ["extra"]}},
+    }
+    plan = Plan.of(parse_config(values))
+    assert [run.arm for run in plan.runs("full")] == ["base", "sft"]  # `all` is of the size's own sheet
+    assert [run.folder[-8:] for run in plan.runs("grid")] == ["other/s1", "other/s2"]
+    assert (
+        plan.sheet("grid") == plan.sheet_of("other") == grid["arms"]
+        and plan.sheet_of("sft") == values["arms"]
+    )
+    alone = {**values, "sizes": {"full": values["sizes"]["full"]}}
+    assert plan.fingerprint("full") == Plan.of(parse_config(alone)).fingerprint("full")
+    # the same name for something else would train over the other's folder
+    sheet(tmp_path / "more", BASE, {**SFT, "pool": "hard"}, other)
+    plan = Plan.of(parse_config(values))
+    assert plan.runs("full") and "arm `sft` is another one" in error_of(plan.runs, "grid")
+
+
+@pytest.mark.parametrize(
+    ("name", "evidence"),
+    [("tables", "results/tables"), ("hops", "results/hops"), ("grid", "results"), ("full", "results/full")],
+)
+def test_a_size_has_a_folder_of_its_own(values: dict[str, Any], name: str, evidence: str) -> None:
+    values["sizes"] = {name: {"evidence": evidence, "seeds": 1, "models": {}}}
+    assert f"sizes.{name}.evidence" in error_of(parse_config, values)
+
+
+def test_pools_by_hops_are_for_methods_that_know_them(tmp_path: Path) -> None:
+    arm = {
+        **SFT,
+        "arm": "a",
+        "parent": "sft",
+        "method": "expert",
+        "pool": "",
+        "mixture": "easy@3:0.5+hard@4:0.5",
+    }
+    assert pools_of(load_arms(sheet(tmp_path, BASE, SFT, arm))["a"]) == ["easy", "hard"]
+    assert "methods expert and grpo" in error_of(
+        load_arms, sheet(tmp_path, BASE, SFT, {**arm, "method": "rsft"})
+    )
 
 
 def test_rewards_that_only_a_policy_gradient_takes(tmp_path: Path) -> None:

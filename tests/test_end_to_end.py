@@ -135,7 +135,9 @@ def test_training_was_watched(undisturbed: Path) -> None:
     meta = json.loads((run / "meta.json").read_text(encoding="utf-8"))
     assert {point["pool"] for point in points} == {"valid_easy", "valid_hard"}
     steps = sorted({point["step"] for point in points})
-    assert steps[-1] == meta["data"]["steps"] and len(steps) == min(meta["hyper"]["probes"], meta["data"]["steps"])
+    assert steps[-1] == meta["data"]["steps"] and len(steps) == min(
+        meta["hyper"]["probes"], meta["data"]["steps"]
+    )
     answers = [
         json.loads(line) for line in (run / "validation.jsonl").read_text(encoding="utf-8").splitlines()
     ]

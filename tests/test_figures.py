@@ -19,7 +19,7 @@ from trap.evidence.figures.reward import PARTS
 from trap.evidence.published import published_points
 from trap.evidence.statistics import clopper_pearson
 
-STEMS = ("trap", "matching", "leakage", "hops", "faithful", "reward", "training", "rollouts")
+STEMS = ("trap", "matching", "leakage", "hops", "faithful", "reward", "training", "rollouts", "ignition")
 FEW = {"base", "sft", "rsft_easy", "rsft_hard", "rsft_eval"}
 MODELS = len(made_up_evidence.MODELS)
 # marks that the invented evidence must give: one per estimate and, for the trap, per published point
@@ -32,6 +32,7 @@ POINTS = {
     "reward": len(REWARD_ARMS) * len(PARTS) * MODELS,
     "rollouts": 6 * MODELS + 6 * 2 * MODELS,
     "training": 0,
+    "ignition": 3 * 8 * MODELS,
 }
 
 
@@ -119,6 +120,8 @@ def test_missing_arms_are_said_not_fatal(stem: str, few: Path, tmp_path: Path) -
         assert "Not run at this size: " in words
     if stem in ("matching", "leakage"):
         assert "Only 2 of the doses were run at this size." in words
+    if stem == "ignition":
+        assert "no such runs in this evidence" in words
     if stem == "rollouts":
         assert "Only K\u00a0=\u00a08 was run at this size." in words
 
@@ -262,3 +265,16 @@ def test_published_points_are_exact() -> None:
         assert points[key]["n"] == n and points[key]["value"] == hits / n
         assert points[key]["low"] == pytest.approx(low) and points[key]["high"] == pytest.approx(high)
     assert "rsft_easy" not in published_points({"B4": claims["B4"]})
+
+
+def test_ignition_places_doses_in_order_and_leaves_none_out(evidence: Path, tmp_path: Path) -> None:
+    from trap.evidence.figures.ignition import place
+
+    places = [place(x) for x in (0, 4, 8, 16, 256)]
+    assert places == sorted(places) and places[2] - places[1] == places[3] - places[2] == 1
+    made_up_evidence.write(tmp_path, keep_arms={"sft_more", "ignite_rsft_n0", "demos_n64", "ignite_rsft_n64"})
+    with theme.style(theme.LIGHT):
+        figure = draw("ignition", tmp_path)
+        words = " ".join(t.get_text() for t, _ in texts(figure)).replace("\n", " ")
+        assert [t.get_text() for t in figure.axes[0].get_xticklabels()] == ["0", "64"]
+    assert "Only 2 of the numbers were run at this size." in words and "1000 fresh questions" in words

@@ -1,27 +1,31 @@
-"""The film without its pictures: words, numbers, times, subtitles, kit, chosen episodes, rules of the audit."""
+"""The film without its pictures: words, numbers, times, subtitles, kit, chosen episodes, stale films."""
 
 from __future__ import annotations
 
 import ast
 import itertools
+import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
+import verify_film
 from trap.evidence.numerals import bare_numerals, literal_numbers
-from trap.files import InputError
+from trap.files import InputError, write_json
 from trap.film import CUTS
-from trap.film.audit import Item, Plate, problems
 from trap.film.cues import CHARACTERS, LINES, READING_SPEED, WORDS, load_sheet, scenes_of, shown, wrap
 from trap.film.facts import CueFacts, Facts, Sources, scene_facts
 from trap.film.kit import render_kit
-from trap.film.lettering import outlines
-from trap.film.look import FAINT, FORMATS, INK, MUTED, PAPER, QUALITIES, ROLES, Box
-from trap.film.numbers import claims_in, signed
+from trap.film.ledger import MARK, Ledger, SceneEntry, current, stale_film, stale_sheet, together
+from trap.film.numbers import claims_in, names_in, signed
 from trap.film.subtitles import srt, timeline, vtt
+from trap.provenance import sha256_file
 
 ROOT = Path(__file__).resolve().parent.parent
 CUES = ROOT / "video/cues.yaml"
@@ -248,6 +252,67 @@ def test_the_kit_has_every_line_and_chapters_from_the_start(sources: Sources, al
     assert "{" not in kit
 
 
+def test_lines_leave_room_for_other_verdicts_and_longer_numbers(sources: Sources):
+    """Results change: every verdict's line fits with its numbers, each a digit longer than it is."""
+    for scene in load_sheet(CUES).scenes:
+        for cue in scene.cues:
+            for line in [cue.line] if isinstance(cue.line, str) else cue.line.values():
+                text = sources.numbers.fill(" ".join(line.split()))
+                longer = len([name for name in names_in(line) if not name.startswith("published.")])
+                for cut, seconds in cue.seconds.items():
+                    where = f"{scene.scene}.{cue.id} ({cut}): {text}"
+                    assert len(wrap(text + "x" * longer, cut, where)) <= READING_SPEED * seconds, where
+
+
+def test_a_stale_film_and_a_stale_sheet_are_found(tmp_path: Path, sources: Sources):
+    """The check behind make verify: other claims, another line, another file."""
+    evidence = tmp_path / "results"
+    (evidence / "video").mkdir(parents=True)
+    shutil.copytree(ROOT / "results/tables", evidence / "tables")
+    shutil.copy(ROOT / "results/claims.json", evidence)
+    cues = tmp_path / "cues.yaml"
+    shutil.copy(CUES, cues)
+    options = [
+        "--cues",
+        str(cues),
+        "--evidence",
+        str(evidence),
+        "--graph",
+        str(ROOT / "results/hops/data/kg.json"),
+    ]
+    assert verify_film.main(options) == 0  # no film: nothing to find fault with
+
+    today = current(load_sheet(cues), "short", sources)
+    film = evidence / "video/trap_short.mp4"
+    film.write_bytes(b"a film")
+    scenes = [SceneEntry(name, 0.0, 1.0, facts, "") for name, facts in today.items()]
+    made = Ledger(film.name, sha256_file(film), 2, 2, 10.0, 10, 1.0, together(today), scenes)
+    write_json(evidence / "video/trap_short.json", made)
+    text = PngInfo()
+    text.add_text(MARK, together(today))
+    sheet = evidence / "video/contact_sheet_short.png"
+    Image.new("RGB", (8, 8)).save(sheet, pnginfo=text)
+    assert verify_film.main(options) == 0
+
+    claims = json.loads((evidence / "claims.json").read_text(encoding="utf-8"))
+    rows = claims["claims"] if isinstance(claims, dict) else claims
+    next(row for row in rows if row["id"] == "contamination_nano")["value"] += 0.01
+    (evidence / "claims.json").write_text(json.dumps(claims), encoding="utf-8")
+    assert verify_film.main(options) == 1
+    changed = Sources(evidence / "claims.json", evidence / "tables", ROOT / "results/hops/data/kg.json")
+    now = current(load_sheet(cues), "short", changed)
+    assert [line.split(": ", 1)[1] for line in stale_film(evidence / "video/trap_short.json", now)] == [
+        "older than its claims, tables or lines: leak (make film)"
+    ]
+    assert stale_sheet(sheet, now) and not stale_sheet(sheet, today)
+
+    film.write_bytes(b"another film")
+    assert "not the file" in stale_film(evidence / "video/trap_short.json", today)[0]
+    (evidence / "video/contact_sheet_short.png").write_text("no picture")
+    with pytest.raises(InputError, match="not a picture"):
+        stale_sheet(sheet, today)
+
+
 # --- the episodes that are shown ------------------------------------------------------------------
 
 
@@ -268,6 +333,8 @@ def test_episodes_are_what_the_film_says_they_are(sources: Sources, all_facts: l
     assert parts["total"] == pytest.approx(parts["letter"] + parts["names"] + parts["spam"])
     assert all(entry["correct"] for prompt in data["sample"]["grid"] for entry in prompt if entry["kept"])
     assert data["walk"]["path"] == path  # one question, the same in both scenes
+    before, after = data["sample"]["again"]["before"], data["sample"]["again"]["after"]
+    assert after["correct"] and not before["correct"] and not after["faithful"]
 
 
 def _phrases(sources: Sources) -> dict[str, str]:
@@ -281,76 +348,3 @@ def test_facts_are_the_same_every_time(sources: Sources, all_facts: list[Facts])
     again = Sources(ROOT / "results/claims.json", ROOT / "results/tables", ROOT / "results/hops/data/kg.json")
     for facts in all_facts:
         assert scene_facts(sheet, facts.scene, again) == facts
-
-
-# --- the look -------------------------------------------------------------------------------------
-
-
-def test_safe_areas():
-    for shape in FORMATS.values():
-        assert (
-            shape.frame.holds(shape.safe)
-            and shape.safe.holds(shape.content)
-            and shape.safe.holds(shape.caption)
-        )
-        assert shape.content.overlap(shape.caption) == 0
-        assert min(shape.sizes.values()) >= 28
-    short = FORMATS["short"]  # players put a title over the lower quarter and buttons over the right edge
-    assert short.safe.bottom - short.frame.bottom >= 0.2 * short.height
-    assert short.frame.right - short.safe.right >= 0.09 * short.width
-    for quality in QUALITIES.values():
-        assert all(side % 2 == 0 for shape in FORMATS.values() for side in quality.pixels(shape))
-    assert QUALITIES["final"].pixels(FORMATS["wide"]) == (1920, 1080)
-    assert QUALITIES["final"].pixels(FORMATS["short"]) == (1080, 1920)
-
-
-def _luminance(color: str) -> float:
-    parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def test_text_can_be_told_from_the_paper():
-    for name, color in {"ink": INK, "muted": MUTED, **ROLES}.items():
-        assert (_luminance(color) + 0.05) / (_luminance(PAPER) + 0.05) >= 4.5, name
-    assert _luminance(FAINT) < _luminance(MUTED)  # faint is for lines, never for text
-
-
-def test_letters_come_from_the_font_file():
-    a, v, both = (outlines(text)[:, 0] for text in ("A", "V", "AV"))
-    assert both.max() - both.min() < (a.max() - a.min()) + (v.max() - v.min())  # kerned
-    tall, flat = (outlines(text)[:, 1] for text in ("Ag", "—"))
-    assert (tall.max(), tall.min()) == pytest.approx((flat.max(), flat.min()), abs=0.02)  # lines align
-    with pytest.raises(InputError, match="no glyph for 'ж'"):
-        outlines("ж")
-
-
-SAFE = Box(-9, -5, 9, 5)
-
-
-def item(text: str = "word", x: float = 0.0, y: float = 0.0, px: float = 40) -> Item:
-    return Item(text, Box(x, y, x + 2, y + 0.5), px, 1.0)
-
-
-@pytest.mark.parametrize(
-    ("items", "plates", "words"),
-    [
-        ([item(x=8.5)], [], "outside the safe area"),
-        ([item(px=20)], [], "20 px, smaller than 28"),
-        (
-            [item("so many words that nobody reads them all on one single line here")],
-            [],
-            "more than 12 words",
-        ),
-        ([item(), item("other", x=1.0, y=0.2)], [], "on top of each other"),
-        ([item()], [Plate(Box(-1, -1, 1, 1), 1.0, 1)], "covered by a shape"),
-    ],
-)
-def test_the_audit_finds(items: list[Item], plates: list[Plate], words: str):
-    assert [fault for fault in problems(items, plates, SAFE) if words in fault]
-
-
-def test_the_audit_lets_good_pictures_pass():
-    below = Plate(Box(-1, -1, 3, 3), 1.0, 0)  # drawn before the text
-    faint = Plate(Box(-1, -1, 3, 3), 0.2, 2)
-    assert problems([item(), item("other", y=0.6)], [below, faint], SAFE) == []

@@ -24,9 +24,13 @@ Natural = Annotated[int, Meta(ge=0)]
 Positive = Annotated[float, Meta(gt=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
-SIZES = ("default", "full", "scaling")
+# results/NAME holds the evidence of a size, so that no size may have the name of another folder there.
+TAKEN = (
+    "benchmarks", "data", "figures", "logs", "models", "page", "platforms", "published", "report", "tables", "video",
+)  # fmt: skip
 ROOT = Path(__file__).resolve().parent.parent.parent
 INCLUDES = "#includes "  # in a sheet: the rows of another one come first
+STAGED = ("expert", "grpo")  # methods that take the questions of one hop count from a pool, `hard@5`
 SELECTING = ("", "v1", "v2")  # rewards that can rank completions for selection
 REWARDS = (  # what grpo can be rewarded by (`trap.studies.hops.shaping`)
     *SELECTING, "correctness", "path", "paper", "paper_correctness", "paper_path", "validity", "progress", "faithful", "similarity",
@@ -121,9 +125,14 @@ class Hyper(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Size(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A size of the study: where its evidence goes, seeds 1..n, and per model the groups or arms to run."""
+    """A size of the study: where its evidence goes, seeds 1..n, and per model the groups or arms to run.
 
-    evidence: Literal["results", "results/default", "results/scaling"]
+    Evidence goes to `results` for the size `full` and to `results/NAME` for any other. `arms` is a sheet of
+    its own, which grids of experiments have; none: that of the configuration.
+    """
+
+    evidence: str
+    arms: str | None = None
     seeds: Count
     models: dict[str, list[str]]
 
@@ -257,7 +266,11 @@ def _check_config(config: Config, origin: str) -> None:
                 raise InputError(f"{origin}: {key} is for pretrained models - at `models.{name}.{key}`")
         _check_model_hyper(config, name, origin)
     for name, size in config.sizes.items():
-        known("sizes", name, SIZES)
+        folder = "results" if name == "full" else f"results/{name}"
+        if size.evidence != folder or not name.isidentifier() or name in (*TAKEN, *members("study")):
+            raise InputError(
+                f"{origin}: evidence of `{name}` must be {folder}, where nothing else lies - at `sizes.{name}.evidence`"
+            )
         for model in size.models:
             known(f"sizes.{name}.models", model, config.models)
 
@@ -281,12 +294,12 @@ def pools_of(arm: Arm) -> list[str]:
     """Pools that an arm draws prompts from, in the order written.
 
     `pool` is a name or names joined by `+`; `mixture` is empty or `pool:share` pairs joined by `+`
-    or a comma.
+    or a comma. `pool@5` is the part of a pool that asks five hops.
     """
     names = []
     for text in (arm.pool, arm.mixture):
         for part in text.replace(",", "+").split("+"):
-            name = part.split(":")[0].strip()
+            name = part.split(":")[0].split("@")[0].strip()
             if name and name not in names:
                 names.append(name)
     return names
@@ -353,6 +366,8 @@ def _arm(row: dict[str, Any], where: str) -> Arm:
             )
     if values["method"] != "grpo" and values["reward"] not in SELECTING:
         raise InputError(f"{where}: reward `{values['reward']}` is for the method grpo; others take v1 or v2")
+    if values["method"] not in STAGED and "@" in values["pool"] + values["mixture"]:
+        raise InputError(f"{where}: pools with an @ are for the methods {' and '.join(STAGED)}")
     if values["contaminated"].lower() not in _TRUE:
         raise InputError(f"{where}: contaminated is yes or no, not `{values['contaminated']}`")
     try:
@@ -381,8 +396,10 @@ def _check_lineage(arm: Arm, arms: dict[str, Arm], origin: str) -> None:
             queue.extend((arms[name].parent, arms[name].rollouts) if name in arms else ())
 
 
-def check_arms(arms: dict[str, Arm], config: Config, origin: str = "config/arms.tsv") -> None:
-    """Arms against the configuration: pools, hyperparameter sets, and the selections of every size."""
+def check_arms(
+    arms: dict[str, Arm], config: Config, origin: str = "config/arms.tsv", sheet: str | None = None
+) -> None:
+    """Arms against the configuration: pools, hyperparameter sets, and what sizes of this sheet select."""
     for arm in arms.values():
         if arm.hyper not in config.hyper:
             raise InputError(
@@ -401,7 +418,7 @@ def check_arms(arms: dict[str, Arm], config: Config, origin: str = "config/arms.
                 f"{origin}: arm `{arm.arm}`: it trains on evaluation questions and does not say `contaminated`"
             )
     for name, size in config.sizes.items():
-        for model, wanted in size.models.items():
+        for model, wanted in size.models.items() if size.arms == sheet else ():
             select_arms(arms, wanted, f"config: sizes.{name}.models.{model}")
 
 

@@ -87,15 +87,21 @@ class Plan:
     """A checked configuration with its arms."""
 
     config: Config
-    arms: dict[str, Arm]
+    arms: dict[str, Arm]  # of all sheets; where two have an arm of one name, the first one's
+    sheets: dict[str, dict[str, Arm]]  # by file: that of the configuration, then those of its sizes
     _stamps: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
     _descendants: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, config: Config) -> Plan:
-        arms = load_arms(config.arms)
-        check_arms(arms, config, config.arms)
-        return cls(config, arms)
+        sheets: dict[str, dict[str, Arm]] = {}
+        arms: dict[str, Arm] = {}
+        for sheet in (None, *(size.arms for size in config.sizes.values() if size.arms)):
+            path = sheet or config.arms
+            sheets[path] = load_arms(path)
+            check_arms(sheets[path], config, path, sheet)
+            arms |= {name: arm for name, arm in sheets[path].items() if name not in arms}
+        return cls(config, arms, sheets)
 
     # --- runs -----------------------------------------------------------------------------------
 
@@ -140,21 +146,41 @@ class Plan:
             self._descendants.update({arm: sum(arm in a for a in ancestors) for arm in self.arms})
         return self._descendants[name]
 
+    def sheet_of(self, name: str) -> str:
+        """The first sheet that has an arm."""
+        return next(path for path, arms in self.sheets.items() if name in arms)
+
+    def sheet(self, size: str) -> str:
+        """The sheet that a size selects from."""
+        return self.size(size).arms or self.config.arms
+
     def runs(self, size: str) -> list[Run]:
-        """The runs of a size: every selected arm, on every model and seed (1..n)."""
-        chosen = self.size(size)
-        return [
+        """The runs of a size: every selected arm, on every model and seed (1..n).
+
+        Raises InputError where the size's sheet has another row than the configuration's for an arm that
+        they need.
+        """
+        chosen, sheet = self.size(size), self.sheet(size)
+        arms = self.sheets[sheet]
+        found = [
             Run(self.arm(arm).study, model, self.config.platform, arm, seed)
             for seed in range(1, chosen.seeds + 1)
             for model, wanted in chosen.models.items()
-            for arm in select_arms(self.arms, wanted, f"sizes.{size}.models.{model}")
+            for arm in select_arms(arms, wanted, f"sizes.{size}.models.{model}")
             if seed == self.seed_of(arm, seed)
         ]
+        for name in {name for run in found for name in (run.arm, *self.ancestors(run.arm))}:
+            if arms.get(name) != self.arms[name]:
+                raise InputError(f"{sheet}: arm `{name}` is another one in {self.sheet_of(name)}")
+        return found
 
     def repeats(self, size: str) -> dict[str, Run]:
         """Per model trained here the run of a size that is done twice: the first that samples what it learns from."""
         found: dict[str, Run] = {}
-        for run in self.runs(size):
+        common = self.sheets[self.config.arms] if self.size(size).arms else {}
+        for run in sorted(
+            self.runs(size), key=lambda run: run.arm in common
+        ):  # what only this size runs first
             if self.arm(run.arm).reward and self.trained_here(run.model):
                 found.setdefault(run.model, run)
         return found

@@ -94,7 +94,7 @@ def cell_of(evidence: Evidence, model: str, platform: str, arm: str, pool: str, 
     if not here:
         raise Missing(f"the model {model} was not run on {platform}")
     if arm not in {key[2] for key in here}:
-        raise Missing(f"arm {arm} is in the full size only")
+        raise Missing(f"arm {arm} was not run at this size")
     if (model, platform, arm, pool) not in here:
         raise Missing(f"no run of {arm} was scored on the pool {pool}")
     raise Missing(f"{what.metric} was not measured for {arm} on {pool}")
@@ -227,7 +227,7 @@ def _runs(what: Measure, evidence: Evidence) -> Result:
         (pl.col("model") == what.model) & (pl.col("platform") == what.platform) & (pl.col("arm") == arm)
     ).sort("seed")
     if rows.is_empty():
-        raise Missing(f"arm {arm} is in the full size only")
+        raise Missing(f"arm {arm} was not run at this size")
     values = rows[column].drop_nulls().to_list()
     if not values:
         raise Missing(f"the runs of {arm} did not record {column}")

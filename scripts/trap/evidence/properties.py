@@ -6,6 +6,9 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
+from trap.policy_gradient import advantages
 from trap.records import LETTERS, Question
 from trap.studies.hops import reward
 from trap.studies.hops.graph import Graph
@@ -101,10 +104,30 @@ def _pays(grader: reward.Grader, question: Question, trace: str) -> bool:
     return grade.true_clauses == 0 and reward.PATH_WEIGHT * grade.path_reward - grade.spam_penalty > 0
 
 
+def _advantages_changed_by_asymmetry(_: Material) -> Fact:
+    """Groups of 2 and of 8 samples whose advantages differ between the paper's +0.1 / -1.0 and +0.55 / -0.55,
+    which lie as far apart: every number of right answers, every step of the path reward's grid."""
+    changed = n = 0
+    paths = [PAPER_PATH_CAP * step / 4 for step in range(5)]
+    for size in (2, 8):
+        for right in range(size + 1):
+            for shift in range(len(paths)):
+                path = np.array([paths[(shift + 3 * i) % len(paths)] for i in range(size)])
+                is_right = np.arange(size) < right
+                rewards = [np.where(is_right, *pair) + path for pair in ((0.1, PAPER_WRONG), (0.55, -0.55))]
+                gained = [advantages(reward[None], "group", "group") for reward in rewards]
+                changed += not np.allclose(*gained, atol=1e-9)
+                n += 1
+    return Fact(
+        changed / n, n, "share", "groups whose advantages +0.55 and -0.55 would change (groups of 2 and 8)"
+    )
+
+
 PROPERTIES: dict[str, Callable[[Material], Fact | None]] = {
     "wrong_with_full_path": _wrong_with_full_path,
     "wrong_with_full_path_paper": _wrong_with_full_path_paper,
     "order_changed_by_asymmetry": _order_changed_by_asymmetry,
+    "advantages_changed_by_asymmetry": _advantages_changed_by_asymmetry,
     "blind_hit": _blind_hit,
     "paid_without_reason": _paid_without_reason,
 }

@@ -163,6 +163,36 @@ def rewarded(episodes: Episodes, model: str) -> Row:
     )
 
 
+def practised(episodes: Episodes, model: str) -> tuple[Row, Row]:
+    """One hard question before and after practice on hard ones: the letter turned right, the reason did not.
+
+    Among those, one with the same statements before and after, or with statements that the graph denies.
+    """
+    where = {"kind": "eval", "pool": "eval_hard", "model": model}
+    after = {
+        row["id"]: row
+        for row in episodes.rows(arm="rsft_hard", **where)
+        if row["correct"] and row["format"] and not row["faithful"]
+    }
+    found = [
+        row
+        for row in episodes.rows(arm="sft", **where)
+        if row["id"] in after and row["format"] and not row["correct"] and row["answer"]
+    ]
+
+    def order(row: Row) -> tuple[Any, ...]:
+        both = (row, after[row["id"]])
+        first, second = ([(c.src, c.phrase, c.dst) for c in episodes.clauses(one)] for one in both)
+        unread = sum(one["hops_used"] for one in both) - len(first) - len(second)
+        repeated = len(first) - len(set(first)) + len(second) - len(set(second))
+        denied = sum(one["first_false"] >= 0 for one in both)
+        return unread, not first or not second, repeated, first != second, -denied, len(question_of(row))
+
+    what = "a hard question whose letter turned right by practice and whose reason did not"
+    first = episodes.best(found, what, order)
+    return first, after[first["id"]]
+
+
 def sampled(episodes: Episodes, model: str, arm: str = "rsft_hard") -> list[list[Row]]:
     """Rollouts by prompt, in the order of the prompts' ids, each as the list of its K samples."""
     prompts: dict[str, list[Row]] = {}

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from trap.evidence.figures.estimates import Evidence, select, span
@@ -20,6 +21,7 @@ from trap.film import CUTS
 from trap.film.cues import Sheet, shown
 from trap.film.examples import Episodes
 from trap.film.numbers import Number, Numbers, write
+from trap.provenance import sha256_bytes
 from trap.studies.hops.graph import load_graph
 from trap.studies.hops.reward import CORRECT, INCORRECT, MAX_PATH_REWARD, PATH_WEIGHT
 
@@ -45,6 +47,11 @@ class Facts(Struct, forbid_unknown_fields=True):
     words: dict[str, str]
     data: dict[str, Any]
     sources: dict[str, list[str]]  # key of `words` -> ids of the claims it comes from
+
+
+def digest(facts: Facts) -> str:
+    """One hash of everything that a scene shows."""
+    return sha256_bytes(msgspec.json.encode(facts))
 
 
 class Sources:

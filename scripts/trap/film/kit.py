@@ -45,6 +45,7 @@ def _cut(cut: str, facts: Sequence[Facts], sheet: Sheet) -> dict[str, Any]:
                     "captions": [
                         {
                             "start": clock(c.start, ".")[3:-2],
+                            "cue": f"{c.scene}.{c.id}",
                             "text": " ".join(c.text.split("\n")),
                             "claims": c.claims,
                         }

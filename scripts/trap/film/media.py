@@ -5,6 +5,7 @@ Clips of one quality are encoded alike, so that joining them copies packets and 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,6 +14,7 @@ from pathlib import Path
 import av
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from trap.files import InputError, replacing
 
@@ -108,24 +110,47 @@ def frames(path: Path | str, every: float = 0.0) -> Iterator[tuple[float, np.nda
                 yield float(number / stream.average_rate), frame.to_ndarray(format="rgb24")
 
 
-def faults(path: Path, longest_still: float, every: float = 0.5) -> list[str]:
-    """Black pictures, and stretches longer than `longest_still` seconds in which nothing moves."""
-    found = []
-    before, since = None, 0.0
+@dataclass(frozen=True)
+class Glance:
+    """One decoded frame: when, SHA-256 of its pixels, mean brightness and mean change since the one before."""
+
+    seconds: float
+    sha256: str
+    brightness: float
+    change: float
+
+
+def glances(path: Path, every: float = 0.5) -> list[Glance]:
+    """A film decoded from end to end, looked at once in `every` seconds; 0: at every frame."""
+    found: list[Glance] = []
+    before = None
     for seconds, picture in frames(path, every):
         small = picture[::4, ::4].astype(np.float32) / 255
-        if small.mean() < BLACK:
-            found.append(f"{path}: black at {seconds:.1f} s")
-        if before is None or np.abs(small - before).mean() > STILL:
-            since = seconds
-        elif seconds - since > longest_still:
-            found.append(f"{path}: nothing moves from {since:.1f} to {seconds:.1f} s")
-            since = seconds
+        change = 1.0 if before is None else float(np.abs(small - before).mean())
+        digest = hashlib.sha256(picture.tobytes()).hexdigest()
+        found.append(Glance(seconds, digest, float(small.mean()), change))
         before = small
     return found
 
 
-def check_film(path: Path, size: tuple[int, int], fps: int, seconds: float) -> list[str]:
+def faults(path: Path, longest_still: float, seen: Sequence[Glance]) -> list[str]:
+    """Black pictures, and stretches longer than `longest_still` seconds in which nothing moves."""
+    found = []
+    since = 0.0
+    for glance in seen:
+        if glance.brightness < BLACK:
+            found.append(f"{path}: black at {glance.seconds:.1f} s")
+        if glance.change > STILL:
+            since = glance.seconds
+        elif glance.seconds - since > longest_still:
+            found.append(f"{path}: nothing moves from {since:.1f} to {glance.seconds:.1f} s")
+            since = glance.seconds
+    return found
+
+
+def check_film(
+    path: Path, size: tuple[int, int], fps: int, seconds: float, seen: Sequence[Glance]
+) -> list[str]:
     """What is wrong with a finished film: size, frame rate, length to the frame, black or standing pictures."""
     picture = describe(path)
     problems = []
@@ -135,11 +160,18 @@ def check_film(path: Path, size: tuple[int, int], fps: int, seconds: float) -> l
         problems.append(f"{path}: {float(picture.fps):g} frames a second, not {fps}")
     if picture.frames != round(seconds * fps):
         problems.append(f"{path}: {picture.frames} frames, not {round(seconds * fps)} ({seconds:.1f} s)")
-    return problems + faults(path, LONGEST_STILL)
+    return problems + faults(path, LONGEST_STILL, seen)
 
 
-def contact_sheet(path: Path, output: Path, every: float = 4.0, columns: int = 6, width: int = 320) -> None:
-    """One picture (.png or .jpg) of a film's frames, one in `every` seconds, read row by row."""
+def contact_sheet(
+    path: Path,
+    output: Path,
+    every: float = 4.0,
+    columns: int = 6,
+    width: int = 320,
+    marks: dict[str, str] | None = None,
+) -> None:
+    """One picture (.png) of a film's frames, one in `every` seconds, read row by row; `marks` go into it as text."""
     tiles = []
     for _, picture in frames(path, every):
         image = Image.fromarray(picture)
@@ -151,8 +183,11 @@ def contact_sheet(path: Path, output: Path, every: float = 4.0, columns: int = 6
     for number, tile in enumerate(tiles):
         x, y = gap + (number % columns) * (width + gap), gap + (number // columns) * (height + gap)
         sheet.paste(tile, (x, y))
+    text = PngInfo()
+    for name, value in (marks or {}).items():
+        text.add_text(name, value)
     with replacing(output) as partial:
-        sheet.save(partial, quality=82, optimize=True)
+        sheet.save(partial, format="PNG", optimize=True, pnginfo=text)
 
 
 def animated(path: Path, output: Path, width: int = 480, fps: int = 8) -> None:

@@ -111,6 +111,29 @@ class Statements(m.VGroup):
         return sign.move_to(point(self.left + 0.2, self.top - (number + 0.27) * self.pitch))
 
 
+class Answer(m.VGroup):
+    """A real trace under a heading, every statement with its mark, then the letter; `steps` come one by one.
+
+    `rows` is the number of statements that there must be room for, so that two answers beside each other align.
+    """
+
+    def __init__(
+        self, trace: dict[str, Any], heading: str, color: str, box: Box, rows: int, px: int, head: int
+    ) -> None:
+        name = line(heading, head, color, bold=True)
+        name.move_to(point(box.left, box.top - 0.25), aligned_edge=m.LEFT)
+        pitch = min(1.15, (box.height - 1.4) / max(rows, 1))
+        top = box.top - 0.65
+        written = Statements(trace["clauses"], (box.left - 0.1, top), pitch, px)
+        right = trace["correct"]
+        said = line(f"ANSWER: {trace['letter']}", head, RIGHT if right else WRONG, bold=True)
+        end = top - len(written.lines) * pitch - 0.35
+        said.move_to(point(box.left + 0.5, end), aligned_edge=m.LEFT)
+        statements = [m.VGroup(one, written.mark(number)) for number, one in enumerate(written.lines)]
+        self.steps: list[m.Mobject] = [name, *statements, said]
+        super().__init__(*self.steps)
+
+
 def bar(left: float, base: float, width: float, height: float, color: str) -> m.Rectangle:
     """A filled bar that stands on `base`."""
     shape = m.Rectangle(
@@ -169,6 +192,11 @@ def polyline(points: Sequence[np.ndarray], color: str, width: float = 5) -> m.VM
     return shape.set_points_as_corners(list(points))
 
 
+def guessing(start: np.ndarray, end: np.ndarray) -> m.DashedVMobject:
+    """The line that blind guessing reaches."""
+    return m.DashedLine(start, end, stroke_color=MUTED, stroke_width=3, dash_length=0.12)
+
+
 def scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
     """Value -> coordinate, linear."""
     return lambda value: start + (value - low) / (high - low) * (end - start)
@@ -179,6 +207,6 @@ def dim(things: m.Mobject, opacity: float = 0.2) -> m.Animation:
 
 
 __all__ = [
-    "ARROW", "CROSS", "TICK", "Chain", "GraphMap", "Statements", "bar", "block", "dim", "discs", "folded", "line",
-    "lying", "panel", "point", "polyline", "rise", "run", "scale", "segments", "whisker",
+    "ARROW", "CROSS", "TICK", "Answer", "Chain", "GraphMap", "Statements", "bar", "block", "dim", "discs", "folded",
+    "guessing", "line", "lying", "panel", "point", "polyline", "rise", "run", "scale", "segments", "whisker",
 ]  # fmt: skip

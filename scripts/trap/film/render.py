@@ -6,12 +6,17 @@ import importlib
 import logging
 import shutil
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
-from trap.files import InputError, replacing
-from trap.film.facts import Facts
+import cairo
+
+from trap.files import InputError, replacing, write_text
+from trap.film.facts import Facts, digest
+from trap.film.lettering import FILES, FOLDER
 from trap.film.look import Format, Quality
 from trap.film.stage import Stage, manim_settings
+from trap.provenance import closure, code_hashes, combined_hash, sha256_file
 
 
 def scene_class(name: str) -> type[Stage]:
@@ -36,6 +41,38 @@ def render_clip(facts: Facts, shape: Format, quality: Quality, output: Path) -> 
             raise InputError(f"film: {facts.scene}: Manim wrote no clip")
         with replacing(output) as partial:
             shutil.copyfile(made, partial)
+
+
+def kept_clip(
+    facts: Facts, shape: Format, quality: Quality, output: Path, folder: Path | None = None
+) -> bool:
+    """Render into `output`, or take the clip kept in `folder` if it shows the same, drawn by the same code.
+
+    Snakemake deletes an output before it makes it anew, and cannot know that facts which were written again
+    are what they were: so a clip is kept outside, with a hash of what it depends on. True if it was taken.
+    """
+    if folder is None:
+        render_clip(facts, shape, quality, output)
+        return False
+    clip = folder / f"{quality.name}_{shape.name}_{facts.scene}.mp4"
+    note, wanted = clip.with_suffix(".txt"), _depends_on(facts, shape, quality)
+    known = clip.is_file() and note.is_file() and note.read_text(encoding="utf-8").strip() == wanted
+    if not known:
+        render_clip(facts, shape, quality, clip)
+        write_text(note, f"{wanted}\n")
+    with replacing(output) as partial:
+        shutil.copyfile(clip, partial)
+    return known
+
+
+def _depends_on(facts: Facts, shape: Format, quality: Quality) -> str:
+    """A hash of the facts, the code that draws them, the fonts, the quality and the drawing libraries."""
+    code = code_hashes(closure("render_scene.py", f"film.scenes.{facts.scene}"))
+    fonts = {name: sha256_file(FOLDER / name) for name in FILES.values()}
+    versions = {name: version(name) for name in ("manim", "av", "pycairo", "matplotlib", "numpy")}
+    versions["cairo"] = cairo.cairo_version_string()
+    made = {"facts": digest(facts), "shape": repr(shape), "quality": repr(quality)}
+    return combined_hash({**code, **fonts, **versions, **made})
 
 
 def rehearse(facts: Facts, shape: Format, quality: Quality, photographed: bool = False) -> Stage:

@@ -138,10 +138,17 @@ class Stage(m.Scene):
         self.play(*animations, run_time=self._exact(seconds), **kwargs)
         self._audit()
 
+    def sweep(self, seconds: float = 0.4) -> None:
+        """Clear the stage but for the heading and the caption."""
+        things = [thing for thing in self.mobjects if thing not in (self.heading, self.caption)]
+        if things:
+            self.animate(*[m.FadeOut(thing) for thing in things], seconds=seconds)
+
     def hold(self, seconds: float) -> None:
         """Stand still for whole frames."""
         self._audit()
-        self.wait(self._exact(seconds), frozen_frame=True)
+        # a frozen wait writes the whole part of seconds times rate, an animation one frame more than that
+        self.wait(self._exact(seconds) + 0.75 / self.quality.fps, frozen_frame=True)
 
     def _photograph(self, name: str) -> None:
         """Keep what stands on stage at the end of a cue, where somebody asked for it."""

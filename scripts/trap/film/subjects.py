@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
@@ -13,6 +14,7 @@ from trap.evidence.layout import whole_graph
 from trap.film import examples
 from trap.film.facts import NOPE, ROTARY, Notes, Sources, estimate
 from trap.film.numbers import Number, signed, write
+from trap.studies.hops.audit import CHANCE
 from trap.studies.hops.reward import PATH_WEIGHT
 
 PUBLISHED = (  # (published point, our arm, label)
@@ -118,6 +120,9 @@ def sample(sources: Sources, notes: Notes) -> None:
         for prompt in prompts
     ]
     notes.data["opened"] = index
+    before, after = examples.practised(sources.episodes, ROTARY)
+    notes.words["asked_again"] = examples.question_of(before)
+    notes.data["again"] = {"before": _trace(sources, before), "after": _trace(sources, after)}
     notes.say("blind", "B14.also.blind_at_8")
     notes.say("right", "B14.also.right_letters_at_8")
     notes.say("faithful", "quantity.winner_faithful")
@@ -133,8 +138,11 @@ def rerun(sources: Sources, notes: Notes) -> None:
     column, kind = ("accuracy", "valid") if scored else ("loss", "train")
     notes.data["curves"] = {arm: _curves(table, arm, kind, column) for arm in arms}
     notes.data["share"] = scored
-    for tick in (0.0, 0.5, 1.0):
-        notes.words[f"tick.{tick}"] = _share(tick)
+    if scored:
+        drawn = [y for lines in notes.data["curves"].values() for one in lines for _, y in one]
+        notes.data["ticks"] = _ticks(notes, max(drawn))
+    _ticks(notes, 1.0)
+    notes.data["chance"] = CHANCE
     rows = []
     for arm in OURS:
         number = sources.arm(ROTARY, arm, "eval_hard", "accuracy")
@@ -182,11 +190,20 @@ def leak(sources: Sources, notes: Notes) -> None:
         for end, point in (("first", lines[pool][0]), ("last", lines[pool][-1])):
             notes.words[f"{pool}.{end}"] = _share(point[1])
     notes.data["lines"] = lines
-    for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
-        notes.words[f"tick.{tick}"] = _share(tick)
+    notes.data["ticks"] = _ticks(notes, max(high for points in lines.values() for *_, high in points))
+    _ticks(notes, 1.0)
     for key in ("contamination_nano", "leak_spread_nano", "contamination_nano_nope", "leak_spread_nano_nope"):
         notes.say(key, key)
         notes.say(f"{key}.interval", key, "interval")
+
+
+def _ticks(notes: Notes, most: float) -> list[float]:
+    """Quarters up to the first that `most` does not pass, each put into the words."""
+    count = max(1, math.ceil(4 * most - 1e-9))
+    ticks = [number / 4 for number in range(min(count, 4) + 1)]
+    for tick in ticks:
+        notes.words[f"tick.{tick}"] = _share(tick)
+    return ticks
 
 
 def _share(value: float) -> str:
@@ -201,6 +218,7 @@ def key(sources: Sources, notes: Notes) -> None:
             number = sources.arm(ROTARY, arm, pool, "accuracy")
             bars.append({"arm": arm, "pool": pool, **notes.measured(f"{arm}.{pool}", number)})
     notes.data["bars"] = bars
+    notes.data["chance"] = CHANCE
     notes.say("memorisation_nano", "memorisation_nano")
     notes.say("memorisation_nano.interval", "memorisation_nano", "interval")
 

@@ -43,8 +43,9 @@ import numpy as np
 
 from trap.batching import learning_rate
 from trap.checkpoint import loaded_code, read_checkpoint, remove_checkpoint, write_checkpoint
+from trap.curriculum import staged_prompts
 from trap.files import InputError, write_jsonl
-from trap.methods import Job, read_prompts
+from trap.methods import Job
 from trap.methods.rsft import sampling_key
 from trap.platforms import Example
 from trap.policy_gradient import Learner, Objective, Rollout, advantages
@@ -148,7 +149,7 @@ class Run:
         self.how = settings_of(job)
         self.study = job.study()
         self.reward = rewarder(job.arm, self.study)
-        self.items = read_prompts(job, self.study.read)
+        self.items = staged_prompts(job, self.study.read)
         if len(self.items) < max(1, job.arm.rounds):
             raise InputError(f"arms: arm `{job.arm.arm}`: {len(self.items)} questions are too few")
         self.per_batch = self.hyper.batch // self.hyper.k * self.how.minibatches

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import manim as m
 
-from trap.film.look import INK, MUTED, PAPER, ROLES
-from trap.film.parts import bar, line, point, rise, whisker
+from trap.film.look import INK, LEAK, MUTED, PAPER, ROLES
+from trap.film.parts import bar, block, line, point, whisker
 from trap.film.stage import Stage
 
 LABELS = {
@@ -13,7 +13,6 @@ LABELS = {
     "rsft_easy": ("easy practice", "easy", "larger model"),
     "rsft_eval_135m": ("hard practice", "hard", "smaller model"),
 }
-TALLEST = 0.95  # of the axis: the largest upper end of an interval fits
 
 
 class Scene(Stage):
@@ -22,7 +21,7 @@ class Scene(Stage):
         pitch = content.width / len(bars)
         self.bar_width = 0.56 * pitch
         self.base = content.bottom + 1.25
-        self.unit = (content.top - self.base) / TALLEST
+        self.unit = (content.top - self.base) / (max(entry["high"] for entry in bars) + 0.04)
         self.columns: list[m.VGroup] = []
         self.whiskers: list[m.VGroup] = []
         self.models: list[m.Mobject] = []
@@ -35,7 +34,9 @@ class Scene(Stage):
                 self.facts.words[entry["name"]], 64 if self.shape.tall else self.size("big"), PAPER, bold=True
             )
             value.move_to(point(middle, self.base + 0.62))
-            label = line(text, self.size("label"), INK).move_to(point(middle, self.base - 0.4))
+            words = text.split() if self.shape.tall else [text]
+            label = block(words, self.size("label"), INK, align="middle")
+            label.move_to(point(middle, self.base - (0.65 if self.shape.tall else 0.4)))
             self.columns.append(m.VGroup(shape, value, label))
             x = left + self.bar_width + 0.1 * pitch
             interval = whisker(
@@ -54,15 +55,21 @@ class Scene(Stage):
             stroke_color=MUTED,
             stroke_width=3,
         )
-        self.add(ground)
+        # from the first frame on, for players that show it before anybody presses a button
+        self.add(ground, *self.columns)
+        last = self.columns[-1][0]
+        self.doubt = line("?", self.size("big"), LEAK, bold=True)
+        self.doubt.move_to(point(last.get_x(), last.get_top()[1] + 0.65))
 
     def cue_hook(self, seconds: float) -> None:
-        shapes = [rise(column[0]) for column in self.columns]
-        rest = [m.FadeIn(m.VGroup(*column[1:])) for column in self.columns]
-        self.animate(*shapes, *rest, seconds=0.8)
+        self.hold(0.9)
+        self._only(0, 1)
+        self.hold(seconds / 2 - 1.4)
+        self._only(2)
+        self.animate(m.FadeIn(self.doubt, scale=0.5), seconds=0.5)
 
     def _only(self, *shown: int) -> None:
-        changes = []
+        changes = [m.FadeOut(self.doubt)] if self.doubt in self.mobjects else []
         for number, column in enumerate(self.columns):
             opacity = 1.0 if number in shown else 0.18
             changes.append(column.animate.set_opacity(opacity))

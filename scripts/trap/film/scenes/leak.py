@@ -14,16 +14,17 @@ PER_ROW = 5  # squares of a set of questions
 class Scene(Stage):
     def cue_same(self, seconds: float) -> None:
         content = self.shape.content
-        count, pitch = self.facts.data["questions"], 0.8
+        count = self.facts.data["questions"]
         rows = -(-count // PER_ROW)
+        pitch = min(1.15, (content.height - 2.6) / rows, 0.42 * content.width / PER_ROW)
 
         def cards(color: str) -> m.VGroup:
             group = m.VGroup()
             for number in range(count):
                 card = m.RoundedRectangle(
-                    width=0.62,
-                    height=0.62,
-                    corner_radius=0.08,
+                    width=0.78 * pitch,
+                    height=0.78 * pitch,
+                    corner_radius=0.1 * pitch,
                     stroke_color=color,
                     stroke_width=5,
                     fill_opacity=0,
@@ -35,7 +36,7 @@ class Scene(Stage):
         train, test = cards(ROLES["easy"]), cards(ROLES["start"])
         middle = content.middle
         apart = content.width * 0.27
-        top = middle[1] + 0.3
+        top = middle[1] + 0.2
         train.move_to(point(middle[0] - apart, top))
         test.move_to(point(middle[0] + apart, top))
         above = top + rows * pitch / 2 + 0.5
@@ -51,13 +52,13 @@ class Scene(Stage):
         self.animate(m.FadeIn(test), m.FadeIn(names[1]), seconds=0.5)
         self.hold(0.4)
         self.animate(*[m.FadeOut(name) for name in names], seconds=0.3)
+        larger = min(1.6, (content.height - 2.4) / (rows * pitch), 0.9 * content.width / (PER_ROW * pitch))
         self.animate(
-            train.animate.move_to(point(middle[0], top)),
-            test.animate.move_to(point(middle[0], top)),
+            *[cards_.animate.scale(larger).move_to(point(middle[0], top)) for cards_ in (train, test)],
             seconds=1.2,
         )
         same = line(f"the same {self.facts.words['n']} questions", self.size("head"), LEAK, bold=True)
-        same.move_to(point(middle[0], top - rows * pitch / 2 - 0.7))
+        same.move_to(point(middle[0], top - larger * rows * pitch / 2 - 0.6))
         self.animate(
             train.animate.set_stroke(LEAK).set_fill(LEAK, opacity=0.35), test.animate.set_stroke(LEAK), m.FadeIn(same),
             seconds=0.5,
@@ -68,9 +69,12 @@ class Scene(Stage):
         if getattr(self, "sets", None) is not None:
             self.animate(m.FadeOut(self.sets), seconds=0.4)
         content, tall, lines = self.shape.content, self.shape.tall, self.facts.data["lines"]
-        self.box = content.part(0.12, 0.2, 0.78, 0.93) if tall else content.part(0.08, 0.14, 0.6, 0.93)
+        self.box = content.part(0.12, 0.2, 0.78, 0.9) if tall else content.part(0.08, 0.16, 0.6, 0.88)
         box = self.box
-        x, y = scale(0.0, 1.0, box.left, box.right), scale(0.0, 0.75, box.bottom, box.top)
+        x, y = (
+            scale(0.0, 1.0, box.left, box.right),
+            scale(0.0, self.facts.data["ticks"][-1], box.bottom, box.top),
+        )
         self.y = y
         frame = m.VGroup(
             line("accuracy", self.size("label"), MUTED).move_to(
@@ -80,7 +84,7 @@ class Scene(Stage):
                 point((box.left + box.right) / 2, box.bottom - 0.95)
             ),
         )
-        for tick in (0.0, 0.25, 0.5, 0.75):
+        for tick in self.facts.data["ticks"]:
             frame.add(segments([(point(box.left, y(tick)), point(box.right, y(tick)))], FAINT, 2))
             mark = line(self.facts.words[f"tick.{tick}"], self.size("small"), MUTED)
             frame.add(mark.move_to(point(box.left - 0.2, y(tick)), aligned_edge=m.RIGHT))
@@ -113,7 +117,7 @@ class Scene(Stage):
     def cue_size(self, seconds: float) -> None:
         if self.shape.tall:
             return
-        side = self.shape.content.part(0.72, 0.06, 1, 0.93)
+        side = self.shape.content.part(0.72, 0.06, 1, 0.9)
         heads = (("with positions", "nano"), ("without positions", "nano_nope"))
         y = side.top
         for text, model in heads:

@@ -7,7 +7,7 @@ import math
 import manim as m
 
 from trap.film.look import FAINT, INK, MUTED, ROLES
-from trap.film.parts import line, point, polyline, scale, segments, whisker
+from trap.film.parts import guessing, line, point, polyline, scale, segments, whisker
 from trap.film.stage import Stage
 
 COLORS = {"sft": "start", "sft_more": "start", "rsft_easy": "easy", "rsft_hard": "hard"}
@@ -16,11 +16,12 @@ STAGES = ((("sft",), "SFT"), (("rsft_easy", "rsft_hard"), "RSFT"))
 
 class Scene(Stage):
     def cue_curves(self, seconds: float) -> None:
-        box = self.shape.content.inset(0.3, 0.2).part(0.06, 0.06, 0.86, 0.94)
+        box = self.shape.content.inset(0.3, 0.2).part(0.06, 0.09, 0.86, 0.88)
         curves, share = self.facts.data["curves"], self.facts.data["share"]
         values = [y for lines in curves.values() for one in lines for _, y in one]
         value = (lambda y: y) if share else (lambda y: math.log(max(y, 1e-4)))
-        low, high = (0.0, 1.0) if share else (value(min(values)), value(max(values)))
+        ticks = self.facts.data["ticks"] if share else []
+        low, high = (0.0, ticks[-1]) if share else (value(min(values)), value(max(values)))
         y = scale(low, high, box.bottom, box.top)
         frame = m.VGroup(
             segments([(point(box.left, box.bottom), point(box.right, box.bottom))], MUTED, 3),
@@ -28,11 +29,15 @@ class Scene(Stage):
                 point(box.left, box.top + 0.45), aligned_edge=m.LEFT
             ),
         )
+        for tick in ticks:
+            mark = line(self.facts.words[f"tick.{tick}"], self.size("small"), MUTED)
+            frame.add(mark.move_to(point(box.left - 0.2, y(tick)), aligned_edge=m.RIGHT))
+            frame.add(segments([(point(box.left, y(tick)), point(box.right, y(tick)))], FAINT, 2))
         if share:
-            for tick in (0.0, 0.5, 1.0):
-                mark = line(self.facts.words[f"tick.{tick}"], self.size("small"), MUTED)
-                frame.add(mark.move_to(point(box.left - 0.2, y(tick)), aligned_edge=m.RIGHT))
-                frame.add(segments([(point(box.left, y(tick)), point(box.right, y(tick)))], FAINT, 2))
+            level = y(self.facts.data["chance"])
+            name = line("guessing", self.size("small"), MUTED)
+            frame.add(guessing(point(box.left, level), point(box.right, level)))
+            frame.add(name.move_to(point(box.right + 0.25, level), aligned_edge=m.LEFT))
         middle = box.left + 0.5 * box.width
         places = {"SFT": (box.left, middle - 0.2), "RSFT": (middle + 0.2, box.right)}
         for _, name in STAGES:
@@ -79,6 +84,9 @@ class Scene(Stage):
             grid.add(segments([(point(self.x(tick), box.bottom), point(self.x(tick), box.top))], FAINT, 2))
             mark = line(self.facts.words[f"tick.{tick}"], self.size("small"), MUTED)
             grid.add(mark.move_to(point(self.x(tick), box.bottom - 0.35)))
+        level = self.x(self.facts.data["chance"])
+        grid.add(guessing(point(level, box.bottom), point(level, box.top)))
+        grid.add(line("guessing", self.size("small"), MUTED).move_to(point(level, box.bottom - 0.35)))
         self.labels = {}
         for arm, y in self.y.items():
             label = line(self.facts.words[f"{arm}.label"], self.size("body"), INK)

@@ -6,8 +6,8 @@ from typing import Any
 
 import manim as m
 
-from trap.film.look import FAINT, FAITHFUL, INK, MUTED, PANEL, PATH, RIGHT, WRONG, Box
-from trap.film.parts import block, folded, line, panel, point, segments
+from trap.film.look import FAINT, FAITHFUL, INK, MUTED, PANEL, PATH, RIGHT, ROLES, WRONG, Box
+from trap.film.parts import Answer, block, folded, line, panel, point, segments
 from trap.film.stage import Stage
 
 COLUMNS = 2  # of cards
@@ -131,6 +131,26 @@ class Scene(Stage):
         self.animate(m.FadeIn(self._figure(1, "right", "by this model", RIGHT)), seconds=0.6)
 
     def cue_reasons(self, seconds: float) -> None:
-        self.animate(m.FadeIn(self._figure(2, "faithful", "kept for true steps", FAITHFUL)), seconds=0.6)
+        self.animate(m.FadeIn(self._figure(2, "faithful", "kept with true steps", FAITHFUL)), seconds=0.6)
         if len(self.faithful):
             self.animate(m.FadeIn(self.faithful), seconds=0.4)
+
+    def cue_after(self, seconds: float) -> None:
+        self.sweep()
+        content, again = self.shape.content, self.facts.data["again"]
+        asked = block(folded(self.facts.words["asked_again"], 84), self.size("label"), MUTED)
+        asked.move_to(point(content.left, content.top), aligned_edge=m.UL)
+        self.animate(m.FadeIn(asked), seconds=0.4)
+        room = Box(content.left, content.bottom, content.right, asked.get_bottom()[1] - 0.3)
+        rows = max(len(trace["clauses"]) for trace in again.values())
+        answers = [
+            Answer(again[key], text, ROLES[role], room.part(left, 0, right, 1), rows, self.size("small"), self.size("body"))
+            for key, text, role, left, right in (
+                ("before", "before practice", "start", 0.0, 0.48),
+                ("after", "after practice", "hard", 0.53, 1.0),
+            )
+        ]  # fmt: skip
+        steps = [step for answer in answers for step in answer.steps]
+        pace = min(0.5, (seconds - 1.6) / len(steps))
+        for step in steps:
+            self.animate(m.FadeIn(step), seconds=pace)

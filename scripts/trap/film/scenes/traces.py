@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import manim as m
 
-from trap.film.look import FAINT, FAITHFUL, INK, MUTED, RIGHT, ROLES, WRONG, Box
-from trap.film.parts import Statements, block, folded, line, lying, point, polyline, run, scale, segments
+from trap.film.look import FAINT, FAITHFUL, INK, MUTED, ROLES, Box
+from trap.film.parts import Answer, block, folded, line, lying, point, polyline, run, scale, segments
 from trap.film.stage import Stage
 
 MODELS = {"nano": ("with positions", "start"), "nano_nope": ("without positions", "gold")}
@@ -24,7 +24,7 @@ class Scene(Stage):
     def cue_lengths(self, seconds: float) -> None:
         self._clear()
         content, lines = self.shape.content, self.facts.data["lines"]
-        box = content.part(0.12, 0.14, 0.62, 0.93)
+        box = content.part(0.12, 0.16, 0.62, 0.88)
         most = max(asked for line_ in lines.values() for asked, _ in line_)
         top = max(most, *(stated for line_ in lines.values() for _, stated in line_)) + 0.3
         x, y = scale(0.5, most + 0.2, box.left, box.right), scale(0.0, top, box.bottom, box.top)
@@ -67,29 +67,12 @@ class Scene(Stage):
         """A real trace, statement by statement, with its marks; then its letter."""
         trace = self.facts.data["traces"][model]
         text, role = MODELS[model]
-        name = line(text, self.size("body"), ROLES[role], bold=True)
-        name.move_to(point(box.left, box.top - 0.25), aligned_edge=m.LEFT)
-        self.animate(m.FadeIn(name), seconds=0.3)
-        path = self.facts.data["path"]
-        pitch = min(1.15, (box.height - 1.4) / max(len(path), len(trace["clauses"])))
-        top = box.top - 0.65
-        written = Statements(
-            trace["clauses"],
-            (box.left - 0.1, top),
-            pitch,
-            self.size("small" if self.shape.name == "wide" else "label"),
-        )
-        marks = m.VGroup()
-        for number, statement in enumerate(written.lines):
-            mark = written.mark(number)
-            self.animate(m.FadeIn(statement), m.FadeIn(mark), seconds=fast)
-            marks.add(mark)
-        right = trace["correct"]
-        end = top - len(written.lines) * pitch - 0.35
-        said = line(f"ANSWER: {trace['letter']}", self.size("body"), RIGHT if right else WRONG, bold=True)
-        said.move_to(point(box.left + 0.5, end), aligned_edge=m.LEFT)
-        self.animate(m.FadeIn(said), seconds=0.4)
-        self.stands.add(name, written, marks, said)
+        rows = max(len(self.facts.data["path"]), len(trace["clauses"]))
+        px = self.size("label" if self.shape.tall else "small")
+        answer = Answer(trace, text, ROLES[role], box, rows, px, self.size("body"))
+        for step in answer.steps:
+            self.animate(m.FadeIn(step), seconds=fast)
+        self.stands.add(answer)
 
     def _ask(self) -> Box:
         content = self.shape.content
@@ -104,10 +87,10 @@ class Scene(Stage):
         self._clear()
         self.room = self._ask()
         left = self.room if self.shape.tall else self.room.part(0, 0, 0.48, 1)
-        self._answer("nano", left, 0.5)
+        self._answer("nano", left, 0.4)
 
     def cue_walked(self, seconds: float) -> None:
-        self._answer("nano_nope", self.room.part(0.53, 0, 1, 1), 0.5)
+        self._answer("nano_nope", self.room.part(0.53, 0, 1, 1), 0.4)
 
     def _bars(self, names: list[str], places: dict[str, int], fast: float) -> None:
         box, count = self.bars_box, len(self.facts.data["bars"])
@@ -120,13 +103,15 @@ class Scene(Stage):
             y = box.top - (places[model] + 0.5) * pitch
             label = line(BARS[model], self.size("body"), INK, bold=True)
             if self.shape.tall:
-                label.move_to(point(self.shape.content.left, y + 0.95), aligned_edge=m.LEFT)
+                label.move_to(point(self.shape.content.left, y + 0.83), aligned_edge=m.LEFT)
+                high, low, thick = 0.2, -0.46, 0.54
             else:
                 label.move_to(point(box.left - 0.4, y), aligned_edge=m.RIGHT)
+                high, low, thick = 0.42, -0.42, 0.62
             shapes, values = [], []
-            for up, part, color in ((0.42, "right", INK), (-0.42, "faithful", FAITHFUL)):
+            for up, part, color in ((high, "right", INK), (low, "faithful", FAITHFUL)):
                 length = entry[part]["value"] * (x(1.0) - x(0.0))
-                shapes.append(lying(box.left, y + up, length, 0.62, color))
+                shapes.append(lying(box.left, y + up, length, thick, color))
                 value = line(self.facts.words[f"{model}.{part}"], self.size("body"), color, bold=True)
                 values.append(value.move_to(point(box.left + length + 0.25, y + up), aligned_edge=m.LEFT))
             self.animate(m.FadeIn(label), *[run(shape) for shape in shapes], seconds=fast)

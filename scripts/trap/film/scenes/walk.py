@@ -13,7 +13,7 @@ class Scene(Stage):
     def prepare(self) -> None:
         content, tall = self.shape.content, self.shape.tall
         self.picture = content.part(0, 0.5, 1, 1) if tall else content.part(0, 0, 0.6, 1)
-        self.column = content.part(0, 0, 1, 0.47) if tall else content.part(0.635, 0, 1, 1)
+        self.column = content.part(0, 0.03, 1, 0.48) if tall else content.part(0.635, 0, 1, 1)
         # an upright picture is still wider than it is high, so the map is never turned here
         self.map = GraphMap(self.facts.data, self.picture, turned=False)
         self.add(self.map)
@@ -38,11 +38,10 @@ class Scene(Stage):
         self.question = m.VGroup(question)
         start = self.facts.data["path"][0]["src"]
         self.spots = [self.map.spot(start)]
-        if not self.shape.tall:
-            options = [f"{letter})  {entity}" for letter, entity in self.facts.data["options"].items()]
-            self.options = block(options, self.size("label"), MUTED)
-            self.options.move_to(point(column.left, column.bottom + 0.1), aligned_edge=m.DL)
-            self.question.add(self.options)
+        options = [f"{letter})  {entity}" for letter, entity in self.facts.data["options"].items()]
+        self.options = block(options, self.size("label"), MUTED)
+        self.options.move_to(point(column.left, column.bottom + 0.1), aligned_edge=m.DL)
+        self.question.add(self.options)
         self.animate(m.FadeIn(self.question), m.GrowFromCenter(self.spots[0]), seconds=0.6)
 
     def cue_hops(self, seconds: float) -> None:
@@ -52,7 +51,7 @@ class Scene(Stage):
         pitch = min(0.56, room / rows)
         chain = Chain(path, (column.left, column.top), pitch, self.size("label"), self.size("small"))
         chain.rows[0].set_color(PATH)
-        self.animate(m.FadeOut(self.question[0]), seconds=0.3)
+        self.animate(m.FadeOut(self.question if tall else self.question[0]), seconds=0.3)
         self.animate(m.FadeIn(chain.rows[0]), seconds=0.3)
         step = (seconds - 2.0) / len(path)
         for number, clause in enumerate(path):

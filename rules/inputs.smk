@@ -1,14 +1,8 @@
-"""What the page's rules take in: functions only."""
+"""What the rules take in that are built only when asked for (page, grids, platforms, scaling): functions only."""
 
 from trap.provenance import sha256_file
 
 PAGE_SEED = 1
-# Models that have a page: not every one that the settings know.
-PAGE_MODELS = [
-    name
-    for name in SETTINGS.models
-    if any(name in PLAN.size(size).models for size in ("default", "full"))
-]
 
 
 def page_chain(model, arm):
@@ -48,3 +42,32 @@ def page_hashes(wildcards):
 def page_target(evidence):
     """What stands for a finished page."""
     return [f"{evidence}/page/index.html"]
+
+
+def grid_files(size):
+    """Claims and tables of a grid, its runs, and what it has besides."""
+    evidence = PLAN.size(size).evidence
+    own = {
+        "grpo": [f"{evidence}/tables/rewards.{kind}" for kind in ("parquet", "md")],
+        "ignition": four(f"{evidence}/figures/ignition"),
+    }
+    runs = run_files(size, "metrics.json")
+    return [f"{DATA}/audit.json", *runs, *table_files(evidence), *own.get(size, [])]
+
+
+def items_elsewhere():
+    """Items of runs that other settings made, on other platforms."""
+    found = [path for path in Path(f"results/{STUDY}").glob("*/*/*/s*/items.parquet")]
+    found = sorted(path.as_posix() for path in found if path.parts[3] != SETTINGS.platform)
+    if not found:
+        raise WorkflowError(
+            f"results/{STUDY}: no evaluated run of another platform than {SETTINGS.platform}: make some first (make mlx)"
+        )
+    return found
+
+
+def scaling_runs():
+    """Runs that the comparison needs; those that committed items stand for are left out."""
+    committed = set(PLAN.runs("full")) if PLAN.adopted else set()
+    models = {run.model for run in committed}
+    return [run for run in checked(lambda: PLAN.runs("scaling")) if run.model not in models]

@@ -1,0 +1,16 @@
+"""Draw faithful accuracy by the number of hard reference traces."""
+
+from __future__ import annotations
+
+import sys
+
+from trap.evidence.figures import ignition
+from trap.evidence.figures.command import plot_main
+
+
+def main(argv: list[str] | None = None) -> int:
+    return plot_main(argv, "ignition", ignition.ALT, ignition.draw, __doc__ or "")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

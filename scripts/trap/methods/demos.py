@@ -1,0 +1,32 @@
+"""Supervised fine-tuning on a few demonstrations beside what the model has learned already.
+
+The demonstrations come from the front of the pool, the prompts of later methods from its end, so that no
+arm is asked what it was shown. `replay` is the share of references of easy questions in what the fit sees:
+a handful of hard traces is then learned beside the skill, not instead of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trap.files import InputError
+from trap.methods import Job, draw, read_lines
+from trap.methods.rsft import replay
+
+
+def train(job: Job) -> dict[str, Any]:
+    """Fit the references of the first `hyper.prompts` questions; returns their number and the steps.
+
+    Raises InputError for a mixture (demonstrations are of one pool) and for a pool that is too small.
+    """
+    if job.arm.mixture:
+        raise InputError(f"arms: arm `{job.arm.arm}`: mixture: demonstrations come from one pool")
+    path = job.data / f"{job.arm.pool}.jsonl"
+    lines = read_lines(path)
+    try:
+        lines = draw(lines, job.hyper.prompts or len(lines), held_back=False)
+    except InputError as error:
+        raise InputError(f"{path}: {error} (arm `{job.arm.arm}`)") from None
+    settings = job.fit_settings()
+    job.fit(replay(job, [line.example for line in lines]), settings, job.seed)
+    return {"n_train": len(lines), "steps": settings.steps}

@@ -1,0 +1,49 @@
+"""Expert iteration: rejection sampling in rounds, each on prompts of its own (STaR, arXiv 2203.14465; ReST-EM, arXiv 2312.06585).
+
+It differs from rounds of rsft in three ways. No prompt is asked twice: a round's prompts are the next part of
+the arm's mixture, so that a mixture written `easy@3 + hard@4 + hard@5` is a curriculum of hops. What
+earlier rounds won is trained on again in every round, so that no round unlearns them. And training goes on
+from the round before, where both papers begin each round at the model of the start.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trap.curriculum import in_parts, staged_prompts
+from trap.files import InputError, write_jsonl
+from trap.methods import Job
+from trap.methods.rsft import collect, replay
+from trap.platforms import Example
+
+
+def train(job: Job) -> dict[str, Any]:
+    """Rounds of sample, select, fit; while nothing has been won, nothing is trained.
+
+    Gives counts for meta.json: of the last round as `rollouts`, of each as `rounds`. Raises InputError where
+    there are fewer prompts than rounds.
+    """
+    study, rounds = job.study(), job.arm.rounds
+    items = staged_prompts(job, study.read)
+    if len(items) < rounds:
+        raise InputError(f"arms: arm `{job.arm.arm}`: {len(items)} prompts for {rounds} rounds are too few")
+    settings = job.fit_settings()
+    sampler, won, history, episodes, done = job.sampler(), [], [], [], 0
+    for number, prompts in enumerate(in_parts(items, rounds)):
+        examples, rows, counts = collect(job, study, sampler, prompts, number)
+        history.append(counts)
+        episodes += rows
+        won += _new(examples, won)
+        job.log({"kind": "rollouts", "step": done, **counts})
+        if not won:
+            continue
+        job.fit(replay(job, won), settings, job.seed * 1000 + number, done)
+        done += settings.steps
+        sampler = job.model
+    write_jsonl(job.output / "rollouts.jsonl", episodes)
+    return {"n_train": len(won), "steps": done, "rollouts": history[-1], "rounds": history}
+
+
+def _new(examples: list[Example], won: list[Example]) -> list[Example]:
+    known = {(example.prompt, example.completion) for example in won}
+    return [example for example in examples if (example.prompt, example.completion) not in known]

@@ -1,0 +1,87 @@
+"""The table of rewards: which arms are compared, what their names say, known rates, equal bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import tabulate_rewards
+from make_items import make_items, write_runs
+from trap.config import load_arms
+from trap.evidence.collect import collect, write_items, write_table
+from trap.evidence.rewards import ablations, reward_parts
+
+RATES = {
+    "sft": {"accuracy": 0.3},
+    "grpo_hard": {"accuracy": 0.8, "faithful": 0.5},
+    "grpo_v1_open": {"accuracy": 0.4},
+}
+
+
+def test_arms_that_differ_in_the_reward_alone(root: Path) -> None:
+    groups = ablations(load_arms(root / "config/arms_grpo.tsv"))
+    found = {arm.arm: number for number, group in enumerate(groups) for arm in group}
+    assert found["grpo_v1"] == found["grpo_paper"] == found["grpo_similarity"]
+    assert found["grpo_easy_paper"] == found["grpo_easy_correctness"] != found["grpo_paper"]
+    # another start, another set of hyperparameters, a curriculum: not the same experiment
+    assert not {"grpo_hard_from_base", "grpo_hard_kl", "grpo_curriculum", "rsft_hard"} & set(found)
+    assert all(len({arm.reward for arm in group}) == len(group) for group in groups)
+    assert ablations(load_arms(root / "config/arms.tsv")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("v1", ("v1", True, False)), ("v1-guards", ("v1", False, False)), ("v2+length", ("v2", True, True)),
+        ("paper-guards+length", ("paper", False, True)),
+    ],
+)  # fmt: skip
+def test_names_of_rewards(name: str, parts: tuple) -> None:
+    assert reward_parts(name) == parts
+
+
+@pytest.fixture(scope="module")
+def evidence(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("rewards")
+    collected = collect(write_runs(folder / "runs", make_items(RATES, questions=60, starts=20)))
+    write_items(collected.items, folder / "items.parquet")
+    write_table(collected.runs, folder / "runs.parquet")
+    return folder
+
+
+def tabulate(evidence: Path, sheet: Path, output: Path) -> int:
+    output.mkdir(exist_ok=True)
+    pairs = {
+        "claims": sheet.parent / "claims.yaml", "items": evidence / "items.parquet", "runs": evidence / "runs.parquet",
+        "arms": sheet, "output": output,
+    }  # fmt: skip
+    return tabulate_rewards.main([str(part) for name, path in pairs.items() for part in (f"--{name}", path)])
+
+
+def test_a_row_per_reward_after_the_start(evidence: Path, root: Path, tmp_path: Path) -> None:
+    sheet = root / "config/arms_grpo.tsv"
+    assert tabulate(evidence, sheet, tmp_path / "a") == tabulate(evidence, sheet, tmp_path / "b") == 0
+    for name in ("rewards.parquet", "rewards.md"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    table = pl.read_parquet(tmp_path / "a/rewards.parquet").filter(pl.col("trained_on") == "hard")
+    accuracy = {row["arm"]: row for row in table.filter(pl.col("metric") == "accuracy").to_dicts()}
+    assert next(iter(accuracy)) == "sft" and set(accuracy) == set(RATES)
+    assert accuracy["sft"]["reward"] == "" and accuracy["sft"]["guards"] is None
+    assert accuracy["grpo_v1_open"]["guards"] is False and accuracy["grpo_hard"]["guards"] is True
+    for arm, rate in RATES.items():
+        row = accuracy[arm]
+        assert row["low"] <= row["value"] <= row["high"] and row["value"] == pytest.approx(
+            rate["accuracy"], abs=0.15
+        )
+        assert (row["n"], row["seeds"]) == (60, 3)
+    assert {"coverage", "spam", "tokens", "faithful"} <= set(table["metric"])
+    text = (tmp_path / "a/rewards.md").read_text()
+    assert "| none (SFT) |" in text and "| progress | on |" in text and "| v1 | off |" in text
+
+
+def test_nothing_of_the_kind_was_run(evidence: Path, root: Path, tmp_path: Path) -> None:
+    assert tabulate(evidence, root / "config/arms.tsv", tmp_path) == 0
+    assert pl.read_parquet(tmp_path / "rewards.parquet").is_empty()
+    assert "No such arms were run." in (tmp_path / "rewards.md").read_text()
