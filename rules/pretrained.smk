@@ -37,7 +37,7 @@ rule train_pretrained:
         settings=lambda wildcards: PLAN.settings(wildcards.model, wildcards.arm),
         folder=subpath(output.meta, parent=True),
         data=subpath(input.graph, parent=True),
-        arms=SETTINGS.arms,
+        arms=sheet_of,
         lineage=lineage,
     message:
         "Train {wildcards.model} {wildcards.arm}, seed {wildcards.seed}"
@@ -74,7 +74,7 @@ rule evaluate_pretrained:
     params:
         folder=subpath(output.metrics, parent=True),
         chain=lambda wildcards: run_folders(wildcards, PLAN.chain(wildcards.arm)),
-        arms=SETTINGS.arms,
+        arms=sheet_of,
     message:
         "Evaluate {wildcards.model} {wildcards.arm}, seed {wildcards.seed}"
     shell:

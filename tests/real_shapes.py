@@ -42,7 +42,12 @@ def checkpoint(folder: Path, texts: list[str]) -> Path:
     tokenizer.train_from_iterator(
         texts, trainers.BpeTrainer(vocab_size=1500, special_tokens=special, initial_alphabet=alphabet, show_progress=False)
     )  # fmt: skip
-    tokenizer.save(str(folder / "tokenizer.json"))
+    saved = json.loads(tokenizer.to_str())
+    known = saved["model"]["vocab"]
+    known |= {
+        f"w{number}": number for number in range(len(known), SHAPE["vocab_size"])
+    }  # every id has a text
+    (folder / "tokenizer.json").write_text(json.dumps(saved))
     named = {"bos_token": special[1], "eos_token": special[2], "pad_token": special[2]}
     settings = {"tokenizer_class": "PreTrainedTokenizerFast", "chat_template": TEMPLATE, **named}
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))

@@ -14,7 +14,7 @@ import compare_sizes
 import train_base
 from make_items import make_items
 from test_workflow import ROOT, copy_project, planned
-from trap.config import Model, load_config
+from trap.config import Model, load_arms, load_config
 from trap.evidence.cells import ItemTable
 from trap.evidence.claim_specs import ClaimsFile, load_claims
 from trap.evidence.collect import write_items
@@ -161,7 +161,7 @@ def test_the_target_trains_the_sizes_and_draws_one_figure(tmp_path: Path) -> Non
     values["sizes"]["scaling"] = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))["sizes"]["scaling"]  # fmt: skip
     path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
     counts = planned(folder, "scaling")
-    seeds, core = 3, 11
-    assert counts["train_base"] == 3 and counts["train_adapter"] == 3 * seeds * (core - 1)
-    assert counts["evaluate_adapter"] == 3 * (seeds * (core - 1) + 1) and counts["compare_sizes"] == 1
+    seeds, adapters = 3, sum(arm.group == "core" and arm.method != "base" for arm in load_arms(ROOT / "config/arms.tsv").values())  # fmt: skip
+    assert counts["train_base"] == 3 and counts["train_adapter"] == 3 * seeds * adapters
+    assert counts["evaluate_adapter"] == 3 * (seeds * adapters + 1) and counts["compare_sizes"] == 1
     assert not {"collect_runs", "render_post", "tabulate_claims"} & counts.keys()

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from trap.evidence.figures.estimates import arm_label, span
-from trap.evidence.figures.marks import absent, frame, inward, legend_row, panels, point, share_axis
+from trap.evidence.figures.marks import absent, frame, legend_row, panels, point, share_axis
 from trap.evidence.scaling import size_text
 from trap.evidence.theme import SMALL, Theme, role_of
 
@@ -84,8 +84,6 @@ def draw(rows: pl.DataFrame, theme: Theme) -> Figure:
         axes.set_xlim(sizes[0] / 1.35, sizes[-1] * 1.35)
         axes.set_xticks(sizes, [size_text(size) for size in sizes])
         axes.set_xticks([], minor=True)
-        if len(sizes) > 1:
-            inward(axes)
         present = [one for one in what if one[0] in set(part["name"])]
         for place, (name, role, marker, hollow) in enumerate(present):
             shift = (sizes[-1] / sizes[0] * 1.35**2) ** (DODGE * (place - (len(present) - 1) / 2))
