@@ -300,3 +300,13 @@ def test_another_seed(finished: Path) -> None:
     # a model has one base checkpoint, which all seeds share
     assert "train_base" not in found and found["evaluate_adapter"] == len(ARMS) - 1
     assert "sample_questions" not in found and found["collect_runs"] == 1
+
+
+def test_a_grid_shares_the_runs_of_others_and_is_part_of_none(finished: Path) -> None:
+    change(finished, sizes__grpo__models={"nano": [*ARMS, "grpo_hard"]})
+    found = planned(finished, "grpo")
+    assert (found["train_adapter"], found["evaluate_adapter"], found["repeat_run"]) == (1, 1, 1)
+    assert {"tabulate_claims", "tabulate_results", "tabulate_rewards"} <= set(found)
+    assert not {"train_base", "render_post", "record_provenance"} & set(found)
+    assert "Train nano grpo_hard, seed 1" in messages(finished, "grpo")
+    assert planned(finished) == {}
