@@ -3,6 +3,12 @@
 from trap.provenance import sha256_file
 
 PAGE_SEED = 1
+# Models that have a page: not every one that the settings know.
+PAGE_MODELS = [
+    name
+    for name in SETTINGS.models
+    if any(name in PLAN.size(size).models for size in ("default", "full"))
+]
 
 
 def page_chain(model, arm):

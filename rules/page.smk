@@ -11,13 +11,6 @@ says so. In every other case the models are inputs like all else.
 
 from trap.evidence.site.files import page_files
 
-# Models that have a page: not every one that the settings know.
-PAGE_MODELS = [
-    name
-    for name in SETTINGS.models
-    if any(name in PLAN.size(size).models for size in ("default", "full"))
-]
-
 
 rule export_page_model:
     input:

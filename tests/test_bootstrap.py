@@ -59,3 +59,21 @@ def test_no_venv_module_is_one_line(root: Path, tmp_path: Path) -> None:
 def test_ci_runs_make_test(root: Path) -> None:
     assert os.access(root / ".ci/run", os.X_OK)
     assert "make test" in (root / ".ci/run").read_text(encoding="utf-8")
+
+
+def test_no_cairo_leaves_the_film_out_in_one_line(root: Path, tmp_path: Path) -> None:
+    absent = tmp_path / "pkg-config"
+    absent.write_text("#!/bin/sh\nexit 1\n")
+    absent.chmod(0o755)
+    done = subprocess.run(
+        ["make", "-o", ".venv/.paper", "paper-film"],
+        cwd=root,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "The film is left out: it needs cairo and pango (make film says how to get them)."
+    ]

@@ -49,8 +49,15 @@ class Facts(Struct, forbid_unknown_fields=True):
     sources: dict[str, list[str]]  # key of `words` -> ids of the claims it comes from
 
 
-def digest(facts: Facts) -> str:
-    """One hash of everything that a scene shows."""
+def digest(facts: Facts, places: bool = True) -> str:
+    """One hash of everything that a scene shows.
+
+    Without `places` the layout of the graph is left out, which is computed from its entities and edges and
+    may come out a rounding apart on another machine.
+    """
+    if not places:
+        data = {key: value for key, value in facts.data.items() if key != "points"}
+        facts = msgspec.structs.replace(facts, data=data)
     return sha256_bytes(msgspec.json.encode(facts))
 
 

@@ -62,7 +62,9 @@ def ledger(film: Path, picture: Picture, seen: Sequence[Glance], facts: Sequence
         own = [caption for caption in captions if caption.scene == scene.scene]
         start, end = own[0].start, own[-1].end
         pictures = "".join(glance.sha256 for glance in seen if start <= glance.seconds < end)
-        scenes.append(SceneEntry(scene.scene, start, end, digest(scene), sha256_bytes(pictures.encode())))
+        scenes.append(
+            SceneEntry(scene.scene, start, end, digest(scene, places=False), sha256_bytes(pictures.encode()))
+        )
     return Ledger(
         film.name, sha256_file(film), picture.width, picture.height, float(picture.fps), picture.frames,
         picture.seconds, together({entry.scene: entry.facts for entry in scenes}), scenes,
@@ -71,7 +73,9 @@ def ledger(film: Path, picture: Picture, seen: Sequence[Glance], facts: Sequence
 
 def current(sheet: Sheet, cut: str, sources: Sources) -> dict[str, str]:
     """Scene -> hash of what it would show today."""
-    return {scene: digest(scene_facts(sheet, scene, sources)) for scene in scenes_of(sheet, cut)}
+    return {
+        scene: digest(scene_facts(sheet, scene, sources), places=False) for scene in scenes_of(sheet, cut)
+    }
 
 
 def stale_film(path: Path, today: dict[str, str]) -> list[str]:

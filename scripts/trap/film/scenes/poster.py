@@ -29,7 +29,7 @@ class Scene(Stage):
             )
             value = line(
                 self.facts.words[entry["name"]],
-                92 if tall else 94,
+                84,
                 PAPER,
                 bold=True,
             )
