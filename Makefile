@@ -31,14 +31,16 @@ MLX := $(if $(filter Darwin,$(shell uname)),--profile profiles/mlx,--config plat
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
 
-paper: $(VENV)/.paper ## build the paper: environment, data, training, evaluation, claims, figures, post (default size)
-	@$(WORKFLOW) all
+paper: $(VENV)/.paper ## build the paper: environment, data, training, evaluation, claims, figures, post, page, a small film (default size)
+	@$(WORKFLOW) all results/default/page/index.html
 	@$(BIN)/python scripts/unlock_workflow.py
+	@$(MAKE) --no-print-directory paper-film
 	@printf '\n%s\n' \
 	  "The post     results/default/report/post.html" \
 	  "Figures      results/default/figures/" \
 	  "Tables       results/default/tables/" \
-	  "Claims       results/default/claims.json"
+	  "Claims       results/default/claims.json" \
+	  "The page     make serve FOLDER=results/default/page"
 
 paper-full: $(VENV)/.paper ## the committed size: every arm, 10 seeds (hours; rebuilds only what changed)
 	@$(WORKFLOW) full

@@ -117,10 +117,11 @@ def run(platform: str, base: Path, data: Path, output: Path) -> dict[str, Any]:
         )  # fmt: skip
         made = method.train(job)
         model.save(folder / "adapter", base=str(base))
+        most = peak_mb()  # with one model in memory
         again = load(*(path / "adapter" for path in chain), folder / "adapter")
         chain.append(folder)
         return {
-            "losses": [row["loss"] for row in rows if row["kind"] == "train"], "data": made, "peak_mb": peak_mb(),
+            "losses": [row["loss"] for row in rows if row["kind"] == "train"], "data": made, "peak_mb": most,
             "after": model.logprobs(examples), "reloaded": again.logprobs(examples),
             "greedy": model.sample(prompts, k=1, temperature=0.0, **how),
             "greedy_reloaded": again.sample(prompts, k=1, temperature=0.0, **how),

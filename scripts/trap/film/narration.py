@@ -22,7 +22,7 @@ from trap.film.subtitles import timeline
 
 RATE = 48_000  # samples a second
 KINDS = (".wav", ".flac", ".ogg", ".mp3", ".m4a")
-PACES = (160, 190, 220, 260)  # words a minute that the engine tries until a line fits
+PACES = (160, 190, 220, 260, 300, 340)  # words a minute that the engine tries until a line fits
 LEAD = 0.15  # seconds of silence before a line
 BLOCK = 1024  # samples of one AAC frame
 
