@@ -156,10 +156,7 @@ def _verdict(
     if main.trained and (main.seeds or 0) < spec.minimum_seeds and main.conditions:
         seeds = f"{main.seeds} training seed{'s' if main.seeds != 1 else ''}"
         return "inconclusive", f"{seeds}: a verdict needs at least {spec.minimum_seeds}."
-    try:
-        return judge(claim.yes, claim.no, values), ""
-    except ValueError as error:
-        raise InputError(f"claims.{claim.id}: {error}") from None
+    return judge(claim.yes, claim.no, values)
 
 
 def _contaminated(conditions: set[tuple[str, str, str]], runs: pl.DataFrame) -> bool:

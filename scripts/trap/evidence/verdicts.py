@@ -70,17 +70,24 @@ def parse_rule(text: str) -> Rule:
     return Rule(text, tuple(comparisons))
 
 
+WITHIN_MARGIN = "There is a difference, and it is smaller than the margin fixed beforehand."
+
+
 def judge(
     reproduced: list[Rule],
     not_reproduced: list[Rule],
     values: Mapping[str, float | None],
-) -> str:
-    """The verdict of two lists of rules on one set of values. Raises ValueError if both hold."""
+) -> tuple[str, str]:
+    """The verdict of two lists of rules on one set of values, and why, where that is not plain.
+
+    An effect that is real and small can satisfy a rule that asks for an interval above zero and one that asks
+    for an interval below the margin. Neither side may then claim it: inconclusive.
+    """
     yes = any(rule.holds(values) for rule in reproduced)
     no = any(rule.holds(values) for rule in not_reproduced)
     if yes and no:
-        raise ValueError("its rules say both reproduced and not reproduced")
-    return "reproduced" if yes else "not reproduced" if no else "inconclusive"
+        return "inconclusive", WITHIN_MARGIN
+    return "reproduced" if yes else "not reproduced" if no else "inconclusive", ""
 
 
 def _tokens(part: str, text: str) -> list[tuple[str, str]]:
