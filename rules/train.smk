@@ -71,7 +71,6 @@ rule train_adapter:
     input:
         graph=f"{DATA}/kg.json",
         pools=lambda wildcards: pools(*PLAN.data_pools(wildcards.arm)),
-        validation=pools(*VALIDATION_POOLS),  # asked while training
         runs=lambda wildcards: trained(wildcards, PLAN.needed(wildcards.arm)),
         code=lambda wildcards: PLAN.training_code(wildcards.arm),
     output:
