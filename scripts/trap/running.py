@@ -28,7 +28,8 @@ def fix_threads() -> None:
     import torch
 
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    # What use_deterministic_algorithms sets, without the second that its import of the compiler takes.
+    torch.set_deterministic_debug_mode("warn")
     torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads what it has not written
 
 
