@@ -29,7 +29,7 @@ HARD_SPACE: dict[str, int] = {"eval_hard": 25, "eval_leak": 8, "valid_hard": 7, 
 POOLS = (*EASY_SPACE, *HARD_SPACE)
 # Longer chains than any pool trains on, all of them for evaluation: eval_hop6, eval_hop8, ...
 LONG_PREFIX = "eval_hop"
-LONGEST = 8
+LONGEST = 10
 # Questions by hop count in every hundred of a training pool; evaluation pools take hop counts in turn.
 EASY_SHARES = (20, 35, 45)
 HARD_SHARES = (50, 50)
