@@ -34,6 +34,7 @@ include: "rules/page.smk"
 include: "rules/video.smk"
 include: "rules/published.smk"
 include: "rules/platforms.smk"
+include: "rules/far.smk"
 include: "rules/scaling.smk"
 
 
@@ -43,6 +44,7 @@ localrules:
     full,
     grpo,
     ignition,
+    way_out,
     data,
     train,
     evaluate,
@@ -71,6 +73,11 @@ rule grpo:
 rule ignition:
     input:
         lambda wildcards: grid_files("ignition"),
+
+
+rule way_out:
+    input:
+        lambda wildcards: grid_files("way_out"),
 
 
 rule data:

@@ -62,6 +62,7 @@ rule sample_questions:
     resources:
         mem_mb=1000,
     params:
+        pool="{pool}",
         number=lambda wildcards: SETTINGS.data.counts[wildcards.pool],
         seed=SETTINGS.data.seed,
         style=SETTINGS.data.style,
@@ -69,7 +70,7 @@ rule sample_questions:
     message:
         "Sample {params.number} questions: {wildcards.pool}"
     shell:
-        "python scripts/sample_questions.py --graph {input.graph} --pool {wildcards.pool}"
+        "python scripts/sample_questions.py --graph {input.graph} --pool {params.pool}"
         " --count {params.number} --seed {params.seed} --style {params.style} --prompt {params.prompt}"
         " --allow-fewer --output {output.questions} &> {log}"
 

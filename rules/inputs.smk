@@ -61,6 +61,43 @@ def grid_files(size):
     return [f"{DATA}/audit.json", *runs, *table_files(evidence), *own.get(size, [])]
 
 
+# Pools of longer chains, for every size that names some: which of them a run answers depends on no size.
+FAR = f"results/{STUDY}/far"
+FAR_POOLS = {pool: n for size in SETTINGS.sizes.values() for pool, n in size.far.items()}
+
+
+def far_questions():
+    return [f"{FAR}/{pool}.jsonl" for pool in FAR_POOLS]
+
+
+def far_items(evidence):
+    """What the runs of a size answered to longer chains, where the size asks for them."""
+    size = PLAN.size_of(evidence)
+    return run_files(size, "far/items.parquet") if PLAN.size(size).far else []
+
+
+def grid_ledgers(evidence):
+    """Ledgers of committed grids: what a size of the main sheet does not test itself, they may."""
+    if PLAN.size(PLAN.size_of(evidence)).arms:
+        return []
+    grids = [size.evidence for size in SETTINGS.sizes.values() if size.arms]
+    return [f"{folder}/claims.json" for folder in grids if is_adopted(folder)]
+
+
+def grid_figures(evidence):
+    """Figures of committed grids that the post shows."""
+    shown_there = four("results/ignition/figures/ignition")
+    return shown_there if "results/ignition/claims.json" in grid_ledgers(evidence) else []
+
+
+def figure_folders(evidence):
+    found = [
+        f"{evidence}/figures",
+        *(Path(path).parent.as_posix() for path in grid_figures(evidence)),
+    ]
+    return " ".join(dict.fromkeys(found))
+
+
 def items_elsewhere():
     """Items of runs that other settings made, on other platforms."""
     found = [path for path in Path(f"results/{STUDY}").glob("*/*/*/s*/items.parquet")]

@@ -46,6 +46,7 @@ rule build_page:
         graph=f"{DATA}/kg.json",
         pools=pools_like("easy", "hard", "eval_"),
         figures=figure_files("{evidence}"),
+        beside=lambda wildcards: grid_figures(wildcards.evidence),
         provenance="{evidence}/provenance.json",
         template="report/post.md.j2",
         source=[path.as_posix() for path in sorted(Path("page").rglob("*")) if path.is_file()],
@@ -62,7 +63,7 @@ rule build_page:
         mem_mb=2000,
     params:
         tables=lambda wildcards: f"{wildcards.evidence}/tables",
-        figures=lambda wildcards: f"{wildcards.evidence}/figures",
+        figures=lambda wildcards: figure_folders(wildcards.evidence),
         folder=lambda wildcards: f"{wildcards.evidence}/page",
         models=lambda wildcards: " ".join(PAGE_MODELS),
     message:

@@ -10,6 +10,7 @@ rule render_post:
         claims="{evidence}/claims.json",
         tables=written_tables("{evidence}"),
         figures=figure_files("{evidence}"),
+        beside=lambda wildcards: grid_figures(wildcards.evidence),
         provenance="{evidence}/provenance.json",
         template="report/post.md.j2",
         page="report/post.html.j2",
@@ -26,7 +27,7 @@ rule render_post:
         mem_mb=1000,
     params:
         tables=lambda wildcards: f"{wildcards.evidence}/tables",
-        figures=lambda wildcards: f"{wildcards.evidence}/figures",
+        figures=lambda wildcards: figure_folders(wildcards.evidence),
     message:
         "Render the post: {wildcards.evidence}"
     shell:

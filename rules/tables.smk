@@ -21,6 +21,7 @@ rule collect_runs:
             "items.parquet",
             "episodes.jsonl",
         ),
+        far=lambda wildcards: far_items(wildcards.evidence),
         audit=f"{DATA}/audit.json",
         code=lambda wildcards: code("collect_runs.py"),
     output:
@@ -42,10 +43,11 @@ rule collect_runs:
         folders=lambda wildcards: [
             run.folder for run in PLAN.runs(PLAN.size_of(wildcards.evidence))
         ],
+        far=lambda wildcards, input: "--far" if input.far else "",
     message:
         "Collect the items of all runs: {wildcards.evidence}"
     shell:
-        "python scripts/collect_runs.py --runs {params.folders} --output {output.item_rows}"
+        "python scripts/collect_runs.py --runs {params.folders} {params.far} --output {output.item_rows}"
         " --runs-output {output.runs} --curves-output {output.curves}"
         " --episodes-output {output.episodes} --seconds-output {output.seconds} &> {log}"
 
@@ -152,6 +154,7 @@ rule tabulate_claims:
         runs="{evidence}/tables/runs.parquet",
         seconds="{evidence}/seconds.json",
         repeats=lambda wildcards: repeat_files(wildcards.evidence),
+        beside=lambda wildcards: grid_ledgers(wildcards.evidence),
         claims=SETTINGS.claims,
         arms=sheet_behind,
         graph=f"{DATA}/kg.json",
@@ -172,10 +175,13 @@ rule tabulate_claims:
         repeats=lambda wildcards, input: " ".join(
             ["--repeat", *input.repeats] if input.repeats else []
         ),
+        beside=lambda wildcards, input: " ".join(
+            ["--beside", *input.beside] if input.beside else []
+        ),
     message:
         "Judge the claims: {wildcards.evidence}"
     shell:
         "python scripts/tabulate_claims.py --claims {input.claims} --items {input.item_rows}"
         " --runs {input.runs} --seconds {input.seconds} --arms {input.arms} --graph {input.graph}"
-        " --questions {input.pools} {params.audit} {params.repeats}"
+        " --questions {input.pools} {params.audit} {params.repeats} {params.beside}"
         " --output {output.claims} &> {log}"

@@ -17,6 +17,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--runs", nargs="+", type=Path, required=True, metavar="FOLDER", help="finished run folders"
     )
+    parser.add_argument("--far", action="store_true", help="with the answers in their folders far/")
     parser.add_argument(
         "--output", type=Path, required=True, help="items.parquet: one row per question and run"
     )
@@ -34,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
 
     def body() -> None:
-        items, runs, curves, seconds = collect(arguments.runs)
+        items, runs, curves, seconds = collect(arguments.runs, arguments.far)
         episodes = collect_episodes(arguments.runs)
         write_items(items, arguments.output)
         write_table(runs, arguments.runs_output)

@@ -16,7 +16,7 @@ import tabulate_results
 from make_items import make_items, write_runs
 from trap.evidence.baselines import baseline_items, baseline_table, read_pools
 from trap.evidence.cells import ITEM_COLUMNS, ItemTable, read_items
-from trap.evidence.collect import CURVE_COLUMNS, ITEM_ORDER, RUN_COLUMNS, write_items
+from trap.evidence.collect import CURVE_COLUMNS, ITEM_ORDER, RUN_COLUMNS, collect, write_items
 from trap.evidence.runs import read_runs
 from trap.evidence.wording import estimate_text, number_text
 from trap.files import InputError, write_json, write_jsonl
@@ -331,3 +331,20 @@ def test_names_come_from_the_sheet_and_seconds_from_their_file(
     broken.write_text('{"hops/nano/torch/sft/s1": {"train": "long", "evaluate": 1}}', encoding="utf-8")
     with pytest.raises(InputError, match="sft/s1: train: not a number"):
         read_runs(tables / "runs.parquet", seconds=broken)
+
+
+def test_longer_chains_join_the_items_of_their_run(tmp_path: Path) -> None:
+    near, far = (make_items({"sft": {"accuracy": 0.5}}, questions=20, starts=5, seeds=1, pools=pools)
+                 for pools in (("eval_hard",), ("eval_hop6",)))  # fmt: skip
+    (run,) = write_runs(tmp_path / "runs", near)
+    with pytest.raises(InputError, match=r"far/items\.parquet"):
+        collect([run], far=True)
+    (run / "far").mkdir()
+    write_items(far, run / "far/items.parquet")
+    assert set(collect([run]).items["pool"]) == {"eval_hard"}
+    both = collect([run], far=True)
+    assert both.items.group_by("pool").len().sort("pool").rows() == [("eval_hard", 20), ("eval_hop6", 20)]
+    assert both.runs.height == 1
+    write_items(far.with_columns(seed=pl.lit(9, pl.Int16)), run / "far/items.parquet")
+    with pytest.raises(InputError, match=r"far/items\.parquet: seed"):
+        collect([run], far=True)

@@ -128,13 +128,15 @@ class Size(Struct, kw_only=True, forbid_unknown_fields=True):
     """A size of the study: where its evidence goes, seeds 1..n, and per model the groups or arms to run.
 
     Evidence goes to `results` for the size `full` and to `results/NAME` for any other. `arms` is a sheet of
-    its own, which grids of experiments have; none: that of the configuration.
+    its own, which grids of experiments have; none: that of the configuration. `far` are pools of longer
+    chains than any arm trains on (eval_hop6, …) and their numbers of questions, asked of all its runs.
     """
 
     evidence: str
     arms: str | None = None
     seeds: Count
     models: dict[str, list[str]]
+    far: dict[str, Count] = {}
 
 
 class Config(Struct, kw_only=True, forbid_unknown_fields=True):

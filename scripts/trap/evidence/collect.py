@@ -153,8 +153,11 @@ class Collected(NamedTuple):
     seconds: dict[str, dict[str, float | None]]
 
 
-def collect(folders: Sequence[Path | str]) -> Collected:
-    """Everything of finished run folders.
+FAR = "far"  # folder inside a run's: its answers to longer chains than any arm trains on
+
+
+def collect(folders: Sequence[Path | str], far: bool = False) -> Collected:
+    """Everything of finished run folders; with `far`, the items of their folders `far/` as well.
 
     Raises InputError for a folder without its files, a run given twice, and items that belong to
     another run than meta.json says.
@@ -164,7 +167,7 @@ def collect(folders: Sequence[Path | str]) -> Collected:
     items, runs, curves, seconds = [], [], [], {}
     for folder in map(Path, folders):
         meta = read_json(folder / "meta.json", RunMeta)
-        items.append(_items(folder, meta))
+        items += [_items(scored, meta) for scored in (folder, folder / FAR)[: 1 + far]]
         runs.append(_run_row(meta))
         metrics = read_json(folder / "metrics.json", RunMetrics)
         curves += _curve_rows(folder / "log.jsonl", metrics.curves, meta)
