@@ -110,7 +110,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--tables", type=Path, required=True, help="folder of the Parquet tables")
     parser.add_argument("--graph", type=Path, required=True, help="kg.json")
     parser.add_argument("--pools", nargs="+", type=Path, required=True, help="question pools, POOL.jsonl")
-    parser.add_argument("--figures", type=Path, required=True, help="folder of the figures")
+    parser.add_argument("--figures", type=Path, nargs="+", required=True, help="folders of the figures")
     parser.add_argument("--provenance", type=Path, help="provenance.json")
     parser.add_argument(
         "--study-models", nargs="*", help="models with data files of their own (default: those of the tables)"

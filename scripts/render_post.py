@@ -18,7 +18,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--claims", type=Path, required=True, help="claims.json")
     parser.add_argument("--tables", type=Path, required=True, help="folder of the Parquet tables")
-    parser.add_argument("--figures", type=Path, required=True, help="folder of the figures")
+    parser.add_argument("--figures", type=Path, nargs="+", required=True, help="folders of the figures")
     parser.add_argument("--provenance", type=Path, help="provenance.json: hardware, commands, seconds")
     parser.add_argument("--template", type=Path, default=TEMPLATE, help="jinja template of the Markdown")
     parser.add_argument("--output", type=Path, required=True, help="post.md")

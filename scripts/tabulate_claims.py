@@ -12,7 +12,7 @@ from trap.cli import run_main
 from trap.evidence.baselines import baseline_items, read_pools
 from trap.evidence.cells import ItemTable, read_items
 from trap.evidence.claim_specs import load_claims
-from trap.evidence.claims import agreement, claim_rows, current_commit, read_findings
+from trap.evidence.claims import agreement, claim_rows, current_commit, fill_in, read_findings
 from trap.evidence.contrasts import contrast_rows
 from trap.evidence.measures import Evidence
 from trap.evidence.properties import Material
@@ -36,6 +36,9 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--published-audit", type=Path, help="audit.json of the published files")
     parser.add_argument("--repeat", type=Path, nargs="+", help="items.parquet of the same runs done again")
+    parser.add_argument(
+        "--beside", type=Path, nargs="+", default=[], help="claims.json of grids, for what is not tested here"
+    )
     parser.add_argument("--rule", default="tabulate_claims", help="the workflow rule that calls this")
     parser.add_argument("--output", type=Path, required=True, help="claims.json")
     arguments = parser.parse_args(argv)
@@ -64,6 +67,7 @@ def main(argv: list[str] | None = None) -> int:
             files["repeat"] = ", ".join(map(str, arguments.repeat))
             evidence = replace(evidence, repeat=agreement(items, read_items(arguments.repeat)))
         claims = claim_rows(spec, evidence, arguments.rule, current_commit(Path(__file__).parent))
+        claims = fill_in(claims, arguments.beside)
         write_json(arguments.output, claims)
         counts = Counter(claim["verdict"] for claim in claims)
         print(", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())), file=sys.stderr)

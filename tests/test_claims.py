@@ -16,11 +16,11 @@ from make_items import make_items, write_runs
 from trap.config import load_arms
 from trap.evidence.cells import ItemTable
 from trap.evidence.claim_specs import Measure, load_claims
-from trap.evidence.claims import agreement
+from trap.evidence.claims import NOT_TESTED, agreement, fill_in
 from trap.evidence.measures import Evidence, Missing, measure
 from trap.evidence.statistics import clopper_pearson
 from trap.evidence.verdicts import VERDICTS, judge, parse_rule
-from trap.files import InputError
+from trap.files import InputError, write_json
 
 SOURCE_IDS = (
     [f"F{n}" for n in range(1, 12)] + [f"B{n}" for n in range(1, 15)] + [f"P{n}" for n in range(1, 11)]
@@ -133,7 +133,7 @@ def test_published_intervals_are_exact(spec) -> None:
 
 def test_its_arms_are_in_the_experiment_sheets(spec, root: Path) -> None:
     sheets = sorted((root / "config").glob("arms*.tsv"))
-    assert len(sheets) == 3
+    assert len(sheets) == 4
     known = {arm for sheet in sheets for arm in load_arms(sheet)}
     named = {arm for contrast in spec.contrasts for arm in (contrast.arm, contrast.minus)}
     named |= {arm for dose in spec.doses.values() for arm in dose.arms}
@@ -404,3 +404,27 @@ def test_show_claim_prints_where_a_number_comes_from(
     assert capsys.readouterr().err.startswith("error: ")
     assert show_claim.main(["--claims", str(path)]) == 0
     assert len(capsys.readouterr().out.splitlines()) == len(claims)
+
+
+def test_a_grid_s_ledger_fills_in_what_was_not_tested(tmp_path: Path) -> None:
+    def claim(name: str, verdict: str, file: str) -> dict:
+        return {"id": name, "verdict": verdict, "file": file, "value": None}
+
+    own = [
+        claim("one", "reproduced", "own"),
+        claim("two", NOT_TESTED, "own"),
+        claim("three", NOT_TESTED, "own"),
+    ]
+    grid = tmp_path / "grid.json"
+    write_json(grid, [claim("one", "not reproduced", "grid"), claim("two", "inconclusive", "grid"), claim("three", NOT_TESTED, "grid")])  # fmt: skip
+    later = tmp_path / "later.json"
+    write_json(later, [claim("two", "reproduced", "later")])
+    filled = fill_in(own, [grid, later])
+    assert [(c["id"], c["verdict"], c["file"]) for c in filled] == [
+        ("one", "reproduced", "own"),
+        ("two", "inconclusive", "grid"),
+        ("three", NOT_TESTED, "own"),
+    ]
+    assert fill_in(own, []) == own
+    with pytest.raises(InputError, match=r"nowhere\.json"):
+        fill_in(own, [tmp_path / "nowhere.json"])

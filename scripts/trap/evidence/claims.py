@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,20 @@ NOT_TESTED = "not tested here"
 def claim_rows(spec: ClaimsFile, evidence: Evidence, rule: str, commit: str) -> list[dict[str, Any]]:
     """One object per claim, in the order of the file; deterministic but for `commit` and `seconds`."""
     return [_claim(claim, spec, evidence, rule, commit) for claim in spec.claims]
+
+
+def fill_in(claims: list[dict[str, Any]], others: Sequence[Path]) -> list[dict[str, Any]]:
+    """Claims that these runs do not test, as another size's ledger has them where it does.
+
+    A grid of experiments tests what no other size runs; its `file` says where each number comes from.
+    Raises InputError for a ledger that cannot be read.
+    """
+    tested: dict[str, dict[str, Any]] = {}
+    for path in others:
+        for claim in read_json(path, list[dict[str, Any]]):
+            if claim["verdict"] != NOT_TESTED:
+                tested.setdefault(claim["id"], claim)
+    return [tested.get(claim["id"], claim) if claim["verdict"] == NOT_TESTED else claim for claim in claims]
 
 
 def read_findings(path: Path | str) -> dict[str, dict[str, Any]]:

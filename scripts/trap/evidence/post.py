@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,9 +92,12 @@ def check_template(path: Path) -> None:
 
 
 def render_markdown(
-    template: Path, claims: Path, tables: Path, figures: Path, provenance: Path | None, beside: Path
+    template: Path, claims: Path, tables: Path, figures: Sequence[Path], provenance: Path | None, beside: Path
 ) -> str:
-    """The post as Markdown; figure paths are relative to `beside`, the folder it will lie in."""
+    """The post as Markdown; figure paths are relative to `beside`, the folder it will lie in.
+
+    A figure is taken from the first of the folders `figures` that has it.
+    """
     check_template(template)
     ledger = Ledger(read_json(claims, list[dict[str, Any]]))
     published = published_points({str(c["id"]): c for c in ledger.claims})
@@ -102,7 +106,11 @@ def render_markdown(
             raise InputError(f"{claims}: no published value for {key}")
     numbers = Tables(tables)
     # realpath on both sides: a linked results folder must not bend the relative path
-    relative = Path(os.path.relpath(figures.resolve(), beside.resolve())).as_posix()
+    drawn = {
+        path.name.split(".")[0]: Path(os.path.relpath(folder.resolve(), beside.resolve())).as_posix()
+        for folder in reversed(figures)
+        for path in folder.glob("*.light.svg")
+    }
     try:
         text = environment(str(template.parent)).get_template(template.name).render(
             level=LEVEL,
@@ -114,8 +122,7 @@ def render_markdown(
             nope="nano_nope",
             model_title=model_title,
             arm_label=arm_label,
-            figures=relative,
-            drawn={path.name.split(".")[0] for path in figures.glob("*.light.svg")},
+            drawn=drawn,
             easy=numbers.hops("eval_easy"),
             hard=numbers.hops("eval_hard"),
             provenance=_provenance(provenance),

@@ -300,6 +300,14 @@ class Ledger:
         return {name: sum(claim.get("verdict") == name for claim in self.sourced) for name in VERDICTS}
 
 
+def final_number(name: str) -> Markup:
+    """The number that the name of an arm or pool ends in: `16` of demos_n16, `6` of eval_hop6."""
+    found = re.search(r"(\d+)$", name)
+    if not found:
+        raise InputError(f"{name!r} ends in no number")
+    return Markup(found[1])
+
+
 def environment(folder: str) -> jinja2.Environment:
     """The report's jinja: undefined names stop it, text from data is escaped unless a filter says how."""
     made = jinja2.Environment(
@@ -327,6 +335,7 @@ def environment(folder: str) -> jinja2.Environment:
         listing=listing,
         sample=sample,
         anchor=anchor,
+        final_number=final_number,
     )
     made.globals.update(
         interval=interval,
