@@ -9,6 +9,7 @@ from functools import cache
 
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
+from trap.adoption import adopted
 from trap.config import effective_config, parse_config, with_model_hyper
 from trap.files import InputError
 from trap.film import CUTS
@@ -25,6 +26,7 @@ def checked(build):
 
 SETTINGS = checked(lambda: parse_config(config, "config/config.yaml or --config"))
 PLAN = checked(lambda: Plan.of(SETTINGS))
+ADOPTED = checked(lambda: adopted(PLAN))  # whether committed items stand for the full size's runs
 STUDY = SETTINGS.study
 DATA = f"results/{STUDY}/data"
 CUES = "video/cues.yaml"  # the words of the film
@@ -145,7 +147,7 @@ def repeat_files(evidence):
 
 def is_adopted(evidence):
     """Whether committed items stand for the runs of this evidence."""
-    return evidence == "results" and PLAN.adopted
+    return evidence == "results" and ADOPTED
 
 
 def data_files():

@@ -74,6 +74,6 @@ def items_elsewhere():
 
 def scaling_runs():
     """Runs that the comparison needs; those that committed items stand for are left out."""
-    committed = set(PLAN.runs("full")) if PLAN.adopted else set()
+    committed = set(PLAN.runs("full")) if ADOPTED else set()
     models = {run.model for run in committed}
     return [run for run in checked(lambda: PLAN.runs("scaling")) if run.model not in models]

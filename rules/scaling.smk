@@ -19,7 +19,7 @@ rule scaling:
 rule compare_sizes:
     input:
         item_rows=lambda wildcards: [f"{run.folder}/items.parquet" for run in scaling_runs()],
-        committed=["results/tables/items.parquet"] if PLAN.adopted else [],
+        committed=["results/tables/items.parquet"] if ADOPTED else [],
         graph=f"{DATA}/kg.json",
         claims=SETTINGS.claims,
         code=lambda wildcards: code("compare_sizes.py"),

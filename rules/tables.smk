@@ -6,7 +6,7 @@ makes  {evidence}/tables/{items, runs, curves, episodes}.parquet, {evidence}/sec
        {evidence}/claims.json, {evidence}/provenance.json
 
 {evidence} is `results` (full size, committed) or `results/default`. Where committed items stand for the
-full size's runs (PLAN.adopted), nothing makes them: they are source files, and a missing run folder
+full size's runs (ADOPTED), nothing makes them: they are source files, and a missing run folder
 trains nothing.
 """
 

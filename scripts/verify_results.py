@@ -20,10 +20,11 @@ import sys
 import time
 from pathlib import Path
 
+from trap.adoption import MANIFEST, adoption_obstacles, committed, fingerprint, read_manifest
 from trap.cli import run_main
 from trap.config import load_config
 from trap.files import InputError, write_json
-from trap.plan import MANIFEST, Plan, adoption_obstacles, read_manifest
+from trap.plan import Plan
 from trap.provenance import closure, code_hashes, combined_hash, sha256_file
 
 CONFIG = "config/config.yaml"
@@ -103,7 +104,7 @@ def pending_jobs() -> list[str]:
 def manifest_of(plan: Plan) -> dict:
     """The manifest of the files as they are now."""
     rules = {}
-    for rule, step in plan.committed().items():
+    for rule, step in committed(plan).items():
         missing = [path for path in step.files if not Path(path).is_file()]
         if missing:
             raise InputError(f"{missing[0]}: missing; finish the full run first (make paper-full)")
@@ -113,7 +114,7 @@ def manifest_of(plan: Plan) -> dict:
             "code": _code(rule),
             "sources": {path: sha256_file(path) for path in step.sources},
         }
-    training = plan.fingerprint("full")
+    training = fingerprint(plan, "full")
     hashes = {f"{kind}/{key}": value for kind, table in training.items() for key, value in table.items()}
     return {
         "version": 1,
