@@ -60,7 +60,7 @@ rule all:
 
 rule full:
     input:
-        everything("full"),
+        lambda wildcards: everything("full"),
 
 
 rule grpo:

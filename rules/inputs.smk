@@ -53,12 +53,8 @@ def page_target(evidence):
 def grid_files(size):
     """Claims and tables of a grid, its runs, and what it has besides."""
     evidence = PLAN.size(size).evidence
-    own = {
-        "grpo": [f"{evidence}/tables/rewards.{kind}" for kind in ("parquet", "md")],
-        "ignition": four(f"{evidence}/figures/ignition"),
-    }
-    runs = run_files(size, "metrics.json")
-    return [f"{DATA}/audit.json", *runs, *table_files(evidence), *own.get(size, [])]
+    own = [path for files in own_files(size, evidence).values() for path in files]
+    return [f"{DATA}/audit.json", *results_of_runs(size), *table_files(evidence), *own]
 
 
 def items_elsewhere():
@@ -72,8 +68,12 @@ def items_elsewhere():
     return found
 
 
-def scaling_runs():
-    """Runs that the comparison needs; those that committed items stand for are left out."""
-    committed = set(PLAN.runs("full")) if ADOPTED else set()
-    models = {run.model for run in committed}
-    return [run for run in checked(lambda: PLAN.runs("scaling")) if run.model not in models]
+def scaling_items():
+    """Items that the comparison of sizes reads: its own models', and the full size's where these are committed."""
+    runs = checked(lambda: PLAN.runs("scaling"))
+    own = PLAN.collected("scaling")
+    shared = [f"{run.folder}/items.parquet" for run in runs if run not in own]
+    if shared and is_adopted("results"):
+        shared = ["results/tables/items.parquet"]
+    results_of_runs("scaling")  # for what it says where only part is committed
+    return [*shared, *(["results/scaling/tables/items.parquet"] if own else [])]

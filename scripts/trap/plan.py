@@ -155,6 +155,17 @@ class Plan:
                 raise InputError(f"{sheet}: arm `{name}` is another one in {self.sheet_of(name)}")
         return found
 
+    def collected(self, size: str) -> list[Run]:
+        """The runs whose items lie with a size's evidence.
+
+        The comparison of model sizes takes those of the full size's models from there.
+        """
+        runs = self.runs(size)
+        elsewhere = (
+            self.config.sizes["full"].models if size == "scaling" and "full" in self.config.sizes else ()
+        )
+        return [run for run in runs if run.model not in elsewhere]
+
     def repeats(self, size: str) -> dict[str, Run]:
         """Per model trained here the run of a size that is done twice: the first that samples what it learns from."""
         found: dict[str, Run] = {}
