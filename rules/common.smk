@@ -26,6 +26,11 @@ def checked(build):
         raise WorkflowError(str(error)) from None
 
 
+def refuse(message):
+    """End with one line, also from an input function: of an exception there, Snakemake shows the traceback."""
+    raise SystemExit(f"error: {message}")
+
+
 SETTINGS = checked(lambda: parse_config(config, "config/config.yaml or --config"))
 PLAN = checked(lambda: Plan.of(SETTINGS))
 ADOPTED = checked(lambda: adopted(PLAN))  # evidence whose committed items stand for its runs

@@ -62,8 +62,10 @@ def items_elsewhere():
     found = [path for path in Path(f"results/{STUDY}").glob("*/*/*/s*/items.parquet")]
     found = sorted(path.as_posix() for path in found if path.parts[3] != SETTINGS.platform)
     if not found:
-        raise WorkflowError(
-            f"results/{STUDY}: no evaluated run of another platform than {SETTINGS.platform}: make some first (make mlx)"
+        command = "make mlx" if SETTINGS.platform != "mlx" else "make paper"
+        refuse(
+            f"results/{STUDY}/MODEL/PLATFORM/ARM/sSEED/items.parquet: there is none of another platform than"
+            f" {SETTINGS.platform} to compare with; {command} makes those of one"
         )
     return found
 
