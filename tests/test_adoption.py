@@ -72,7 +72,7 @@ def test_a_part_of_a_size_is_named(clone: Path) -> None:
     line = f"ignition: only part of it is committed: 1 of the 6 files that stand for its runs are missing ({CURVES})"
     status, output = verify(clone)
     assert status == 1 and line in output
-    assert line in snakemake(clone, "--dry-run", "--quiet", "rules", "ignition")
+    assert line in snakemake(clone, "--dry-run", "ignition")
 
 
 @pytest.mark.slow
