@@ -54,7 +54,7 @@ data: $(VENV)/.paper ## graph, facts, question pools and their audit
 	@$(WORKFLOW) data
 
 figures tables report page: $(VENV)/.paper ## (figures, tables, report, page) from the committed items: seconds, no training
-	@$(BIN)/python scripts/verify_results.py --touch
+	@$(BIN)/python scripts/verify_results.py --touch --size full
 	@$(WORKFLOW) $@
 
 serve: $(VENV)/.paper ## open the interactive page on this machine (FOLDER=results/default/page for that of make paper)
@@ -63,18 +63,18 @@ serve: $(VENV)/.paper ## open the interactive page on this machine (FOLDER=resul
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(FOLDER) $(PORT) 2> /dev/null
 
 film: $(VENV)/.film ## the film from the committed results: both cuts, clips, subtitles, thumbnails, production kit
-	@$(BIN)/python scripts/verify_results.py --touch
+	@$(BIN)/python scripts/verify_results.py --touch --size full
 	@$(WORKFLOW) film
 	@printf '\n%s\n' "The film           results/video/trap_wide.mp4, results/video/trap_short.mp4" \
 	  "To publish it with  results/video/kit.md"
 
 film-draft: $(VENV)/.film ## the same in small, for a look
-	@$(BIN)/python scripts/verify_results.py --touch
+	@$(BIN)/python scripts/verify_results.py --touch --size full
 	@$(WORKFLOW) film_draft
 	@printf '\n%s\n' "The draft   results/video/draft/trap_wide.mp4, results/video/draft/trap_short.mp4"
 
 film-narrated: $(VENV)/.film ## the film with a narration: video/narration/SCENE.CUE.wav, else espeak-ng speaks the lines
-	@$(BIN)/python scripts/verify_results.py --touch
+	@$(BIN)/python scripts/verify_results.py --touch --size full
 	@$(WORKFLOW) film_narrated
 	@printf '\n%s\n' "With sound   results/video/trap_wide_narrated.mp4, results/video/trap_short_narrated.mp4"
 

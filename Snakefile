@@ -62,7 +62,7 @@ rule all:
 
 rule full:
     input:
-        everything("full"),
+        lambda wildcards: everything("full"),
 
 
 rule grpo:

@@ -7,8 +7,11 @@ makes  PLAN (see scripts/trap/plan.py) and functions that turn it into file name
 import sys
 from functools import cache
 
+from snakemake.logging import logger
+
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
+from trap.adoption import adopted, own_files, partly_committed, read_manifest
 from trap.config import effective_config, parse_config, with_model_hyper
 from trap.files import InputError
 from trap.film import CUTS
@@ -23,8 +26,14 @@ def checked(build):
         raise WorkflowError(str(error)) from None
 
 
+def refuse(message):
+    """End with one line, also from an input function: of an exception there, Snakemake shows the traceback."""
+    raise SystemExit(f"error: {message}")
+
+
 SETTINGS = checked(lambda: parse_config(config, "config/config.yaml or --config"))
 PLAN = checked(lambda: Plan.of(SETTINGS))
+ADOPTED = checked(lambda: adopted(PLAN))  # evidence whose committed items stand for its runs
 STUDY = SETTINGS.study
 DATA = f"results/{STUDY}/data"
 CUES = "video/cues.yaml"  # the words of the film
@@ -131,6 +140,12 @@ def run_files(size, *names):
     return [f"{run.folder}/{name}" for run in PLAN.runs(size) for name in names]
 
 
+def collected_files(evidence, *names):
+    """Those files of every run whose items lie with this evidence."""
+    runs = PLAN.collected(PLAN.size_of(evidence))
+    return [f"{run.folder}/{name}" for run in runs for name in names]
+
+
 def repeated(wildcards):
     """The run of a model that is done twice for this evidence."""
     return PLAN.repeats(PLAN.size_of(wildcards.evidence))[wildcards.model]
@@ -145,7 +160,18 @@ def repeat_files(evidence):
 
 def is_adopted(evidence):
     """Whether committed items stand for the runs of this evidence."""
-    return evidence == "results" and PLAN.adopted
+    return evidence in ADOPTED
+
+
+@cache
+def results_of_runs(size):
+    """Results of a size's runs, unless committed items stand for them; says so where part of these is missing."""
+    if is_adopted(PLAN.size(size).evidence):
+        return []
+    committed = (read_manifest() or {}).get("sizes", {}) if SETTINGS.adopt else {}
+    for line in partly_committed(size, committed[size]) if size in committed else []:
+        logger.warning(line)
+    return run_files(size, "metrics.json")
 
 
 def data_files():
@@ -160,9 +186,14 @@ def data_files():
 def everything(size):
     """All evidence of a size and, unless committed items stand for them, all its runs."""
     evidence = PLAN.size(size).evidence
-    runs = [] if is_adopted(evidence) else run_files(size, "metrics.json")
     audit = f"{DATA}/audit.json"
-    return [audit, *runs, *table_files(evidence), *figure_files(evidence), *report_files(evidence)]
+    return [
+        audit,
+        *results_of_runs(size),
+        *table_files(evidence),
+        *figure_files(evidence),
+        *report_files(evidence),
+    ]
 
 
 def arms_where(test):
@@ -173,7 +204,7 @@ def arms_where(test):
 def collected_here():
     """A wildcard constraint: the evidence whose items come from runs."""
     folders = [size.evidence for size in SETTINGS.sizes.values()]
-    return "|".join(folder for folder in folders if not is_adopted(folder))
+    return "|".join(folder for folder in folders if not is_adopted(folder)) or "none"
 
 
 def provenance_files(evidence):

@@ -53,12 +53,8 @@ def page_target(evidence):
 def grid_files(size):
     """Claims and tables of a grid, its runs, and what it has besides."""
     evidence = PLAN.size(size).evidence
-    own = {
-        "grpo": [f"{evidence}/tables/rewards.{kind}" for kind in ("parquet", "md")],
-        "ignition": four(f"{evidence}/figures/ignition"),
-    }
-    runs = run_files(size, "metrics.json")
-    return [f"{DATA}/audit.json", *runs, *table_files(evidence), *own.get(size, [])]
+    own = [path for files in own_files(size, evidence).values() for path in files]
+    return [f"{DATA}/audit.json", *results_of_runs(size), *table_files(evidence), *own]
 
 
 # Pools of longer chains, for every size that names some: which of them a run answers depends on no size.
@@ -103,14 +99,20 @@ def items_elsewhere():
     found = [path for path in Path(f"results/{STUDY}").glob("*/*/*/s*/items.parquet")]
     found = sorted(path.as_posix() for path in found if path.parts[3] != SETTINGS.platform)
     if not found:
-        raise WorkflowError(
-            f"results/{STUDY}: no evaluated run of another platform than {SETTINGS.platform}: make some first (make mlx)"
+        command = "make mlx" if SETTINGS.platform != "mlx" else "make paper"
+        refuse(
+            f"results/{STUDY}/MODEL/PLATFORM/ARM/sSEED/items.parquet: there is none of another platform than"
+            f" {SETTINGS.platform} to compare with; {command} makes those of one"
         )
     return found
 
 
-def scaling_runs():
-    """Runs that the comparison needs; those that committed items stand for are left out."""
-    committed = set(PLAN.runs("full")) if PLAN.adopted else set()
-    models = {run.model for run in committed}
-    return [run for run in checked(lambda: PLAN.runs("scaling")) if run.model not in models]
+def scaling_items():
+    """Items that the comparison of sizes reads: its own models', and the full size's where these are committed."""
+    runs = checked(lambda: PLAN.runs("scaling"))
+    own = PLAN.collected("scaling")
+    shared = [f"{run.folder}/items.parquet" for run in runs if run not in own]
+    if shared and is_adopted("results"):
+        shared = ["results/tables/items.parquet"]
+    results_of_runs("scaling")  # for what it says where only part is committed
+    return [*shared, *(["results/scaling/tables/items.parquet"] if own else [])]

@@ -4,7 +4,7 @@ needs  {evidence}/claims.json, {evidence}/tables/, {evidence}/figures/ (named by
        question pools, page/; for its models: the adapters of one seed
 makes  {evidence}/page/
 
-Where committed items stand for the runs (PLAN.adopted), results/page offers the models of those runs whose
+Where committed items stand for the runs (ADOPTED), results/page offers the models of those runs whose
 folders are there and none of the others: a missing run folder trains nothing, and a page without models
 says so. In every other case the models are inputs like all else.
 """

@@ -10,7 +10,7 @@ rule compare_platforms:
     input:
         here=lambda wildcards: (
             "results/tables/items.parquet"
-            if PLAN.adopted
+            if is_adopted("results")
             else run_files("default", "items.parquet")
         ),
         elsewhere=lambda wildcards: items_elsewhere(),

@@ -1,11 +1,44 @@
 """Training and evaluation of pretrained models: as of those trained here, but asked in their own way.
 
-needs  as train_adapter and evaluate_adapter; the model, which train_base links
-makes  as train_adapter and evaluate_adapter
+needs  as train_base, train_adapter and evaluate_adapter; the model, fetched or in a local folder
+makes  as train_base, train_adapter and evaluate_adapter
 
-A chat template and hyperparameters of their own come with these models (config/models.yaml), which the two
+A chat template and hyperparameters of their own come with these models (config/models.yaml), which the three
 programs know nothing of: scripts/run_pretrained.py runs them so.
 """
+
+
+rule link_pretrained:
+    input:
+        graph=f"{DATA}/kg.json",
+        facts=f"{DATA}/facts.jsonl",
+        weights=lambda wildcards: PLAN.fetched(wildcards.model),
+        code=lambda wildcards: [PLAN.training_code(wildcards.arm), *code("run_pretrained.py")],
+    output:
+        adapter=directory("results/{study}/{model}/{platform}/{arm}/s{seed}/adapter"),
+        log="results/{study}/{model}/{platform}/{arm}/s{seed}/log.jsonl",
+        meta="results/{study}/{model}/{platform}/{arm}/s{seed}/meta.json",
+    log:
+        "results/logs/link_pretrained/{study}.{model}.{platform}.{arm}.s{seed}.log",
+    benchmark:
+        "results/benchmarks/link_pretrained/{study}.{model}.{platform}.{arm}.s{seed}.jsonl"
+    wildcard_constraints:
+        arm=arms_where(lambda arm: arm.method == "base"),
+        model=PRETRAINED,
+    priority: 100
+    threads: 1
+    resources:
+        mem_mb=1000,
+        config=lambda wildcards: model_config(wildcards.model),
+    params:
+        settings=lambda wildcards: PLAN.settings(wildcards.model, wildcards.arm),
+        folder=subpath(output.meta, parent=True),
+    message:
+        "Link {wildcards.model}"
+    shell:
+        "python scripts/run_pretrained.py train_base --config {resources.config} --study {wildcards.study}"
+        " --model {wildcards.model} --platform {wildcards.platform} --seed {wildcards.seed}"
+        " --graph {input.graph} --facts {input.facts} --output {params.folder} &> {log}"
 
 
 rule train_pretrained:

@@ -1,7 +1,7 @@
 """The trap against model size: a size of the workflow of its own, made only when asked for (`snakemake scaling`).
 
-needs  evaluated runs of the models and arms of `sizes.scaling`; committed items stand for those of the full size
-makes  results/scaling/scaling.{parquet, md, light.svg, …}
+needs  evaluated runs of the models and arms of `sizes.scaling`, or the committed items that stand for them
+makes  results/scaling/scaling.{parquet, md, light.svg, …}; results/scaling/tables/ is made as for every size
 """
 
 from trap.plan import canonical, set_values
@@ -18,8 +18,7 @@ rule scaling:
 
 rule compare_sizes:
     input:
-        item_rows=lambda wildcards: [f"{run.folder}/items.parquet" for run in scaling_runs()],
-        committed=["results/tables/items.parquet"] if PLAN.adopted else [],
+        item_rows=lambda wildcards: scaling_items(),
         graph=f"{DATA}/kg.json",
         claims=SETTINGS.claims,
         code=lambda wildcards: code("compare_sizes.py"),
@@ -46,5 +45,5 @@ rule compare_sizes:
         "Compare model sizes"
     shell:
         "python scripts/compare_sizes.py --config {resources.config} --claims {input.claims} --graph {input.graph}"
-        " --models {params.models} --platform {params.platform} --items {input.committed} {input.item_rows}"
+        " --models {params.models} --platform {params.platform} --items {input.item_rows}"
         " --output {params.folder} &> {log}"

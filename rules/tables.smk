@@ -5,16 +5,15 @@ makes  {evidence}/tables/{items, runs, curves, episodes}.parquet, {evidence}/sec
        {evidence}/tables/repeat_{model}.parquet, {evidence}/tables/NAME.{parquet, md},
        {evidence}/claims.json, {evidence}/provenance.json
 
-{evidence} is `results` (full size, committed) or `results/default`. Where committed items stand for the
-full size's runs (PLAN.adopted), nothing makes them: they are source files, and a missing run folder
-trains nothing.
+{evidence} is `results` (full size, committed) or `results/SIZE`. Where committed items stand for a size's
+runs (ADOPTED), nothing makes them: they are source files, and a missing run folder trains nothing.
 """
 
 
 rule collect_runs:
     input:
-        runs=lambda wildcards: run_files(
-            PLAN.size_of(wildcards.evidence),
+        runs=lambda wildcards: collected_files(
+            wildcards.evidence,
             "meta.json",
             "log.jsonl",
             "metrics.json",
@@ -41,7 +40,7 @@ rule collect_runs:
         mem_mb=3000,
     params:
         folders=lambda wildcards: [
-            run.folder for run in PLAN.runs(PLAN.size_of(wildcards.evidence))
+            run.folder for run in PLAN.collected(PLAN.size_of(wildcards.evidence))
         ],
         far=lambda wildcards, input: "--far" if input.far else "",
     message:

@@ -38,7 +38,6 @@ rule train_base:
     input:
         graph=f"{DATA}/kg.json",
         facts=f"{DATA}/facts.jsonl",
-        weights=lambda wildcards: PLAN.fetched(wildcards.model),
         code=lambda wildcards: PLAN.training_code(wildcards.arm),
     output:
         adapter=directory("results/{study}/{model}/{platform}/{arm}/s{seed}/adapter"),
@@ -50,6 +49,7 @@ rule train_base:
         "results/benchmarks/train_base/{study}.{model}.{platform}.{arm}.s{seed}.jsonl"
     wildcard_constraints:
         arm=arms_where(lambda arm: arm.method == "base"),
+        model=TRAINED_HERE,
     priority: 100
     threads: 1
     resources:

@@ -10,6 +10,7 @@ HF_HOME says where the cache is, HF_ENDPOINT where the hub is, HF_HUB_OFFLINE=1 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
@@ -17,6 +18,13 @@ from trap.cli import run_main
 from trap.config import load_config
 from trap.files import InputError, write_json
 from trap.hub import fetch
+
+
+def not_pinned(model: str, revision: str | None, commit: str) -> str:
+    """One line for a model whose revision is no commit, which what its name gives can leave; else nothing."""
+    if revision and re.fullmatch("[0-9a-f]{40}", revision):
+        return ""
+    return f"models.{model}: revision {revision or 'main'} is a branch or a tag and can move; to pin it: revision: {commit}"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -39,6 +47,8 @@ def main(argv: list[str] | None = None) -> int:
         record = fetch(spec.source, spec.revision, spec.sha256 or {})
         write_json(args.output or Path(f"results/models/{args.model}.json"), record)
         total = sum(row["bytes"] for row in record["files"].values())
+        if line := not_pinned(args.model, spec.revision, record["commit"]):
+            print(line)
         print(
             f"{spec.source} at {record['commit']}: {len(record['files'])} files, {total / 1e6:.0f} MB, checked"
         )

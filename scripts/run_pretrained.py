@@ -1,16 +1,19 @@
-"""Train or evaluate an arm of a pretrained model, asked and trained as the settings say of it.
+"""Link, train or evaluate an arm of a pretrained model, asked and trained as the settings say of it.
 
+    python scripts/run_pretrained.py train_base --config config/config.yaml --model smollm2_135m_instruct ...
     python scripts/run_pretrained.py train_adapter --config config/config.yaml --model smollm2_135m_instruct ...
     python scripts/run_pretrained.py evaluate_adapter ...
 
 The named program with its own arguments. What it adds, under `models.NAME` of the settings: every prompt goes
 through the model's chat template (`chat`), nothing is cut to fit (`too_long`), and the model's hyperparameters are
-laid over the sets (`hyper`). Models that are trained here need none of it.
+laid over the sets (`hyper`); a linked model has its chat template with it. Models that are trained here need none of
+it.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +23,7 @@ from typing import Any
 
 import evaluate_adapter
 import train_adapter
+import train_base
 from trap.cli import run_main
 from trap.config import Config, Model, load_config, with_model_hyper
 from trap.files import InputError
@@ -27,7 +31,7 @@ from trap.platforms import load_platform
 from trap.prompted import prompted
 
 TEMPLATE = "chat_template.jinja"
-PROGRAMS = {"train_adapter": train_adapter, "evaluate_adapter": evaluate_adapter}
+PROGRAMS = {"train_base": train_base, "train_adapter": train_adapter, "evaluate_adapter": evaluate_adapter}
 
 
 class Asked:
@@ -61,10 +65,19 @@ def in_float32(chain: Sequence[Path], device: str) -> Any:
     return TorchModel(model.config, weights, model.tokenizer, pick_device(device), model.source)
 
 
+def with_template(spec: Model, folder: Path, link: Callable = train_base.link_model) -> dict[str, Any]:
+    """As `train_base.link_model`, and the chat template beside it where that is a file of its own."""
+    saved = link(spec, folder)
+    source = described(folder, spec)
+    if source != folder:
+        shutil.copyfile(source / TEMPLATE, folder / TEMPLATE)
+    return saved
+
+
 def described(linked: Path, spec: Model) -> Path:
     """The folder that says how a model is asked.
 
-    The base run's copy of the model, unless its chat template is a file of its own, which that copy leaves out:
+    The base run's copy of the model, unless its chat template is a file of its own that this copy does not have:
     then the folder, or the snapshot in the hub's cache, that it was copied from.
     """
     if (linked / TEMPLATE).is_file():
@@ -122,7 +135,10 @@ def main(argv: list[str] | None = None) -> int:
         def platform(name: str) -> Asked:
             return Asked(name, spec)
 
-        with reading(PROGRAMS[args.program], load_config=settings, load_platform=platform) as program:
+        other = {"load_config": settings, "load_platform": platform}
+        if args.program == "train_base":
+            other = {"load_config": settings, "link_model": with_template}
+        with reading(PROGRAMS[args.program], **other) as program:
             try:
                 return program.main(["--config", args.config, "--model", args.model, *rest])
             except (MemoryError, RuntimeError) as error:  # torch has no other type on a processor

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from trap.adoption import fingerprint
 from trap.config import (
     ARM_COLUMNS,
     check_arms,
@@ -218,7 +219,7 @@ def test_a_size_may_have_a_sheet_of_its_own(tmp_path: Path, values: dict[str, An
         and plan.sheet_of("sft") == values["arms"]
     )
     alone = {**values, "sizes": {"full": values["sizes"]["full"]}}
-    assert plan.fingerprint("full") == Plan.of(parse_config(alone)).fingerprint("full")
+    assert fingerprint(plan, "full") == fingerprint(Plan.of(parse_config(alone)), "full")
     # the same name for something else would train over the other's folder
     sheet(tmp_path / "more", BASE, {**SFT, "pool": "hard"}, other)
     plan = Plan.of(parse_config(values))

@@ -126,6 +126,13 @@ def test_missing_arms_are_said_not_fatal(stem: str, few: Path, tmp_path: Path) -
         assert "Only K\u00a0=\u00a08 was run at this size." in words
 
 
+@pytest.mark.parametrize("which", ["evidence", "few"])
+def test_the_guessing_curve_is_named(which: str, request: pytest.FixtureRequest) -> None:
+    with theme.style(theme.LIGHT):
+        found = [text.get_text() for text, _ in texts(draw("rollouts", request.getfixturevalue(which)))]
+    assert found.count("blind guessing") == 1
+
+
 @pytest.mark.parametrize("stem", STEMS)
 def test_nothing_trained_at_all(stem: str, tmp_path: Path) -> None:
     made_up_evidence.write(tmp_path, keep_arms=set())

@@ -146,11 +146,26 @@ def test_what_is_not_on_the_hub_is_not_fetched(capsys: pytest.CaptureFixture[str
     assert not (tmp_path / "record.json").exists()
 
 
+def test_what_is_not_pinned_is_said(root: Path) -> None:
+    models = load_config(root / "config/config.yaml").models
+    commit = "c" * 40
+    lines = {
+        name: fetch_model.not_pinned(name, spec.revision, commit)
+        for name, spec in models.items()
+        if spec.source != "train"
+    }
+    assert {name for name, line in lines.items() if line} == {"smollm_135m_instruct", "smollm_360m_instruct"}
+    assert lines["smollm_135m_instruct"].startswith("models.smollm_135m_instruct: revision main")
+    assert lines["smollm_135m_instruct"].endswith(f"revision: {commit}")
+    assert f"revision: {commit}" in fetch_model.not_pinned("own", None, commit)
+    assert fetch_model.not_pinned("own", "v1.0", commit) and not fetch_model.not_pinned("own", commit, commit)
+
+
 @pytest.mark.slow
 def test_a_model_of_the_hub_is_fetched_once_and_then_trained_on(tmp_path: Path) -> None:
     folder = copy_project(tmp_path / "project")
     runs = [f"results/hops/{model}/torch/rsft_hard/s1/metrics.json" for model in ("smollm2_135m", "nano")]
     counts = planned(folder, *runs)
-    assert (counts["fetch_model"], counts["train_base"]) == (1, 2)
+    assert (counts["fetch_model"], counts["link_pretrained"], counts["train_base"]) == (1, 1, 1)
     for rule in ("train", "evaluate"):  # each in its own way
         assert counts[f"{rule}_adapter"] == counts[f"{rule}_pretrained"] == (2 if rule == "train" else 1)

@@ -21,6 +21,7 @@ from trap.files import InputError, read_json
 from trap.platforms import Example, Fit
 from trap.platforms.torch import TorchModel
 from trap.prompted import prompted
+from trap.running import folder_hash
 
 TWICE = "{% for m in messages %}{{ m.content }}\n{{ m.content }}{% endfor %}"
 COUNTS = {"easy": 12, "valid_easy": 2, "valid_hard": 2, "eval_hard": 3}
@@ -94,7 +95,7 @@ class Project:
     def link(self) -> None:
         same = self.arguments("base")
         del same[2:6]  # --arms and --arm
-        assert train_base.main([*same, "--facts", str(self.data / "easy.jsonl")]) == 0
+        assert run_pretrained.main(["train_base", *same, "--facts", str(self.data / "easy.jsonl")]) == 0
 
     def train(self) -> int:
         more = ["--data", str(self.data), "--parents", self.run("base")]
@@ -152,6 +153,13 @@ def test_training_and_evaluation_go_through_the_template(project: Project, asked
     assert run_pretrained.main(["evaluate_adapter", *project.arguments("sft"), *more]) == 0
     assert len(asked) >= 3 and all(map(doubled, asked))
     assert read_json(Path(project.run("sft")) / "metrics.json", dict)["splits"]
+
+
+def test_the_template_is_linked_with_the_model(project: Project) -> None:
+    linked = Path(project.run("base")) / "adapter"
+    assert (linked / "chat_template.jinja").read_text(encoding="utf-8") == TWICE
+    assert train_base.link_model.__module__ == "train_base"  # what was replaced is back
+    assert read_json(linked.parent / "meta.json", dict)["hashes"]["adapter"] == folder_hash(linked)
 
 
 def test_a_template_in_a_file_of_its_own_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,16 +40,15 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def clone(committed: Path, tmp_path: Path) -> Path:
+def clone_of(committed: Path, folder: Path) -> Path:
     """What git would give somebody: committed files only, with new dates in random order."""
-    folder = tmp_path / "clone"
     folder.mkdir()
     manifest = json.loads((committed / "results/manifest.json").read_text(encoding="utf-8"))
+    rules = [rule for entry in manifest["sizes"].values() for rule in entry["rules"].values()]
     for part in PARTS:
         copy = shutil.copytree if (committed / part).is_dir() else shutil.copy
         copy(committed / part, folder / part)
-    for name in [*manifest["files"], "results/manifest.json"]:
+    for name in [*(path for rule in rules for path in rule["files"]), "results/manifest.json"]:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(committed / name, folder / name)
     files = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -57,6 +56,11 @@ def clone(committed: Path, tmp_path: Path) -> Path:
     for number, path in enumerate(files):
         os.utime(path, (1.7e9 + number, 1.7e9 + number))
     return folder
+
+
+@pytest.fixture
+def clone(committed: Path, tmp_path: Path) -> Path:
+    return clone_of(committed, tmp_path / "clone")
 
 
 def test_an_unfinished_run_gets_no_manifest(tmp_path: Path) -> None:

@@ -25,6 +25,9 @@ EVERY_FIGURE = {
 }
 TARGETS = (
     "total",
+    "grpo",
+    "ignition",
+    "scaling",
     "all",
     "full",
     "data",

@@ -1,7 +1,8 @@
 """From the configuration and the experiment sheet to jobs: which runs, from which parents, on which files.
 
-The rules ask this module and nothing else, so that what a job depends on is said once and is tested
-without Snakemake. Everything here is a pure function of its arguments and of the files on disk.
+The rules ask this module and, for committed results, `trap.adoption`, so that what a job depends on is said
+once and is tested without Snakemake. Everything here is a pure function of its arguments and of the files
+on disk.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -17,16 +17,7 @@ import msgspec
 from trap.config import Arm, Config, Size, check_arms, hyper_of, load_arms, pools_of, select_arms
 from trap.files import InputError
 from trap.memory import needed_mb
-from trap.provenance import (
-    SCRIPTS,
-    closure,
-    code_hashes,
-    code_stamp,
-    combined_hash,
-    module_file,
-    sha256_bytes,
-    sha256_file,
-)
+from trap.provenance import SCRIPTS, closure, code_stamp, module_file
 
 RESULTS = "results"
 BASE_SEED = 1
@@ -37,7 +28,6 @@ TABLES = (  # what tabulate_results makes of those
     "arms", "by_hops", "contrasts", "doses", "rollouts", "baselines", "power", "shuffle", "noise",
 )  # fmt: skip
 FIGURES = ("trap", "matching", "leakage", "hops", "faithful", "reward", "rollouts", "training")
-MANIFEST = "results/manifest.json"
 PUBLISHED = "results/published/hops"
 PUBLISHED_AUDIT = "results/published/audit.json"
 ROOT = SCRIPTS.parent
@@ -71,15 +61,6 @@ class Run:
     @property
     def folder(self) -> str:
         return f"{RESULTS}/{self.study}/{self.model}/{self.platform}/{self.arm}/s{self.seed}"
-
-
-@dataclass(frozen=True)
-class Step:
-    """Committed files of one rule, the rules they rest on, and the other files they are made of."""
-
-    files: list[str]
-    after: list[str]
-    sources: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -173,6 +154,17 @@ class Plan:
             if arms.get(name) != self.arms[name]:
                 raise InputError(f"{sheet}: arm `{name}` is another one in {self.sheet_of(name)}")
         return found
+
+    def collected(self, size: str) -> list[Run]:
+        """The runs whose items lie with a size's evidence.
+
+        The comparison of model sizes takes those of the full size's models from there.
+        """
+        runs = self.runs(size)
+        elsewhere = (
+            self.config.sizes["full"].models if size == "scaling" and "full" in self.config.sizes else ()
+        )
+        return [run for run in runs if run.model not in elsewhere]
 
     def repeats(self, size: str) -> dict[str, Run]:
         """Per model trained here the run of a size that is done twice: the first that samples what it learns from."""
@@ -289,7 +281,7 @@ class Plan:
     def _present(*members: str) -> list[str]:
         return [member for member in members if module_file(f"trap.{member}") is not None]
 
-    # --- committed results ----------------------------------------------------------------------
+    # --- data -----------------------------------------------------------------------------------
 
     def graph_sources(self) -> list[str]:
         """Files that the graph is built from: the one named in the settings, or our readable source."""
@@ -301,134 +293,6 @@ class Plan:
         data = self.config.data
         return canonical([data.seed, data.style, data.prompt, data.counts.get(pool)])
 
-    def committed(self) -> dict[str, Step]:
-        """The committed results by the rule that makes them, in order."""
-        data, tables = f"{RESULTS}/{self.config.study}/data", f"{RESULTS}/tables"
-        steps = {
-            "build_graph": Step([f"{data}/kg.json"], [], self.graph_sources()),
-            "sample_questions": Step(
-                [
-                    f"{data}/{pool}.jsonl"
-                    for pool in self.config.data.counts
-                    if pool.startswith("eval_") and not pool.endswith("_random")  # those are trained on only
-                ],
-                ["build_graph"],
-            ),
-            "audit_questions": Step([f"{data}/audit.json"], ["sample_questions"]),
-            "collect_runs": Step(
-                [*(f"{tables}/{name}.parquet" for name in COLLECTED), f"{RESULTS}/seconds.json"],
-                ["build_graph"],
-            ),
-            "repeat_run": Step(
-                [f"{tables}/repeat_{model}.parquet" for model in self.repeats("full")], ["build_graph"]
-            ),
-            "record_provenance": Step([f"{RESULTS}/provenance.json"], ["collect_runs"]),
-            "tabulate_results": Step(
-                [f"{tables}/{name}.{kind}" for name in TABLES for kind in ("parquet", "md")],
-                ["collect_runs"],
-                [self.config.claims, self.config.arms],
-            ),
-            "tabulate_claims": Step(
-                [f"{RESULTS}/claims.json"],
-                ["collect_runs", "repeat_run", "tabulate_results"],
-                [
-                    self.config.claims,
-                    self.config.arms,
-                    *([PUBLISHED_AUDIT] if Path(PUBLISHED_AUDIT).is_file() else []),
-                ],
-            ),
-        }
-        for name in FIGURES:
-            files = [
-                f"{RESULTS}/figures/{name}.{theme}.{kind}"
-                for theme in ("light", "dark")
-                for kind in ("svg", "png")
-            ]
-            steps[f"plot_{name}"] = Step(files, ["tabulate_results", "tabulate_claims"])
-        steps["render_post"] = Step(
-            [f"{RESULTS}/report/post.md", f"{RESULTS}/report/post.html"],
-            [*steps],
-            [path.as_posix() for path in sorted(Path("report").glob("*.j2"))],
-        )
-        return steps
-
-    def fingerprint(self, size: str) -> dict[str, dict[str, str]]:
-        """Hashes of everything that decides a size's trained runs: code, settings, graph source.
-
-        Code counts without comments and docstrings. Two equal fingerprints mean that training again
-        could give nothing new.
-        """
-        runs = self.runs(size)
-        arms = sorted({run.arm for run in runs} | {a for run in runs for a in self.ancestors(run.arm)})
-        files = [path for arm in arms for path in self.training_files(arm)]
-        files += self.evaluation_files()
-        for script in ("build_graph.py", "sample_questions.py", "write_facts.py", "collect_runs.py"):
-            files += without_reader(closure(script))
-        settings = {
-            f"{model}/{arm}": sha256_bytes(self.settings(model, arm).encode())
-            for model in sorted({run.model for run in runs})
-            for arm in arms
-        }
-        settings |= {
-            f"data/{pool}": sha256_bytes(self.data_settings(pool).encode())
-            for pool in sorted(self.config.data.counts)
-        }
-        settings["runs"] = sha256_bytes(canonical(sorted(run.folder for run in runs)).encode())
-        source = {path: sha256_file(path) for path in self.graph_sources()}
-        return {"code": code_hashes(files), "settings": settings, "graph": source}
-
-    @cached_property
-    def adopted(self) -> bool:
-        """Whether the committed full-size items stand for their runs: same code, same settings, same bytes.
-
-        Then no rule makes them: they are source files, and a missing run folder is no reason to train.
-        """
-        return self.config.adopt and not adoption_obstacles(self)
-
-
-def adoption_obstacles(plan: Plan, manifest_path: str = MANIFEST) -> list[str]:
-    """Why the committed items cannot be taken as they are: one line per reason, none when they can."""
-    manifest = read_manifest(manifest_path)
-    if manifest is None:
-        return [f"{manifest_path}: no such file (nothing was committed yet)"]
-    problems = []
-    for name in COLLECTED:
-        path = f"{RESULTS}/tables/{name}.parquet"
-        recorded = manifest["files"].get(path)
-        if not Path(path).is_file():
-            problems.append(f"{path}: missing")
-        elif recorded != sha256_file(path):
-            problems.append(f"{path}: not the committed bytes")
-    if problems:
-        return problems
-    return compare_tables(manifest["training"], plan.fingerprint("full"))
-
-
-def compare_tables(old: dict[str, dict[str, str]], new: dict[str, dict[str, str]]) -> list[str]:
-    """What differs between two fingerprints, one line each."""
-    lines = []
-    for kind in sorted(set(old) | set(new)):
-        before, after = old.get(kind, {}), new.get(kind, {})
-        for key in sorted(set(before) | set(after)):
-            if before.get(key) != after.get(key):
-                change = "removed" if key not in after else "new" if key not in before else "changed"
-                lines.append(f"{kind} {key}: {change} since the committed run")
-    return lines
-
-
-def read_manifest(path: str = MANIFEST) -> dict | None:
-    """The manifest of committed results, or None where there is none."""
-    file = Path(path)
-    if not file.is_file():
-        return None
-    try:
-        manifest = json.loads(file.read_text(encoding="utf-8"))
-        if {"files", "training"} <= set(manifest):
-            return manifest
-    except (ValueError, TypeError):
-        pass
-    raise InputError(f"{path}: not a manifest (write one with scripts/verify_results.py --write)")
-
 
 def relative(files: tuple[Path, ...]) -> list[str]:
     """Paths under the repository as Snakemake wants them."""
@@ -438,9 +302,3 @@ def relative(files: tuple[Path, ...]) -> list[str]:
 def code(script: str, *members: str) -> list[str]:
     """The import closure of `scripts/{script}` as relative paths."""
     return relative(closure(script, *members))
-
-
-def training_hash(plan: Plan, size: str = "full") -> str:
-    """One hash of a size's fingerprint."""
-    tables = plan.fingerprint(size)
-    return combined_hash({f"{kind}/{key}": value for kind in tables for key, value in tables[kind].items()})

@@ -24,6 +24,7 @@ ALT = (
     "K, beside the curves for blind and for independent draws. Right: accuracy and faithful accuracy on hard "
     "questions after training, against K. Both with 95 % intervals."
 )
+GUESSING = "blind guessing"
 MARKERS = ("o", "D")
 ROLES = ("start", "hard")
 # only the K series of hard prompts: other arms share its K and would overlap it
@@ -54,7 +55,19 @@ def _let_through(axes: Axes, evidence: Evidence, theme: Theme, models: list[str]
         [k for k, _ in blind], [p for _, p in blind], color=theme.muted, linewidth=1, linestyle=(0, (4, 3))
     )
     if len(blind) == 1:  # a curve of one point cannot be seen
-        reference(axes, theme, blind[0][1], "blind guessing", x=0.02)
+        reference(axes, theme, blind[0][1], GUESSING, x=0.02)
+    elif blind:
+        # above the curve on its steep part, where nothing is measured
+        steep = min(blind, key=lambda point: abs(point[1] - 0.7))
+        axes.annotate(
+            GUESSING,
+            steep,
+            (-6, 1),
+            textcoords="offset points",
+            color=theme.muted,
+            fontsize=SMALL,
+            ha="right",
+        )
     for place, model in enumerate(models):
         rows = select(table, model=model).filter(K_SERIES).sort("k")
         color = theme.color(ROLES[place])

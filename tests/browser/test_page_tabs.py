@@ -1,137 +1,21 @@
-"""The page in a real browser: every tab by mouse and keyboard, what it shows equal to what it was built from."""
+"""What the tabs show is what they were built from, and what they write is what Python writes."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
-from page_site import EVALUATED, HOSTILE, build, chromium, hostile_graph, missing_browser, served
+from page_site import EVALUATED, missing_browser
+from page_visitor import PLAIN, Visitor, episodes
 from trap.files import read_json
-from trap.records import GraphFile
 
-TABS = ("training", "inference", "try", "distribution", "claims", "about")
-AXE = Path(__file__).resolve().parent / "page/axe/axe.min.js"
-WAIT = 60_000  # milliseconds; a busy machine is no failure
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(bool(missing_browser()), reason=missing_browser() or "a browser is here"),
 ]
-# what a visitor reads of a trace: its text without the words for screen readers
-PLAIN = "node => { const copy = node.cloneNode(true); for (const one of copy.querySelectorAll('.spoken')) one.remove(); return copy.textContent; }"
-
-
-@pytest.fixture(scope="module")
-def graph_file(root: Path) -> GraphFile:
-    return read_json(root / "results/hops/data/kg.json", GraphFile)
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, graph_file: GraphFile) -> Path:
-    return build(tmp_path_factory.mktemp("site"), graph_file, models=True)
-
-
-@pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory, graph_file: GraphFile) -> Path:
-    """A page about a graph whose names look like markup, built where no run folder lies."""
-    return build(tmp_path_factory.mktemp("hostile"), hostile_graph(graph_file), models=False)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as started:
-        found = started.chromium.launch(executable_path=chromium(), args=arguments)
-        yield found
-        found.close()
-
-
-class Visitor:
-    """A page that remembers what went wrong: console errors, uncaught exceptions, requests to elsewhere."""
-
-    def __init__(self, context: Any, origin: str) -> None:
-        self.page, self.origin = context.new_page(), origin
-        self.page.set_default_timeout(WAIT)
-        self.wrong: list[str] = []
-        self.page.on(
-            "console", lambda m: self.wrong.append(m.text) if m.type in ("error", "warning") else None
-        )
-        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        self.page.on("dialog", lambda dialog: (self.wrong.append(dialog.message), dialog.dismiss()))
-        self.page.on(
-            "request", lambda r: None if r.url.startswith((origin, "data:")) else self.wrong.append(r.url)
-        )
-        self.page.on(
-            "response", lambda r: self.wrong.append(f"{r.status} {r.url}") if r.status >= 400 else None
-        )
-
-    def open(self, address: str) -> Any:
-        """Go to an address of the page and wait until its tab is drawn."""
-        self.page.goto("about:blank")
-        self.page.goto(self.origin + address)
-        self.page.wait_for_selector("[role=tabpanel]:not([hidden])[aria-busy=false]")
-        return self.page
-
-    def until(self, expression: str, arg: object = None) -> None:
-        """Wait until a JavaScript expression is true; not `wait_for_function`, which the page's policy forbids."""
-        for _ in range(WAIT // 50):
-            if self.page.evaluate(expression, arg):
-                return
-            self.page.wait_for_timeout(50)
-        raise AssertionError(f"never true: {expression}")
-
-    def shown(self) -> str:
-        return self.page.evaluate("document.querySelector('[role=tabpanel]:not([hidden])').id.slice(6)")
-
-
-@pytest.fixture(scope="module")
-def address(built: Path) -> Iterator[str]:
-    with served(built) as origin:
-        yield origin
-
-
-@pytest.fixture
-def visitor(browser: Any, address: str) -> Iterator[Visitor]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    found = Visitor(context, address)
-    yield found
-    context.close()
-    assert found.wrong == []
-
-
-def episodes(built: Path, **conditions: object) -> list[dict[str, Any]]:
-    return pl.read_parquet(built.parent / "tables/episodes.parquet").filter(**conditions).rows(named=True)
-
-
-def test_every_tab_opens_by_mouse_and_by_keyboard(visitor: Visitor) -> None:
-    page = visitor.open("")
-    assert visitor.shown() == "training"
-    for name in TABS[1:]:
-        page.click(f"#tab-{name}")
-        page.wait_for_selector(f"#panel-{name}[aria-busy=false]")
-        assert visitor.shown() == name
-        assert page.get_attribute(f"#tab-{name}", "aria-selected") == "true"
-    page.focus("#tab-about")
-    for name in (*TABS, *TABS[:2]):  # once round and on
-        page.keyboard.press("ArrowRight")
-        visitor.until(
-            f"document.activeElement.id === 'tab-{name}' && !document.getElementById('panel-{name}').hidden"
-        )
-    page.keyboard.press("End")
-    visitor.until("document.activeElement.id === 'tab-about'")
-    page.keyboard.press("Home")
-    visitor.until("document.activeElement.id === 'tab-training'")
-    assert page.locator("[role=tabpanel]:visible").count() == 1
-    landmarks = page.evaluate(
-        "['header', 'main', 'footer', 'h1'].map((tag) => document.querySelectorAll(tag).length)"
-    )
-    assert landmarks == [1, 1, 1, 1]
 
 
 def test_step_k_of_the_replay_is_row_k_of_the_log(visitor: Visitor, built: Path) -> None:
@@ -357,118 +241,3 @@ def test_a_composed_question_is_asked(visitor: Visitor) -> None:
     page.click("#panel-try button >> text='Greedy'")
     visitor.until("!document.querySelector('#panel-try button.primary').disabled")
     assert page.eval_on_selector("#panel-try [data-part=trace]", PLAIN)
-
-
-def test_names_that_look_like_markup_stay_text(browser: Any, hostile: Path) -> None:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    with served(hostile) as origin:
-        visitor = Visitor(context, origin)
-        seen = ""
-        for tab in (
-            "training",
-            "inference/nano.rsft_hard/eval_hard",
-            "distribution",
-            "claims",
-            "about",
-            "try",
-        ):
-            page = visitor.open(f"#{tab}")
-            seen += page.text_content("main")
-            if tab.startswith(("training", "inference")):
-                page.click(f"#panel-{tab.split('/')[0]} .graph button")
-                for _ in range(6):
-                    page.keyboard.press("ArrowRight")
-                    seen += page.text_content("main")
-            assert page.evaluate(
-                "[document.scripts.length, document.querySelectorAll('main img, main script, main [onload], main [onerror]').length]"
-            ) == [1, 0]
-        assert all(name in seen for name in HOSTILE)
-        assert "No trained model lies beside this page" in page.text_content("#panel-try")
-        assert visitor.wrong == []
-    context.close()
-
-
-@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
-def test_axe_finds_nothing_serious(browser: Any, address: str, theme: str, width: int) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
-    visitor = Visitor(context, address)
-    for tab in (
-        "training/nano.rsft_hard//2",
-        "inference",
-        "try/nano.base",
-        "distribution",
-        "claims/B4",
-        "about",
-    ):
-        page = visitor.open(f"#{tab}")
-        if tab.startswith("try"):
-            page.click("#panel-try button >> text='Greedy'")
-            visitor.until("!document.querySelector('#panel-try button.primary').disabled")
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        serious = [
-            (rule["id"], node["html"][:160], node["failureSummary"][:200])
-            for rule in found["violations"] if rule["impact"] in ("serious", "critical")
-            for node in rule["nodes"][:3]
-        ]  # fmt: skip
-        assert serious == [], f"{tab}, {theme}"
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
-            f"{tab} is wider than {width}"
-        )
-    assert visitor.wrong == []
-    context.close()
-
-
-def test_recording_plays_by_itself_without_controls(browser: Any, address: str) -> None:
-    context = browser.new_context(viewport={"width": 1920, "height": 1080})
-    visitor = Visitor(context, address)
-    page = visitor.open("?record=1#training/nano.rsft_hard//0")
-    visitor.until("document.querySelector('.where').textContent.includes('row 2 of')")
-    assert (
-        not page.is_visible("header") and not page.is_visible("footer") and not page.is_visible(".controls")
-    )
-    size = page.eval_on_selector(
-        "#panel-training .trace", "node => parseFloat(getComputedStyle(node).fontSize)"
-    )
-    assert size >= 20
-    assert visitor.wrong == []
-    context.close()
-
-
-def test_less_motion_writes_whole_answers(browser: Any, address: str) -> None:
-    context = browser.new_context(reduced_motion="reduce")
-    visitor = Visitor(context, address)
-    page = visitor.open("#training/nano.rsft_hard//0")
-    page.evaluate("""() => { window.seen = new Set(); const node = document.querySelector('#panel-training [data-part=trace]');
-        new MutationObserver(() => window.seen.add(node.textContent.length)).observe(node, {childList: true}); }""")
-    page.keyboard.press("Space")
-    visitor.until("document.querySelector('.where').textContent.includes('row 3 of')")
-    assert page.evaluate("window.seen.size") <= 3
-    assert visitor.wrong == []
-    context.close()
-
-
-def test_the_themes_switch_and_are_remembered(visitor: Visitor) -> None:
-    page = visitor.open("")
-    paper = "getComputedStyle(document.body).backgroundColor"
-    light = page.evaluate(paper)
-    page.click("#theme")
-    page.click("#theme")
-    assert page.text_content("#theme") == "Theme: dark" and page.evaluate(paper) != light
-    visitor.open("#claims")
-    assert page.text_content("#theme") == "Theme: dark" and page.evaluate(paper) != light
-
-
-def test_the_page_says_what_it_may_load(built: Path) -> None:
-    html = (built / "index.html").read_text(encoding="utf-8")
-    policy = html.split('http-equiv="Content-Security-Policy" content="')[1].split('"')[0]
-    assert "default-src 'none'" in policy and "unsafe" not in policy and "http" not in policy
-    scripts = [path for path in built.rglob("*.js")]
-    assert scripts and not [
-        path for path in scripts if "innerHTML" in path.read_text() or "eval(" in path.read_text()
-    ]
-    data = sum(path.stat().st_size for path in (built / "data").glob("*.json"))
-    assert data < 2_000_000
-    code = [*scripts, *built.rglob("*.css"), built / "index.html"]
-    assert sum(path.stat().st_size for path in code) < 200_000
-    assert json.loads((built / "data/site.json").read_text())["stored_seed"] == 1
