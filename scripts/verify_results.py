@@ -29,6 +29,8 @@ from trap.provenance import closure, code_hashes, combined_hash, sha256_file
 CONFIG = "config/config.yaml"
 # Their files hold while the plan's fingerprint does, which counts more than the code of their scripts.
 OF_RUNS = ("collect_runs", "repeat_run")
+# These as well, and the code that reads the runs counts besides: it is not a part of the fingerprint.
+READ_OF_RUNS = ("collect_traces",)
 
 
 def _code(rule: str) -> dict[str, str]:
@@ -70,7 +72,7 @@ def verified_rules(manifest: dict, obstacles: list[str], problems: dict[str, lis
     """Rules whose files hold and rest on rules whose files hold, in order."""
     held: list[str] = []
     for rule, entry in manifest["rules"].items():
-        own = [*obstacles, *problems[rule]] if rule in OF_RUNS else problems[rule]
+        own = [*obstacles, *problems[rule]] if rule in (*OF_RUNS, *READ_OF_RUNS) else problems[rule]
         if not own and all(other in held for other in entry["after"]):
             held.append(rule)
     return held

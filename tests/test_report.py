@@ -19,7 +19,7 @@ from trap.evidence import prose
 from trap.evidence.numerals import bare_numerals, literal_numbers
 from trap.files import InputError
 
-FIGURES = ("trap", "matching", "leakage", "hops", "faithful", "reward", "training", "rollouts")
+FIGURES = ("trap", "matching", "leakage", "hops", "faithful", "errors", "reward", "training", "rollouts")
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><rect width="9" height="9"/></svg>'
 
 
@@ -124,7 +124,7 @@ def test_report_has_its_parts(rendered: tuple[str, str]) -> None:
     text, _ = rendered
     assert text.startswith("# 37\u00a0% → 27\u00a0% → 75\u00a0%")
     for heading in ("What was claimed", "How this test works", "The trap, with intervals", "Right letters",
-                    "The hard questions were the test questions", "What changes without rotary positions",
+                    "The hard questions were the test questions", "What the traces get wrong first", "What changes without rotary positions",
                     "What the original got right", "What one run of 20 questions can show",
                     "What was not tested here", "Scoreboard", "Run it yourself"):  # fmt: skip
         assert f"## {heading}" in text

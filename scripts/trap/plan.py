@@ -33,10 +33,12 @@ BASE_SEED = 1
 LEAST_MB = 2500  # what a job asks for that trains or samples from a small model
 VALIDATION_POOLS = ("valid_easy", "valid_hard")
 COLLECTED = ("items", "runs", "curves", "episodes")  # what collect_runs makes of all run folders
+READ = ("traces",)  # what collect_traces makes of them
 TABLES = (  # what tabulate_results makes of those
     "arms", "by_hops", "contrasts", "doses", "rollouts", "baselines", "power", "shuffle", "noise",
 )  # fmt: skip
-FIGURES = ("trap", "matching", "leakage", "hops", "faithful", "reward", "rollouts", "training")
+ERROR_TABLES = ("errors", "branches")  # what tabulate_errors makes of both
+FIGURES = ("trap", "matching", "leakage", "hops", "faithful", "errors", "reward", "rollouts", "training")
 MANIFEST = "results/manifest.json"
 PUBLISHED = "results/published/hops"
 PUBLISHED_AUDIT = "results/published/audit.json"
@@ -322,10 +324,16 @@ class Plan:
             "repeat_run": Step(
                 [f"{tables}/repeat_{model}.parquet" for model in self.repeats("full")], ["build_graph"]
             ),
+            "collect_traces": Step([f"{tables}/{name}.parquet" for name in READ], ["sample_questions"]),
             "record_provenance": Step([f"{RESULTS}/provenance.json"], ["collect_runs"]),
             "tabulate_results": Step(
                 [f"{tables}/{name}.{kind}" for name in TABLES for kind in ("parquet", "md")],
                 ["collect_runs"],
+                [self.config.claims, self.config.arms],
+            ),
+            "tabulate_errors": Step(
+                [f"{tables}/{name}.{kind}" for name in ERROR_TABLES for kind in ("parquet", "md")],
+                ["collect_runs", "collect_traces"],
                 [self.config.claims, self.config.arms],
             ),
             "tabulate_claims": Step(
@@ -344,7 +352,10 @@ class Plan:
                 for theme in ("light", "dark")
                 for kind in ("svg", "png")
             ]
-            steps[f"plot_{name}"] = Step(files, ["tabulate_results", "tabulate_claims"])
+            tabulated = ["tabulate_results", "tabulate_claims"]
+            if name in ERROR_TABLES:
+                tabulated.append("tabulate_errors")
+            steps[f"plot_{name}"] = Step(files, tabulated)
         steps["render_post"] = Step(
             [f"{RESULTS}/report/post.md", f"{RESULTS}/report/post.html"],
             [*steps],
@@ -392,7 +403,7 @@ def adoption_obstacles(plan: Plan, manifest_path: str = MANIFEST) -> list[str]:
     if manifest is None:
         return [f"{manifest_path}: no such file (nothing was committed yet)"]
     problems = []
-    for name in COLLECTED:
+    for name in (*COLLECTED, *READ):
         path = f"{RESULTS}/tables/{name}.parquet"
         recorded = manifest["files"].get(path)
         if not Path(path).is_file():

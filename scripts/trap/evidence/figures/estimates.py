@@ -131,6 +131,7 @@ class Evidence:
         "arms": _MEASURED,
         "by_hops": (*_MEASURED, "hops"),
         "doses": ("model", "family", "x", "arm", "pool", "metric", "value", "low", "high", "n", "seeds"),
+        "errors": ("model", "arm", "pool", "hops", "kind", "letter", "hop", "value", "low", "high", "n", "seeds"),
         "rollouts": ("model", "arm", "k", "leaked", "low", "high", "predicted", "predicted_blind", "seeds"),
         "curves": ("model", "arm", "seed", "kind", "step", "loss", "pool", "accuracy", "faithful"),
     }
