@@ -200,7 +200,10 @@ def errors_rows(seeds: int = 3) -> list[dict[str, Any]]:
                     shares = {kind: share * (1 - faithful) for kind, share in KIND_SHARES.items()}
                     shares["faithful"] = faithful
                     if model_index:  # another commonest error
-                        shares["false_edge"], shares["wrong_relation"] = shares["wrong_relation"], shares["false_edge"]
+                        shares["false_edge"], shares["wrong_relation"] = (
+                            shares["wrong_relation"],
+                            shares["false_edge"],
+                        )
                     keys = {"model": model, "platform": "torch", "arm": arm, "label": arm, "group": "made up",
                             "contaminated": arm in CONTAMINATED, "pool": pool, "hops": hops,
                             "letter": "any", "hop": 0}  # fmt: skip

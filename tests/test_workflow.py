@@ -22,8 +22,16 @@ ARMS = ["base", "sft", "rsft_easy", "rsft_hard", "rsft_eval"]
 EVERY_FIGURE = {
     f"plot_{name}"
     for name in (
-        "trap", "matching", "leakage", "hops", "faithful", "errors", "reward", "rollouts", "training",
-    )  # fmt: skip
+        "trap",
+        "matching",
+        "leakage",
+        "hops",
+        "faithful",
+        "errors",
+        "reward",
+        "rollouts",
+        "training",
+    )
 }
 TARGETS = (
     "total",

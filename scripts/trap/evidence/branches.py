@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -99,7 +100,7 @@ def branch_table(
 def _bins(part: pl.DataFrame, spec: ClaimsFile) -> Iterator[dict[str, Any]]:
     for by, edges in BINS.items():
         whole = [(None, None)] if by == "reachable" else []
-        for above, upto in [*whole, *zip(edges, edges[1:], strict=False)]:
+        for above, upto in [*whole, *pairwise(edges)]:
             chosen = part if above is None else part.filter(pl.col(by) > above, pl.col(by) <= upto)
             if chosen.is_empty():
                 continue
@@ -132,14 +133,17 @@ def branches_text(table: pl.DataFrame) -> str:
     for (pool, model, by), part in shown.partition_by(
         "pool", "model", "by", as_dict=True, maintain_order=True
     ).items():
-        edges = list(zip(BINS[by], BINS[by][1:], strict=False))
+        edges = list(pairwise(BINS[by]))
         edges = [edge for edge in edges if part.filter(above=edge[0], upto=edge[1]).height]
         header = ["arm", "hops", "n x seeds", "walker", "all", *(bin_text(by, *edge) for edge in edges)]
         rows = []
         for group in part.partition_by("platform", "arm", "hops", maintain_order=True):
             first = group.row(0, named=True)
             whole = table.filter(
-                *(pl.col(name) == first[name] for name in ("model", "platform", "arm", "pool", "hops", "metric")),
+                *(
+                    pl.col(name) == first[name]
+                    for name in ("model", "platform", "arm", "pool", "hops", "metric")
+                ),
                 pl.col("above").is_null(),
             ).row(0, named=True)
             cells = {(row["above"], row["upto"]): row for row in group.to_dicts()}

@@ -66,9 +66,7 @@ class Grid:
         """Which share of the answers `hit` holds for: value, low, high, n, seeds."""
         total = self._sums(hit.cast(pl.Float64).to_numpy())
         cell = Cell(self.group, self.seeds, self.starts, total, self._count)
-        found = resampling.estimate(
-            [cell], replicates=self.spec.replicates, confidence=self.spec.confidence
-        )
+        found = resampling.estimate([cell], replicates=self.spec.replicates, confidence=self.spec.confidence)
         return {name: getattr(found, name) for name in ESTIMATE_COLUMNS}
 
 
@@ -90,7 +88,9 @@ def by_hops(part: pl.DataFrame) -> Iterator[tuple[int, pl.DataFrame]]:
         yield hops, part.filter(pl.col("hops") == hops)
 
 
-def error_table(traces: pl.DataFrame, facts: Mapping[str, Mapping[str, Any]], spec: ClaimsFile) -> pl.DataFrame:
+def error_table(
+    traces: pl.DataFrame, facts: Mapping[str, Mapping[str, Any]], spec: ClaimsFile
+) -> pl.DataFrame:
     """One row per arm, pool, hop count and kind; see ERROR_COLUMNS. traces: as `traces.read_traces`."""
     rows: list[dict[str, Any]] = []
     parts = traces.partition_by("model", "platform", "arm", "pool", as_dict=True, maintain_order=True)
@@ -130,10 +130,10 @@ def errors_text(table: pl.DataFrame) -> str:
     ]
     shown = table.filter(pl.col("letter") == "any", pl.col("hop") == 0)
     header = ["arm", "hops", "n x seeds", *names.values()]
-    for (pool, model), part in shown.partition_by(
-        "pool", "model", as_dict=True, maintain_order=True
-    ).items():
-        rows = [_line(group, names) for group in part.partition_by("platform", "arm", "hops", maintain_order=True)]
+    for (pool, model), part in shown.partition_by("pool", "model", as_dict=True, maintain_order=True).items():
+        rows = [
+            _line(group, names) for group in part.partition_by("platform", "arm", "hops", maintain_order=True)
+        ]
         parts += [f"## {pool}, {model}\n", pipe_table(header, rows)]
     return "\n".join(parts)
 

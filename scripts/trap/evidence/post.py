@@ -29,7 +29,9 @@ class Tables:
         self._arms = read_table(folder, "arms", needed)
         self._hops = read_table(folder, "by_hops", (*needed, "hops"))
         self._doses = read_table(folder, "doses", ("model", "family", "x", "pool", "metric", "value"))
-        self._errors = read_table(folder, "errors", ("model", "arm", "pool", "hops", "kind", "letter", "hop", "value"))
+        self._errors = read_table(
+            folder, "errors", ("model", "arm", "pool", "hops", "kind", "letter", "hop", "value")
+        )
         self._branches = read_table(folder, "branches", ("pool", "hops", "above", "walk"))
         self._rollouts = read_table(folder, "rollouts", ("model", "arm", "k", "leaked"))
         self.models = models_of(self._arms)

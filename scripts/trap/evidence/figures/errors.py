@@ -71,7 +71,9 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         "true walk along the whole chain that misses the right option. Other: right path and wrong letter, or "
         "clauses beyond the chain."
     ) + missing_note(missing)
-    figure, bottom, top = frame(theme, "What the traces get wrong first", caption, 1.35 + ROW_INCHES * max(len(rows), 4))
+    figure, bottom, top = frame(
+        theme, "What the traces get wrong first", caption, 1.35 + ROW_INCHES * max(len(rows), 4)
+    )
     entries = []
     for _, name, role, hatched in STRETCHES:
         color = theme.color(role)
@@ -89,13 +91,17 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
             continue
         model = models[index]
         axes.set_title(model_title(model), pad=8)
-        axes.set_yticks([y for y, (arm, _) in enumerate(rows) if arm], [str(hops) for arm, hops in rows if arm])
+        axes.set_yticks(
+            [y for y, (arm, _) in enumerate(rows) if arm], [str(hops) for arm, hops in rows if arm]
+        )
         axes.tick_params(axis="y", pad=3, labelsize=SMALL)
         names = iter(shown)
         for y, (arm, hops) in enumerate(rows):
             if not arm:
                 name, extra = next(names)
-                axes.text(0, y + 0.12, arm_label(name) + extra, fontsize=SMALL, va="center", fontweight="bold")
+                axes.text(
+                    0, y + 0.12, arm_label(name) + extra, fontsize=SMALL, va="center", fontweight="bold"
+                )
             elif hops in bars.get((model, arm), {}):
                 _bar(axes, theme, y, bars[model, arm][hops], f"{model}:{arm}:{hops}")
     if rows:
@@ -119,5 +125,15 @@ def _bar(axes: Axes, theme: Theme, y: float, bar: Bar, gid: str) -> None:
               gid=f"letters:{gid}")  # fmt: skip
     found = bar["faithful"]
     point(
-        axes, found.value, y, found.low, found.high, theme.ink, theme.paper, gid=gid, size=3.4, thin=True, hollow=True
+        axes,
+        found.value,
+        y,
+        found.low,
+        found.high,
+        theme.ink,
+        theme.paper,
+        gid=gid,
+        size=3.4,
+        thin=True,
+        hollow=True,
     )
