@@ -80,7 +80,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         face = theme.paper if hatched else color
         entries.append((name, {"marker": "s", "markeredgecolor": color, "markerfacecolor": face}))
     top = legend_row(figure, theme, entries, top)
-    boxes = panels(figure, (bottom, top), max(len(models), 1), left=0.05, gap=0.06, below_inches=0.34)
+    boxes = panels(figure, (bottom, top), max(len(models), 1), left=0.068, gap=0.06, below_inches=0.34)
     for index, axes in enumerate(boxes):
         share_axis(axes, theme, "x")
         axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)
