@@ -15,7 +15,17 @@ from trap.adoption import adopted, own_files, partly_committed, read_manifest
 from trap.config import effective_config, parse_config, with_model_hyper
 from trap.files import InputError
 from trap.film import CUTS
-from trap.plan import FIGURES, PUBLISHED, PUBLISHED_AUDIT, TABLES, VALIDATION_POOLS, Plan, Run, code
+from trap.plan import (
+    ERROR_TABLES,
+    FIGURES,
+    PUBLISHED,
+    PUBLISHED_AUDIT,
+    TABLES,
+    VALIDATION_POOLS,
+    Plan,
+    Run,
+    code,
+)
 
 
 def checked(build):
@@ -95,6 +105,8 @@ def pools_like(*prefixes, but=()):
 # key, but it is no honest set of questions, so that no audit and no baseline looks at it.
 SCORED = pools_like("eval_", but=["_random"])
 HONEST = pools_like("eval_", but=["_random", "_permuted"])
+# A pool named *_shuffled asks another's questions again: their traces are read once.
+LOGGED = pools_like("eval_", but=["_random", "_permuted", "_shuffled"])
 
 
 def job_run(wildcards, arm=None):
@@ -216,7 +228,14 @@ def figure_files(evidence):
 
 
 def table_files(evidence):
-    return [f"{evidence}/claims.json", *written_tables(evidence)]
+    return [f"{evidence}/claims.json", *written_tables(evidence), *error_tables(evidence)]
+
+
+def error_tables(evidence):
+    """What tabulate_errors writes."""
+    return [
+        f"{evidence}/tables/{name}.{kind}" for name in ERROR_TABLES for kind in ("parquet", "md")
+    ]
 
 
 def written_tables(evidence):

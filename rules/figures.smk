@@ -109,6 +109,26 @@ use rule plot_trap as plot_faithful with:
         "Draw accuracy against faithful accuracy: {wildcards.evidence}"
 
 
+use rule plot_trap as plot_errors with:
+    input:
+        claims="{evidence}/claims.json",
+        tables=written_tables("{evidence}"),
+        curves="{evidence}/tables/curves.parquet",
+        errors="{evidence}/tables/errors.parquet",
+        code=lambda wildcards: code("plot_errors.py"),
+    output:
+        *plain("{evidence}/figures/errors"),
+        light=shown("{evidence}/figures/errors.light.svg", "plot_errors", "Figures"),
+    log:
+        "{evidence}/logs/plot_errors.log",
+    benchmark:
+        "{evidence}/benchmarks/plot_errors.jsonl"
+    params:
+        script="plot_errors",
+    message:
+        "Draw what traces get wrong first: {wildcards.evidence}"
+
+
 use rule plot_trap as plot_reward with:
     input:
         claims="{evidence}/claims.json",

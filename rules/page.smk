@@ -41,7 +41,7 @@ rule export_page_model:
 rule build_page:
     input:
         claims="{evidence}/claims.json",
-        tables=written_tables("{evidence}"),
+        tables=[*written_tables("{evidence}"), *error_tables("{evidence}")],
         collected=[f"{{evidence}}/tables/{name}.parquet" for name in ("runs", "curves", "episodes")],
         graph=f"{DATA}/kg.json",
         pools=pools_like("easy", "hard", "eval_"),

@@ -8,7 +8,7 @@ makes  {evidence}/report/{post.md, post.html}
 rule render_post:
     input:
         claims="{evidence}/claims.json",
-        tables=written_tables("{evidence}"),
+        tables=[*written_tables("{evidence}"), *error_tables("{evidence}")],
         figures=figure_files("{evidence}"),
         beside=lambda wildcards: grid_figures(wildcards.evidence),
         provenance="{evidence}/provenance.json",

@@ -1,7 +1,7 @@
 """Evidence: all runs' items in one table, then the statistics, then the claims.
 
 needs  the runs of a size, config/claims.yaml, results/published/audit.json where there is one
-makes  {evidence}/tables/{items, runs, curves, episodes}.parquet, {evidence}/seconds.json,
+makes  {evidence}/tables/{items, runs, curves, episodes, traces}.parquet, {evidence}/seconds.json,
        {evidence}/tables/repeat_{model}.parquet, {evidence}/tables/NAME.{parquet, md},
        {evidence}/claims.json, {evidence}/provenance.json
 
@@ -49,6 +49,37 @@ rule collect_runs:
         "python scripts/collect_runs.py --runs {params.folders} {params.far} --output {output.item_rows}"
         " --runs-output {output.runs} --curves-output {output.curves}"
         " --episodes-output {output.episodes} --seconds-output {output.seconds} &> {log}"
+
+
+# Apart from collect_runs, so that another reading of the traces makes no run stale.
+rule collect_traces:
+    input:
+        runs=lambda wildcards: run_files(
+            PLAN.size_of(wildcards.evidence), "meta.json", "episodes.jsonl"
+        ),
+        graph=f"{DATA}/kg.json",
+        pools=LOGGED,
+        code=lambda wildcards: code("collect_traces.py"),
+    output:
+        traces="{evidence}/tables/traces.parquet",
+    log:
+        "{evidence}/logs/collect_traces.log",
+    benchmark:
+        "{evidence}/benchmarks/collect_traces.jsonl"
+    wildcard_constraints:
+        evidence=collected_here(),
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        folders=lambda wildcards: [
+            run.folder for run in PLAN.runs(PLAN.size_of(wildcards.evidence))
+        ],
+    message:
+        "Read the traces of all runs: {wildcards.evidence}"
+    shell:
+        "python scripts/collect_traces.py --runs {params.folders} --graph {input.graph}"
+        " --questions {input.pools} --output {output.traces} &> {log}"
 
 
 # The same run twice: what P10 claims of it. The first time's weights are the parents of both.
@@ -145,6 +176,36 @@ rule tabulate_results:
         "python scripts/tabulate_results.py --claims {input.claims} --items {input.item_rows}"
         " --runs {input.runs} --arms {input.arms} --graph {input.graph} --questions {input.pools}"
         " --output {params.folder} &> {log}"
+
+
+rule tabulate_errors:
+    input:
+        traces="{evidence}/tables/traces.parquet",
+        item_rows="{evidence}/tables/items.parquet",
+        runs="{evidence}/tables/runs.parquet",
+        graph=f"{DATA}/kg.json",
+        pools=LOGGED,
+        claims=SETTINGS.claims,
+        arms=sheet_behind,
+        code=lambda wildcards: code("tabulate_errors.py"),
+    output:
+        *[path for path in error_tables("{evidence}") if not path.endswith("errors.md")],
+        text=shown("{evidence}/tables/errors.md", "tabulate_errors", "Tables"),
+    log:
+        "{evidence}/logs/tabulate_errors.log",
+    benchmark:
+        "{evidence}/benchmarks/tabulate_errors.jsonl"
+    threads: 1
+    resources:
+        mem_mb=3000,
+    params:
+        folder=subpath(input.traces, parent=True),
+    message:
+        "Tabulate what traces get wrong: {wildcards.evidence}"
+    shell:
+        "python scripts/tabulate_errors.py --claims {input.claims} --traces {input.traces}"
+        " --items {input.item_rows} --runs {input.runs} --arms {input.arms} --graph {input.graph}"
+        " --questions {input.pools} --output {params.folder} &> {log}"
 
 
 rule tabulate_claims:

@@ -25,6 +25,7 @@ from pathlib import Path
 from trap.adoption import (
     MANIFEST,
     OF_RUNS,
+    READ_OF_RUNS,
     adoption_obstacles,
     committed,
     file_problems,
@@ -79,7 +80,7 @@ def verified_rules(entry: dict, obstacles: list[str], problems: dict[str, list[s
     """Rules of a size whose files hold and rest on rules whose files hold, in order."""
     held: list[str] = []
     for rule, made in entry["rules"].items():
-        own = [*obstacles, *problems[rule]] if rule in OF_RUNS else problems[rule]
+        own = [*obstacles, *problems[rule]] if rule in (*OF_RUNS, *READ_OF_RUNS) else problems[rule]
         if not own and all(other in held for other in made["after"]):
             held.append(rule)
     return held
@@ -198,7 +199,8 @@ def write(plan: Plan, args: argparse.Namespace) -> int:
             if args.size or size == "full":
                 raise
             print(f"{size}: its entry stays as it was: {error}", file=sys.stderr)
-    order = ["full", *(size for size in plan.config.sizes if size != "full")]  # others may rest on its files
+    # What rests on other sizes comes after them: the full ledger on those of grids, a comparison on its items.
+    order = sorted(plan.config.sizes, key=lambda name: (not plan.size(name).arms, name != "full"))
     entries = {size: entries[size] for size in order if size in entries}
     write_json(args.manifest, {"version": 2, "sizes": entries})
     for size, entry in entries.items():

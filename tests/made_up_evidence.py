@@ -182,6 +182,47 @@ def curves_rows(seeds: int = 3) -> list[dict[str, Any]]:
     return rows
 
 
+KIND_SHARES = {
+    "faithful": 0.0, "wrong_letter": 0.01, "other_end": 0.1, "ran_on": 0.02, "stopped_early": 0.2,
+    "wrong_relation": 0.3, "broken_chain": 0.05, "false_edge": 0.25, "no_format": 0.07,
+}  # fmt: skip
+
+
+def errors_rows(seeds: int = 3) -> list[dict[str, Any]]:
+    """Kinds that add up to 1, in other shares for each model, pool and hop count."""
+    asked = {"eval_easy": (0, 1, 2, 3), "eval_hard": (0, 4, 5), "eval_leak": (0, 4, 5)}
+    rows = []
+    for model_index, model in enumerate(MODELS):
+        for arm in ARMS:
+            for pool, counts in asked.items():
+                for hops in counts:
+                    faithful = max(0.0, 0.3 + 0.3 * model_index - 0.05 * (hops or 4))
+                    shares = {kind: share * (1 - faithful) for kind, share in KIND_SHARES.items()}
+                    shares["faithful"] = faithful
+                    if model_index:  # another commonest error
+                        shares["false_edge"], shares["wrong_relation"] = (
+                            shares["wrong_relation"],
+                            shares["false_edge"],
+                        )
+                    keys = {"model": model, "platform": "torch", "arm": arm, "label": arm, "group": "made up",
+                            "contaminated": arm in CONTAMINATED, "pool": pool, "hops": hops,
+                            "letter": "any", "hop": 0}  # fmt: skip
+                    rows += [
+                        _row(share, 0.03, 100, seeds, **keys, kind=kind)
+                        for kind, share in [*shares.items(), ("lucky", 0.25), ("astray", 0.2)]
+                    ]
+    return rows
+
+
+def branches_rows(seeds: int = 3) -> list[dict[str, Any]]:
+    return [
+        _row(0.2, 0.03, 1000, seeds, model=model, platform="torch", arm=arm, label=arm, group="made up",
+             contaminated=arm in CONTAMINATED, pool="eval_hard", hops=0, by="reachable", above=None, upto=None,
+             walk=0.27, metric=metric)
+        for model in MODELS for arm in ARMS for metric in ("accuracy", "faithful")
+    ]  # fmt: skip
+
+
 PUBLISHED = {
     "B1": (0.75, 20, 0.509, 0.913), "B2": (0.0, 20, 0.0, 0.168), "B3": (11 / 30, 30, 0.199, 0.561),
     "B4": (-0.1, 30, None, None), "B9": (20 / 30, 30, 0.472, 0.827),
@@ -234,7 +275,7 @@ def claims_list(**changes: dict[str, Any]) -> list[dict[str, Any]]:
 
 TABLES = {
     "arms": arms_rows, "by_hops": by_hops_rows, "doses": doses_rows, "rollouts": rollouts_rows,
-    "curves": curves_rows,
+    "curves": curves_rows, "errors": errors_rows, "branches": branches_rows,
 }  # fmt: skip
 
 

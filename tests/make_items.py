@@ -10,6 +10,7 @@ import polars as pl
 
 from trap.evidence.cells import ITEM_COLUMNS
 from trap.evidence.collect import write_items
+from trap.evidence.traces import TRACE_COLUMNS
 from trap.files import write_json, write_jsonl
 
 POOLS = {"eval_easy": (1, 2, 3), "eval_hard": (4, 5), "eval_leak": (4, 5), "eval_shuffled": (4, 5)}
@@ -98,6 +99,18 @@ def episodes_of(items: pl.DataFrame) -> list[dict[str, Any]]:
         }
         for row in items.to_dicts()
     ]  # fmt: skip
+
+
+def traces_of(items: pl.DataFrame, pool: str) -> pl.DataFrame:
+    """Traces that go with the items of a pool: faithful, or over after the first hop, or without format."""
+    kind = (
+        pl.when("faithful")
+        .then(pl.lit("faithful"))
+        .otherwise(pl.when("format").then(pl.lit("stopped_early")).otherwise(pl.lit("no_format")))
+    )
+    found = items.filter(pl.col("pool") == pool).with_columns(kind=kind, astray=pl.lit(0))
+    hop = pl.when(pl.col("kind") == "stopped_early").then(2).otherwise(0)
+    return found.with_columns(hop=hop).select(pl.col(c).cast(k) for c, k in TRACE_COLUMNS.items())
 
 
 def write_runs(

@@ -19,7 +19,9 @@ from trap.evidence.figures.reward import PARTS
 from trap.evidence.published import published_points
 from trap.evidence.statistics import clopper_pearson
 
-STEMS = ("trap", "matching", "leakage", "hops", "faithful", "reward", "training", "rollouts", "ignition")
+STEMS = (
+    "trap", "matching", "leakage", "hops", "faithful", "errors", "reward", "training", "rollouts", "ignition",
+)  # fmt: skip
 FEW = {"base", "sft", "rsft_easy", "rsft_hard", "rsft_eval"}
 MODELS = len(made_up_evidence.MODELS)
 # marks that the invented evidence must give: one per estimate and, for the trap, per published point
@@ -29,6 +31,7 @@ POINTS = {
     "leakage": 5 * 2 * MODELS,
     "hops": len(HOP_ARMS) * 5 * MODELS,
     "faithful": 8 * MODELS,
+    "errors": (3 * 5 + 2) * MODELS,
     "reward": len(REWARD_ARMS) * len(PARTS) * MODELS,
     "rollouts": 6 * MODELS + 6 * 2 * MODELS,
     "training": 0,
@@ -116,7 +119,7 @@ def test_missing_arms_are_said_not_fatal(stem: str, few: Path, tmp_path: Path) -
     assert plot(stem, few, tmp_path) == 0
     with theme.style(theme.LIGHT):
         words = " ".join(t.get_text() for t, _ in texts(draw(stem, few))).replace("\n", " ")
-    if stem in ("trap", "hops", "faithful", "reward"):
+    if stem in ("trap", "hops", "faithful", "errors", "reward"):
         assert "Not run at this size: " in words
     if stem in ("matching", "leakage"):
         assert "Only 2 of the doses were run at this size." in words

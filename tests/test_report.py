@@ -15,12 +15,16 @@ import pytest
 
 import made_up_evidence
 import render_post
+import tabulate_errors
+from make_items import traces_of
 from trap.evidence import prose
+from trap.evidence.cells import read_items
 from trap.evidence.claim_specs import load_claims
 from trap.evidence.numerals import bare_numerals, literal_numbers
+from trap.evidence.traces import write_traces
 from trap.files import InputError
 
-FIGURES = ("trap", "matching", "leakage", "hops", "faithful", "reward", "training", "rollouts")
+FIGURES = ("trap", "matching", "leakage", "hops", "faithful", "errors", "reward", "training", "rollouts")
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><rect width="9" height="9"/></svg>'
 
 
@@ -125,7 +129,7 @@ def test_report_has_its_parts(rendered: tuple[str, str]) -> None:
     text, _ = rendered
     assert text.startswith("# 37\u00a0% → 27\u00a0% → 75\u00a0%")
     for heading in ("What was claimed", "How this test works", "The trap, with intervals", "Right letters",
-                    "The hard questions were the test questions", "What changes without rotary positions",
+                    "The hard questions were the test questions", "What the traces get wrong first", "What changes without rotary positions",
                     "What the original got right", "What one run of 20 questions can show",
                     "What was not tested here", "Scoreboard", "Run it yourself"):  # fmt: skip
         assert f"## {heading}" in text
@@ -246,6 +250,27 @@ def test_prose_follows_the_positions(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "failure to generalise" not in text
 
 
+def test_prose_follows_the_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def section(folder: Path) -> str:
+        return render(folder)[0].split("## What the traces get wrong first")[1].split("\n## ")[0]
+
+    different = section(tmp_path / "a")
+    assert (
+        "| SFT | wrong relation |" in different
+        and "So the two models fail for different reasons." in different
+    )
+    swapped = {
+        **made_up_evidence.KIND_SHARES,
+        "wrong_relation": 0.2,
+        "false_edge": 0.2,
+        "stopped_early": 0.35,
+    }
+    monkeypatch.setattr(made_up_evidence, "KIND_SHARES", swapped)
+    alike = section(tmp_path / "b")
+    assert "a true beginning and no more" in alike and "Without positions it is the same" in alike
+    assert "for different reasons" not in alike
+
+
 def test_missing_claim_is_one_line(tmp_path: Path, capsys) -> None:
     claims = [c for c in made_up_evidence.claims_list() if c["id"] != "F11"]
     with pytest.raises(AssertionError):
@@ -259,6 +284,15 @@ def test_report_of_really_tabulated_runs(tmp_path: Path, root: Path) -> None:
 
     folder = _make(tmp_path)
     _tabulate(folder, root)
+    tables = folder / "tables"
+    write_traces(traces_of(read_items([tables / "items.parquet"]), "eval_hard"), tables / "traces.parquet")
+    tabulated = {
+        "claims": root / "config/claims.yaml", "traces": tables / "traces.parquet",
+        "items": tables / "items.parquet", "runs": tables / "runs.parquet", "graph": folder / "kg.json",
+        "questions": folder / "eval_hard.jsonl", "output": tables,
+    }  # fmt: skip
+    flat = [str(part) for name, path in tabulated.items() for part in (f"--{name}", path)]
+    assert tabulate_errors.main(flat) == 0
     shared = ["--claims", str(folder / "claims.json"), "--tables", str(folder / "tables")]
     figures = str(folder / "figures")
     for stem in FIGURES:

@@ -107,6 +107,19 @@ def test_edited_before_verification(clone: Path) -> None:
     assert planned(clone, "figures") == {"plot_hops": 1}
 
 
+def test_another_reading_of_traces_is_told_and_trains_nothing(clone: Path) -> None:
+    """Without run folders the committed table cannot be made again: it stays, and the check says so."""
+    verify(clone, "--touch")
+    edit(clone, "scripts/trap/evidence/errors.py")
+    found = planned(clone, "full")
+    assert {"tabulate_errors", "plot_errors", "render_post"} <= set(found)
+    assert not {"train_base", "evaluate_adapter", "collect_runs", "collect_traces", "tabulate_results"} & set(
+        found
+    )
+    status, output = verify(clone)
+    assert status == 1 and "collect_traces: its code changed" in output
+
+
 def test_claims_edited(clone: Path) -> None:
     verify(clone, "--touch")
     edit(clone, "config/claims.yaml", "\n# a remark\n")

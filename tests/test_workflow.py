@@ -21,7 +21,17 @@ PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "report")
 ARMS = ["base", "sft", "rsft_easy", "rsft_hard", "rsft_eval"]
 EVERY_FIGURE = {
     f"plot_{name}"
-    for name in ("trap", "matching", "leakage", "hops", "faithful", "reward", "rollouts", "training")
+    for name in (
+        "trap",
+        "matching",
+        "leakage",
+        "hops",
+        "faithful",
+        "errors",
+        "reward",
+        "rollouts",
+        "training",
+    )
 }
 TARGETS = (
     "total",

@@ -12,12 +12,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from trap.files import InputError
-from trap.plan import COLLECTED, FIGURES, PUBLISHED_AUDIT, RESULTS, TABLES, Plan, canonical, without_reader
+from trap.plan import (
+    COLLECTED,
+    ERROR_TABLES,
+    FIGURES,
+    PUBLISHED_AUDIT,
+    READ,
+    RESULTS,
+    TABLES,
+    Plan,
+    canonical,
+    without_reader,
+)
 from trap.provenance import closure, code_hashes, sha256_bytes, sha256_file
 
 MANIFEST = "results/manifest.json"
 # Their files hold while the fingerprint of the runs does, which counts more than the code of their scripts.
 OF_RUNS = ("collect_runs", "repeat_run")
+# These as well, and the code that reads the runs counts besides: it is not a part of the fingerprint.
+READ_OF_RUNS = ("collect_traces",)
 
 
 @dataclass(frozen=True)
@@ -62,6 +75,7 @@ def committed(plan: Plan, size: str) -> dict[str, Step]:
     steps["repeat_run"] = Step(
         [f"{tables}/repeat_{model}.parquet" for model in plan.repeats(size)], ["build_graph"]
     )
+    steps["collect_traces"] = Step([f"{tables}/{name}.parquet" for name in READ], ["sample_questions"])
     provenance = f"{evidence}/provenance.json"
     if size == "full" or Path(provenance).is_file():  # grids have one where somebody asked for it
         steps["record_provenance"] = Step([provenance], ["collect_runs"])
@@ -70,25 +84,39 @@ def committed(plan: Plan, size: str) -> dict[str, Step]:
         ["collect_runs"],
         [config.claims, *sheets],
     )
+    steps["tabulate_errors"] = Step(
+        [f"{tables}/{name}.{kind}" for name in ERROR_TABLES for kind in ("parquet", "md")],
+        ["collect_runs", "collect_traces"],
+        [config.claims, *sheets],
+    )
+    beside = grid_ledgers(plan) if size == "full" else []
     steps["tabulate_claims"] = Step(
         [f"{evidence}/claims.json"],
         ["collect_runs", "repeat_run", "tabulate_results"],
-        [config.claims, *sheets, *([PUBLISHED_AUDIT] if Path(PUBLISHED_AUDIT).is_file() else [])],
+        [config.claims, *sheets, *([PUBLISHED_AUDIT] if Path(PUBLISHED_AUDIT).is_file() else []), *beside],
     )
     if size != "full":
         for rule, files in own_files(size, evidence).items():
             steps[rule] = Step(files, ["tabulate_results", "tabulate_claims"], [config.claims, *sheets])
         return steps
     for name in FIGURES:
-        steps[f"plot_{name}"] = Step(
-            _four(f"{evidence}/figures/{name}"), ["tabulate_results", "tabulate_claims"]
-        )
+        tabulated = ["tabulate_results", "tabulate_claims"]
+        if name in ERROR_TABLES:
+            tabulated.append("tabulate_errors")
+        steps[f"plot_{name}"] = Step(_four(f"{evidence}/figures/{name}"), tabulated)
     steps["render_post"] = Step(
         [f"{evidence}/report/post.md", f"{evidence}/report/post.html"],
         [*steps],
         [path.as_posix() for path in sorted(Path("report").glob("*.j2"))],
     )
     return steps
+
+
+def grid_ledgers(plan: Plan) -> list[str]:
+    """Ledgers of the grids that have one here: what the main sheet does not test, they may."""
+    sizes = plan.config.sizes.values()
+    paths = [f"{size.evidence}/claims.json" for size in sizes if size.arms]
+    return [path for path in paths if Path(path).is_file()]
 
 
 def own_files(size: str, evidence: str) -> dict[str, list[str]]:
@@ -131,6 +159,8 @@ def fingerprint(plan: Plan, size: str) -> dict[str, dict[str, str]]:
         f"data/{pool}": sha256_bytes(plan.data_settings(pool).encode())
         for pool in sorted({*_scored(plan), *(pool for arm in arms for pool in plan.data_pools(arm))})
     }
+    if far := plan.size(size).far:
+        settings["far"] = canonical(far)
     settings["runs"] = sha256_bytes(canonical(sorted(run.folder for run in runs)).encode())
     source = {path: sha256_file(path) for path in plan.graph_sources()}
     return {"code": code_hashes(files), "settings": settings, "graph": source}
@@ -152,7 +182,7 @@ def files_of_runs(entry: dict) -> dict[str, str]:
     """Hashes of the committed files that stand for a size's runs, by path."""
     return {
         path: sha
-        for rule in OF_RUNS
+        for rule in (*OF_RUNS, *READ_OF_RUNS)
         if rule in entry["rules"]
         for path, sha in entry["rules"][rule]["files"].items()
     }

@@ -24,10 +24,12 @@ BASE_SEED = 1
 LEAST_MB = 2500  # what a job asks for that trains or samples from a small model
 VALIDATION_POOLS = ("valid_easy", "valid_hard")
 COLLECTED = ("items", "runs", "curves", "episodes")  # what collect_runs makes of all run folders
+READ = ("traces",)  # what collect_traces makes of them
 TABLES = (  # what tabulate_results makes of those
     "arms", "by_hops", "contrasts", "doses", "rollouts", "baselines", "power", "shuffle", "noise",
 )  # fmt: skip
-FIGURES = ("trap", "matching", "leakage", "hops", "faithful", "reward", "rollouts", "training")
+ERROR_TABLES = ("errors", "branches")  # what tabulate_errors makes of both
+FIGURES = ("trap", "matching", "leakage", "hops", "faithful", "errors", "reward", "rollouts", "training")
 PUBLISHED = "results/published/hops"
 PUBLISHED_AUDIT = "results/published/audit.json"
 ROOT = SCRIPTS.parent

@@ -10,6 +10,7 @@ from typing import Any
 import jinja2
 import polars as pl
 
+from trap.evidence.errors import KINDS
 from trap.evidence.figures.estimates import arm_label, model_title, models_of, read_table, span
 from trap.evidence.numerals import bare_numerals, literal_numbers
 from trap.evidence.prose import Ledger, environment
@@ -29,6 +30,10 @@ class Tables:
         self._arms = read_table(folder, "arms", needed)
         self._hops = read_table(folder, "by_hops", (*needed, "hops"))
         self._doses = read_table(folder, "doses", ("model", "family", "x", "pool", "metric", "value"))
+        self._errors = read_table(
+            folder, "errors", ("model", "arm", "pool", "hops", "kind", "letter", "hop", "value")
+        )
+        self._branches = read_table(folder, "branches", ("pool", "hops", "above", "walk"))
         self._rollouts = read_table(folder, "rollouts", ("model", "arm", "k", "leaked"))
         self.models = models_of(self._arms)
 
@@ -53,6 +58,23 @@ class Tables:
 
     def rollout(self, model: str, arm: str) -> dict[str, Any] | None:
         return self._first(self._rollouts, model=model, arm=arm)
+
+    def error(self, model: str, arm: str, pool: str, kind: str) -> dict[str, Any] | None:
+        """Share of a pool's answers whose trace is of a kind; `name` is the kind in words."""
+        row = self._first(
+            self._errors, model=model, arm=arm, pool=pool, hops=0, kind=kind, letter="any", hop=0
+        )
+        return row and row | {"name": KINDS.get(kind, kind)}
+
+    def commonest_error(self, model: str, arm: str, pool: str) -> dict[str, Any] | None:
+        """The kind that most of the answers without a faithful trace have."""
+        found = [self.error(model, arm, pool, kind) for kind in KINDS if kind != "faithful"]
+        return max(filter(None, found), key=lambda row: row["value"], default=None)
+
+    def walker(self, pool: str) -> float | None:
+        """How often a walker who knows every edge, but looks no step ahead, is faithful on a pool."""
+        rows = self._branches.filter(pl.col("pool") == pool, pl.col("hops") == 0, pl.col("above").is_null())
+        return rows["walk"][0] if rows.height else None
 
     def hops(self, pool: str) -> str:
         """Hop counts of a pool as `4–5`."""

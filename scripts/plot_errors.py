@@ -1,0 +1,16 @@
+"""Draw what traces get wrong first, by hops asked, per arm and model."""
+
+from __future__ import annotations
+
+import sys
+
+from trap.evidence.figures import errors
+from trap.evidence.figures.command import plot_main
+
+
+def main(argv: list[str] | None = None) -> int:
+    return plot_main(argv, "errors", errors.ALT, errors.draw, __doc__ or "")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
