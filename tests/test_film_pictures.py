@@ -18,7 +18,7 @@ from trap.film import CUTS
 from trap.film.cues import load_sheet
 from trap.film.facts import Facts, Sources, scene_facts
 from trap.film.ledger import ledger
-from trap.film.look import FORMATS, QUALITIES, SMALLEST
+from trap.film.look import FORMATS, QUALITIES, SMALLEST, Format, Quality
 from trap.film.media import check_film, describe, glances, join
 from trap.film.render import rehearse, render_clip, scene_class
 from trap.film.stage import Stage
@@ -123,7 +123,11 @@ def test_a_clip_is_kept_while_nothing_it_shows_changes(tmp_path: Path, monkeypat
     import trap.film.render as render
 
     drawn = []
-    monkeypatch.setattr(render, "render_clip", lambda facts, *_: drawn.append(_[-1].write_bytes(b"clip")))
+
+    def draw(facts: Facts, shape: Format, quality: Quality, output: Path, watch: object = None) -> None:
+        drawn.append(output.write_bytes(b"clip"))
+
+    monkeypatch.setattr(render, "render_clip", draw)
     (tmp_path / "kept").mkdir()
 
     def kept(given: Facts, cut: str = "wide") -> bool:
