@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import time
@@ -28,10 +29,8 @@ def told(name: str, fps: int, descriptor: int) -> Callable[[int, int], None]:
     def watch(drawn: int, total: int) -> None:
         left = (time.monotonic() - began) * (total - drawn) / drawn
         done = f"{name}: {drawn / fps:.1f} of {total / fps:.1f} s drawn"
-        try:
+        with contextlib.suppress(OSError):  # nobody listening any more is no reason to stop
             os.write(descriptor, f"{done}, {left:.0f} s left\n".encode())
-        except OSError:
-            pass  # nobody is listening any more, which is no reason to stop
 
     return watch
 

@@ -99,14 +99,17 @@ def test_key_frames_are_those_that_were_looked_at(name: str):
 def test_a_film_is_the_same_twice_and_what_it_should_be(tmp_path: Path):
     """Two clips, rendered and joined twice: every decoded frame is the same, and the film passes its check."""
     scenes = [frozen("claim"), frozen("leak")]
-    made = []
+    made, told = [], []
     for name in ("a", "b"):
         clips = [tmp_path / f"{name}_{given.scene}.mp4" for given in scenes]
         for given, clip in zip(scenes, clips, strict=True):
-            render_clip(given, FORMATS["short"], TEST, clip)
+            render_clip(given, FORMATS["short"], TEST, clip, lambda *counts: told.append(counts))
         join(clips, tmp_path / f"{name}.mp4", "Title")
         made.append(glances(tmp_path / f"{name}.mp4", every=0))
     assert made[0] == made[1]
+    frames = [round(sum(cue.seconds for cue in given.cues["short"]) * TEST.fps) for given in scenes]
+    assert [drawn for drawn, total in told if drawn == total] == 2 * frames  # to the last frame, both times
+    assert len(told) == 2 * sum(len(given.cues["short"]) for given in scenes)
     seconds = sum(cue.seconds for given in scenes for cue in given.cues["short"])
     assert len(made[0]) == round(seconds * TEST.fps) and len({glance.sha256 for glance in made[0]}) > 50
     size = TEST.pixels(FORMATS["short"])

@@ -78,7 +78,9 @@ class Stage(m.Scene):
         self.texts_seen: set[str] = set()
         self.caption: m.VGroup | None = None
         self.frames = 0
-        self.watch: Callable[[int, int], None] | None = None  # told (frames drawn, frames in all) after each cue
+        self.watch: Callable[[int, int], None] | None = (
+            None  # told (frames drawn, frames in all) after each cue
+        )
         super().__init__(random_seed=1, **kwargs)
 
     # -- cues -----------------------------------------------------------------------------------

@@ -51,9 +51,8 @@ class Scene(Stage):
         """What the signs on the cards mean: below the question, on a phone in one row."""
         signs, tall = m.VGroup(), self.shape.tall
         x, y = self.asked.left, self.field.top + 0.3 if tall else self.asked.bottom + 1.6
-        for text, true in (
-            (("true", True), ("false", False)) if tall else (("true statement", True), ("false statement", False))
-        ):
+        texts = ("true", "false") if tall else ("true statement", "false statement")
+        for text, true in zip(texts, (True, False), strict=True):
             dots = [m.Dot(point(at, y), radius=0.09, color=INK) for at in (x + 0.1, x + 0.72)]
             name = line(text, self.size("small"), MUTED).move_to(point(x + 1.0, y), aligned_edge=m.LEFT)
             signs.add(_link(x + 0.1, x + 0.72, y, true), *dots, name)
