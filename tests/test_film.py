@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -125,6 +125,7 @@ def test_a_verdict_without_a_line_is_refused(tmp_path: Path, sources: Sources):
         shown(load_sheet(path), "wide", sources.numbers)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("abcdefgh", min_size=1, max_size=12), min_size=1, max_size=24), st.sampled_from(CUTS))
 def test_wrapping_keeps_the_words_and_the_limits(words: list[str], cut: str):
     text = " ".join(words)
