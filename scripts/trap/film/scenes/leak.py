@@ -50,7 +50,8 @@ class Scene(Stage):
                 point(middle[0] + apart, above)
             ),
         ]
-        self.animate(m.FadeIn(train), m.FadeIn(names[0]), seconds=0.5)
+        self.add(train, names[0])
+        self.hold(0.5)
         self.animate(m.FadeIn(test), m.FadeIn(names[1]), seconds=0.5)
         self.hold(0.4)
         self.animate(*[m.FadeOut(name) for name in names], seconds=0.3)

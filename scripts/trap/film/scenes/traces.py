@@ -49,7 +49,8 @@ class Scene(Stage):
         beyond = line("beyond", self.size("label"), MUTED).move_to(
             point(x(taught) + 0.15, box.bottom + 0.3), aligned_edge=m.LEFT
         )
-        self.animate(m.FadeIn(frame), m.FadeIn(edge), m.FadeIn(words), m.FadeIn(beyond), seconds=0.5)
+        self.add(frame, edge, words, beyond)
+        self.hold(0.5)
         for model, points in lines.items():
             text, color = MODELS[model]
             curve = polyline([point(x(a), y(s)) for a, s in points], color, 7)
