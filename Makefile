@@ -19,7 +19,10 @@ export PYTHONHASHSEED := 0
 export PIP_REQUIRE_VIRTUALENV := 1
 
 WORKFLOW = $(BIN)/python scripts/unlock_workflow.py && \
-  PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake $(if $(TTY),--logger rich) --cores $(CORES)
+  PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake $(if $(TTY),$(LOGGER)) --cores $(CORES)
+LOGGER := --logger rich
+# Scenes take a minute or two each and tell how far they are, a line per cue, which would tear up moving bars.
+film film-draft film-narrated paper-film: LOGGER :=
 
 # One GPU on a Mac is shared, so its profile runs one training at a time; a processor's cores are not.
 MLX := $(if $(filter Darwin,$(shell uname)),--profile profiles/mlx,--config platform=mlx)
@@ -68,10 +71,10 @@ film: $(VENV)/.film ## the film from the committed results: both cuts, clips, su
 	@printf '\n%s\n' "The film           results/video/trap_wide.mp4, results/video/trap_short.mp4" \
 	  "To publish it with  results/video/kit.md"
 
-film-draft: $(VENV)/.film ## the same in small, for a look
+film-draft: $(VENV)/.film ## both cuts in small, for a look (in the place of the film, which make film puts back)
 	@$(BIN)/python scripts/verify_results.py --touch --size full
-	@$(WORKFLOW) film_draft
-	@printf '\n%s\n' "The draft   results/video/draft/trap_wide.mp4, results/video/draft/trap_short.mp4"
+	@$(WORKFLOW) film --config film_quality=draft
+	@printf '\n%s\n' "The draft   results/video/trap_wide.mp4, results/video/trap_short.mp4"
 
 film-narrated: $(VENV)/.film ## the film with a narration: video/narration/SCENE.CUE.wav, else espeak-ng speaks the lines
 	@$(BIN)/python scripts/verify_results.py --touch --size full
@@ -79,12 +82,12 @@ film-narrated: $(VENV)/.film ## the film with a narration: video/narration/SCENE
 	@printf '\n%s\n' "With sound   results/video/trap_wide_narrated.mp4, results/video/trap_short_narrated.mp4"
 
 # A small film of the default size; a machine that cannot have Manim gets everything else.
-DRAFTS := results/default/video/draft/trap_wide.mp4 results/default/video/draft/trap_short.mp4
+DRAFTS := results/default/video/trap_wide.mp4 results/default/video/trap_short.mp4
 
 paper-film: $(VENV)/.paper
 	@if ! $(CAIRO); then echo "The film is left out: it needs cairo and pango (make film says how to get them)."; \
 	elif ! $(MAKE) --no-print-directory $(VENV)/.film; then echo "The film is left out: Manim could not be installed."; \
-	else $(WORKFLOW) $(DRAFTS) && printf '%s\n' "The film     $(DRAFTS)"; fi
+	else $(WORKFLOW) $(DRAFTS) --config film_quality=draft && printf '%s\n' "The film     $(DRAFTS)"; fi
 
 published: $(VENV)/.paper ## fetch the published files (network) and audit them
 	@$(WORKFLOW) published

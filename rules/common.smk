@@ -14,7 +14,7 @@ sys.path.insert(0, f"{workflow.basedir}/scripts")
 from trap.adoption import adopted, own_files, partly_committed, read_manifest
 from trap.config import effective_config, parse_config, with_model_hyper
 from trap.files import InputError
-from trap.film import CUTS
+from trap.film import CUTS, known_quality
 from trap.plan import (
     ERROR_TABLES,
     FIGURES,
@@ -41,6 +41,8 @@ def refuse(message):
     raise SystemExit(f"error: {message}")
 
 
+# Of the films. Not among the settings that scripts read, on which tables and claims depend.
+FILM_QUALITY = checked(lambda: known_quality(config.pop("film_quality", "")))
 SETTINGS = checked(lambda: parse_config(config, "config/config.yaml or --config"))
 PLAN = checked(lambda: Plan.of(SETTINGS))
 ADOPTED = checked(lambda: adopted(PLAN))  # evidence whose committed items stand for its runs
@@ -296,18 +298,26 @@ def scene_files(folder, suffix):
     return [f"{folder}/clips/{cut}_{scene}.{suffix}" for cut in CUTS for scene in scenes(cut)]
 
 
-def film_files(folder, whole):
-    """Everything of a film; for a draft, the cuts and their contact sheets."""
-    found = [
-        f"{folder}/{name}_{cut}.{kind}"
+def film_quality():
+    """The quality of films: that of --config film_quality, else of the cue sheet."""
+    from trap.film.cues import load_sheet
+
+    return FILM_QUALITY or checked(lambda: load_sheet(CUES).quality)
+
+
+def film_files(folder):
+    """Everything of a film; of a draft the cuts alone, for its contact sheets would go over the film's."""
+    films = [f"{folder}/trap_{cut}.mp4" for cut in CUTS]
+    if film_quality() == "draft":
+        return films
+    beside = [
+        f"{folder}/{name}"
         for cut in CUTS
-        for name, kind in (("trap", "mp4"), ("contact_sheet", "png"))
+        for name in (
+            f"contact_sheet_{cut}.png",
+            f"trap_{cut}.srt",
+            f"trap_{cut}.vtt",
+            f"thumbnail_{cut}.png",
+        )
     ]
-    if whole:
-        found += [
-            f"{folder}/{name}"
-            for cut in CUTS
-            for name in (f"trap_{cut}.srt", f"trap_{cut}.vtt", f"thumbnail_{cut}.png")
-        ]
-        found += [f"{folder}/kit.md", *scene_files(folder, "webp")]
-    return found
+    return [*films, *beside, f"{folder}/kit.md", *scene_files(folder, "webp")]

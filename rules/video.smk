@@ -2,14 +2,14 @@
 
 needs  {evidence}/claims.json, {evidence}/tables/, the graph, video/cues.yaml, video/font/; Manim (make film installs it)
 makes  {evidence}/video/facts/SCENE.json
-       {evidence}/video{draft}/clips/CUT_SCENE.{mp4, webp}, {evidence}/video{draft}/trap_CUT.{mp4, json},
-       {evidence}/video{draft}/contact_sheet_CUT.png
+       {evidence}/video/clips/CUT_SCENE.{mp4, webp}, {evidence}/video/{trap_CUT.mp4, trap_CUT.json, contact_sheet_CUT.png}
        {evidence}/video/{trap_CUT.srt, trap_CUT.vtt, thumbnail_CUT.png, kit.md}
-       {evidence}/video{draft}/trap_CUT_narrated.mp4, when asked for (video/narration/SCENE.CUE.wav, espeak-ng)
+       {evidence}/video/trap_CUT_narrated.mp4, when asked for (video/narration/SCENE.CUE.wav, espeak-ng)
 
-{draft} is empty (1920 x 1080 at 60 frames a second; short: 1080 x 1920) or `/draft` (a third of it, 10
-frames a second). A scene is drawn from its facts alone: it is drawn anew when they change, and only then
-(clips are kept in .cache/film with a hash of what they show, for Snakemake goes by dates).
+Quality is that of video/cues.yaml, or of --config film_quality: final (1920 x 1080 at 60 frames a second;
+short: 1080 x 1920) or draft (a third of it, 10 frames a second). Films of another one count as out of date.
+A scene is drawn from its facts alone: it is drawn anew when they change, and only then (clips are kept in
+.cache/film with a hash of what they show, for Snakemake goes by dates).
 """
 
 SCENES = sorted(
@@ -21,23 +21,16 @@ FONTS = ["video/font/TrapSans.otf", "video/font/TrapSansBold.otf"]
 wildcard_constraints:
     cut="|".join(CUTS),
     scene="[a-z]+",
-    draft="(/draft)?",
 
 
 localrules:
     film,
-    film_draft,
     film_narrated,
 
 
 rule film:
     input:
-        lambda wildcards: film_files("results/video", whole=True),
-
-
-rule film_draft:
-    input:
-        lambda wildcards: film_files("results/video/draft", whole=False),
+        lambda wildcards: film_files("results/video"),
 
 
 rule film_narrated:
@@ -77,28 +70,28 @@ rule render_scene:
         fonts=FONTS,
         code=lambda wildcards: code("render_scene.py", f"film.scenes.{wildcards.scene}"),
     output:
-        clip="{evidence}/video{draft}/clips/{cut}_{scene}.mp4",
+        clip="{evidence}/video/clips/{cut}_{scene}.mp4",
     log:
-        "{evidence}/logs{draft}/render_scene_{cut}_{scene}.log",
+        "{evidence}/logs/render_scene_{cut}_{scene}.log",
     benchmark:
-        "{evidence}/benchmarks{draft}/render_scene_{cut}_{scene}.jsonl"
+        "{evidence}/benchmarks/render_scene_{cut}_{scene}.jsonl"
     threads: 1
     resources:
         mem_mb=1500,
     params:
-        quality=lambda wildcards: "draft" if wildcards.draft else "final",
+        quality=lambda wildcards: film_quality(),
         kept=lambda wildcards: f".cache/film/{wildcards.evidence}",
     message:
         "Render a scene: {wildcards.scene}, {wildcards.cut}, {params.quality}"
     shell:
         "python scripts/render_scene.py --facts {input.facts} --cut {wildcards.cut} --quality {params.quality}"
-        " --output {output.clip} --kept {params.kept} &> {log} || {{ tail -n 1 {log} >&2; exit 1; }}"
+        " --output {output.clip} --kept {params.kept} --progress 3 3>&2 &> {log} || {{ tail -n 1 {log} >&2; exit 1; }}"
 
 
 rule assemble_film:
     input:
         clips=lambda wildcards: [
-            f"{wildcards.evidence}/video{wildcards.draft}/clips/{wildcards.cut}_{scene}.mp4"
+            f"{wildcards.evidence}/video/clips/{wildcards.cut}_{scene}.mp4"
             for scene in scenes(wildcards.cut)
         ],
         facts=lambda wildcards: [
@@ -107,17 +100,17 @@ rule assemble_film:
         cues=CUES,
         code=lambda wildcards: code("assemble_film.py"),
     output:
-        film="{evidence}/video{draft}/trap_{cut}.mp4",
-        ledger="{evidence}/video{draft}/trap_{cut}.json",
+        film="{evidence}/video/trap_{cut}.mp4",
+        ledger="{evidence}/video/trap_{cut}.json",
     log:
-        "{evidence}/logs{draft}/assemble_film_{cut}.log",
+        "{evidence}/logs/assemble_film_{cut}.log",
     benchmark:
-        "{evidence}/benchmarks{draft}/assemble_film_{cut}.jsonl"
+        "{evidence}/benchmarks/assemble_film_{cut}.jsonl"
     threads: 1
     resources:
         mem_mb=1500,
     params:
-        quality=lambda wildcards: "draft" if wildcards.draft else "final",
+        quality=lambda wildcards: film_quality(),
     message:
         "Join and check the film: {wildcards.cut}, {params.quality}"
     shell:
@@ -128,18 +121,18 @@ rule assemble_film:
 
 rule narrate_film:
     input:
-        film="{evidence}/video{draft}/trap_{cut}.mp4",
+        film="{evidence}/video/trap_{cut}.mp4",
         facts=lambda wildcards: [
             f"{wildcards.evidence}/video/facts/{scene}.json" for scene in scenes(wildcards.cut)
         ],
         recordings=sorted(str(path) for path in Path("video/narration").glob("*.*")),
         code=lambda wildcards: code("narrate_film.py"),
     output:
-        film="{evidence}/video{draft}/trap_{cut}_narrated.mp4",
+        film="{evidence}/video/trap_{cut}_narrated.mp4",
     log:
-        "{evidence}/logs{draft}/narrate_film_{cut}.log",
+        "{evidence}/logs/narrate_film_{cut}.log",
     benchmark:
-        "{evidence}/benchmarks{draft}/narrate_film_{cut}.jsonl"
+        "{evidence}/benchmarks/narrate_film_{cut}.jsonl"
     threads: 1
     resources:
         mem_mb=1000,
@@ -152,14 +145,14 @@ rule narrate_film:
 
 rule animate_clip:
     input:
-        clip="{evidence}/video{draft}/clips/{cut}_{scene}.mp4",
+        clip="{evidence}/video/clips/{cut}_{scene}.mp4",
         code=lambda wildcards: code("draw_stills.py"),
     output:
-        animation="{evidence}/video{draft}/clips/{cut}_{scene}.webp",
+        animation="{evidence}/video/clips/{cut}_{scene}.webp",
     log:
-        "{evidence}/logs{draft}/animate_clip_{cut}_{scene}.log",
+        "{evidence}/logs/animate_clip_{cut}_{scene}.log",
     benchmark:
-        "{evidence}/benchmarks{draft}/animate_clip_{cut}_{scene}.jsonl"
+        "{evidence}/benchmarks/animate_clip_{cut}_{scene}.jsonl"
     threads: 1
     resources:
         mem_mb=1500,
@@ -171,15 +164,15 @@ rule animate_clip:
 
 rule draw_contact_sheet:
     input:
-        film="{evidence}/video{draft}/trap_{cut}.mp4",
-        ledger="{evidence}/video{draft}/trap_{cut}.json",
+        film="{evidence}/video/trap_{cut}.mp4",
+        ledger="{evidence}/video/trap_{cut}.json",
         code=lambda wildcards: code("draw_stills.py"),
     output:
-        sheet="{evidence}/video{draft}/contact_sheet_{cut}.png",
+        sheet="{evidence}/video/contact_sheet_{cut}.png",
     log:
-        "{evidence}/logs{draft}/draw_contact_sheet_{cut}.log",
+        "{evidence}/logs/draw_contact_sheet_{cut}.log",
     benchmark:
-        "{evidence}/benchmarks{draft}/draw_contact_sheet_{cut}.jsonl"
+        "{evidence}/benchmarks/draw_contact_sheet_{cut}.jsonl"
     threads: 1
     resources:
         mem_mb=1500,

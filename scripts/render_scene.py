@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from trap.cli import run_main
@@ -18,6 +22,19 @@ MISSING = (
 )
 
 
+def told(name: str, fps: int, descriptor: int) -> Callable[[int, int], None]:
+    """A watcher that writes one line per cue to a file descriptor: seconds of film drawn, time left."""
+    began = time.monotonic()
+
+    def watch(drawn: int, total: int) -> None:
+        left = (time.monotonic() - began) * (total - drawn) / drawn
+        done = f"{name}: {drawn / fps:.1f} of {total / fps:.1f} s drawn"
+        with contextlib.suppress(OSError):  # nobody listening any more is no reason to stop
+            os.write(descriptor, f"{done}, {left:.0f} s left\n".encode())
+
+    return watch
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--facts", type=Path, required=True, help="facts of the scene (write_scene_facts.py)")
@@ -27,6 +44,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--kept", type=Path, help="folder of clips made before; one that still holds is taken"
     )
+    parser.add_argument("--progress", type=int, help="file descriptor to write lines of progress to")
     args = parser.parse_args(argv)
 
     def body() -> None:
@@ -35,7 +53,9 @@ def main(argv: list[str] | None = None) -> int:
         except ImportError as error:
             raise InputError(f"{MISSING} ({error})") from None
         facts = read_json(args.facts, Facts)
-        kept = kept_clip(facts, FORMATS[args.cut], QUALITIES[args.quality], args.output, args.kept)
+        shape, quality = FORMATS[args.cut], QUALITIES[args.quality]
+        watch = args.progress and told(f"{facts.scene}, {args.cut}", quality.fps, args.progress)
+        kept = kept_clip(facts, shape, quality, args.output, args.kept, watch)
         print(f"{args.output}: {'as before, nothing that it shows has changed' if kept else 'rendered'}")
 
     return run_main(body)

@@ -5,20 +5,22 @@ from __future__ import annotations
 import ast
 import itertools
 import json
+import os
 import re
 import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+import render_scene
 import verify_film
 from trap.evidence.numerals import bare_numerals, literal_numbers
 from trap.files import InputError, write_json
-from trap.film import CUTS
+from trap.film import CUTS, QUALITIES, known_quality
 from trap.film.cues import CHARACTERS, LINES, READING_SPEED, WORDS, load_sheet, scenes_of, shown, wrap
 from trap.film.facts import CueFacts, Facts, Sources, scene_facts
 from trap.film.kit import render_kit
@@ -85,6 +87,33 @@ def test_a_bad_cue_is_one_line(tmp_path: Path, changes: dict[str, object], words
     assert str(error.value).startswith(str(path)) and "\n" not in str(error.value)
 
 
+def test_the_quality_is_draft_or_final(tmp_path: Path):
+    path = tmp_path / "cues.yaml"
+    text = CUES.read_text(encoding="utf-8")
+    assert load_sheet(CUES).quality == "final"
+    for name in QUALITIES:
+        path.write_text(re.sub(r"(?m)^quality: \w+", f"quality: {name}", text), encoding="utf-8")
+        assert load_sheet(path).quality == known_quality(name) == name
+    path.write_text(re.sub(r"(?m)^quality: \w+", "quality: huge", text), encoding="utf-8")
+    with pytest.raises(InputError, match=r"huge.*quality"):
+        load_sheet(path)
+    with pytest.raises(InputError, match="unknown film_quality `huge` \\(known: draft, final\\)"):
+        known_quality("huge")
+
+
+def test_progress_is_a_line_per_cue():
+    listening, telling = os.pipe()
+    watch = render_scene.told("walk, wide", 10, telling)
+    watch(25, 100)
+    watch(100, 100)
+    os.close(telling)
+    watch(100, 100)  # nobody listens: no error
+    with os.fdopen(listening, encoding="utf-8") as lines:
+        first, last = lines.read().splitlines()
+    assert re.fullmatch(r"walk, wide: 2\.5 of 10\.0 s drawn, \d+ s left", first)
+    assert last == "walk, wide: 10.0 of 10.0 s drawn, 0 s left"
+
+
 def test_a_line_too_long_for_its_time_is_refused(tmp_path: Path, sources: Sources):
     with pytest.raises(InputError, match="at most 17 a second"):
         shown(load_sheet(sheet_with(tmp_path, seconds={"wide": 1.0})), "wide", sources.numbers)
@@ -96,6 +125,7 @@ def test_a_verdict_without_a_line_is_refused(tmp_path: Path, sources: Sources):
         shown(load_sheet(path), "wide", sources.numbers)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("abcdefgh", min_size=1, max_size=12), min_size=1, max_size=24), st.sampled_from(CUTS))
 def test_wrapping_keeps_the_words_and_the_limits(words: list[str], cut: str):
     text = " ".join(words)

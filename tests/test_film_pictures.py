@@ -18,7 +18,7 @@ from trap.film import CUTS
 from trap.film.cues import load_sheet
 from trap.film.facts import Facts, Sources, scene_facts
 from trap.film.ledger import ledger
-from trap.film.look import FORMATS, QUALITIES, SMALLEST
+from trap.film.look import FORMATS, QUALITIES, SMALLEST, Format, Quality
 from trap.film.media import check_film, describe, glances, join
 from trap.film.render import rehearse, render_clip, scene_class
 from trap.film.stage import Stage
@@ -99,14 +99,17 @@ def test_key_frames_are_those_that_were_looked_at(name: str):
 def test_a_film_is_the_same_twice_and_what_it_should_be(tmp_path: Path):
     """Two clips, rendered and joined twice: every decoded frame is the same, and the film passes its check."""
     scenes = [frozen("claim"), frozen("leak")]
-    made = []
+    made, told = [], []
     for name in ("a", "b"):
         clips = [tmp_path / f"{name}_{given.scene}.mp4" for given in scenes]
         for given, clip in zip(scenes, clips, strict=True):
-            render_clip(given, FORMATS["short"], TEST, clip)
+            render_clip(given, FORMATS["short"], TEST, clip, lambda *counts: told.append(counts))
         join(clips, tmp_path / f"{name}.mp4", "Title")
         made.append(glances(tmp_path / f"{name}.mp4", every=0))
     assert made[0] == made[1]
+    frames = [round(sum(cue.seconds for cue in given.cues["short"]) * TEST.fps) for given in scenes]
+    assert [drawn for drawn, total in told if drawn == total] == 2 * frames  # to the last frame, both times
+    assert len(told) == 2 * sum(len(given.cues["short"]) for given in scenes)
     seconds = sum(cue.seconds for given in scenes for cue in given.cues["short"])
     assert len(made[0]) == round(seconds * TEST.fps) and len({glance.sha256 for glance in made[0]}) > 50
     size = TEST.pixels(FORMATS["short"])
@@ -123,7 +126,11 @@ def test_a_clip_is_kept_while_nothing_it_shows_changes(tmp_path: Path, monkeypat
     import trap.film.render as render
 
     drawn = []
-    monkeypatch.setattr(render, "render_clip", lambda facts, *_: drawn.append(_[-1].write_bytes(b"clip")))
+
+    def draw(facts: Facts, shape: Format, quality: Quality, output: Path, watch: object = None) -> None:
+        drawn.append(output.write_bytes(b"clip"))
+
+    monkeypatch.setattr(render, "render_clip", draw)
     (tmp_path / "kept").mkdir()
 
     def kept(given: Facts, cut: str = "wide") -> bool:

@@ -189,7 +189,12 @@ def test_graph_of_somebody_else(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("override", "words"),
-    [("sedes=3", "sedes"), ("device=toaster", "device"), ("study=chess", "chess")],
+    [
+        ("sedes=3", "sedes"),
+        ("device=toaster", "device"),
+        ("study=chess", "chess"),
+        ("film_quality=huge", "film_quality"),
+    ],
 )
 def test_bad_setting_is_one_line(tmp_path: Path, override: str, words: str) -> None:
     output = snakemake(copy_project(tmp_path / "p"), "--dry-run", "--config", override, check=False)
@@ -280,6 +285,16 @@ def sheet_rows(folder: Path) -> list[dict[str, str]]:
 def test_unrelated_settings_reach_nothing(finished: Path) -> None:
     change(finished, sizes__full__seeds=7, device="cpu", hyper__unused={"lr": 0.1, "steps": 3})
     assert planned(finished) == {}
+
+
+def test_quality_of_the_film_reaches_films_only(finished: Path) -> None:
+    shutil.copytree(ROOT / "video", finished / "video")
+    film, draft = "results/default/video/trap_short.mp4", ("--config", "film_quality=draft")
+    assert "Join and check the film: short, final" in messages(finished, film)
+    assert {"Join and check the film: short, draft", "Render a scene: walk, short, draft"} <= messages(
+        finished, film, *draft
+    )
+    assert planned(finished, *draft) == {}
 
 
 def test_a_label_trains_nothing(finished: Path) -> None:

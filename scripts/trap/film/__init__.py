@@ -5,4 +5,16 @@ shows, `stage`, `parts` and `scenes` draw it with Manim, `media` joins and check
 `kit` write what goes beside them. Only `stage`, `parts` and `scenes` import Manim.
 """
 
+from trap.files import InputError
+
 CUTS = ("wide", "short")  # 16:9 for a screen, 9:16 for a phone
+QUALITIES = ("draft", "final")  # that a film is made in; `look` says what they are
+
+
+def known_quality(name: str) -> str:
+    """The quality of --config film_quality; "" where it is not given. Raises InputError for an unknown one."""
+    if name not in ("", *QUALITIES):
+        raise InputError(
+            f"--config: unknown film_quality `{name}` (known: {', '.join(QUALITIES)}) - at `film_quality`"
+        )
+    return name

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from msgspec import Struct, field
@@ -55,6 +56,7 @@ class Sheet(Struct, forbid_unknown_fields=True):
     description: str
     sources: list[str]
     scenes: list[SceneCues]
+    quality: Literal["draft", "final"] = "final"  # of the films that the workflow is asked for
 
 
 @dataclass(frozen=True)

@@ -114,15 +114,24 @@ class Statements(m.VGroup):
 class Answer(m.VGroup):
     """A real trace under a heading, every statement with its mark, then the letter; `steps` come one by one.
 
-    `rows` is the number of statements that there must be room for, so that two answers beside each other align.
+    `rows` is the number of statements that there must be room for, so that two answers beside each other align;
+    `widest` is how far apart they are at most.
     """
 
     def __init__(
-        self, trace: dict[str, Any], heading: str, color: str, box: Box, rows: int, px: int, head: int
+        self,
+        trace: dict[str, Any],
+        heading: str,
+        color: str,
+        box: Box,
+        rows: int,
+        px: int,
+        head: int,
+        widest: float = 1.15,
     ) -> None:
         name = line(heading, head, color, bold=True)
         name.move_to(point(box.left, box.top - 0.25), aligned_edge=m.LEFT)
-        pitch = min(1.15, (box.height - 1.4) / max(rows, 1))
+        pitch = min(widest, (box.height - 1.4) / max(rows, 1))
         top = box.top - 0.65
         written = Statements(trace["clauses"], (box.left - 0.1, top), pitch, px)
         right = trace["correct"]

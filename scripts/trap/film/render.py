@@ -6,6 +6,7 @@ import importlib
 import logging
 import shutil
 import tempfile
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -30,11 +31,17 @@ def scene_class(name: str) -> type[Stage]:
     return module.Scene
 
 
-def render_clip(facts: Facts, shape: Format, quality: Quality, output: Path) -> None:
+Watch = Callable[[int, int], None]  # told (frames drawn, frames in all) while a scene is drawn
+
+
+def render_clip(
+    facts: Facts, shape: Format, quality: Quality, output: Path, watch: Watch | None = None
+) -> None:
     """Render into `output` (.mp4), atomically. Equal facts give equal frames."""
     logging.getLogger("libav").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory(prefix="trap-film-") as folder, manim_settings(shape, quality, folder):
         scene = scene_class(facts.scene)(facts, shape, quality)
+        scene.watch = watch
         scene.render()
         made = Path(scene.renderer.file_writer.movie_file_path)
         if not made.is_file():
@@ -44,7 +51,12 @@ def render_clip(facts: Facts, shape: Format, quality: Quality, output: Path) -> 
 
 
 def kept_clip(
-    facts: Facts, shape: Format, quality: Quality, output: Path, folder: Path | None = None
+    facts: Facts,
+    shape: Format,
+    quality: Quality,
+    output: Path,
+    folder: Path | None = None,
+    watch: Watch | None = None,
 ) -> bool:
     """Render into `output`, or take the clip kept in `folder` if it shows the same, drawn by the same code.
 
@@ -52,13 +64,13 @@ def kept_clip(
     are what they were: so a clip is kept outside, with a hash of what it depends on. True if it was taken.
     """
     if folder is None:
-        render_clip(facts, shape, quality, output)
+        render_clip(facts, shape, quality, output, watch)
         return False
     clip = folder / f"{quality.name}_{shape.name}_{facts.scene}.mp4"
     note, wanted = clip.with_suffix(".txt"), _depends_on(facts, shape, quality)
     known = clip.is_file() and note.is_file() and note.read_text(encoding="utf-8").strip() == wanted
     if not known:
-        render_clip(facts, shape, quality, clip)
+        render_clip(facts, shape, quality, clip, watch)
         write_text(note, f"{wanted}\n")
     with replacing(output) as partial:
         shutil.copyfile(clip, partial)

@@ -6,7 +6,7 @@ waits for what is left of the cue's seconds, and refuses a method that takes lon
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -78,6 +78,9 @@ class Stage(m.Scene):
         self.texts_seen: set[str] = set()
         self.caption: m.VGroup | None = None
         self.frames = 0
+        self.watch: Callable[[int, int], None] | None = (
+            None  # told (frames drawn, frames in all) after each cue
+        )
         super().__init__(random_seed=1, **kwargs)
 
     # -- cues -----------------------------------------------------------------------------------
@@ -91,7 +94,9 @@ class Stage(m.Scene):
         self.prepare()
         self._audit()
         self._photograph("start")
-        for cue in self.facts.cues.get(self.shape.name, []):
+        cues = self.facts.cues.get(self.shape.name, [])
+        total = sum(round(cue.seconds * self.quality.fps) for cue in cues)
+        for cue in cues:
             method = getattr(self, f"cue_{cue.id}", None)
             if method is None:
                 raise InputError(f"cues.yaml: {self.facts.scene}.{cue.id}: the scene has no such cue")
@@ -106,6 +111,8 @@ class Stage(m.Scene):
             if left:
                 self.hold(left / self.quality.fps)
             self._photograph(cue.id)
+            if self.watch is not None:
+                self.watch(self.frames, total)
 
     def prepare(self) -> None:
         """What stands on stage before the first cue."""
@@ -138,11 +145,15 @@ class Stage(m.Scene):
         self.play(*animations, run_time=self._exact(seconds), **kwargs)
         self._audit()
 
-    def sweep(self, seconds: float = 0.4) -> None:
-        """Clear the stage but for the heading and the caption."""
-        things = [thing for thing in self.mobjects if thing not in (self.heading, self.caption)]
-        if things:
-            self.animate(*[m.FadeOut(thing) for thing in things], seconds=seconds)
+    def sweep(self, *arriving: m.Mobject, seconds: float = 0.4) -> None:
+        """Clear the stage but for the heading and the caption; what arrives fades in meanwhile.
+
+        So the stage is not empty between two pictures.
+        """
+        leaving = [thing for thing in self.mobjects if thing not in (self.heading, self.caption)]
+        changes = [*map(m.FadeOut, leaving), *map(m.FadeIn, arriving)]
+        if changes:
+            self.animate(*changes, seconds=seconds)
 
     def hold(self, seconds: float) -> None:
         """Stand still for whole frames."""

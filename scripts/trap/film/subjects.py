@@ -46,6 +46,10 @@ def _graph(sources: Sources, notes: Notes) -> None:
     notes.data["entities"] = names
     notes.data["points"] = [places[name] for name in names]
     notes.data["edges"] = [list(edge) for edge in edges]
+    kinds: dict[str, list[int]] = {}
+    for name in names:
+        kinds.setdefault(sources.graph.type_of[name], []).append(index[name])
+    notes.data["kinds"] = kinds
 
 
 def _question(sources: Sources, notes: Notes, row: examples.Row) -> None:
@@ -61,6 +65,8 @@ def walk(sources: Sources, notes: Notes) -> None:
     _question(sources, notes, examples.walked(sources.episodes, ROTARY, NOPE)[0])
     notes.say("entities", "quantity.entities")
     notes.say("edges", "quantity.edges")
+    for key in ("easy", "hard", "longest_easy"):
+        notes.words[key] = sources.numbers.text(f"quantity.{key}")
 
 
 def _trace(sources: Sources, row: examples.Row) -> dict[str, Any]:
@@ -235,6 +241,8 @@ def traces(sources: Sources, notes: Notes) -> None:
     broken, true = examples.walked(sources.episodes, ROTARY, NOPE)
     _question(sources, notes, broken)
     notes.data["traces"] = {ROTARY: _trace(sources, broken), NOPE: _trace(sources, true)}
+    for model, trace in notes.data["traces"].items():
+        notes.words[f"{model}.stated"] = f"{len(trace['clauses'])} of {len(notes.data['path'])} links"
     bars = []
     for model in (ROTARY, NOPE):
         right = notes.say(f"{model}.right", f"accuracy_{model}_sft")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import manim as m
 
 from trap.film.look import INK, LEAK, MUTED, PAPER, ROLES
-from trap.film.parts import bar, block, line, point, whisker
+from trap.film.parts import bar, block, line, point, segments, whisker
 from trap.film.stage import Stage
 
 LABELS = {
@@ -19,14 +19,14 @@ class Scene(Stage):
     def prepare(self) -> None:
         content, bars = self.shape.content, self.facts.data["bars"]
         pitch = content.width / len(bars)
-        self.bar_width = 0.56 * pitch
+        self.bar_width = (0.72 if self.shape.tall else 0.56) * pitch
         self.base = content.bottom + 1.25
         self.unit = (content.top - self.base) / (max(entry["high"] for entry in bars) + 0.04)
         self.columns: list[m.VGroup] = []
         self.whiskers: list[m.VGroup] = []
         self.models: list[m.Mobject] = []
         for number, entry in enumerate(bars):
-            left = content.left + number * pitch + 0.2 * pitch
+            left = content.left + (number + (0.14 if self.shape.tall else 0.2)) * pitch
             text, role, model = LABELS[entry["name"]]
             shape = bar(left, self.base, self.bar_width, entry["value"] * self.unit, ROLES[role])
             middle = left + self.bar_width / 2
@@ -38,11 +38,16 @@ class Scene(Stage):
             label = block(words, self.size("label"), INK, align="middle")
             label.move_to(point(middle, self.base - (0.65 if self.shape.tall else 0.4)))
             self.columns.append(m.VGroup(shape, value, label))
-            x = left + self.bar_width + 0.1 * pitch
-            interval = whisker(
-                point(x, self.base + entry["low"] * self.unit),
-                point(x, self.base + entry["high"] * self.unit),
-                INK,
+            # beside the bar, at whose height a line leads over to it
+            x, top = left + self.bar_width + 0.1 * pitch, self.base + entry["value"] * self.unit
+            interval = m.VGroup(
+                segments([(point(left + self.bar_width, top), point(x, top))], MUTED, 3),
+                whisker(
+                    point(x, self.base + entry["low"] * self.unit),
+                    point(x, self.base + entry["high"] * self.unit),
+                    INK,
+                ),
+                m.Dot(point(x, top), radius=0.11, color=ROLES[role]),
             )
             size = line(f"n = {self.facts.words[entry['name'] + '.n']}", self.size("small"), MUTED)
             size.move_to(point(middle, self.base - 0.95))

@@ -22,19 +22,10 @@ LESSONS = (
 
 
 class Scene(Stage):
-    def prepare(self) -> None:
-        self.stands: m.VGroup | None = None
-
-    def _clear(self) -> None:
-        if self.stands is not None:
-            self.animate(m.FadeOut(self.stands), seconds=0.4)
-        self.stands = m.VGroup()
-
     def cue_score(self, seconds: float) -> None:
-        self._clear()
         content, counts = self.shape.content, self.facts.data["verdicts"]
         pitch = content.height / len(VERDICTS)
-        apart = min(0.72, (content.width - 6.0) / max(*counts.values(), 1))
+        apart = min(1.4, (content.width - 6.4) / max(*counts.values(), 1))
         for number, (key, text, color) in enumerate(VERDICTS):
             y = content.top - (number + 0.5) * pitch
             value = line(self.facts.words[key], self.size("big"), color, bold=True)
@@ -43,15 +34,14 @@ class Scene(Stage):
             label.move_to(point(content.left + 2.0, y), aligned_edge=m.LEFT)
             dots = m.VGroup(
                 *[
-                    m.Dot(point(content.left + 5.6 + apart * place, y), radius=0.26, color=color)
+                    m.Dot(point(content.left + 6.0 + apart * place, y), radius=0.3 * apart, color=color)
                     for place in range(counts[key])
                 ]
             )
             self.animate(m.FadeIn(value), m.FadeIn(label), m.FadeIn(dots), seconds=0.5)
-            self.stands.add(value, label, dots)
 
     def cue_lessons(self, seconds: float) -> None:
-        self._clear()
+        self.sweep()
         content, tall = self.shape.content, self.shape.tall
         pitch = content.height / len(LESSONS)
         for number, (words, color) in enumerate(LESSONS):
@@ -64,12 +54,10 @@ class Scene(Stage):
             )
             sign.move_to(point(content.left + 0.2, y))
             self.animate(m.FadeIn(lesson), m.GrowFromCenter(sign), seconds=0.6)
-            self.stands.add(lesson, sign)
             if number < len(LESSONS) - 1:
                 self.hold(0.4)
 
     def cue_end(self, seconds: float) -> None:
-        self._clear()
         x, y = self.shape.content.middle
         title = line("The distribution trap, tested", self.size("big"), INK, bold=True)
         title.move_to(point(x, y + 0.9))
@@ -78,5 +66,4 @@ class Scene(Stage):
             self.size("body"), MUTED, align="middle", leading=1.7,
         )  # fmt: skip
         under.move_to(point(x, y - 0.9))
-        self.animate(m.FadeIn(title), m.FadeIn(under), seconds=0.6)
-        self.stands.add(title, under)
+        self.sweep(title, under, seconds=0.6)

@@ -49,7 +49,9 @@ class Scene(Stage):
                 under = line(name, self.size("label"), MUTED).move_to(point(x + width / 2, self.base - 0.4))
                 self.bars[arm, pool] = m.VGroup(shape, value, under)
             self.groups.append(group)
+        axis = line("answers that agree with the key", self.size("label"), MUTED)
         self.add(
+            axis.move_to(point(content.left, content.top - 0.2), aligned_edge=m.LEFT),
             self.level,
             m.Line(
                 point(content.left, self.base),

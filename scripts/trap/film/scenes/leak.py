@@ -9,6 +9,8 @@ from trap.film.parts import line, point, polyline, scale, segments
 from trap.film.stage import Stage
 
 PER_ROW = 5  # squares of a set of questions
+COLORS = {"eval_leak": LEAK, "eval_hard": RIGHT}
+NAMES = {"eval_leak": "leaked", "eval_hard": "fresh"}
 
 
 class Scene(Stage):
@@ -48,7 +50,8 @@ class Scene(Stage):
                 point(middle[0] + apart, above)
             ),
         ]
-        self.animate(m.FadeIn(train), m.FadeIn(names[0]), seconds=0.5)
+        self.add(train, names[0])
+        self.hold(0.5)
         self.animate(m.FadeIn(test), m.FadeIn(names[1]), seconds=0.5)
         self.hold(0.4)
         self.animate(*[m.FadeOut(name) for name in names], seconds=0.3)
@@ -63,11 +66,8 @@ class Scene(Stage):
             train.animate.set_stroke(LEAK).set_fill(LEAK, opacity=0.35), test.animate.set_stroke(LEAK), m.FadeIn(same),
             seconds=0.5,
         )  # fmt: skip
-        self.sets = m.VGroup(train, test, same)
 
     def cue_dose(self, seconds: float) -> None:
-        if getattr(self, "sets", None) is not None:
-            self.animate(m.FadeOut(self.sets), seconds=0.4)
         content, tall, lines = self.shape.content, self.shape.tall, self.facts.data["lines"]
         self.box = content.part(0.12, 0.2, 0.78, 0.9) if tall else content.part(0.08, 0.16, 0.6, 0.88)
         box = self.box
@@ -91,22 +91,20 @@ class Scene(Stage):
         for tick in (0.0, 0.5, 1.0):
             mark = line(self.facts.words[f"tick.{tick}"], self.size("small"), MUTED)
             frame.add(mark.move_to(point(x(tick), box.bottom - 0.4)))
-        self.animate(m.FadeIn(frame), seconds=0.4)
+        self.sweep(frame)
         shapes, ends = [], m.VGroup()
-        colors = {"eval_leak": LEAK, "eval_hard": RIGHT}
-        names = {"eval_leak": "leaked", "eval_hard": "fresh"}
         for pool, points in lines.items():
-            curve = polyline([point(x(a), y(v)) for a, v, _, _ in points], colors[pool], 7)
+            curve = polyline([point(x(a), y(v)) for a, v, _, _ in points], COLORS[pool], 7)
             band = m.Polygon(
                 *[point(x(a), y(low)) for a, _, low, _ in points],
                 *[point(x(a), y(high)) for a, _, _, high in reversed(points)],
-                stroke_width=0, fill_color=colors[pool], fill_opacity=0.22,
+                stroke_width=0, fill_color=COLORS[pool], fill_opacity=0.22,
             )  # fmt: skip
             shapes.append((curve, band))
             last = points[-1][1]
-            value = line(self.facts.words[f"{pool}.last"], self.size("head"), colors[pool], bold=True)
+            value = line(self.facts.words[f"{pool}.last"], self.size("head"), COLORS[pool], bold=True)
             value.move_to(point(box.right + 0.3, y(last)), aligned_edge=m.LEFT)
-            label = line(names[pool], self.size("label"), colors[pool])
+            label = line(NAMES[pool], self.size("label"), COLORS[pool])
             label.move_to(point(box.right + 0.3, y(last) - 0.6), aligned_edge=m.LEFT)
             ends.add(value, label)
         self.animate(*[m.FadeIn(band) for _, band in shapes], seconds=0.3)
@@ -115,23 +113,36 @@ class Scene(Stage):
         self.ends = ends
 
     def cue_size(self, seconds: float) -> None:
+        """What the leak alone does: in the plot itself on a phone, for both models beside it on a screen."""
         if self.shape.tall:
-            return
-        side = self.shape.content.part(0.72, 0.06, 1, 0.9)
-        heads = (("with positions", "nano"), ("without positions", "nano_nope"))
-        y = side.top
-        for text, model in heads:
-            rows = m.VGroup(
-                line(text, self.size("label"), MUTED).move_to(point(side.left, y), aligned_edge=m.LEFT)
-            )
-            for number, (key, color, what) in enumerate(
-                ((f"contamination_{model}", LEAK, "leaked"), (f"leak_spread_{model}", RIGHT, "fresh"))
+            for pool, key, share in (
+                ("eval_leak", "contamination_nano", 0.82),
+                ("eval_hard", "leak_spread_nano", 0.13),
             ):
-                at = y - 0.8 - 1.15 * number
-                value = line(self.facts.words[key], self.size("body"), color, bold=True)
+                x, y = self.box.left + 0.3, self.box.bottom + share * self.box.height
+                value = line(self.facts.words[key], self.size("body"), COLORS[pool], bold=True)
+                value.move_to(point(x, y), aligned_edge=m.LEFT)
+                under = line(self.facts.words[f"{key}.interval"], self.size("small"), MUTED)
+                under.next_to(value, m.RIGHT, buff=0.3)
+                self.animate(m.FadeIn(value), m.FadeIn(under), seconds=0.5)
+                self.hold(0.6)
+            return
+        side = self.shape.content.part(0.72, 0.0, 1, 1)
+        y = side.top - 0.2
+        for text, model in (("with position encoding", "nano"), ("without position encoding", "nano_nope")):
+            rows = m.VGroup(
+                line(text, self.size("small"), MUTED).move_to(point(side.left, y), aligned_edge=m.LEFT)
+            )
+            for number, (key, pool) in enumerate(
+                ((f"contamination_{model}", "eval_leak"), (f"leak_spread_{model}", "eval_hard"))
+            ):
+                at = y - 0.75 - 1.3 * number
+                value = line(self.facts.words[key], self.size("body"), COLORS[pool], bold=True)
                 value.move_to(point(side.left, at), aligned_edge=m.LEFT)
-                under = line(f"{self.facts.words[key + '.interval']}  {what}", self.size("small"), MUTED)
+                interval = self.facts.words[key + ".interval"]
+                under = line(f"{NAMES[pool]} {interval}", self.size("small"), MUTED)
                 under.move_to(point(side.left, at - 0.5), aligned_edge=m.LEFT)
                 rows.add(value, under)
             self.animate(m.FadeIn(rows), seconds=0.6)
-            y -= 3.4
+            self.hold(0.5)
+            y -= 3.75

@@ -43,9 +43,7 @@ class Scene(Stage):
         for _, name in STAGES:
             label = line(name, self.size("label"), INK, bold=True)
             frame.add(label.move_to(point(sum(places[name]) / 2, box.bottom - 0.45)))
-        self.animate(m.FadeIn(frame), seconds=0.5)
-        drawn = m.VGroup()
-        spent = 0.5
+        self.add(frame)  # from the first frame on
         for arms, name in STAGES:
             x = scale(0.0, 1.0, *places[name])
             lines = m.VGroup()
@@ -69,12 +67,8 @@ class Scene(Stage):
             self.animate(
                 m.FadeIn(names), *[m.Create(one) for one in lines], seconds=length, rate_func=m.linear
             )
-            drawn.add(lines, names)
-            spent += length
-        self.drawn = m.VGroup(frame, drawn)
 
     def cue_ours(self, seconds: float) -> None:
-        self.animate(m.FadeOut(self.drawn), seconds=0.4)
         data, box = self.facts.data, self.shape.content.part(0.24, 0.08, 0.72, 0.96)
         self.x = scale(0.0, 1.0, box.left, box.right)
         pitch = box.height / len(data["rows"])
@@ -91,7 +85,7 @@ class Scene(Stage):
         for arm, y in self.y.items():
             label = line(self.facts.words[f"{arm}.label"], self.size("body"), INK)
             self.labels[arm] = label.move_to(point(box.left - 0.4, y), aligned_edge=m.RIGHT)
-        self.animate(m.FadeIn(grid), *[m.FadeIn(label) for label in self.labels.values()], seconds=0.5)
+        self.sweep(grid, *self.labels.values(), seconds=0.5)
         squares = []
         for entry in data["published"]:
             y = self.y[entry["arm"]] + 0.34

@@ -20,7 +20,8 @@ class Scene(Stage):
         data, left = self.facts.data, self.left
         asked = block(folded(self.facts.words["question"], 50), self.size("small"), MUTED)
         asked.move_to(point(left.left, left.top), aligned_edge=m.UL)
-        self.animate(m.FadeIn(asked), seconds=0.5)
+        self.add(asked)
+        self.hold(0.5)
         top = asked.get_bottom()[1] - 0.35
         clauses = data["trace"]["clauses"]
         pitch = min(1.5, (top - left.bottom - 1.0) / len(clauses))

@@ -13,20 +13,28 @@ from trap.film.stage import Stage
 COLUMNS = 2  # of cards
 
 
+def _link(start: float, end: float, y: float, true: bool) -> m.VMobject:
+    """A statement between two entities: a line where it is true, a cross where the graph has no such link."""
+    if true:
+        return segments([(point(start + 0.12, y), point(end - 0.12, y))], RIGHT, 6)
+    x, arm = (start + end) / 2, min(0.09, 0.2 * (end - start))
+    return segments(
+        [(point(x - arm, y - side * arm), point(x + arm, y + side * arm)) for side in (1, -1)], WRONG, 5
+    )
+
+
 class Scene(Stage):
     def prepare(self) -> None:
         content, tall = self.shape.content, self.shape.tall
         self.asked = content.part(0, 0.78, 1, 1) if tall else content.part(0, 0, 0.32, 1)
-        self.field = content.part(0, 0, 1, 0.74) if tall else content.part(0.37, 0, 1, 1)
+        self.field = content.part(0, 0, 1, 0.67) if tall else content.part(0.37, 0, 1, 1)
         self.cards: list[m.VGroup] = []
+        asked = block(folded(self.facts.words["question"], 36 if tall else 26), self.size("label"), INK)
+        asked.move_to(point(self.asked.left, self.asked.top), aligned_edge=m.UL)
+        self.add(asked)
 
     def cue_tries(self, seconds: float) -> None:
-        asked = block(
-            folded(self.facts.words["question"], 36 if self.shape.tall else 26), self.size("label"), INK
-        )
-        asked.move_to(point(self.asked.left, self.asked.top), aligned_edge=m.UL)
-        self.question = asked
-        self.animate(m.FadeIn(asked), seconds=0.5)
+        self.animate(m.FadeIn(self._signs()), seconds=0.5)
         tries = self.facts.data["tries"]
         rows = -(-len(tries) // COLUMNS)
         for number, entry in enumerate(tries):
@@ -38,6 +46,19 @@ class Scene(Stage):
         pace = min(0.4, round((seconds - 1.2) / len(self.cards), 1))
         for card in self.cards:
             self.animate(m.FadeIn(card), seconds=pace)
+
+    def _signs(self) -> m.VGroup:
+        """What the signs on the cards mean: below the question, on a phone in one row."""
+        signs, tall = m.VGroup(), self.shape.tall
+        x, y = self.asked.left, self.field.top + 0.3 if tall else self.asked.bottom + 1.6
+        texts = ("true", "false") if tall else ("true statement", "false statement")
+        for text, true in zip(texts, (True, False), strict=True):
+            dots = [m.Dot(point(at, y), radius=0.09, color=INK) for at in (x + 0.1, x + 0.72)]
+            name = line(text, self.size("small"), MUTED).move_to(point(x + 1.0, y), aligned_edge=m.LEFT)
+            signs.add(_link(x + 0.1, x + 0.72, y, true), *dots, name)
+            x, y = (name.get_right()[0] + 0.5, y) if tall else (x, y - 0.65)
+        name = line("number: the reward", self.size("small"), MUTED)
+        return signs.add(name.move_to(point(x, y), aligned_edge=m.LEFT))
 
     def _card(self, entry: dict[str, Any], box: Box) -> m.VGroup:
         """Letter, chain of statements (broken where one is false) and reward of one try."""
@@ -53,15 +74,7 @@ class Scene(Stage):
         chain = m.VGroup(m.Dot(point(left, y), radius=0.09, color=INK))
         for number, true in enumerate(entry["true"]):
             x = left + number * step
-            if true:
-                link = segments([(point(x + 0.12, y), point(x + step - 0.12, y))], RIGHT, 6)
-            else:
-                gap = 0.3 * step
-                link = segments(
-                    [(point(x + 0.12, y), point(x + gap, y + 0.13)),
-                     (point(x + step - gap, y - 0.13), point(x + step - 0.12, y))], WRONG, 5,
-                )  # fmt: skip
-            chain.add(link, m.Dot(point(x + step, y), radius=0.09, color=INK))
+            chain.add(_link(x, x + step, y, true), m.Dot(point(x + step, y), radius=0.09, color=INK))
         return m.VGroup(panel(box), letter, chain, total)
 
     def cue_keep(self, seconds: float) -> None:
@@ -74,12 +87,10 @@ class Scene(Stage):
             else:
                 fades.append(card.animate.set_opacity(0.16))
         self.animate(*fades, *[m.Create(edge) for edge in edges], seconds=0.9)
-        self.edges = edges
 
     def cue_grid(self, seconds: float) -> None:
         grid = self.facts.data["grid"]
-        everything = [self.question, *self.cards, *self.edges]
-        self.animate(*[m.FadeOut(thing) for thing in everything], seconds=0.4)
+        self.sweep()
         content = self.shape.content
         across, down = len(grid), max(len(prompt) for prompt in grid)
         room = content.part(0.0, 0.0, 0.68, 1)
@@ -118,7 +129,7 @@ class Scene(Stage):
 
     def _figure(self, number: int, key: str, text: str, color: str) -> m.VGroup:
         """A large number with its meaning, on the right."""
-        y = self.side.top - 2.3 - 1.9 * number
+        y = self.side.top - 2.75 - 1.8 * number
         value = line(self.facts.words[key], self.size("big"), color, bold=True)
         value.move_to(point(self.side.left, y), aligned_edge=m.LEFT)
         label = line(text, self.size("label"), MUTED).move_to(
@@ -127,7 +138,11 @@ class Scene(Stage):
         return m.VGroup(value, label)
 
     def cue_luck(self, seconds: float) -> None:
-        self.animate(m.FadeIn(self._figure(0, "blind", "by blind guessing", INK)), seconds=0.6)
+        head = line("with a right letter:", self.size("label"), MUTED)
+        head.move_to(point(self.side.left, self.side.top - 1.85), aligned_edge=m.LEFT)
+        self.animate(
+            m.FadeIn(head), m.FadeIn(self._figure(0, "blind", "by blind guessing", INK)), seconds=0.6
+        )
         self.animate(m.FadeIn(self._figure(1, "right", "by this model", RIGHT)), seconds=0.6)
 
     def cue_reasons(self, seconds: float) -> None:
@@ -136,15 +151,14 @@ class Scene(Stage):
             self.animate(m.FadeIn(self.faithful), seconds=0.4)
 
     def cue_after(self, seconds: float) -> None:
-        self.sweep()
         content, again = self.shape.content, self.facts.data["again"]
         asked = block(folded(self.facts.words["asked_again"], 84), self.size("label"), MUTED)
         asked.move_to(point(content.left, content.top), aligned_edge=m.UL)
-        self.animate(m.FadeIn(asked), seconds=0.4)
+        self.sweep(asked)
         room = Box(content.left, content.bottom, content.right, asked.get_bottom()[1] - 0.3)
         rows = max(len(trace["clauses"]) for trace in again.values())
         answers = [
-            Answer(again[key], text, ROLES[role], room.part(left, 0, right, 1), rows, self.size("small"), self.size("body"))
+            Answer(again[key], text, ROLES[role], room.part(left, 0, right, 1), rows, self.size("label"), self.size("body"), 1.5)
             for key, text, role, left, right in (
                 ("before", "before practice", "start", 0.0, 0.48),
                 ("after", "after practice", "hard", 0.53, 1.0),

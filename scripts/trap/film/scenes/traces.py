@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import manim as m
 
-from trap.film.look import FAINT, FAITHFUL, INK, MUTED, ROLES, Box
+from trap.film.look import FAINT, FAITHFUL, INK, MUTED, PATH, ROLES, Box
 from trap.film.parts import Answer, block, folded, line, lying, point, polyline, run, scale, segments
 from trap.film.stage import Stage
 
-MODELS = {"nano": ("with positions", "start"), "nano_nope": ("without positions", "gold")}
-BARS = {"nano": "with positions", "nano_nope": "without positions", "leaked": "saw the test"}
+MODELS = {
+    "nano": ("with position encoding", ROLES["start"]),
+    "nano_nope": ("without position encoding", PATH),
+}
+BARS = {
+    "nano": ("with position", "encoding"),
+    "nano_nope": ("without position", "encoding"),
+    "leaked": ("saw the test",),
+}
 
 
 class Scene(Stage):
-    def prepare(self) -> None:
-        self.stands: m.VGroup | None = None
-
-    def _clear(self) -> None:
-        if self.stands is not None:
-            self.animate(m.FadeOut(self.stands), seconds=0.4)
-        self.stands = m.VGroup()
-
     def cue_lengths(self, seconds: float) -> None:
-        self._clear()
         content, lines = self.shape.content, self.facts.data["lines"]
         box = content.part(0.12, 0.16, 0.62, 0.88)
         most = max(asked for line_ in lines.values() for asked, _ in line_)
@@ -51,40 +49,39 @@ class Scene(Stage):
         beyond = line("beyond", self.size("label"), MUTED).move_to(
             point(x(taught) + 0.15, box.bottom + 0.3), aligned_edge=m.LEFT
         )
-        self.animate(m.FadeIn(frame), m.FadeIn(edge), m.FadeIn(words), m.FadeIn(beyond), seconds=0.5)
-        self.stands.add(frame, edge, words, beyond)
+        self.add(frame, edge, words, beyond)
+        self.hold(0.5)
         for model, points in lines.items():
-            text, role = MODELS[model]
-            curve = polyline([point(x(a), y(s)) for a, s in points], ROLES[role], 7)
-            ends = m.VGroup(*[m.Dot(point(x(a), y(s)), radius=0.12, color=ROLES[role]) for a, s in points])
-            name = line(text, self.size("body"), ROLES[role], bold=True)
+            text, color = MODELS[model]
+            curve = polyline([point(x(a), y(s)) for a, s in points], color, 7)
+            ends = m.VGroup(*[m.Dot(point(x(a), y(s)), radius=0.12, color=color) for a, s in points])
+            name = line(text, self.size("label"), color, bold=True)
             name.move_to(point(box.right + 0.4, y(points[-1][1])), aligned_edge=m.LEFT)
             self.animate(m.Create(curve), m.FadeIn(ends), seconds=1.2)
             self.animate(m.FadeIn(name), seconds=0.3)
-            self.stands.add(curve, ends, name)
 
     def _answer(self, model: str, box: Box, fast: float) -> None:
         """A real trace, statement by statement, with its marks; then its letter."""
         trace = self.facts.data["traces"][model]
-        text, role = MODELS[model]
+        text, color = MODELS[model]
         rows = max(len(self.facts.data["path"]), len(trace["clauses"]))
-        px = self.size("label" if self.shape.tall else "small")
-        answer = Answer(trace, text, ROLES[role], box, rows, px, self.size("body"))
-        for step in answer.steps:
+        answer = Answer(trace, text, color, box, rows, self.size("label"), self.size("body"))
+        *steps, letter = answer.steps
+        for step in steps:
             self.animate(m.FadeIn(step), seconds=fast)
-        self.stands.add(answer)
+        stated = line(self.facts.words[f"{model}.stated"], self.size("label"), MUTED)
+        stated.next_to(letter, m.RIGHT, buff=0.6)
+        self.animate(m.FadeIn(letter), m.FadeIn(stated), seconds=fast)
 
     def _ask(self) -> Box:
         content = self.shape.content
         lines = folded(self.facts.words["question"], 40 if self.shape.tall else 84)
         asked = block(lines, self.size("label"), MUTED)
         asked.move_to(point(content.left, content.top), aligned_edge=m.UL)
-        self.animate(m.FadeIn(asked), seconds=0.4)
-        self.stands.add(asked)
+        self.sweep(asked)
         return Box(content.left, content.bottom, content.right, asked.get_bottom()[1] - 0.3)
 
     def cue_broken(self, seconds: float) -> None:
-        self._clear()
         self.room = self._ask()
         left = self.room if self.shape.tall else self.room.part(0, 0, 0.48, 1)
         self._answer("nano", left, 0.4)
@@ -101,7 +98,8 @@ class Scene(Stage):
                 continue
             model = entry["model"]
             y = box.top - (places[model] + 0.5) * pitch
-            label = line(BARS[model], self.size("body"), INK, bold=True)
+            words = [" ".join(BARS[model])] if self.shape.tall else list(BARS[model])
+            label = block(words, self.size("body"), INK, bold=True, align="right")
             if self.shape.tall:
                 label.move_to(point(self.shape.content.left, y + 0.83), aligned_edge=m.LEFT)
                 high, low, thick = 0.2, -0.46, 0.54
@@ -116,10 +114,8 @@ class Scene(Stage):
                 values.append(value.move_to(point(box.left + length + 0.25, y + up), aligned_edge=m.LEFT))
             self.animate(m.FadeIn(label), *[run(shape) for shape in shapes], seconds=fast)
             self.animate(*[m.FadeIn(value) for value in values], seconds=0.3)
-            self.stands.add(label, *shapes, *values)
 
     def _bars_frame(self) -> None:
-        self._clear()
         content, tall = self.shape.content, self.shape.tall
         self.bars_box = content.part(0, 0.0, 0.8, 0.9) if tall else content.part(0.25, 0.0, 0.85, 0.86)
         self.most = max(entry["right"]["value"] for entry in self.facts.data["bars"])
@@ -132,8 +128,7 @@ class Scene(Stage):
             label.move_to(point(x + 0.5, content.top - 0.25), aligned_edge=m.LEFT)
             x = label.get_right()[0] + 0.6
             legend.add(sign, label)
-        self.animate(m.FadeIn(legend), seconds=0.3)
-        self.stands.add(legend)
+        self.sweep(legend)
         self.places = {entry["model"]: number for number, entry in enumerate(self.facts.data["bars"])}
 
     def cue_shares(self, seconds: float) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import manim as m
 
-from trap.film.look import INK, MUTED, PATH, RIGHT
-from trap.film.parts import Chain, GraphMap, block, folded, line, point
+from trap.film.look import INK, MUTED, PATH, RIGHT, ROLES
+from trap.film.parts import Chain, GraphMap, block, discs, folded, line, point, segments
 from trap.film.stage import Stage
+
+KINDS = {"symptom": "symptoms", "cause": "causes", "diagnostic": "checks", "fix": "fixes", "tool": "tools"}
 
 
 class Scene(Stage):
@@ -21,13 +25,19 @@ class Scene(Stage):
         self.question: m.VGroup | None = None
 
     def cue_map(self, seconds: float) -> None:
-        names = ("symptoms", "causes", "checks", "fixes", "tools")
-        words = block(list(names), self.size("body"), MUTED)
+        """The kinds of entities, one after the other, each lit up in the map while it is named."""
+        present = [(kind, word) for kind, word in KINDS.items() if kind in self.facts.data["kinds"]]
+        words = block([word for _, word in present], self.size("body"), MUTED, leading=1.6)
         words.move_to(point(self.column.left, self.column.middle[1]), aligned_edge=m.LEFT)
-        for word in words:
-            self.animate(m.FadeIn(word), seconds=0.3)
-        self.hold(seconds - 2.2)
-        self.animate(m.FadeOut(words), seconds=0.4)
+        self.animate(m.FadeIn(words), seconds=0.5)
+        every = [self.map.places[name] for name in self.facts.data["entities"]]
+        lit: list[m.Animation] = []
+        for word, (kind, _) in zip(words, present, strict=True):
+            spots = discs([every[number] for number in self.facts.data["kinds"][kind]], 0.12, INK)
+            self.animate(*lit, m.FadeIn(spots), word.animate.set_color(INK), seconds=0.4)
+            self.hold(round((seconds - 1.4) / len(present) - 0.4, 1))
+            lit = [m.FadeOut(spots), word.animate.set_color(MUTED)]
+        self.animate(*lit[:1], m.FadeOut(words), seconds=0.4)
 
     def cue_question(self, seconds: float) -> None:
         column = self.column
@@ -47,7 +57,7 @@ class Scene(Stage):
     def cue_hops(self, seconds: float) -> None:
         path, column, tall = self.facts.data["path"], self.column, self.shape.tall
         rows = 2 * len(path) + 1
-        room = column.height if tall else column.height - 2.3
+        room = column.height if tall else column.height - 2.75
         pitch = min(0.56, room / rows)
         chain = Chain(path, (column.left, column.top), pitch, self.size("label"), self.size("small"))
         chain.rows[0].set_color(PATH)
@@ -76,5 +86,24 @@ class Scene(Stage):
                 seconds=0.4,
             )
 
+        self.chain = chain
+
     def cue_sizes(self, seconds: float) -> None:
-        """The path stays on stage while the caption names the sizes."""
+        """The path that was walked, up to where an easy one ends and beyond."""
+        rows, taught = self.chain.rows, int(self.facts.words["longest_easy"])
+        x = max(row.get_right()[0] for row in rows) + 0.35
+        marks = [0, min(2 * taught, len(rows) - 1), len(rows) - 1]
+        for key, color, first, last in (("easy", ROLES["easy"], *marks[:2]), ("hard", RIGHT, *marks[1:])):
+            high, low = rows[first].get_y() - 0.12, rows[last].get_y() + 0.12
+            if high - low < 0.1:
+                continue
+            corners = [point(x, high), point(x + 0.2, high), point(x + 0.2, low), point(x, low)]
+            bracket = segments(itertools.pairwise(corners), color, 4)
+            texts = [
+                line(key, self.size("small"), color, bold=True),
+                line(self.facts.words[key], self.size("small"), color),
+            ]
+            name = m.VGroup(*texts).arrange(m.RIGHT, buff=0.18)
+            name.move_to(point(x + 0.4, (high + low) / 2), aligned_edge=m.LEFT)
+            self.animate(m.FadeIn(bracket), m.FadeIn(name), seconds=0.5)
+            self.hold(0.4)
