@@ -47,7 +47,7 @@ use rule evaluate_adapter as evaluate_far with:
         graph=f"{DATA}/kg.json",
         pools=far_questions(),
         audit=f"{FAR}/audit.json",
-        validation=[],
+        validation=pools(*VALIDATION_POOLS),
         chain=lambda wildcards: trained(wildcards, PLAN.chain(wildcards.arm)),
         code=PLAN.evaluation_code(),
     output:
