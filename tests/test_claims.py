@@ -1,4 +1,4 @@
-"""config/claims.yaml, the verdict language, and claims.json from runs with known rates."""
+"""config/claims.yaml, and claims.json from runs with known rates."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from trap.evidence.claim_specs import Measure, load_claims
 from trap.evidence.claims import NOT_TESTED, agreement, fill_in
 from trap.evidence.measures import Evidence, Missing, measure
 from trap.evidence.statistics import clopper_pearson
-from trap.evidence.verdicts import VERDICTS, judge, parse_rule
+from trap.evidence.verdicts import VERDICTS
 from trap.files import InputError, write_json
 
 SOURCE_IDS = (
@@ -47,67 +47,6 @@ FIELDS = [
 @pytest.fixture(scope="module")
 def spec(root: Path):
     return load_claims(root / "config" / "claims.yaml")
-
-
-# --- the verdict language -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("rule", "values", "holds"),
-    [
-        ("low > 0", {"low": 0.1}, True),
-        ("low > 0", {"low": 0.0}, False),
-        ("low >= 0", {"low": 0.0}, True),
-        ("low > -margin and high < margin", {"low": -0.02, "high": 0.02, "margin": 0.03}, True),
-        ("low > -margin and high < margin", {"low": -0.04, "high": 0.02, "margin": 0.03}, False),
-        ("-margin < low <= high < margin", {"low": -0.02, "high": 0.02, "margin": 0.03}, True),
-        ("format.high < 0.05", {"format.high": 0.01}, True),
-        ("value > -0.5", {"value": -0.4}, True),
-        ("low > 0", {"low": None}, False),
-        ("low > 0", {}, False),
-    ],
-)
-def test_rules_compare_what_they_say(rule: str, values: dict, holds: bool) -> None:
-    assert parse_rule(rule).holds(values) is holds
-
-
-@pytest.mark.parametrize(
-    "rule",
-    [
-        "",
-        "low",
-        "low >",
-        "> 0",
-        "low > 0 or high < 0",
-        "low == 0",
-        "low > 0 and",
-        "__import__('os').system('true')",
-        "low > (0)",
-        "low.real > 0",
-        "value > 1e3",
-        "mean > 0",
-        "low > 0; high < 1",
-        "low + 1 > 0",
-        "low > 0 high < 1",
-        "1.2.3 < low",
-        "lambda: low > 0",
-    ],
-)
-def test_anything_else_is_refused(rule: str) -> None:
-    with pytest.raises(ValueError, match="rule"):
-        parse_rule(rule)
-
-
-def test_a_verdict_is_one_of_three() -> None:
-    yes, no = [parse_rule("low > 0")], [parse_rule("high < 0.1")]
-    assert judge(yes, no, {"low": 0.2, "high": 0.3}) == ("reproduced", "")
-    assert judge(yes, no, {"low": -0.2, "high": 0.05}) == ("not reproduced", "")
-    assert judge(yes, no, {"low": -0.2, "high": 0.3}) == ("inconclusive", "")
-
-
-def test_a_real_effect_within_the_margin_is_claimed_by_neither_side() -> None:
-    verdict, why = judge([parse_rule("low > 0")], [parse_rule("high < 0.1")], {"low": 0.02, "high": 0.05})
-    assert verdict == "inconclusive" and "margin" in why
 
 
 # --- config/claims.yaml ---------------------------------------------------------------------------

@@ -20,7 +20,6 @@ from make_items import traces_of
 from trap.evidence import prose
 from trap.evidence.cells import read_items
 from trap.evidence.claim_specs import load_claims
-from trap.evidence.numerals import bare_numerals, literal_numbers
 from trap.evidence.traces import write_traces
 from trap.files import InputError
 
@@ -50,50 +49,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     return render(tmp_path_factory.mktemp("report"))
 
 
-# --- the lint -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", ["post.md.j2", "post.html.j2"])
-def test_templates_hold_no_numbers(root: Path, name: str) -> None:
-    text = (root / "report" / name).read_text()
-    assert bare_numerals(text) == []
-    assert literal_numbers(text) == []
-
-
-@pytest.mark.parametrize(
-    "text, found",
-    [
-        ("accuracy of 75 % here", ["75"]),
-        ("one\ntwo 20 questions", ["20"]),
-        ("from twenty questions", ["twenty"]),
-        ("SmolLM-135M is small", ["SmolLM-135M"]),
-        ("{{ claim('B3').value|pct }} of {{ n }}", []),
-        ("{% if x > 0.5 %}yes{% endif %} {# 12 #}", []),
-        ("`K = 8` and [text](https://example.org/2024/01)", []),
-        ("[7 things](https://example.org)", ["7"]),
-        ("```sh\nmake paper -j2\n```\nrest", []),
-        ('<img width="640" alt="x"> 3', ["3"]),
-        ("1. a list\n2. of things", []),
-        ("| 12 | x |", ["12"]),
-        ("**30**, *40*; (50)", ["30", "40", "50"]),
-        ("weight and often", []),
-        ("&#8211;", []),
-    ],
-)
-def test_lint_finds_planted_numbers(text: str, found: list[str]) -> None:
-    assert [word for _, word in bare_numerals(text)] == found
-
-
-def test_lint_names_the_line_and_keeps_an_allow_list() -> None:
-    assert bare_numerals("a\n```\n1\n2\n```\nb 7") == [(6, "7")]
-    assert bare_numerals("K8 and K9", allowed=("K8",)) == [(1, "K9")]
-
-
-def test_lint_sees_numbers_smuggled_into_expressions() -> None:
-    assert literal_numbers("{{ '75 %' }}") == ["75 %"]
-    assert literal_numbers("{{ 75 }}") == ["75"]
-    assert literal_numbers("{{ 0.75|pct }}") == ["0.75|pct"]
-    assert literal_numbers("{{ claim('B3').value }} {{ tables.arm(m, 'rsft_hard_v2') }}") == []
+# --- the template ---------------------------------------------------------------------------------------
 
 
 def test_a_template_with_a_number_is_refused(tmp_path: Path, capsys) -> None:
@@ -397,6 +353,9 @@ def test_numbers_in_words() -> None:
         "per doubling"
     )
     assert prose.listing(["a", "b", "c"]) == "a, b and c"
+    assert (prose.final_number("demos_n16"), prose.final_number("eval_hop6")) == ("16", "6")
+    with pytest.raises(InputError, match="ends in no number"):
+        prose.final_number("sft")
 
 
 def test_published_values_keep_their_kind() -> None:
