@@ -281,11 +281,12 @@ def shown(path, caption, category):
     return report(path, caption=f"../report/captions/{caption}.rst", category=category)
 
 
-def scenes(cut):
-    """Names of a cut's scenes, in order."""
+def scenes(cut, evidence):
+    """Names of a cut's scenes, in order; those that show a grid's results, where its ledger stands."""
     from trap.film.cues import load_sheet, scenes_of  # not for those who make no film
 
-    return checked(lambda: scenes_of(load_sheet(CUES), cut))
+    grids = [PLAN.size_of(Path(ledger).parent.as_posix()) for ledger in grid_ledgers(evidence)]
+    return checked(lambda: scenes_of(load_sheet(CUES), cut, grids))
 
 
 def film_tables(wildcards):
@@ -295,7 +296,10 @@ def film_tables(wildcards):
 
 
 def scene_files(folder, suffix):
-    return [f"{folder}/clips/{cut}_{scene}.{suffix}" for cut in CUTS for scene in scenes(cut)]
+    evidence = Path(folder).parent.as_posix()
+    return [
+        f"{folder}/clips/{cut}_{scene}.{suffix}" for cut in CUTS for scene in scenes(cut, evidence)
+    ]
 
 
 def film_quality():

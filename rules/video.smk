@@ -92,10 +92,11 @@ rule assemble_film:
     input:
         clips=lambda wildcards: [
             f"{wildcards.evidence}/video/clips/{wildcards.cut}_{scene}.mp4"
-            for scene in scenes(wildcards.cut)
+            for scene in scenes(wildcards.cut, wildcards.evidence)
         ],
         facts=lambda wildcards: [
-            f"{wildcards.evidence}/video/facts/{scene}.json" for scene in scenes(wildcards.cut)
+            f"{wildcards.evidence}/video/facts/{scene}.json"
+            for scene in scenes(wildcards.cut, wildcards.evidence)
         ],
         cues=CUES,
         code=lambda wildcards: code("assemble_film.py"),
@@ -123,7 +124,8 @@ rule narrate_film:
     input:
         film="{evidence}/video/trap_{cut}.mp4",
         facts=lambda wildcards: [
-            f"{wildcards.evidence}/video/facts/{scene}.json" for scene in scenes(wildcards.cut)
+            f"{wildcards.evidence}/video/facts/{scene}.json"
+            for scene in scenes(wildcards.cut, wildcards.evidence)
         ],
         recordings=sorted(str(path) for path in Path("video/narration").glob("*.*")),
         code=lambda wildcards: code("narrate_film.py"),
@@ -207,7 +209,8 @@ rule draw_thumbnail:
 rule write_subtitles:
     input:
         facts=lambda wildcards: [
-            f"{wildcards.evidence}/video/facts/{scene}.json" for scene in scenes(wildcards.cut)
+            f"{wildcards.evidence}/video/facts/{scene}.json"
+            for scene in scenes(wildcards.cut, wildcards.evidence)
         ],
         code=lambda wildcards: code("write_subtitles.py"),
     output:
@@ -230,7 +233,8 @@ rule write_subtitles:
 rule write_kit:
     input:
         facts=lambda wildcards: [
-            f"{wildcards.evidence}/video/facts/{scene}.json" for scene in scenes("wide")
+            f"{wildcards.evidence}/video/facts/{scene}.json"
+            for scene in scenes("wide", wildcards.evidence)
         ],
         claims="{evidence}/claims.json",
         tables=film_tables,

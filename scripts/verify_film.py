@@ -11,7 +11,7 @@ from pathlib import Path
 
 from trap.cli import run_main
 from trap.film import CUTS
-from trap.film.cues import load_sheet
+from trap.film.cues import load_sheet, told
 from trap.film.facts import Sources
 from trap.film.ledger import current, stale_film, stale_sheet
 
@@ -36,8 +36,8 @@ def main(argv: list[str] | None = None) -> int:
         if not any(files.values()):
             print(f"{folder}: no film was made here (make film)")
             return 0
-        sheet = load_sheet(args.cues)
         sources = Sources(args.evidence / "claims.json", args.evidence / "tables", args.graph)
+        sheet = told(load_sheet(args.cues), sources.numbers)
         faults, count = [], 0
         for cut, paths in files.items():
             today = current(sheet, cut, sources) if paths else {}

@@ -18,10 +18,11 @@ from PIL.PngImagePlugin import PngInfo
 
 import render_scene
 import verify_film
+import write_scene_facts
 from trap.evidence.numerals import bare_numerals, literal_numbers
-from trap.files import InputError, write_json
+from trap.files import InputError, read_json, write_json
 from trap.film import CUTS, QUALITIES, known_quality
-from trap.film.cues import CHARACTERS, LINES, READING_SPEED, WORDS, load_sheet, scenes_of, shown, wrap
+from trap.film.cues import CHARACTERS, LINES, READING_SPEED, WORDS, load_sheet, scenes_of, shown, told, wrap
 from trap.film.facts import CueFacts, Facts, Sources, scene_facts
 from trap.film.kit import render_kit
 from trap.film.ledger import MARK, Ledger, SceneEntry, current, stale_film, stale_sheet, together
@@ -66,6 +67,29 @@ def test_every_scene_has_a_picture_and_the_other_way_round():
     named = {scene.scene for scene in load_sheet(CUES).scenes}
     assert named == {path.stem for path in SCENES.glob("*.py")} - {"__init__", "poster"}
     assert set(scenes_of(load_sheet(CUES), "short")) < set(scenes_of(load_sheet(CUES), "wide"))
+
+
+def test_a_scene_of_a_grid_without_results_is_left_out(tmp_path: Path, sources: Sources):
+    rows = json.loads((ROOT / "results/claims.json").read_text(encoding="utf-8"))
+    blank = {"value": None, "low": None, "high": None, "verdict": "not tested", "also": None}
+    rows = [row | blank if row["id"].startswith("way_out") else row for row in rows]
+    ledger = tmp_path / "claims.json"
+    ledger.write_text(json.dumps(rows), encoding="utf-8")
+    sheet = load_sheet(CUES)
+    less = told(sheet, Sources(ledger, ROOT / "results/tables", ROOT / "results/hops/data/kg.json").numbers)
+    assert told(sheet, sources.numbers) == sheet
+    assert scenes_of(less, "wide") == scenes_of(sheet, "wide", grids=[]) != scenes_of(sheet, "wide")
+    assert scenes_of(sheet, "wide", grids=["way_out"]) == scenes_of(sheet, "wide")
+    outputs = [tmp_path / "facts" / f"{scene.scene}.json" for scene in sheet.scenes]
+    code = write_scene_facts.main(
+        ["--cues", str(CUES), "--claims", str(ledger), "--tables", str(ROOT / "results/tables"),
+         "--graph", str(ROOT / "results/hops/data/kg.json"), "--output", *map(str, outputs)]
+    )  # fmt: skip
+    assert code == 0
+    facts = {path.stem: read_json(path, Facts) for path in outputs}
+    assert not facts["way"].cues and not facts["way"].data
+    starts = timeline([facts[scene] for scene in scenes_of(less, "wide")], "wide")
+    assert all(one.end == two.start for one, two in itertools.pairwise(starts))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ of a tenth.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -42,12 +42,16 @@ class Cue(Struct, forbid_unknown_fields=True):
 
 
 class SceneCues(Struct, forbid_unknown_fields=True):
-    """The cues of a scene, in order. `shot` says for the kit what the picture shows."""
+    """The cues of a scene, in order. `shot` says for the kit what the picture shows.
+
+    A scene with `grid` shows what only that grid of experiments tests; without its results it is left out.
+    """
 
     scene: str
     title: str
     shot: str
     cues: list[Cue]
+    grid: str = ""
 
 
 class Sheet(Struct, forbid_unknown_fields=True):
@@ -91,6 +95,16 @@ def load_sheet(path: Path | str) -> Sheet:
                 raise InputError(f"{path}: {key}: twice")
             names.add(key)
     return sheet
+
+
+def told(sheet: Sheet, numbers: Numbers) -> Sheet:
+    """The sheet without the scenes of grids whose claims this ledger has no values for."""
+    scenes = [
+        scene
+        for scene in sheet.scenes
+        if not scene.grid or all(numbers.has(name) for cue in scene.cues for name in cue.claims)
+    ]
+    return msgspec.structs.replace(sheet, scenes=scenes)
 
 
 def _check(cue: Cue, where: str) -> None:
@@ -170,6 +184,7 @@ def _of_cut(sheet: Sheet, cut: str) -> Iterator[tuple[SceneCues, Cue]]:
                 yield scene, cue
 
 
-def scenes_of(sheet: Sheet, cut: str) -> list[str]:
-    """Names of the scenes of a cut, in order."""
-    return list(dict.fromkeys(scene.scene for scene, _ in _of_cut(sheet, cut)))
+def scenes_of(sheet: Sheet, cut: str, grids: Collection[str] | None = None) -> list[str]:
+    """Names of the scenes of a cut, in order; with `grids`, those that need no other grid's results."""
+    named = {scene.scene: scene.grid for scene, _ in _of_cut(sheet, cut)}
+    return [name for name, grid in named.items() if not grid or grids is None or grid in grids]

@@ -57,6 +57,10 @@ class Numbers:
     def verdict(self, name: str) -> str:
         return str(self.claim(name)["verdict"])
 
+    def has(self, name: str) -> bool:
+        """Whether the ledger has a value for a claim."""
+        return self.evidence.claims.get(name, {}).get("value") is not None
+
     def number(self, name: str) -> Number:
         """The number of that name. Raises InputError for an unknown name and for a claim without a value."""
         head, _, tail = name.partition(".")

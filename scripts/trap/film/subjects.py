@@ -254,6 +254,21 @@ def traces(sources: Sources, notes: Notes) -> None:
     notes.data["bars"] = bars
 
 
+# Claims of the size way_out: after its longer SFT on short and on longer chains, and after what follows.
+_WAY = {ROTARY: f"way_out_demos_{ROTARY}", NOPE: f"way_out_{NOPE}"}
+
+
+def way(sources: Sources, notes: Notes) -> None:
+    """How often both models are right for a true reason, and what practice on true answers makes of it."""
+    bars = []
+    for model, claim_id in _WAY.items():
+        names = {"easy": f"{claim_id}.also.sft_easy", "hard": f"{claim_id}.also.sft", "after": claim_id}
+        for bar, name in names.items():
+            number = notes.say(f"{model}.{bar}", name)
+            bars.append({"model": model, "bar": bar, **estimate(number)})
+    notes.data["bars"] = bars
+
+
 def home(sources: Sources, notes: Notes) -> None:
     """The verdicts on the claims of the published post, counted."""
     counts = {}
@@ -273,5 +288,6 @@ SUBJECTS: dict[str, Callable[[Sources, Notes], None]] = {
     "leak": leak,
     "key": key,
     "traces": traces,
+    "way": way,
     "home": home,
 }
