@@ -13,7 +13,7 @@ import torch
 import tiny_models as tiny
 from trap.files import InputError
 from trap.platforms import Fit
-from trap.platforms.torch import TorchModel, fitting
+from trap.platforms.torch import TorchModel, fitting, optimizers
 from trap.platforms.torch import grpo as platform
 from trap.platforms.torch.decoder import Decoder
 from trap.policy_gradient import Objective, Rollout
@@ -222,7 +222,7 @@ def test_the_divergence_is_zero_at_the_start_and_pulls_back() -> None:
         for n, t in model.weights.items():
             t.copy_(away[n])
     learner = at_start
-    learner.optimizers = fitting.Optimizers(learner.parameters, SETTINGS)
+    learner.optimizers = optimizers.Optimizers(learner.parameters, SETTINGS)
     divergences = []
     for _ in range(15):
         divergences.append(learner.measure(12)["kl"])

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import math
+import subprocess
+import sys
+import textwrap
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -14,9 +18,10 @@ from torch.nn import functional as F
 import tiny_models as tiny
 from trap.files import InputError
 from trap.platforms import Example, Fit
-from trap.platforms.torch import TorchModel, fitting
+from trap.platforms.torch import TorchModel, fitting, optimizers
 from trap.platforms.torch.decoder import Decoder
 
+ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = Fit(steps=40, batch=16, lr=1e-2, tune="full")
 
 
@@ -146,24 +151,57 @@ def test_orthogonal_gives_singular_values_near_one(shape: tuple[int, int, int]) 
     noise = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     left, stretch, right = torch.linalg.svd(noise, full_matrices=False)
     matrices = left * torch.linspace(0.2, 7, stretch.shape[1]) @ right
-    values = torch.linalg.svdvals(fitting.orthogonal(matrices))
+    values = torch.linalg.svdvals(optimizers.orthogonal(matrices))
     assert values.shape == (shape[0], min(shape[1:]))
     assert float(values.min()) > 0.6 and float(values.max()) < 1.3
     # The directions stay: the product with the original is symmetric and positive.
-    product = fitting.orthogonal(matrices).transpose(1, 2) @ matrices
+    product = optimizers.orthogonal(matrices).transpose(1, 2) @ matrices
     assert float(torch.linalg.eigvalsh((product + product.transpose(1, 2)) / 2).min()) > -0.05 * 7
 
 
 def test_muon_takes_the_matrices_inside_and_adamw_the_rest() -> None:
     model = tiny.model()
-    optimizers = fitting.Optimizers(model.weights, Fit(steps=1, batch=1, lr=1.0, optimizer="muon"))
-    muon, adamw = (o for o, _ in optimizers.all)
-    assert isinstance(muon, fitting.Muon)
+    both = optimizers.Optimizers(model.weights, Fit(steps=1, batch=1, lr=1.0, optimizer="muon"))
+    muon, adamw = (o for o, _ in both.all)
+    assert isinstance(muon, optimizers.Muon)
     inside = {id(t) for n, t in model.weights.items() if n.endswith("_proj.weight")}
     assert {id(p) for group in muon.param_groups for p in group["params"]} == inside
     assert {id(p) for group in adamw.param_groups for p in group["params"]} == {
         id(t) for t in model.weights.values()
     } - inside
+
+
+def test_adamw_is_that_of_torch() -> None:
+    torch.manual_seed(0)
+    start = [torch.randn(3, 4), torch.randn(5), torch.randn(2)]
+    ours, theirs = ([t.clone().requires_grad_() for t in start] for _ in range(2))
+    one = optimizers.AdamW(ours, lr=1e-2, weight_decay=0.1)
+    two = torch.optim.AdamW(theirs, lr=1e-2, weight_decay=0.1, betas=optimizers.BETAS, fused=True)
+    for step in range(5):
+        for group in (*one.param_groups, *two.param_groups):
+            group["lr"] = 1e-2 / (step + 1)
+        for a, b in zip(ours[:2], theirs[:2], strict=True):  # the last one never has a gradient
+            a.grad = torch.randn_like(a)
+            b.grad = a.grad.clone()
+        for optimizer in (one, two):
+            optimizer.step()
+            optimizer.zero_grad()
+    assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
+    assert all(a.grad is None for a in ours) and set(one.state) == {0, 1}
+
+
+def test_training_does_not_import_the_compiler() -> None:
+    code = """
+        import sys; sys.path[:0] = ["scripts", "tests"]
+        import tiny_models as tiny
+        from trap.platforms import Fit
+        from trap.running import fix_threads
+        fix_threads()
+        for tune in ("full", "lora"):
+            tiny.model().fit(tiny.texts(), Fit(steps=2, batch=4, lr=1e-3, tune=tune, optimizer="muon"), 0, tiny.ignore)
+        sys.exit("torch._dynamo" in sys.modules)
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, cwd=ROOT)
 
 
 def test_the_rate_rises_then_falls_to_zero() -> None:

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from trap.platforms import Fit, Probe
 from trap.platforms.torch.decoder import Decoder
+from trap.platforms.torch.optimizers import Optimizers
 
 Tokens = tuple[list[int], list[int]]  # prompt, completion with its end token
 BUCKETED = 16  # batches that are sorted by length together; enough to waste under 5 % on padding
@@ -64,82 +65,6 @@ def learning_rate(step: int, steps: int, warmup: float) -> float:
     """Linear warm-up over `warmup` x steps, then a linear descent to zero; a factor in (0, 1]."""
     rising = max(1, round(warmup * steps))
     return (step + 1) / rising if step < rising else max(0.0, (steps - step) / max(1, steps - rising))
-
-
-class Muon(torch.optim.Optimizer):
-    """Muon (Jordan 2024) in float32: momentum whose matrices are made orthogonal by Newton-Schulz steps.
-
-    `torch.optim.Muon` iterates in bfloat16, which processors without bf16 products emulate (here: 20
-    times slower), and one matrix at a time; this one stacks matrices of equal shape. Update size as in
-    Moonlight (arXiv 2502.16982), so that it takes AdamW's learning rate.
-    """
-
-    def __init__(
-        self, parameters: Sequence[Tensor], lr: float, weight_decay: float = 0.0, momentum: float = 0.95
-    ) -> None:
-        super().__init__(parameters, {"lr": lr, "weight_decay": weight_decay, "momentum": momentum})
-
-    @torch.no_grad()
-    def step(self, closure: None = None) -> None:
-        for group in self.param_groups:
-            shapes: dict[torch.Size, list[Tensor]] = {}
-            for parameter in group["params"]:
-                shapes.setdefault(parameter.shape, []).append(parameter)
-            for (rows, columns), same in shapes.items():
-                gradients = torch.stack([parameter.grad for parameter in same])
-                state = self.state[same[0]]
-                if "momentum" not in state:
-                    state["momentum"] = torch.zeros_like(gradients)
-                momentum = state["momentum"].lerp_(gradients, 1 - group["momentum"])
-                update = orthogonal(gradients.lerp(momentum, group["momentum"]))
-                update *= group["lr"] * 0.2 * max(rows, columns) ** 0.5
-                for parameter, change in zip(same, update.unbind(), strict=True):
-                    parameter.mul_(1 - group["lr"] * group["weight_decay"]).sub_(change)
-
-
-def orthogonal(matrices: Tensor, steps: int = 5) -> Tensor:
-    """Newton-Schulz iteration towards the nearest (semi-)orthogonal matrix; matrices (n, rows, columns)."""
-    tall = matrices.shape[1] > matrices.shape[2]
-    x = matrices.transpose(1, 2) if tall else matrices
-    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
-    for _ in range(steps):
-        gram = x @ x.transpose(1, 2)
-        x = torch.baddbmm(3.4445 * x, -4.7750 * gram + 2.0315 * (gram @ gram), x)
-    return x.transpose(1, 2) if tall else x
-
-
-BESIDE_MUON = 0.2  # AdamW's rate for embeddings and norms, as a share of Muon's: at 1 names drift faster than they are learned
-
-
-class Optimizers:
-    """AdamW, or Muon for the matrices inside the blocks with AdamW for the rest."""
-
-    def __init__(self, parameters: dict[str, Tensor], settings: Fit) -> None:
-        inner = {n for n, p in parameters.items() if p.ndim == 2 and ".layers." in n}
-        muon = [parameters[n] for n in sorted(inner)] if settings.optimizer == "muon" else []
-        rest = [p for n, p in sorted(parameters.items()) if not (muon and n in inner)]
-        self.all: list[tuple[torch.optim.Optimizer, float]] = []
-        if muon:
-            # Shape-matched update size as in Moonlight (arXiv 2502.16982): one learning rate serves both.
-            made = Muon(muon, lr=settings.lr, weight_decay=settings.weight_decay)
-            self.all.append((made, settings.lr))
-        if rest:
-            rate = settings.lr * (BESIDE_MUON if muon else 1.0)
-            made = torch.optim.AdamW(
-                rest, lr=rate, betas=(0.9, 0.98), weight_decay=settings.weight_decay, fused=True
-            )
-            self.all.append((made, rate))
-        self.parameters = muon + rest
-
-    def step(self, factor: float) -> float:
-        """Clip to norm 1, update with lr x factor, clear gradients; the norm before clipping."""
-        norm = torch.nn.utils.clip_grad_norm_(self.parameters, 1.0, foreach=True)
-        for optimizer, lr in self.all:
-            for group in optimizer.param_groups:
-                group["lr"] = lr * factor
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
-        return float(norm)
 
 
 def fit_weights(

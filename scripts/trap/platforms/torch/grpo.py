@@ -24,8 +24,9 @@ from torch.nn import functional as F
 from trap.platforms import Example, Fit
 from trap.platforms.torch import TorchModel, check_lengths, tokens_of
 from trap.platforms.torch.decoder import Decoder, rotary
-from trap.platforms.torch.fitting import Optimizers, Tokens, bfloat16_pays, collate
+from trap.platforms.torch.fitting import Tokens, bfloat16_pays, collate
 from trap.platforms.torch.lora import Lora
+from trap.platforms.torch.optimizers import Optimizers
 from trap.policy_gradient import Objective, Rollout, in_play, share_of
 
 Scores = tuple[Tensor, Tensor]  # of completion tokens (R, T); of the whole vocabulary at each (N, vocabulary)
@@ -233,7 +234,7 @@ class TorchLearner:
     def state(self) -> dict[str, np.ndarray]:
         held = {f"parameter/{name}": tensor for name, tensor in self.parameters.items()}
         for number, (optimizer, _) in enumerate(self.optimizers.all):
-            for index, values in optimizer.state_dict()["state"].items():
+            for index, values in optimizer.state.items():
                 held |= {f"optimizer/{number}/{index}/{key}": tensor for key, tensor in values.items()}
         return {name: tensor.detach().cpu().numpy().copy() for name, tensor in held.items()}
 
@@ -242,13 +243,11 @@ class TorchLearner:
             for name, tensor in self.parameters.items():
                 tensor.copy_(torch.from_numpy(state[f"parameter/{name}"]))
         for number, (optimizer, _) in enumerate(self.optimizers.all):
-            document = optimizer.state_dict()
             for name, array in state.items():
                 kind, *place = name.split("/", 3)
                 if kind == "optimizer" and int(place[0]) == number:
-                    values = document["state"].setdefault(int(place[1]), {})
-                    values[place[2]] = torch.from_numpy(array).clone()
-            optimizer.load_state_dict(document)
+                    values = optimizer.state.setdefault(int(place[1]), {})
+                    values[place[2]] = torch.from_numpy(array).clone().to(self.device)
 
     def close(self) -> None:
         for tensor in self.parameters.values():

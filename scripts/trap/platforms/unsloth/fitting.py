@@ -20,7 +20,7 @@ from trl import SFTConfig, SFTTrainer
 
 from trap.batching import Tokens, learning_rate
 from trap.platforms import Fit, Probe
-from trap.platforms.torch.fitting import Optimizers
+from trap.platforms.torch.optimizers import Optimizer, Optimizers
 from trap.platforms.unsloth.arguments import trainer_arguments
 from trap.platforms.unsloth.rows import collated, in_order
 
@@ -28,7 +28,7 @@ from trap.platforms.unsloth.rows import collated, in_order
 class Together(torch.optim.Optimizer):
     """Several optimizers as one, for a trainer that knows one: Muon for matrices, AdamW for the rest."""
 
-    def __init__(self, parts: Sequence[torch.optim.Optimizer]) -> None:
+    def __init__(self, parts: Sequence[Optimizer]) -> None:
         super().__init__([p for part in parts for group in part.param_groups for p in group["params"]], {})
         self.parts = list(parts)
         self.param_groups = [group for part in parts for group in part.param_groups]
