@@ -97,7 +97,7 @@ class Reach:
         self._walks: dict[tuple[str, int], frozenset[str]] = {}
         self._counts: dict[tuple[str, int], Counter[str]] = {}
         self._chains: dict[tuple[str, tuple[str, ...]], frozenset[str]] = {}
-        self._known: dict[tuple[str, str, int, range], dict[str, frozenset[str]]] = {}
+        self._known: dict[tuple[str, str, int, range], tuple[tuple[str, frozenset[str]], ...]] = {}
 
     def paths(self, start: str, hops: int) -> dict[str, Counter[str]]:
         """First relation -> end -> number of simple paths of exactly `hops` edges."""
@@ -162,7 +162,7 @@ class Reach:
             found = self._chains[key] = frozenset(self.graph.reachable(start, chain))
         return found
 
-    def known(self, start: str, first: str, hops: int, span: range) -> dict[str, frozenset[str]]:
+    def known(self, start: str, first: str, hops: int, span: range) -> tuple[tuple[str, frozenset[str]], ...]:
         """What can be reached under each state of knowledge but `chain` (see KNOWLEDGE).
 
         first: the first relation; span: the hops that questions of this file have.
@@ -171,14 +171,16 @@ class Reach:
         found = self._known.get(key)
         if found is None:
             every = [self.paths(start, n) for n in span]
-            found = self._known[key] = {
-                "path": frozenset(self.counts(start, hops)),
-                "walk": self.walks(start, hops),
-                "first_path": frozenset(self.paths(start, hops).get(first, ())),
-                "first_any": frozenset(end for table in every for end in table.get(first, ())),
-                "any_path": frozenset(end for table in every for ends in table.values() for end in ends),
-                "any_walk": frozenset(end for n in span for end in self.walks(start, n)),
-            }
+            found = self._known[key] = tuple(
+                {
+                    "path": frozenset(self.counts(start, hops)),
+                    "walk": self.walks(start, hops),
+                    "first_path": frozenset(self.paths(start, hops).get(first, ())),
+                    "first_any": frozenset(end for table in every for end in table.get(first, ())),
+                    "any_path": frozenset(end for table in every for ends in table.values() for end in ends),
+                    "any_walk": frozenset(end for n in span for end in self.walks(start, n)),
+                }.items()
+            )
         return found
 
 
@@ -241,33 +243,34 @@ def audit_questions(
     ill_posed = malformed = 0
     most = 0.0
     for question in questions:
+        start, chain, hops = start_of(question), chain_of(question), question.hop_len
         faults = question_faults(question, graph, grader)
         if faults:
             malformed += 1
             problems.append(Problem(question.id, "malformed", "; ".join(faults)))
-        start, chain, hops = start_of(question), chain_of(question), question.hop_len
         options = list(question.options.values())
         gold = question.options.get(question.answer_star, "")
-        paths = reach.counts(start, hops)
-        ends_under = reach.known(start, chain[0] if chain else "", hops, hop_range)
         on_chain = reach.along(start, chain)
         distinct = frozenset(options)
-        for name, ends in (("chain", on_chain), *ends_under.items()):
-            reachable = distinct & ends
-            if len(distinct) == len(options):
-                found = len(reachable)
-            else:  # an option that stands twice is as good as two
-                found = sum(option in reachable for option in options)
+        twice = len(distinct) != len(options)
+        for name, ends in (
+            ("chain", on_chain),
+            *reach.known(start, chain[0] if chain else "", hops, hop_range),
+        ):
+            # an option that stands twice is as good as two
+            found = sum(option in ends for option in options) if twice else len(distinct & ends)
             counts[name][min(found, len(LETTERS))] += 1
             # nothing reachable: the oracle has nothing to go by and guesses
-            oracle[name] += (gold in reachable) / found if found else CHANCE
+            oracle[name] += (gold in ends) / found if found else CHANCE
         along = [option for option in options if option in on_chain]
         if along != [gold]:
             ill_posed += 1
             what = f"{len(along)} options reachable along the chain, not the right one alone"
             problems.append(Problem(question.id, "ill-posed", what))
-        top = max((paths[option] for option in options), default=0)
-        best = [option for option in options if paths[option] == top]
+        paths = reach.counts(start, hops)
+        ways = [paths.get(option, 0) for option in options]  # a Counter asks itself for what is missing
+        top = max(ways, default=0)
+        best = [option for option, number in zip(options, ways, strict=True) if number == top]
         most += (gold in best) / len(best) if best else 0.0
     n = len(questions)
     letters = Counter(question.answer_star for question in questions)
