@@ -4,6 +4,7 @@ needs  config/config.yaml (or --configfile, --config), config/arms.tsv
 makes  PLAN (see scripts/trap/plan.py) and functions that turn it into file names
 """
 
+import os
 import sys
 from functools import cache
 
@@ -26,6 +27,11 @@ from trap.plan import (
     Run,
     code,
 )
+
+
+# Arrays of a few megabytes come and go at every step. Left alone, glibc gives their pages back to the kernel each time.
+for name, size in {"MMAP_THRESHOLD": 2**25, "TRIM_THRESHOLD": 2**30, "TOP_PAD": 2**26}.items():
+    os.environ.setdefault(f"MALLOC_{name}_", str(size))
 
 
 def checked(build):
