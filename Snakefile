@@ -45,6 +45,7 @@ localrules:
     grpo,
     ignition,
     way_out,
+    positions,
     data,
     train,
     evaluate,
@@ -78,6 +79,11 @@ rule ignition:
 rule way_out:
     input:
         lambda wildcards: grid_files("way_out"),
+
+
+rule positions:
+    input:
+        lambda wildcards: grid_files("positions"),
 
 
 rule data:

@@ -128,18 +128,24 @@ def doses_rows(seeds: int = 3) -> list[dict[str, Any]]:
 
 
 def ignition_rows(model_index: int, model: str, seeds: int) -> list[dict[str, Any]]:
-    """Doses of hard traces: alone they do little, what follows goes on from 32 (rotary) or 0 (no positions)."""
+    """Doses of hard traces: alone they do little, what follows goes on from 32. Without positions: of prompts."""
     rows = []
+    if model_index:
+        for x in (24, 96, 384, 1536, 3600):
+            arm = "way_out_rsft" if x == 3600 else f"prompts_n{x}"
+            rows.append(_row(0.2 + 0.0001 * x, 0.03, 1000, seeds, model=model, family="round_prompts", x=float(x), arm=arm,
+                             label=arm, pool="eval_hard", metric="faithful", contaminated=False, unit="share"))  # fmt: skip
+        return rows
     for family, prefix in (
         ("ignition_sft", "demos"),
         ("ignition_rsft", "ignite_rsft"),
         ("ignition_grpo", "ignite_grpo"),
     ):
         for x in (0, 4, 8, 16, 32, 64, 128, 256):
-            value = 0.005 + 0.0005 * x + 0.08 * model_index
-            if prefix != "demos" and (model_index or x >= 32):
+            value = 0.005 + 0.0005 * x
+            if prefix != "demos" and x >= 32:
                 value += 0.3 + 0.01 * (prefix == "ignite_grpo")
-            arm = "sft_more" if prefix == "demos" and not x else f"{prefix}_n{x}"
+            arm = "sft_long_more" if prefix == "demos" and not x else f"{prefix}_n{x}"
             rows.append(_row(value, 0.03, 1000, seeds, model=model, family=family, x=float(x), arm=arm, label=arm,
                              pool="eval_hard", metric="faithful", contaminated=False, unit="share"))  # fmt: skip
     return rows

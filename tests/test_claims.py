@@ -216,9 +216,10 @@ def test_what_was_not_run_is_not_tested_and_says_so(claims: dict[str, dict]) -> 
     assert "nano_nope was not run" in claims["trap_nano_nope"]["reason"]
     assert claims["F4"]["verdict"] == "not tested here" and "not given" in claims["F4"]["reason"]
     assert claims["B12"]["seconds"] is None
-    for name in ("P4", "P7", "P8", "grpo_nano", "ignition_rsft_64_nano", "sixteen_prompts"):
+    for name in ("P4", "P7", "P8", "grpo_nano_nope", "ignition_rsft_64_nano", "sixteen_prompts"):
         assert claims[name]["verdict"] == "not tested here", claims[name]
-    assert "arm grpo_paper was not run at this size. GRPO on hard prompts" in claims["P4"]["reason"]
+    assert "arm ignite_rsft_n0 was not run at this size." in claims["ignition_rsft_0_nano"]["reason"]
+    assert "nano_nope was not run on torch. GRPO on hard prompts" in claims["P4"]["reason"]
     assert (
         "eval_leak_permuted" in claims["memorisation_nano"]["reason"]
         or "rsft_eval_permuted" in (claims["memorisation_nano"]["reason"])

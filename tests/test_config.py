@@ -197,9 +197,20 @@ def test_a_sheet_may_include_another(tmp_path: Path, root: Path, monkeypatch: py
     main, wide = load_arms("config/arms.tsv"), load_arms("config/arms_grpo.tsv")
     check_arms(wide, settings, "config/arms_grpo.tsv")
     assert all(wide[name] == arm for name, arm in main.items())
-    assert {arm.method for name, arm in wide.items() if name not in main} == {"grpo", "expert", "rsft"}
+    assert {arm.method for name, arm in wide.items() if name not in main} >= {"grpo", "expert", "rsft"}
     settings.arms = "config/arms_grpo.tsv"
     assert Plan.of(settings).runs("default") == Plan.of(load_config("config/config.yaml")).runs("default")
+
+
+def test_an_arm_belongs_to_the_sheet_that_its_row_stands_in(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root)
+    plan = Plan.of(load_config("config/config.yaml"))
+    assert plan.sheet_of("sft") == "config/arms.tsv"
+    assert plan.sheet_of("sft_long") == "config/arms_way_out.tsv"  # which two other sheets include
+    assert plan.sheet_of("demos_n4") == "config/arms_ignition.tsv"
+    assert plan.sheet_of("grpo_hard") == "config/arms_grpo.tsv"
 
 
 def test_a_size_may_have_a_sheet_of_its_own(tmp_path: Path, values: dict[str, Any]) -> None:

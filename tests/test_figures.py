@@ -35,7 +35,7 @@ POINTS = {
     "reward": len(REWARD_ARMS) * len(PARTS) * MODELS,
     "rollouts": 6 * MODELS + 6 * 2 * MODELS,
     "training": 0,
-    "ignition": 3 * 8 * MODELS,
+    "ignition": 3 * 8 + 5,
 }
 
 

@@ -341,7 +341,12 @@ def test_a_grid_shares_the_runs_of_others_and_is_part_of_none(finished: Path) ->
 
 
 def test_a_size_may_ask_for_longer_chains(finished: Path) -> None:
-    change(finished, sizes__grpo__far={"eval_hop6": 20, "eval_hop7": 10}, sizes__way_out__far={})
+    change(
+        finished,
+        sizes__grpo__far={"eval_hop6": 20, "eval_hop7": 10},
+        sizes__way_out__far={},
+        sizes__positions__far={},
+    )
     found = planned(finished, "grpo")
     assert (found["sample_far_questions"], found["audit_far_questions"]) == (2, 1)
     assert found["evaluate_far"] == len(ARMS) and "train_adapter" not in found

@@ -84,7 +84,13 @@ class Plan:
             sheets[path] = load_arms(path)
             check_arms(sheets[path], config, path, sheet)
             arms |= {name: arm for name, arm in sheets[path].items() if name not in arms}
-        return cls(config, arms, sheets)
+        # a sheet has more arms than those it includes: shortest first, each arm is found where its row stands
+        first, *others = sheets
+        return cls(
+            config,
+            arms,
+            {path: sheets[path] for path in (first, *sorted(others, key=lambda path: len(sheets[path])))},
+        )
 
     # --- runs -----------------------------------------------------------------------------------
 
