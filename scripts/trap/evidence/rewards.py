@@ -76,13 +76,13 @@ def rewards_text(table: pl.DataFrame) -> str:
     """The table for people: a section per model and training pool, a row per reward."""
     parts = [
         "# What each reward trains\n",
-        "Policy gradients that differ in the reward alone, scored on fresh hard questions; 95 % intervals in "
-        "brackets. Guards: penalties of spam and repetition, minimum hits and caps. "
+        "Policy gradients that differ in the reward alone, scored on fresh hard questions beside the arm that they start "
+        "from; 95 % intervals in brackets. Guards: penalties of spam and repetition, minimum hits and caps. "
         "Tokens: the length of an answer.\n",
     ]
     if table.is_empty():
         return "\n".join([*parts, "No such arms were run.\n"])
-    header = ["reward", "guards", "length penalty", "n x seeds", *SHOWN]
+    header = ["arm", "reward", "guards", "length penalty", "n x seeds", *SHOWN]
     for (model, pool), part in table.partition_by(
         "model", "trained_on", as_dict=True, maintain_order=True
     ).items():
@@ -96,7 +96,8 @@ def _line(arm: pl.DataFrame) -> list[str]:
     cells = {row["metric"]: row for row in arm.to_dicts()}
     words = {True: "on", False: "off", None: ""}
     return [
-        first["reward"] or f"none ({first['label']})",
+        first["label"],
+        first["reward"] or "none",
         words[first["guards"]],
         words[first["length_penalty"]],
         f"{first['n']} x {first['seeds']}",
