@@ -14,7 +14,7 @@ from trap.evidence.collect import collect, write_items, write_table
 from trap.evidence.rewards import ablations, reward_parts
 
 RATES = {
-    "sft": {"accuracy": 0.3},
+    "sft_long": {"accuracy": 0.3},
     "grpo_hard": {"accuracy": 0.8, "faithful": 0.5},
     "grpo_v1_open": {"accuracy": 0.4},
 }
@@ -27,7 +27,9 @@ def test_arms_that_differ_in_the_reward_alone(root: Path) -> None:
     assert found["grpo_easy_paper"] == found["grpo_easy_correctness"] != found["grpo_paper"]
     # another start, another set of hyperparameters, a curriculum: not the same experiment
     assert not {"grpo_hard_from_base", "grpo_hard_kl", "grpo_curriculum", "rsft_hard"} & set(found)
-    assert all(len({arm.reward for arm in group}) == len(group) for group in groups)
+    for group in groups:  # but for one that stands in both sheets
+        rewards = [arm.reward for arm in group if arm.arm != "way_out_grpo"]
+        assert len(set(rewards)) == len(rewards)
     assert ablations(load_arms(root / "config/arms.tsv")) == []
 
 
@@ -67,8 +69,8 @@ def test_a_row_per_reward_after_the_start(evidence: Path, root: Path, tmp_path: 
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     table = pl.read_parquet(tmp_path / "a/rewards.parquet").filter(pl.col("trained_on") == "hard")
     accuracy = {row["arm"]: row for row in table.filter(pl.col("metric") == "accuracy").to_dicts()}
-    assert next(iter(accuracy)) == "sft" and set(accuracy) == set(RATES)
-    assert accuracy["sft"]["reward"] == "" and accuracy["sft"]["guards"] is None
+    assert next(iter(accuracy)) == "sft_long" and set(accuracy) == set(RATES)
+    assert accuracy["sft_long"]["reward"] == "" and accuracy["sft_long"]["guards"] is None
     assert accuracy["grpo_v1_open"]["guards"] is False and accuracy["grpo_hard"]["guards"] is True
     for arm, rate in RATES.items():
         row = accuracy[arm]
@@ -78,7 +80,7 @@ def test_a_row_per_reward_after_the_start(evidence: Path, root: Path, tmp_path: 
         assert (row["n"], row["seeds"]) == (60, 3)
     assert {"coverage", "spam", "tokens", "faithful"} <= set(table["metric"])
     text = (tmp_path / "a/rewards.md").read_text()
-    assert "| none (SFT) |" in text and "| faithful | on |" in text and "| v1 | off |" in text
+    assert "| SFT, four times as long | none |" in text and "| faithful | on |" in text and "| v1 | off |" in text
 
 
 def test_nothing_of_the_kind_was_run(evidence: Path, root: Path, tmp_path: Path) -> None:
