@@ -28,7 +28,6 @@ from trap.plan import (
     code,
 )
 
-
 # Arrays of a few megabytes come and go at every step. Left alone, glibc gives their pages back to the kernel each time.
 for name, size in {"MMAP_THRESHOLD": 2**25, "TRIM_THRESHOLD": 2**30, "TOP_PAD": 2**26}.items():
     os.environ.setdefault(f"MALLOC_{name}_", str(size))
