@@ -199,31 +199,40 @@ def leaked_letter(samples: int, options: int = len(LETTERS)) -> float:
     return 1 - (1 - 1 / options) ** samples
 
 
+_LETTERS = frozenset(LETTERS)
+
+
 def question_faults(question: Question, graph: Graph, grader: Grader) -> list[str]:
     """What is wrong with a question in itself, one phrase each; empty when nothing is."""
     faults = []
-    if set(question.options) != set(LETTERS):
-        return [f"options are {sorted(question.options)}, not A, B, C, D"]
-    if len(set(question.options.values())) != len(LETTERS):
+    options = question.options
+    if options.keys() != _LETTERS:
+        return [f"options are {sorted(options)}, not A, B, C, D"]
+    if len(set(options.values())) != len(LETTERS):
         faults.append("an option stands twice")
-    unknown = [option for option in question.options.values() if option not in graph.type_of]
-    if unknown:
-        faults.append(f"option {unknown[0]!r} is not in the graph")
+    for option in options.values():
+        if option not in graph.type_of:
+            faults.append(f"option {option!r} is not in the graph")
+            break
     entities, edges = question.path_star.entities, question.path_star.edges
     if not edges or len(entities) != len(edges) + 1:
         return [*faults, "the path does not have one more entity than edges"]
-    for index, edge in enumerate(edges):
-        if (edge.src, edge.rel, edge.dst) not in graph.edges:
-            faults.append(f"path edge {index + 1} is not in the graph: {edge.src} {edge.rel} {edge.dst}")
-        if edge.src != entities[index] or edge.dst != entities[index + 1]:
-            faults.append(f"path edge {index + 1} does not connect its entities")
+    here = entities[0]
+    for index, edge in enumerate(edges, 1):
+        src, relation, dst = edge.src, edge.rel, edge.dst
+        if (src, relation, dst) not in graph.edges:
+            faults.append(f"path edge {index} is not in the graph: {src} {relation} {dst}")
+        there = entities[index]
+        if src != here or dst != there:
+            faults.append(f"path edge {index} does not connect its entities")
+        here = there
     if question.hop_len != len(edges):
         faults.append(f"hop_len is {question.hop_len}, the path has {len(edges)}")
     if start_of(question) != entities[0]:
         faults.append("the path does not begin at the question's start")
-    if chain_of(question) != tuple(edge.rel for edge in edges):
+    if chain_of(question) != tuple([edge.rel for edge in edges]):
         faults.append("the path does not follow the question's chain")
-    if question.options[question.answer_star] != entities[-1]:
+    if options[question.answer_star] != entities[-1]:
         faults.append("the path does not end at the right option")
     if not faults and not grader.grade(question, question.ref.trace).faithful:
         faults.append("the reference completion is not faithful")
@@ -237,7 +246,8 @@ def audit_questions(
     reach = reach or Reach(graph)
     grader = Grader(graph)
     hop_range = range(*_span(questions))
-    counts = {name: [0] * (len(LETTERS) + 1) for name in KNOWLEDGE}
+    most_options = len(LETTERS)
+    counts = {name: [0] * (most_options + 1) for name in KNOWLEDGE}
     oracle = dict.fromkeys(KNOWLEDGE, 0.0)
     problems: list[Problem] = []
     ill_posed = malformed = 0
@@ -253,15 +263,15 @@ def audit_questions(
         on_chain = reach.along(start, chain)
         distinct = frozenset(options)
         twice = len(distinct) != len(options)
-        for name, ends in (
-            ("chain", on_chain),
-            *reach.known(start, chain[0] if chain else "", hops, hop_range),
-        ):
+        known = reach.known(start, chain[0] if chain else "", hops, hop_range)
+        for name, ends in (("chain", on_chain), *known):
             # an option that stands twice is as good as two
             found = sum(option in ends for option in options) if twice else len(distinct & ends)
-            counts[name][min(found, len(LETTERS))] += 1
-            # nothing reachable: the oracle has nothing to go by and guesses
-            oracle[name] += (gold in ends) / found if found else CHANCE
+            counts[name][found if found < most_options else most_options] += 1
+            if not found:  # the oracle has nothing to go by and guesses
+                oracle[name] += CHANCE
+            elif gold in ends:
+                oracle[name] += 1 / found
         along = [option for option in options if option in on_chain]
         if along != [gold]:
             ill_posed += 1
