@@ -29,8 +29,9 @@ from trap.plan import (
 )
 
 # Arrays of a few megabytes come and go at every step. Left alone, glibc gives their pages back to the kernel each time.
-for name, size in {"MMAP_THRESHOLD": 2**25, "TRIM_THRESHOLD": 2**30, "TOP_PAD": 2**26}.items():
-    os.environ.setdefault(f"MALLOC_{name}_", str(size))
+os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(2**25))
+os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(2**30))
+os.environ.setdefault("MALLOC_TOP_PAD_", str(2**26))
 
 
 def checked(build):
