@@ -1,10 +1,14 @@
-"""Shared fixtures: repository root, published data (when it lies beside the checkout)."""
+"""Shared fixtures: repository root, published data (when it lies beside the checkout), what the film is drawn from."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from trap.film.facts import Sources
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -21,3 +25,13 @@ def published() -> Path:
     if not folder.is_dir():
         pytest.skip("published data not found at ../shared/published")
     return folder
+
+
+@pytest.fixture(scope="session")
+def sources() -> Sources:
+    """The committed evidence, as the film reads it."""
+    from trap.film.facts import Sources
+
+    if not (ROOT / "results/tables/episodes.parquet").is_file():
+        pytest.skip("no committed results/tables/episodes.parquet")
+    return Sources(ROOT / "results/claims.json", ROOT / "results/tables", ROOT / "results/hops/data/kg.json")

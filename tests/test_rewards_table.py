@@ -80,7 +80,11 @@ def test_a_row_per_reward_after_the_start(evidence: Path, root: Path, tmp_path: 
         assert (row["n"], row["seeds"]) == (60, 3)
     assert {"coverage", "spam", "tokens", "faithful"} <= set(table["metric"])
     text = (tmp_path / "a/rewards.md").read_text()
-    assert "| SFT, four times as long | none |" in text and "| faithful | on |" in text and "| v1 | off |" in text
+    assert (
+        "| SFT, four times as long | none |" in text
+        and "| faithful | on |" in text
+        and "| v1 | off |" in text
+    )
 
 
 def test_nothing_of_the_kind_was_run(evidence: Path, root: Path, tmp_path: Path) -> None:
