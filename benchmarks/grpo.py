@@ -23,10 +23,11 @@ def native(work: Workload, steps: int) -> tuple[float, float]:
     """(seconds of `steps` steps, mean reward over them) of our method, everything but its set-up."""
     import msgspec
 
-    from trap.config import Arm, Grpo, Hyper
+    from trap.config import Grpo, Hyper
     from trap.files import write_jsonl
     from trap.methods import Job, grpo
     from trap.platforms.torch import load
+    from trap.sheet import Arm
     from trap.studies import load_study
 
     arm = Arm(

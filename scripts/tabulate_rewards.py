@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 from trap.cli import run_main
-from trap.config import load_arms
 from trap.evidence.cells import ItemTable, read_items
 from trap.evidence.claim_specs import load_claims
 from trap.evidence.collect import write_table
@@ -15,6 +14,7 @@ from trap.evidence.rewards import reward_table, rewards_text
 from trap.evidence.runs import read_runs
 from trap.evidence.summaries import Summaries
 from trap.files import write_text
+from trap.sheet import load_arms
 
 
 def main(argv: list[str] | None = None) -> int:

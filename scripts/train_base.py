@@ -17,10 +17,11 @@ from typing import Any
 from msgspec import Struct
 
 from trap.cli import run_main
-from trap.config import load_arms, load_config
+from trap.config import load_config
 from trap.files import InputError, read_jsonl, replacing
 from trap.platforms import Example, Fit
 from trap.running import Log, file_hash, fix_threads, folder_hash, write_meta
+from trap.sheet import load_arms
 from trap.tokenizer import EOS, PAD, build_tokenizer, write_tokenizer_config
 
 

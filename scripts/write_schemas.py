@@ -21,7 +21,7 @@ from trap.files import InputError, write_text
 # schema name -> the type that reads a file (one row of it, for JSON lines) and what it describes
 SCHEMAS = {
     "config": ("trap.config", "Config", "config/config.yaml"),
-    "arm": ("trap.config", "Arm", "config/arms.tsv, one row"),
+    "arm": ("trap.sheet", "Arm", "config/arms.tsv, one row"),
     "graph": ("trap.records", "GraphFile", "kg.json"),
     "question": ("trap.records", "Question", "question files, one line"),
     "metrics": ("trap.metrics", "Metrics", "metrics.json"),

@@ -86,8 +86,9 @@ def run(platform: str, base: Path, data: Path, output: Path) -> dict[str, Any]:
     import msgspec
 
     from run_pretrained import Asked
-    from trap.config import Chat, Model, load_arms, load_config
+    from trap.config import Chat, Model, load_config
     from trap.methods import Job, read_lines, rsft, sft
+    from trap.sheet import load_arms
     from trap.studies import load_study
 
     def load(*adapters: Path) -> Any:

@@ -9,18 +9,10 @@ import pytest
 import yaml
 
 from trap.adoption import fingerprint
-from trap.config import (
-    ARM_COLUMNS,
-    check_arms,
-    effective_config,
-    load_arms,
-    load_config,
-    parse_config,
-    pools_of,
-    select_arms,
-)
+from trap.config import effective_config, load_config, parse_config
 from trap.files import InputError
 from trap.plan import Plan
+from trap.sheet import ARM_COLUMNS, check_arms, load_arms, pools_of, select_arms
 
 
 @pytest.fixture

@@ -136,7 +136,8 @@ def test_demonstrations_that_cannot_be(data: Path) -> None:  # noqa: F811
 
 
 def test_the_sheets_keep_demonstrations_and_prompts_apart(root: Path) -> None:
-    from trap.config import load_arms, load_config
+    from trap.config import load_config
+    from trap.sheet import load_arms
 
     config = load_config(root / "config/config.yaml")
     arms = load_arms(root / "config/arms_ignition.tsv").values()

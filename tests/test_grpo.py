@@ -19,12 +19,13 @@ import pytest
 import tiny_models as tiny
 import train_adapter
 from test_methods import ARM, HYPER
-from trap.config import Grpo, load_arms, load_config
+from trap.config import Grpo, load_config
 from trap.files import InputError, read_json, read_jsonl, write_json, write_jsonl
 from trap.methods import Job, grpo
 from trap.platforms import Fit
 from trap.platforms.torch import create
 from trap.platforms.torch.decoder import nano_config
+from trap.sheet import load_arms
 from trap.studies.hops import facts
 from trap.studies.hops.graph import load_graph
 from trap.studies.hops.questions import QuestionMaker

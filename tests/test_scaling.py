@@ -14,7 +14,7 @@ import compare_sizes
 import train_base
 from make_items import make_items
 from test_workflow import ROOT, copy_project, planned
-from trap.config import Model, load_arms, load_config
+from trap.config import Model, load_config
 from trap.evidence.cells import ItemTable
 from trap.evidence.claim_specs import ClaimsFile, load_claims
 from trap.evidence.collect import write_items
@@ -23,6 +23,7 @@ from trap.evidence.scaling import scaling, scaling_text, size_text
 from trap.evidence.theme import LIGHT, style
 from trap.files import InputError
 from trap.plan import Plan
+from trap.sheet import load_arms
 
 SIZES = {"small": 1_000_000, "middle": 10_000_000, "large": 100_000_000}
 POOLS = ("eval_hard",)

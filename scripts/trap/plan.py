@@ -14,10 +14,11 @@ from pathlib import Path
 
 import msgspec
 
-from trap.config import Arm, Config, Size, check_arms, hyper_of, load_arms, pools_of, select_arms
+from trap.config import Config, Size, hyper_of
 from trap.files import InputError
 from trap.memory import needed_mb
 from trap.provenance import SCRIPTS, closure, code_stamp, module_file
+from trap.sheet import Arm, check_arms, load_arms, pools_of, select_arms
 
 RESULTS = "results"
 BASE_SEED = 1
@@ -33,6 +34,7 @@ FIGURES = ("trap", "matching", "leakage", "hops", "faithful", "errors", "reward"
 PUBLISHED = "results/published/hops"
 PUBLISHED_AUDIT = "results/published/audit.json"
 ROOT = SCRIPTS.parent
+READERS = (SCRIPTS / "trap/config.py", SCRIPTS / "trap/sheet.py")
 
 
 def canonical(value: object) -> str:
@@ -46,8 +48,8 @@ def set_values(settings: msgspec.Struct) -> dict:
 
 
 def without_reader(files: tuple[Path, ...]) -> tuple[Path, ...]:
-    """The files but for the one that reads the settings: what it gives is among the settings of each run."""
-    return tuple(path for path in files if path != SCRIPTS / "trap/config.py")
+    """The files but for those that read the settings: what they give is among the settings of each run."""
+    return tuple(path for path in files if path not in READERS)
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import msgspec
 import polars as pl
 
-from trap.config import Arm
 from trap.evidence.cells import METRICS
 from trap.evidence.markdown import pipe_table
 from trap.evidence.summaries import Summaries
 from trap.evidence.wording import interval_text, number_text
+from trap.sheet import Arm
 
 POOL = "eval_hard"
 SHOWN = ("accuracy", "faithful", "coverage", "spam", "tokens", "hops_used", "valid")

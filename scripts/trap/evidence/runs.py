@@ -6,10 +6,10 @@ from pathlib import Path
 
 import polars as pl
 
-from trap.config import load_arms
 from trap.evidence.cells import read_table
 from trap.evidence.collect import RUN_KEY
 from trap.files import InputError, read_json
+from trap.sheet import load_arms
 
 SECONDS = ("train", "evaluate")
 

@@ -20,7 +20,7 @@ from trap.registry import load_member
 class Job:
     """Everything a method may use."""
 
-    arm: Any  # trap.config.Arm
+    arm: Any  # trap.sheet.Arm
     hyper: Any  # trap.config.Hyper
     seed: int
     model: Model
