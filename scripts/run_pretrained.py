@@ -42,27 +42,8 @@ class Asked:
 
     def load(self, chain: Sequence[Path], device: str) -> Any:
         """As the platform's; the chain's first folder is the whole model."""
-        model = (in_float32 if self.name == "torch" else load_platform(self.name).load)(chain, device)
+        model = load_platform(self.name).load(chain, device)
         return prompted(model, described(chain[0], self.spec), self.spec.chat, self.spec.too_long)
-
-
-def in_float32(chain: Sequence[Path], device: str) -> Any:
-    """As the platform torch loads a chain, but with each adapter added to weights in float32.
-
-    There it is added to the weights as they are stored. Most published ones are in bfloat16, in which the sum
-    would lose much of what was trained.
-    """
-    from trap.platforms.torch import TorchModel, load, pick_device
-    from trap.platforms.torch.lora import load_lora
-
-    whole = max((i for i, folder in enumerate(chain) if (folder / "config.json").is_file()), default=0)
-    model = load(chain[: whole + 1], "cpu")
-    if not isinstance(model, TorchModel):  # another architecture: transformers reads it in float32
-        return load(chain, device)
-    weights = model.weights
-    for folder in chain[whole + 1 :]:
-        weights = load_lora(folder, weights).merged(weights)
-    return TorchModel(model.config, weights, model.tokenizer, pick_device(device), model.source)
 
 
 def with_template(spec: Model, folder: Path, link: Callable = train_base.link_model) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def fresh_model(spec: Any, graph_path: str, seed: int, device: str) -> Any:
     raw = nano_config(
         vocab_size=tokenizer.get_vocab_size(), hidden=spec.hidden, layers=spec.layers, heads=spec.heads,
         kv_heads=spec.kv_heads, intermediate=spec.intermediate, rope=list(rope), theta=10000.0,
-        eos=tokenizer.token_to_id(EOS), pad=tokenizer.token_to_id(PAD),
+        eos=tokenizer.token_to_id(EOS), pad=tokenizer.token_to_id(PAD), spread=spec.spread or 1.0,
     )  # fmt: skip
     return create(raw, tokenizer, seed, device)
 
@@ -88,6 +88,10 @@ def main(argv: list[str] | None = None) -> int:
         spec, hyper = config.models[args.model], config.hyper[arm.hyper]
         output = Path(args.output)
         log = Log(f"{args.model} base s{args.seed}", hyper.steps)
+        if spec.spread and args.platform != "torch":  # the others would go on without gaps, and say nothing
+            raise InputError(
+                f"{args.config}: models.{args.model}.spread: only the platform torch trains with gaps"
+            )
         if spec.source == "train":
             rows = read_jsonl(args.facts, Text)
             if not rows:

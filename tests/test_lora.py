@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 import tiny_models as tiny
@@ -103,6 +104,22 @@ def test_adapters_stand_on_each_other(fitted: TorchModel, base: Path, tmp_path: 
     chain.save(tmp_path / "three")
     last = load([base, tmp_path / "one", tmp_path / "two", tmp_path / "three"], "cpu")
     assert torch.equal(logits(last, TOKENS), logits(chain, TOKENS))
+
+
+def test_stored_in_bfloat16_an_adapter_is_added_in_float32(
+    fitted: TorchModel, base: Path, tmp_path: Path
+) -> None:
+    fitted.save(tmp_path / "adapter", base=str(base))
+    path = base / "model.safetensors"
+    stored = {name: tensor.bfloat16() for name, tensor in load_file(path).items()}
+    save_file(stored, path, {"format": "pt"})
+    plain = load([base], "cpu").weights
+    merged = load([base, tmp_path / "adapter"], "cpu").weights
+    expected = load_lora(tmp_path / "adapter", plain).merged(plain)
+    assert all(tensor.dtype == torch.float32 for tensor in merged.values())
+    assert all(torch.equal(merged[name], expected[name]) for name in plain)
+    rounded = {name: tensor.bfloat16().float() for name, tensor in expected.items()}
+    assert any(not torch.equal(merged[name], rounded[name]) for name in plain)  # the sum has more digits
 
 
 def test_merged_is_weight_plus_scaled_product() -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import yaml
-from safetensors.torch import load_file, save_file
 
 import build_graph
 import run_pretrained
@@ -18,7 +17,6 @@ import train_adapter
 import train_base
 from trap.config import Chat, Model
 from trap.files import InputError, read_json
-from trap.platforms import Example, Fit
 from trap.platforms.torch import TorchModel
 from trap.prompted import prompted
 from trap.running import folder_hash
@@ -188,19 +186,6 @@ def test_a_template_in_the_hub_s_cache_is_found(tmp_path: Path, monkeypatch: pyt
     assert run_pretrained.described(tmp_path / "linked", spec) == tmp_path / "linked"
     (snapshot / "chat_template.jinja").write_text(TWICE)
     assert run_pretrained.described(tmp_path / "linked", spec) == snapshot
-
-
-def test_adapters_are_added_in_float32(project: Project) -> None:
-    """Weights in bfloat16 stay as exact as they are; what is trained on them is not rounded."""
-    source = project.folder / "source"
-    weights = load_file(source / "model.safetensors")
-    save_file({name: tensor.bfloat16() for name, tensor in weights.items()}, source / "model.safetensors", {"format": "pt"})  # fmt: skip
-    base, adapter = project.folder / "source", project.folder / "adapter"
-    examples = [Example("What is a cell?", " ANSWER: B")]
-    model = run_pretrained.in_float32([base], "cpu")
-    model.fit(examples, Fit(steps=3, batch=1, lr=1e-2, lora_r=2, lora_alpha=4), 1, lambda row: None)
-    model.save(adapter, base=str(base))
-    assert run_pretrained.in_float32([base, adapter], "cpu").logprobs(examples) == model.logprobs(examples)
 
 
 def test_the_program_itself_is_left_as_it_was(project: Project) -> None:

@@ -18,6 +18,7 @@ from trap.platforms.torch.decoder import (
     Unsupported,
     initial_weights,
     read_model,
+    spread_positions,
     write_model,
 )
 from trap.platforms.torch.fitting import Tokens, batch_loss, fit_weights
@@ -159,10 +160,13 @@ class TorchModel:
     ) -> None:  # fmt: skip
         pairs = self.tokens(examples)
         check_lengths(pairs, settings.max_tokens)
+        gaps = torch.Generator().manual_seed(seed)
 
         def fit(parameters: dict[str, Tensor], effective: Callable[[], dict[str, Tensor]]) -> None:
             def loss_of(tokens: Tensor, labels: Tensor, first: int) -> Tensor:
-                return batch_loss(Decoder(self.config, effective()), tokens, labels, first)
+                spread = self.config.spread
+                positions = None if spread == 1.0 else spread_positions(tokens.shape[1], spread, gaps)
+                return batch_loss(Decoder(self.config, effective()), tokens, labels, first, positions)
 
             def probed(step: int) -> None:
                 with torch.no_grad():
@@ -215,6 +219,8 @@ def load(chain: Sequence[Path], device: str = "auto") -> Any:
 
         return generic.load(last, adapters, tokenizer, pick_device(device))
     for folder in adapters:
+        # In float32, as it was trained: a sum rounded to a stored bfloat16 is another model.
+        weights = {name: tensor.float() for name, tensor in weights.items()}
         weights = load_lora(folder, weights).merged(weights)
     return TorchModel(config, weights, tokenizer, pick_device(device), last)
 

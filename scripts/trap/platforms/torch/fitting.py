@@ -54,9 +54,11 @@ def collate(batch: Sequence[Tokens], pad: int, device: torch.device) -> tuple[Te
     return tokens.to(device), labels.to(device), first
 
 
-def batch_loss(decoder: Decoder, tokens: Tensor, labels: Tensor, first: int) -> Tensor:
+def batch_loss(
+    decoder: Decoder, tokens: Tensor, labels: Tensor, first: int, positions: Tensor | None = None
+) -> Tensor:
     """Mean cross-entropy (nats per completion token) of a collated batch."""
-    states = decoder.hidden(tokens, first)
+    states = decoder.hidden(tokens, first, positions=positions)
     wanted = labels >= 0
     return F.cross_entropy(decoder.logits(states[wanted]).float(), labels[wanted])
 

@@ -32,12 +32,9 @@ class Optimizer:
     def step(self) -> None:
         raise NotImplementedError
 
-    def zero_grad(self, set_to_none: bool = True) -> None:
+    def zero_grad(self) -> None:
         for parameter in self.param_groups[0]["params"]:
-            if set_to_none:
-                parameter.grad = None
-            elif parameter.grad is not None:
-                parameter.grad.zero_()
+            parameter.grad = None
 
 
 class AdamW(Optimizer):
@@ -130,5 +127,5 @@ class Optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = lr * factor
             optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
+            optimizer.zero_grad()
         return float(norm)
