@@ -12,7 +12,15 @@ from snakemake.logging import logger
 
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
-from trap.adoption import adopted, own_files, partly_committed, read_manifest
+from trap.adoption import (
+    LOOKED_AT,
+    LOOKING,
+    adopted,
+    attention_files,
+    own_files,
+    partly_committed,
+    read_manifest,
+)
 from trap.config import effective_config, parse_config, with_model_hyper
 from trap.files import InputError
 from trap.film import CUTS, known_quality

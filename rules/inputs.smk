@@ -11,12 +11,23 @@ PAGE_MODELS = [
 ]
 
 
-def page_chain(model, arm):
+def chain_of(run):
     """Folders of the runs whose weights build up to this one, the base's first."""
     return [
-        Run(STUDY, model, SETTINGS.platform, name, PLAN.seed_of(name, PAGE_SEED)).folder
-        for name in PLAN.chain(arm)
+        Run(run.study, run.model, run.platform, name, PLAN.seed_of(name, run.seed)).folder
+        for name in PLAN.chain(run.arm)
     ]
+
+
+def page_chain(model, arm):
+    """`chain_of` the run that a page shows."""
+    return chain_of(Run(STUDY, model, SETTINGS.platform, arm, PAGE_SEED))
+
+
+def looking(wildcards):
+    """The runs of a size of which it is mapped where they look."""
+    runs = PLAN.runs(PLAN.size_of(wildcards.evidence))
+    return [run for run in runs if run.arm in LOOKING]
 
 
 def page_models(evidence):
@@ -54,7 +65,14 @@ def grid_files(size):
     """Claims and tables of a grid, its runs, and what it has besides."""
     evidence = PLAN.size(size).evidence
     own = [path for files in own_files(size, evidence).values() for path in files]
-    return [f"{DATA}/audit.json", *results_of_runs(size), *table_files(evidence), *own]
+    seen = attention_files(evidence) if size in LOOKED_AT else []
+    return [f"{DATA}/audit.json", *results_of_runs(size), *table_files(evidence), *seen, *own]
+
+
+def pointer_files(evidence):
+    """How much a size's models look at the right relation, where it is mapped."""
+    looked_at = PLAN.size_of(evidence) in LOOKED_AT
+    return [f"{evidence}/tables/pointers.parquet"] if looked_at else []
 
 
 # Pools of longer chains, for every size that names some: which of them a run answers depends on no size.
@@ -82,8 +100,14 @@ def grid_ledgers(evidence):
 
 def grid_figures(evidence):
     """Figures of committed grids that the post shows."""
-    shown_there = four("results/ignition/figures/ignition")
-    return shown_there if "results/ignition/claims.json" in grid_ledgers(evidence) else []
+    told = grid_ledgers(evidence)
+    shown_there = {"results/ignition": "ignition", "results/way_out": "attention"}
+    return [
+        path
+        for folder, name in shown_there.items()
+        if f"{folder}/claims.json" in told
+        for path in four(f"{folder}/figures/{name}")
+    ]
 
 
 def figure_folders(evidence):

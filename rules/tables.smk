@@ -214,6 +214,7 @@ rule tabulate_claims:
         runs="{evidence}/tables/runs.parquet",
         seconds="{evidence}/seconds.json",
         repeats=lambda wildcards: repeat_files(wildcards.evidence),
+        pointers=lambda wildcards: pointer_files(wildcards.evidence),
         beside=lambda wildcards: grid_ledgers(wildcards.evidence),
         claims=SETTINGS.claims,
         arms=sheet_behind,
@@ -235,6 +236,9 @@ rule tabulate_claims:
         repeats=lambda wildcards, input: " ".join(
             ["--repeat", *input.repeats] if input.repeats else []
         ),
+        pointers=lambda wildcards, input: " ".join(
+            ["--pointers", *input.pointers] if input.pointers else []
+        ),
         beside=lambda wildcards, input: " ".join(
             ["--beside", *input.beside] if input.beside else []
         ),
@@ -243,5 +247,5 @@ rule tabulate_claims:
     shell:
         "python scripts/tabulate_claims.py --claims {input.claims} --items {input.item_rows}"
         " --runs {input.runs} --seconds {input.seconds} --arms {input.arms} --graph {input.graph}"
-        " --questions {input.pools} {params.audit} {params.repeats} {params.beside}"
+        " --questions {input.pools} {params.audit} {params.repeats} {params.pointers} {params.beside}"
         " --output {output.claims} &> {log}"

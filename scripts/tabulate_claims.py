@@ -9,11 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from trap.cli import run_main
+from trap.evidence.attention import POINTER_COLUMNS
 from trap.evidence.baselines import baseline_items, read_pools
 from trap.evidence.cells import ItemTable, read_items
 from trap.evidence.claim_specs import load_claims
 from trap.evidence.claims import agreement, claim_rows, current_commit, fill_in, read_findings
 from trap.evidence.contrasts import contrast_rows
+from trap.evidence.figures.estimates import read_table
 from trap.evidence.measures import Evidence
 from trap.evidence.properties import Material
 from trap.evidence.runs import read_runs
@@ -36,6 +38,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--published-audit", type=Path, help="audit.json of the published files")
     parser.add_argument("--repeat", type=Path, nargs="+", help="items.parquet of the same runs done again")
+    parser.add_argument("--pointers", type=Path, help="pointers.parquet of map_attention.py")
     parser.add_argument(
         "--beside", type=Path, nargs="+", default=[], help="claims.json of grids, for what is not tested here"
     )
@@ -66,6 +69,10 @@ def main(argv: list[str] | None = None) -> int:
         if arguments.repeat:
             files["repeat"] = ", ".join(map(str, arguments.repeat))
             evidence = replace(evidence, repeat=agreement(items, read_items(arguments.repeat)))
+        if arguments.pointers:
+            files["pointers"] = str(arguments.pointers)
+            pointers = read_table(arguments.pointers.parent, arguments.pointers.stem, tuple(POINTER_COLUMNS))
+            evidence = replace(evidence, pointers=pointers)
         claims = claim_rows(spec, evidence, arguments.rule, current_commit(Path(__file__).parent))
         claims = fill_in(claims, arguments.beside)
         write_json(arguments.output, claims)

@@ -105,7 +105,7 @@ def test_what_a_size_commits(root: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert "results/ignition/figures/ignition.dark.png" in grid["plot_ignition"].files
     assert "results/ignition/tables/repeat_nano.parquet" in grid["repeat_run"].files
     assert "config/arms_ignition.tsv" in grid["tabulate_claims"].sources and "render_post" not in grid
-    assert {run.model for run in plan.collected("scaling")} == {"nano_3m", "nano_11m"}
+    assert {run.model for run in plan.collected("scaling")} == {"nano_quarter", "nano_3m"}
     assert committed(plan, "scaling")["compare_sizes"].sources[1:] == ["results/tables/items.parquet"]
     assert plan.collected("ignition") == plan.runs("ignition")
 

@@ -23,7 +23,6 @@ from trap.evidence.scaling import scaling, scaling_text, size_text
 from trap.evidence.theme import LIGHT, style
 from trap.files import InputError
 from trap.plan import Plan
-from trap.sheet import load_arms
 
 SIZES = {"small": 1_000_000, "middle": 10_000_000, "large": 100_000_000}
 POOLS = ("eval_hard",)
@@ -150,8 +149,11 @@ def test_larger_sizes_are_no_part_of_the_paper(root: Path, monkeypatch: pytest.M
     monkeypatch.chdir(root)
     plan = Plan.of(load_config("config/config.yaml"))
     models = {size: {run.model for run in plan.runs(size)} for size in ("default", "full", "scaling")}
-    assert models["scaling"] == {"nano", "nano_3m", "nano_11m"}
-    assert not models["full"] & {"nano_3m", "nano_11m"} and not models["default"] & {"nano_3m", "nano_11m"}
+    assert models["scaling"] == {"nano_quarter", "nano", "nano_3m"}
+    assert not models["full"] & {"nano_quarter", "nano_3m"} and not models["default"] & {
+        "nano_quarter",
+        "nano_3m",
+    }
 
 
 @pytest.mark.slow
@@ -162,7 +164,7 @@ def test_the_target_trains_the_sizes_and_draws_one_figure(tmp_path: Path) -> Non
     values["sizes"]["scaling"] = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))["sizes"]["scaling"]  # fmt: skip
     path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
     counts = planned(folder, "scaling")
-    seeds, adapters = 3, sum(arm.group == "core" and arm.method != "base" for arm in load_arms(ROOT / "config/arms.tsv").values())  # fmt: skip
+    seeds, adapters = 3, len(values["sizes"]["scaling"]["models"]["nano"]) - 1  # but for the base
     assert counts["train_base"] == 3 and counts["train_adapter"] == 3 * seeds * adapters
     assert counts["evaluate_adapter"] == 3 * (seeds * adapters + 1) and counts["compare_sizes"] == 1
     assert counts["collect_runs"] == 1 and not {"render_post", "tabulate_claims"} & counts.keys()

@@ -27,10 +27,13 @@ from trap.plan import (
 from trap.provenance import closure, code_hashes, sha256_bytes, sha256_file
 
 MANIFEST = "results/manifest.json"
+# Sizes in which it is mapped where these arms' models look, as far as they are run there.
+LOOKED_AT = ("way_out", "positions")
+LOOKING = ("sft_long", "way_out_rsft", "way_out_demos_rsft")
 # Their files hold while the fingerprint of the runs does, which counts more than the code of their scripts.
 OF_RUNS = ("collect_runs", "repeat_run")
 # These as well, and the code that reads the runs counts besides: it is not a part of the fingerprint.
-READ_OF_RUNS = ("collect_traces",)
+READ_OF_RUNS = ("collect_traces", "map_attention")
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,8 @@ def committed(plan: Plan, size: str) -> dict[str, Step]:
         [f"{tables}/repeat_{model}.parquet" for model in plan.repeats(size)], ["build_graph"]
     )
     steps["collect_traces"] = Step([f"{tables}/{name}.parquet" for name in READ], ["sample_questions"])
+    if size in LOOKED_AT:
+        steps["map_attention"] = Step(attention_files(evidence), ["sample_questions"])
     provenance = f"{evidence}/provenance.json"
     if size == "full" or Path(provenance).is_file():  # grids have one where somebody asked for it
         steps["record_provenance"] = Step([provenance], ["collect_runs"])
@@ -90,14 +95,17 @@ def committed(plan: Plan, size: str) -> dict[str, Step]:
         [config.claims, *sheets],
     )
     beside = grid_ledgers(plan) if size == "full" else []
+    looked = ["map_attention"] if size in LOOKED_AT else []
     steps["tabulate_claims"] = Step(
         [f"{evidence}/claims.json"],
-        ["collect_runs", "repeat_run", "tabulate_results"],
+        ["collect_runs", "repeat_run", "tabulate_results", *looked],
         [config.claims, *sheets, *([PUBLISHED_AUDIT] if Path(PUBLISHED_AUDIT).is_file() else []), *beside],
     )
     if size != "full":
         for rule, files in own_files(size, evidence).items():
-            steps[rule] = Step(files, ["tabulate_results", "tabulate_claims"], [config.claims, *sheets])
+            steps[rule] = Step(
+                files, ["tabulate_results", "tabulate_claims", *looked], [config.claims, *sheets]
+            )
         return steps
     for name in FIGURES:
         tabulated = ["tabulate_results", "tabulate_claims"]
@@ -119,11 +127,17 @@ def grid_ledgers(plan: Plan) -> list[str]:
     return [path for path in paths if Path(path).is_file()]
 
 
+def attention_files(evidence: str) -> list[str]:
+    """What map_attention writes."""
+    return [f"{evidence}/tables/{name}" for name in ("attention.parquet", "pointers.parquet", "pointers.md")]
+
+
 def own_files(size: str, evidence: str) -> dict[str, list[str]]:
     """What a grid has beside claims and tables, by rule."""
     return {
         "grpo": {"tabulate_rewards": [f"{evidence}/tables/rewards.{kind}" for kind in ("parquet", "md")]},
         "ignition": {"plot_ignition": _four(f"{evidence}/figures/ignition")},
+        "way_out": {"plot_attention": _four(f"{evidence}/figures/attention")},
     }.get(size, {})
 
 

@@ -55,6 +55,7 @@ class Measure(Struct, kw_only=True, forbid_unknown_fields=True):
     property: str | None = None
     finding: str | None = None
     repeat: bool = False
+    attention: int | None = None  # hops of the chains along which it is read; see evidence/attention.py
 
 
 class Contrast(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -118,7 +119,7 @@ class ClaimsFile(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 RUN_MEASURES = ("leaked_letter_rate", "mean_winner_hops", "winner_faithful", "winner_correct")
-KINDS = ("contrast", "dose", "runs", "property", "finding", "repeat")
+KINDS = ("contrast", "dose", "runs", "property", "finding", "repeat", "attention")
 
 
 def load_claims(path: Path | str) -> ClaimsFile:
@@ -215,5 +216,7 @@ def _check_measure(measure: Measure, file: ClaimsFile, contrasts: list[str], whe
         raise InputError(f"{where}.contrast: unknown contrast {measure.contrast!r}")
     if measure.dose and measure.dose not in file.doses:
         raise InputError(f"{where}.dose: unknown dose family {measure.dose!r}")
+    if measure.attention and not measure.arm:
+        raise InputError(f"{where}.attention: of an arm, please")
     if measure.runs and (measure.runs not in RUN_MEASURES or not measure.arm):
         raise InputError(f"{where}.runs: an arm and one of {', '.join(RUN_MEASURES)}, please")

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from trap.evidence import resampling
+from trap.evidence.attention import ALL_CLAUSES
 from trap.evidence.cells import BASELINE, METRICS, ItemTable
 from trap.evidence.claim_specs import ClaimsFile, Measure
 from trap.evidence.properties import PROPERTIES, Material
@@ -62,6 +63,7 @@ class Evidence:
     findings: Mapping[str, Mapping[str, Any]] | None = None
     material: Material = field(default_factory=Material)
     repeat: tuple[int, int] | None = None  # rows that agree, rows compared
+    pointers: pl.DataFrame | None = None  # as `attention.tables` gives it
 
 
 def measure(what: Measure, evidence: Evidence) -> Result:
@@ -78,6 +80,8 @@ def measure(what: Measure, evidence: Evidence) -> Result:
         return _finding(what, evidence)
     if what.repeat:
         return _repeat(evidence)
+    if what.attention:
+        return _attention(what, evidence)
     return _mean(what, evidence)
 
 
@@ -325,4 +329,29 @@ def _repeat(evidence: Evidence) -> Result:
         file=evidence.files.get("repeat", ""),
         row="all",
         trained=False,
+    )
+
+
+def _attention(what: Measure, evidence: Evidence) -> Result:
+    if evidence.pointers is None:
+        raise Missing("where models look was not mapped at this size (--pointers)")
+    row = {"model": what.model, "arm": str(what.arm), "hops": what.attention, "clause": ALL_CLAUSES}
+    found = evidence.pointers.filter([pl.col(key) == value for key, value in row.items()])
+    if found.is_empty():
+        raise Missing(f"where {what.arm} looks at {what.attention} hops was not mapped")
+    numbers = found.row(0, named=True)
+    value, low, high = (round(numbers[key], resampling.DIGITS) for key in ("value", "low", "high"))
+    return Result(
+        value,
+        low,
+        high,
+        n=numbers["n"],
+        seeds=numbers["seeds"],
+        comparison=(
+            f"share of attention on the question's right relation before each clause's, {what.arm}, {what.attention} hops"
+        ),
+        file=evidence.files.get("pointers", ""),
+        row=" ".join(f"{key}={value}" for key, value in row.items()),
+        arms=(str(what.arm),),
+        conditions=((what.model, what.platform, str(what.arm)),),
     )

@@ -98,7 +98,8 @@ _ROLE_PATTERNS = (
     (r"sft_hard", "gold"),
     (r"sft.*", "start"),
     (r"rsft_easy.*", "easy"),
-    (r"rsft_.*", "hard"),
+    (r"(grpo|expert)_easy.*", "easy"),
+    (r"(rsft|grpo|expert)_.*", "hard"),
 )
 
 

@@ -26,6 +26,9 @@ ARM_LABELS = {
     "sft_hard": "SFT on hard traces",
     "rsft_easy_from_base": "RSFT easy from base",
     "rsft_hard_from_base": "RSFT hard from base",
+    "sft_long": "SFT, longer",
+    "way_out_rsft": "then faithful rounds",
+    "way_out_demos_rsft": "64 hard traces, rounds",
 }
 
 
@@ -146,6 +149,8 @@ class Evidence:
             "seeds",
         ),
         "rollouts": ("model", "arm", "k", "leaked", "low", "high", "predicted", "predicted_blind", "seeds"),
+        "attention": ("model", "arm", "hops", "clause", "relation", "weight"),
+        "pointers": ("model", "arm", "hops", "clause", "value", "low", "high", "n", "seeds"),
         "curves": ("model", "arm", "seed", "kind", "step", "loss", "pool", "accuracy", "faithful"),
     }
 

@@ -1,0 +1,89 @@
+"""Map where trained models look for the next relation of a chain: attention.parquet, pointers.{parquet, md}.
+
+    python scripts/map_attention.py --questions eval_easy.jsonl eval_hard.jsonl --taught 3 \\
+        --run nano sft 1 RUN_base RUN_sft --run … --output results/way_out/tables
+
+A run is its model, arm and seed and the run folders from the base to it. Looked at are questions of the
+longest taught chains and of all longer ones, along their reference traces; nothing is sampled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trap.cli import run_main
+from trap.evidence import attention as evidence
+from trap.evidence.collect import write_table
+from trap.files import InputError, read_jsonl, write_text
+from trap.records import Question
+from trap.running import fix_threads
+from trap.studies.hops.wording import PHRASES
+
+
+def maps_of(chain: list[str], questions: dict[int, list[Question]]) -> dict[int, np.ndarray]:
+    """`evidence.look` of the model at the end of a chain of run folders, by hop count."""
+    import torch
+
+    from trap.platforms.torch import TorchModel, encode, load
+    from trap.platforms.torch.attention import attention
+    from trap.platforms.torch.decoder import Decoder
+
+    model = load([Path(run) / "adapter" for run in chain], "cpu")
+    if not isinstance(model, TorchModel):
+        raise InputError(f"{chain[-1]}: attention is read from models of the Llama family only")
+    decoder = Decoder(model.config, model.weights)
+
+    def weights(rows: list[list[int]], places: list[list[int]]) -> np.ndarray:
+        found = attention(decoder, torch.tensor(rows), torch.tensor(places))
+        return found.flatten(0, 1).numpy()  # layers and heads alike
+
+    def encoded(text: str) -> list[int]:
+        return encode(model.tokenizer, [text])[0]
+
+    return {
+        hops: evidence.look(asked, encoded, PHRASES.__getitem__, weights) for hops, asked in questions.items()
+    }
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--questions", type=Path, nargs="+", required=True)
+    parser.add_argument(
+        "--taught", type=int, required=True, help="hops of the longest chains that were taught"
+    )
+    parser.add_argument("--run", nargs="+", action="append", required=True, metavar="MODEL ARM SEED FOLDER")
+    parser.add_argument("--output", type=Path, required=True, metavar="FOLDER")
+    args = parser.parse_args(argv)
+
+    def body() -> None:
+        fix_threads()
+        questions: dict[int, list[Question]] = {}
+        for path in args.questions:
+            for question in read_jsonl(path, Question):
+                if question.hop_len >= args.taught:
+                    questions.setdefault(question.hop_len, []).append(question)
+        if args.taught not in questions:
+            raise InputError(f"{args.questions[0]}: no question of {args.taught} hops")
+        questions = dict(sorted(questions.items()))
+        found: dict[tuple[str, str], dict[int, Any]] = {}
+        for model, arm, seed, *chain in args.run:
+            maps = evidence.follow(maps_of(chain, questions), args.taught)
+            found.setdefault((model, arm), {})[int(seed)] = maps
+        starts = {hops: [q.path_star.entities[0] for q in asked] for hops, asked in questions.items()}
+        maps, pointers = evidence.tables(found, starts)
+        write_table(maps, args.output / "attention.parquet")
+        write_table(pointers, args.output / "pointers.parquet")
+        write_text(args.output / "pointers.md", evidence.text(pointers))
+
+    return run_main(body)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,16 @@
+"""Draw where models look for the next relation of a chain."""
+
+from __future__ import annotations
+
+import sys
+
+from trap.evidence.figures import attention
+from trap.evidence.figures.command import plot_main
+
+
+def main(argv: list[str] | None = None) -> int:
+    return plot_main(argv, "attention", attention.ALT, attention.draw, __doc__ or "")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
