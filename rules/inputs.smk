@@ -118,17 +118,25 @@ def figure_folders(evidence):
     return " ".join(dict.fromkeys(found))
 
 
+# Where the evidence of other platforms' runs lies, and the folders of those that other settings left here.
+PLATFORMS = "results/platforms"
+ELSEWHERE = sorted(
+    path.parent.as_posix()
+    for path in Path(f"results/{STUDY}").glob("*/*/*/s*/items.parquet")
+    if path.parts[3] != SETTINGS.platform
+)
+
+
 def items_elsewhere():
-    """Items of runs that other settings made, on other platforms."""
-    found = [path for path in Path(f"results/{STUDY}").glob("*/*/*/s*/items.parquet")]
-    found = sorted(path.as_posix() for path in found if path.parts[3] != SETTINGS.platform)
-    if not found:
+    """Items of other platforms: of the runs that are here, or as they were committed."""
+    collected = f"{PLATFORMS}/items.parquet"
+    if not ELSEWHERE and not Path(collected).is_file():
         command = "make mlx" if SETTINGS.platform != "mlx" else "make paper"
         refuse(
             f"results/{STUDY}/MODEL/PLATFORM/ARM/sSEED/items.parquet: there is none of another platform than"
             f" {SETTINGS.platform} to compare with; {command} makes those of one"
         )
-    return found
+    return collected
 
 
 def scaling_items():

@@ -1,9 +1,46 @@
 """Platforms side by side, and model cards: made only where somebody asks for them.
 
-needs  evaluated runs of the platform in the settings (or the committed items), and of another one on disk
-makes  results/platforms/platforms.{parquet, md, light.svg, …},
+needs  evaluated runs of the platform in the settings, and of another one (or the committed items of either)
+makes  results/platforms/{items, runs, curves, episodes}.parquet, results/platforms/{seconds, provenance}.json,
+       results/platforms/platforms.{parquet, md, light.svg, …},
        results/{study}/{model}/{platform}/{arm}/s{seed}/README.md
 """
+
+if ELSEWHERE:  # else what is committed stands for them, and no rule makes it
+
+    rule collect_platforms:
+        input:
+            runs=[
+                f"{folder}/{name}"
+                for folder in ELSEWHERE
+                for name in ("meta.json", "log.jsonl", "metrics.json", "items.parquet")
+            ],
+            code=lambda wildcards: code("collect_runs.py"),
+        output:
+            item_rows=f"{PLATFORMS}/items.parquet",
+            runs=f"{PLATFORMS}/runs.parquet",
+            curves=f"{PLATFORMS}/curves.parquet",
+            episodes=f"{PLATFORMS}/episodes.parquet",
+            seconds=f"{PLATFORMS}/seconds.json",
+            provenance=f"{PLATFORMS}/provenance.json",
+        log:
+            "results/logs/collect_platforms.log",
+        benchmark:
+            "results/benchmarks/collect_platforms.jsonl"
+        threads: 1
+        resources:
+            mem_mb=3000,
+        params:
+            folders=ELSEWHERE,
+            evidence=PLATFORMS,
+        message:
+            "Collect the items of other platforms"
+        shell:
+            "(python scripts/collect_runs.py --runs {params.folders} --output {output.item_rows}"
+            " --runs-output {output.runs} --curves-output {output.curves}"
+            " --episodes-output {output.episodes} --seconds-output {output.seconds}"
+            " && python scripts/record_provenance.py --seconds {output.seconds} --evidence {params.evidence}"
+            " --output {output.provenance}) &> {log}"
 
 
 rule compare_platforms:
@@ -17,9 +54,9 @@ rule compare_platforms:
         claims=SETTINGS.claims,
         code=lambda wildcards: code("compare_platforms.py"),
     output:
-        table="results/platforms/platforms.parquet",
-        text="results/platforms/platforms.md",
-        figures=four("results/platforms/platforms"),
+        table=f"{PLATFORMS}/platforms.parquet",
+        text=f"{PLATFORMS}/platforms.md",
+        figures=four(f"{PLATFORMS}/platforms"),
     log:
         "results/logs/compare_platforms.log",
     benchmark:

@@ -21,10 +21,11 @@ from trap.cli import run_main
 from trap.evidence.runs import read_seconds
 from trap.files import write_json
 
-PACKAGES = ("torch", "transformers", "numpy", "polars", "snakemake")
+PACKAGES = ("torch", "mlx", "mlx-lm", "unsloth", "transformers", "numpy", "polars", "snakemake")
 COMMANDS = {
     "results": ["make paper-full", "make verify", "make figures report"],
     "results/default": ["make paper"],
+    "results/platforms": ["make mlx", "snakemake -c2 results/platforms/platforms.md"],
 }
 
 
@@ -55,7 +56,7 @@ def hardware() -> dict[str, object]:
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-        **{package: installed(package) for package in PACKAGES},
+        **{package: found for package in PACKAGES if (found := installed(package))},
     }
 
 

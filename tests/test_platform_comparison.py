@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +11,7 @@ import pytest
 
 import compare_platforms
 from make_items import make_items
-from test_workflow import ARMS, copy_project, planned, snakemake
+from test_workflow import ARMS, ROOT, copy_project, planned, snakemake
 from trap.evidence.agreement import agreement, agreement_text
 from trap.evidence.cells import ItemTable
 from trap.evidence.claim_specs import ClaimsFile, load_claims
@@ -125,10 +126,29 @@ def test_the_rule_takes_what_other_platforms_left(tmp_path: Path) -> None:
     output = snakemake(folder, "--dry-run", "results/platforms/platforms.md", check=False)
     assert "results/hops/MODEL/PLATFORM/ARM/sSEED/items.parquet: there is none" in output
     assert "make mlx" in output and "Traceback" not in output and "Exception" not in output
-    left = folder / "results/hops/nano/mlx/sft/s1/items.parquet"
-    left.parent.mkdir(parents=True)
-    left.touch()
+    left = folder / "results/hops/nano/mlx/sft/s1"
+    left.mkdir(parents=True)
+    for name in ("items.parquet", "meta.json", "log.jsonl", "metrics.json", "episodes.jsonl"):
+        (left / name).touch()
     targets = ["results/platforms/platforms.md", "results/hops/nano/torch/sft/s1/README.md"]
     counts = planned(folder, *targets)
-    assert counts["compare_platforms"] == counts["write_model_card"] == 1
+    assert counts["compare_platforms"] == counts["collect_platforms"] == counts["write_model_card"] == 1
     assert counts["evaluate_adapter"] == len(ARMS)  # torch's own runs, and none of mlx
+    # what was committed stands for runs that are not here
+    shutil.rmtree(left)
+    (folder / "results/platforms").mkdir()
+    (folder / "results/platforms/items.parquet").touch()
+    counts = planned(folder, targets[0])
+    assert counts["compare_platforms"] == 1 and "collect_platforms" not in counts
+
+
+@pytest.mark.skipif(
+    not (ROOT / "results/platforms/items.parquet").is_file(), reason="no other platform's runs are committed"
+)
+def test_the_committed_comparison_is_that_of_the_committed_items(tmp_path: Path) -> None:
+    committed = ROOT / "results/platforms"
+    here = [str(ROOT / "results/tables/items.parquet"), str(committed / "items.parquet")]
+    claims = ["--claims", str(ROOT / "config/claims.yaml")]
+    assert compare_platforms.main([*claims, "--items", *here, "--output", str(tmp_path)]) == 0
+    for name in ("platforms.md", "platforms.light.svg"):
+        assert (tmp_path / name).read_bytes() == (committed / name).read_bytes(), name
