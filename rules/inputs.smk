@@ -102,12 +102,14 @@ def grid_figures(evidence):
     """Figures of committed grids that the post shows."""
     told = grid_ledgers(evidence)
     shown_there = {"results/ignition": "ignition", "results/way_out": "attention"}
-    return [
-        path
+    found = [
+        f"{folder}/figures/{name}"
         for folder, name in shown_there.items()
         if f"{folder}/claims.json" in told
-        for path in four(f"{folder}/figures/{name}")
     ]
+    if "scaling" in SETTINGS.sizes and is_adopted("results/scaling"):
+        found.append("results/scaling/scaling")
+    return [path for stem in found for path in four(stem)]
 
 
 def figure_folders(evidence):
