@@ -32,17 +32,28 @@ def place(x: float, least: float = 4.0) -> float:
     return 0.0 if x <= 0 else math.log2(x / least) + 1.5
 
 
-def draw(evidence: Evidence, theme: Theme) -> Figure:
-    table = evidence.table("doses")
-    found: dict[str, dict[str, list[tuple[float, str, Estimate]]]] = {}
+Point = tuple[float, str, Estimate]  # dose, arm, faithful share
+Found = dict[str, dict[str, list[Point]]]  # by model and family of doses
+
+
+def gathered(evidence: Evidence) -> Found:
+    """The points of every series; the prompts' begin with the arm that they start from, as no prompts at all."""
+    found: Found = {}
     for family in (*(family for family, *_ in SERIES), PROMPTS):
-        for row, estimate in estimates(table, family=family, pool="eval_hard", metric="faithful"):
+        for row, estimate in estimates(
+            evidence.table("doses"), family=family, pool="eval_hard", metric="faithful"
+        ):
             found.setdefault(row["model"], {}).setdefault(family, []).append((row["x"], row["arm"], estimate))
     for model, families in found.items():
         before = {"model": model, "arm": BEFORE, "pool": "eval_hard", "metric": "faithful"}
         if PROMPTS in families and (start := one(evidence.table("arms"), **before)):
             families[PROMPTS].append((0.0, BEFORE, start))
-    models = [model for model in models_of(table) if model in found][:2]
+    return found
+
+
+def draw(evidence: Evidence, theme: Theme) -> Figure:
+    found = gathered(evidence)
+    models = [model for model in models_of(evidence.table("doses")) if model in found][:2]
     drawn = [e for model in models for points in found[model].values() for _, _, e in points]
     doses = {
         x
@@ -67,35 +78,36 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
     for index, axes in enumerate(panels(figure, (bottom, top), max(1, len(models)), left=0.075, gap=0.07)):
         share_axis(axes, theme, top=limit, step=STEP)
         axes.tick_params(axis="x", pad=7)  # clear of marks at zero
-        if not models:
-            axes.set_xlabel("hard reference traces")
-            absent(axes, theme)
-            axes.set_xticks([])
+        if models:
+            _panel(axes, theme, models[index], found[models[index]])
             continue
-        families = found[models[index]]
-        series = [(family, role, marker) for family, _, role, marker in SERIES if family in families]
-        if not series:
-            series = [(PROMPTS, "hard", "^")]
-        shown = sorted({x for family, *_ in series for x, _, _ in families[family]})
-        least = next((x for x in shown if x > 0), 4.0)
-        prompts = series[0][0] == PROMPTS
-        axes.set_xlabel("distinct prompts, no hard reference trace" if prompts else "hard reference traces")
-        axes.set_xlim(place(shown[0], least) - 0.5, place(shown[-1], least) + 0.5)
-        axes.set_xticks([place(x, least) for x in shown], [f"{x:.0f}" for x in shown])
-        axes.set_title(model_title(models[index]), pad=8)
-        for number, (family, role, marker) in enumerate(series):
-            points = sorted(families[family], key=lambda point: point[0])
-            moved = [
-                (place(x, least) + (number - (len(series) - 1) / 2) * SHIFT, arm, estimate)
-                for x, arm, estimate in points
-            ]
-            _series(axes, theme, moved, role, marker, f"{models[index]}:{family}")
+        axes.set_xlabel("hard reference traces")
+        absent(axes, theme)
+        axes.set_xticks([])
     return figure
 
 
-def _series(
-    axes: Axes, theme: Theme, points: list[tuple[float, str, Estimate]], role: str, marker: str, name: str
-) -> None:
+def _panel(axes: Axes, theme: Theme, model: str, families: dict[str, list[Point]]) -> None:
+    """One model: its series of traces or, where it needs none, of prompts."""
+    series = [(family, role, marker) for family, _, role, marker in SERIES if family in families]
+    if not series:
+        series = [(PROMPTS, "hard", "^")]
+    shown = sorted({x for family, *_ in series for x, _, _ in families[family]})
+    least = next((x for x in shown if x > 0), 4.0)
+    prompts = series[0][0] == PROMPTS
+    axes.set_xlabel("distinct prompts, no hard reference trace" if prompts else "hard reference traces")
+    axes.set_xlim(place(shown[0], least) - 0.5, place(shown[-1], least) + 0.5)
+    axes.set_xticks([place(x, least) for x in shown], [f"{x:.0f}" for x in shown])
+    axes.set_title(model_title(model), pad=8)
+    for number, (family, role, marker) in enumerate(series):
+        moved = [
+            (place(x, least) + (number - (len(series) - 1) / 2) * SHIFT, arm, estimate)
+            for x, arm, estimate in sorted(families[family], key=lambda point: point[0])
+        ]
+        _series(axes, theme, moved, role, marker, f"{model}:{family}")
+
+
+def _series(axes: Axes, theme: Theme, points: list[Point], role: str, marker: str, name: str) -> None:
     color = theme.color(role)
     axes.plot(
         [x for x, _, _ in points],
