@@ -1,7 +1,8 @@
-"""Longer chains than any arm trains on: questions of their own, answered by the runs of sizes that name them (`far`).
+"""More answers of trained runs: to longer chains (`far`), and by choosing among several of their own (`search`).
 
-needs  results/hops/data/kg.json, the runs' adapters
-makes  results/hops/far/{eval_hop6.jsonl, …, audit.json}, results/{study}/{model}/{platform}/{arm}/s{seed}/far/items.parquet
+needs  results/hops/data/kg.json, questions, the runs' adapters
+makes  results/hops/far/{eval_hop6.jsonl, …, audit.json},
+       results/{study}/{model}/{platform}/{arm}/s{seed}/{far, search}/items.parquet
 """
 
 
@@ -60,3 +61,38 @@ use rule evaluate_adapter as evaluate_far with:
         "results/benchmarks/evaluate_far/{study}.{model}.{platform}.{arm}.s{seed}.jsonl"
     message:
         "Ask {wildcards.model} {wildcards.arm}, seed {wildcards.seed}, for longer chains"
+
+
+rule search_answers:
+    input:
+        graph=f"{DATA}/kg.json",
+        pools=[path for search in SEARCHES[:1] for path in pools(*search.pools)],
+        chain=lambda wildcards: trained(wildcards, PLAN.chain(wildcards.arm)),
+        code=PLAN.search_code(),
+    output:
+        item_rows="results/{study}/{model}/{platform}/{arm}/s{seed}/search/items.parquet",
+    log:
+        "results/logs/search_answers/{study}.{model}.{platform}.{arm}.s{seed}.log",
+    benchmark:
+        "results/benchmarks/search_answers/{study}.{model}.{platform}.{arm}.s{seed}.jsonl"
+    wildcard_constraints:
+        model=TRAINED_HERE,
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards: PLAN.memory(wildcards.model, wildcards.arm, trains=False),
+        gpu=GPUS,
+        config=lambda wildcards: model_config(wildcards.model),
+    params:
+        folder=subpath(output.item_rows, parent=True),
+        chain=lambda wildcards: run_folders(wildcards, PLAN.chain(wildcards.arm)),
+        arms=sheet_of,
+        samples=[number for search in SEARCHES[:1] for number in search.samples],
+        temperature=[search.temperature for search in SEARCHES[:1]],
+    message:
+        "Let {wildcards.model} {wildcards.arm}, seed {wildcards.seed}, choose among its answers"
+    shell:
+        "python scripts/search_answers.py --config {resources.config} --arms {params.arms}"
+        " --arm {wildcards.arm} --study {wildcards.study} --model {wildcards.model}"
+        " --platform {wildcards.platform} --seed {wildcards.seed} --graph {input.graph}"
+        " --chain {params.chain} --pools {input.pools} --samples {params.samples}"
+        " --temperature {params.temperature} --output {params.folder} &> {log}"

@@ -84,10 +84,15 @@ def far_questions():
     return [f"{FAR}/{pool}.jsonl" for pool in FAR_POOLS]
 
 
-def far_items(evidence):
-    """What the runs of a size answered to longer chains, where the size asks for them."""
+def more_items(evidence):
+    """What the runs of a size answered besides: longer chains, and by choosing among several answers."""
     size = PLAN.size_of(evidence)
-    return run_files(size, "far/items.parquet") if PLAN.size(size).far else []
+    far = run_files(size, "far/items.parquet") if PLAN.size(size).far else []
+    return far + [f"{run.folder}/search/items.parquet" for run in PLAN.searching(size)]
+
+
+# How runs choose among answers is one setting of all sizes that ask for it, as their items depend on no size.
+SEARCHES = [size.search for size in SETTINGS.sizes.values() if size.search]
 
 
 def grid_ledgers(evidence):

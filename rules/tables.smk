@@ -20,7 +20,7 @@ rule collect_runs:
             "items.parquet",
             "episodes.jsonl",
         ),
-        far=lambda wildcards: far_items(wildcards.evidence),
+        more=lambda wildcards: more_items(wildcards.evidence),
         audit=f"{DATA}/audit.json",
         code=lambda wildcards: code("collect_runs.py"),
     output:
@@ -42,11 +42,11 @@ rule collect_runs:
         folders=lambda wildcards: [
             run.folder for run in PLAN.collected(PLAN.size_of(wildcards.evidence))
         ],
-        far=lambda wildcards, input: "--far" if input.far else "",
+        more=lambda wildcards, input: " ".join(["--more", *input.more] if input.more else []),
     message:
         "Collect the items of all runs: {wildcards.evidence}"
     shell:
-        "python scripts/collect_runs.py --runs {params.folders} {params.far} --output {output.item_rows}"
+        "python scripts/collect_runs.py --runs {params.folders} {params.more} --output {output.item_rows}"
         " --runs-output {output.runs} --curves-output {output.curves}"
         " --episodes-output {output.episodes} --seconds-output {output.seconds} &> {log}"
 

@@ -17,7 +17,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--runs", nargs="+", type=Path, required=True, metavar="FOLDER", help="finished run folders"
     )
-    parser.add_argument("--far", action="store_true", help="with the answers in their folders far/")
+    parser.add_argument(
+        "--more",
+        nargs="*",
+        type=Path,
+        default=[],
+        metavar="ITEMS",
+        help="their items.parquet in folders far/, search/",
+    )
     parser.add_argument(
         "--output", type=Path, required=True, help="items.parquet: one row per question and run"
     )
@@ -35,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
 
     def body() -> None:
-        items, runs, curves, seconds = collect(arguments.runs, arguments.far)
+        items, runs, curves, seconds = collect(arguments.runs, arguments.more)
         episodes = collect_episodes(arguments.runs)
         write_items(items, arguments.output)
         write_table(runs, arguments.runs_output)

@@ -338,13 +338,15 @@ def test_longer_chains_join_the_items_of_their_run(tmp_path: Path) -> None:
                  for pools in (("eval_hard",), ("eval_hop6",)))  # fmt: skip
     (run,) = write_runs(tmp_path / "runs", near)
     with pytest.raises(InputError, match=r"far/items\.parquet"):
-        collect([run], far=True)
+        collect([run], [run / "far/items.parquet"])
     (run / "far").mkdir()
     write_items(far, run / "far/items.parquet")
     assert set(collect([run]).items["pool"]) == {"eval_hard"}
-    both = collect([run], far=True)
+    both = collect([run], [run / "far/items.parquet"])
     assert both.items.group_by("pool").len().sort("pool").rows() == [("eval_hard", 20), ("eval_hop6", 20)]
     assert both.runs.height == 1
     write_items(far.with_columns(seed=pl.lit(9, pl.Int16)), run / "far/items.parquet")
     with pytest.raises(InputError, match=r"far/items\.parquet: seed"):
-        collect([run], far=True)
+        collect([run], [run / "far/items.parquet"])
+    with pytest.raises(InputError, match="its run is not among those given"):
+        collect([run], [tmp_path / "other/s1/far/items.parquet"])

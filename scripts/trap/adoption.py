@@ -11,6 +11,8 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from trap.files import InputError
 from trap.plan import (
     COLLECTED,
@@ -175,6 +177,9 @@ def fingerprint(plan: Plan, size: str) -> dict[str, dict[str, str]]:
     }
     if far := plan.size(size).far:
         settings["far"] = canonical(far)
+    if plan.searching(size):
+        settings["search"] = canonical(msgspec.to_builtins(plan.size(size).search))
+        files += plan.search_files()
     settings["runs"] = sha256_bytes(canonical(sorted(run.folder for run in runs)).encode())
     source = {path: sha256_file(path) for path in plan.graph_sources()}
     return {"code": code_hashes(files), "settings": settings, "graph": source}

@@ -119,12 +119,22 @@ class Hyper(Struct, kw_only=True, forbid_unknown_fields=True):
     grpo: Grpo | None = None
 
 
+class Search(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Arms that also answer by choosing among several sampled answers, how many of them, and on which pools."""
+
+    arms: list[str]
+    samples: list[Count]
+    pools: list[str]
+    temperature: Positive = 1.0
+
+
 class Size(Struct, kw_only=True, forbid_unknown_fields=True):
     """A size of the study: where its evidence goes, seeds 1..n, and per model the groups or arms to run.
 
     Evidence goes to `results` for the size `full` and to `results/NAME` for any other. `arms` is a sheet of
     its own, which grids of experiments have; none: that of the configuration. `far` are pools of longer
     chains than any arm trains on (eval_hop6, …) and their numbers of questions, asked of all its runs.
+    What `search` says is the same for all sizes that say it.
     """
 
     evidence: str
@@ -132,6 +142,7 @@ class Size(Struct, kw_only=True, forbid_unknown_fields=True):
     seeds: Count
     models: dict[str, list[str]]
     far: dict[str, Count] = {}
+    search: Search | None = None
 
 
 class Config(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -249,6 +260,14 @@ def _check_config(config: Config, origin: str) -> None:
             )
         for model in size.models:
             known(f"sizes.{name}.models", model, config.models)
+        for pool in size.search.pools if size.search else ():
+            known(f"sizes.{name}.search.pools", pool, config.data.counts)
+    searches = [name for name, size in config.sizes.items() if size.search]
+    for name in searches:
+        if config.sizes[name].search != config.sizes[searches[0]].search:
+            raise InputError(
+                f"{origin}: another search than that of `{searches[0]}` - at `sizes.{name}.search`"
+            )
 
 
 def read_yaml(path: Path | str) -> Any:

@@ -176,6 +176,11 @@ class Plan:
         )
         return [run for run in runs if run.model not in elsewhere]
 
+    def searching(self, size: str) -> list[Run]:
+        """The runs of a size that also choose among several sampled answers."""
+        search = self.size(size).search
+        return [run for run in self.runs(size) if search and run.arm in search.arms]
+
     def repeats(self, size: str) -> dict[str, Run]:
         """Per model trained here the run of a size that is done twice: the first that samples what it learns from."""
         found: dict[str, Run] = {}
@@ -274,6 +279,10 @@ class Plan:
         members = (f"platforms.{self.config.platform}", f"studies.{self.config.study}.study")
         return without_reader(closure("evaluate_adapter.py", *self._present(*members)))
 
+    def search_files(self) -> tuple[Path, ...]:
+        members = (f"platforms.{self.config.platform}", f"studies.{self.config.study}.study")
+        return without_reader(closure("search_answers.py", *self._present(*members)))
+
     def training_code(self, name: str) -> str:
         """One file that stands for `training_files` as an input (see `code_stamp`)."""
         members = ".".join(self.members(name)).replace(".", "-") or "base"
@@ -281,6 +290,9 @@ class Plan:
 
     def evaluation_code(self) -> str:
         return self._stamp(f"evaluate-{self.config.platform}-{self.config.study}", self.evaluation_files)
+
+    def search_code(self) -> str:
+        return self._stamp(f"search-{self.config.platform}-{self.config.study}", self.search_files)
 
     def _stamp(self, name: str, files: Callable[[], tuple[Path, ...]]) -> str:
         if name not in self._stamps:

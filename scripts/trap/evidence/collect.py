@@ -153,21 +153,23 @@ class Collected(NamedTuple):
     seconds: dict[str, dict[str, float | None]]
 
 
-FAR = "far"  # folder inside a run's: its answers to longer chains than any arm trains on
-
-
-def collect(folders: Sequence[Path | str], far: bool = False) -> Collected:
-    """Everything of finished run folders; with `far`, the items of their folders `far/` as well.
+def collect(folders: Sequence[Path | str], more: Sequence[Path | str] = ()) -> Collected:
+    """Everything of finished run folders, with more items of theirs: RUN/far/items.parquet, RUN/search/items.parquet.
 
     Raises InputError for a folder without its files, a run given twice, and items that belong to
-    another run than meta.json says.
+    another run than meta.json says, or to none of these.
     """
     if not folders:
         raise InputError("no run folder was given")
     items, runs, curves, seconds = [], [], [], {}
+    beside: dict[Path, list[Path]] = {Path(folder): [] for folder in folders}
+    for path in map(Path, more):
+        if path.parent.parent not in beside:
+            raise InputError(f"{path}: its run is not among those given")
+        beside[path.parent.parent].append(path.parent)
     for folder in map(Path, folders):
         meta = read_json(folder / "meta.json", RunMeta)
-        items += [_items(scored, meta) for scored in (folder, folder / FAR)[: 1 + far]]
+        items += [_items(scored, meta) for scored in (folder, *beside[folder])]
         runs.append(_run_row(meta))
         metrics = read_json(folder / "metrics.json", RunMetrics)
         curves += _curve_rows(folder / "log.jsonl", metrics.curves, meta)
