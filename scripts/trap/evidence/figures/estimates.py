@@ -26,6 +26,8 @@ ARM_LABELS = {
     "sft_hard": "SFT on hard traces",
     "rsft_easy_from_base": "RSFT easy from base",
     "rsft_hard_from_base": "RSFT hard from base",
+    "grpo_hard_from_sft": "GRPO hard",
+    "expert_hard_from_sft": "Expert iteration hard",
     "sft_long": "SFT, longer",
     "way_out_rsft": "then faithful rounds",
     "way_out_demos_rsft": "64 hard traces, rounds",
