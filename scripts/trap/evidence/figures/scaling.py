@@ -44,8 +44,8 @@ def draw(rows: pl.DataFrame, theme: Theme) -> Figure:
     if trend:
         low, high, value = (100 * trend[0][key] for key in ("low", "high", "value"))
         caption += (
-            f" For ten times as many parameters, what easy prompts cost changes by {value:+.1f} points "
-            f"({low:+.1f} to {high:+.1f})."
+            f" For ten times as many parameters the difference that easy prompts make (RSFT easy − SFT continued) changes "
+            f"by {value:+.1f} points ({low:+.1f} to {high:+.1f})."
         )
     figure, bottom, top = frame(theme, "The trap against model size", caption, 3.9)
     entries = [
