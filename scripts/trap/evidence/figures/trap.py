@@ -37,8 +37,8 @@ ROWS = (
         ("rsft_eval_135m", "rsft_eval_360m"),
     ),
     ("sft_hard", "eval_hard", "SFT on hard traces  (G)", ()),
-    ("grpo_hard_from_sft", "eval_hard", "GRPO, other hard prompts  (H)", ()),
-    ("expert_hard_from_sft", "eval_hard", "Expert iteration, the same  (I)", ()),
+    ("grpo_hard_from_sft", "eval_hard", "GRPO, as B  (H)", ()),
+    ("expert_hard_from_sft", "eval_hard", "Expert iteration, as B  (I)", ()),
 )
 ROW_INCHES = 0.42
 Row = tuple[str, str, str, tuple[str, ...]]
