@@ -9,98 +9,23 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from trap.records import (
-    LETTERS,
-    Edge,
-    Entity,
-    GraphFile,
-    Path,
-    Question,
-    QuestionMeta,
-    Reference,
-    Relation,
+from graded_question import (
+    EDGES,
+    GRADER,
+    GRAPH,
+    NAMES,
+    OURS,
+    PATH,
+    QUESTION,
+    RELATIONS,
+    WALK,
+    grade,
+    make_graph,
+    make_question,
+    trace_of,
 )
-from trap.studies.hops.completions import MAX_CHARS, lenient_letter, parse_completion
-from trap.studies.hops.graph import Graph
+from trap.records import LETTERS
 from trap.studies.hops.reward import Grader, selection_key, to_episode
-
-RELATIONS = {
-    "caused_by": "caused by",
-    "leads_to": "leads to",
-    "fixed_by": "fixed by",
-    "diagnosed_by": "diagnosed by",
-    "uses_tool": "uses tool",
-    "related_to": "related to",
-}
-EDGES = [
-    ("SlowQuery", "caused_by", "TableLock"),
-    ("SlowQuery", "caused_by", "MissingIndex"),
-    ("TableLock", "leads_to", "ConnectionError"),
-    ("MissingIndex", "leads_to", "ConnectionError"),
-    ("MissingIndex", "leads_to", "HighLoad"),
-    ("ConnectionError", "diagnosed_by", "CheckPool"),
-    ("CheckPool", "uses_tool", "PoolTool"),
-    ("HighLoad", "fixed_by", "AddReplica"),
-    ("SSLError", "fixed_by", "RenewCert"),
-]
-NAMES = sorted(
-    {e[0] for e in EDGES} | {e[2] for e in EDGES} | {"DigTool", "SsTool", "CurlTool", "MySSLErrorHandler"}
-)
-
-
-def make_graph(names=NAMES, edges=EDGES) -> Graph:
-    return Graph(
-        GraphFile(
-            entities=[Entity(id=name, label=name, type="thing") for name in names],
-            relations=[Relation(id=id, label=label) for id, label in RELATIONS.items()],
-            edges=[Edge(src=s, rel=r, dst=d) for s, r, d in edges],
-        )
-    )
-
-
-GRAPH = make_graph()
-GRADER = Grader(GRAPH)
-PATH = ["SlowQuery", "TableLock", "ConnectionError", "CheckPool", "PoolTool"]
-WALK = [EDGES[0], EDGES[2], EDGES[5], EDGES[6]]
-OURS = {
-    "caused_by": "is caused by",
-    "leads_to": "leads to",
-    "fixed_by": "is fixed by",
-    "diagnosed_by": "is diagnosed by",
-    "uses_tool": "uses",
-    "related_to": "is related to",
-}
-
-
-def trace_of(edges, published=False) -> str:
-    return ", and ".join(
-        f"{s} is {RELATIONS[r]} {d}" if published else f"{s} {OURS[r]} {d}" for s, r, d in edges
-    )
-
-
-def make_question(edges=WALK, gold="C", meta=True) -> Question:
-    entities = [edges[0][0], *(dst for _, _, dst in edges)]
-    others = iter(name for name in ("DigTool", "SsTool", "CurlTool") if name != entities[-1])
-    options = {letter: entities[-1] if letter == gold else next(others) for letter in LETTERS}
-    return Question(
-        id="q",
-        split="eval",
-        hop_len=len(edges),
-        question="?",
-        options=options,
-        answer_star=gold,
-        path_star=Path(entities=entities, edges=[Edge(src=s, rel=r, dst=d) for s, r, d in edges]),
-        prompt="?",
-        ref=Reference(trace=f"TRACE: {trace_of(edges)}\nANSWER: {gold}"),
-        meta=QuestionMeta(start=entities[0], chain=[r for _, r, _ in edges]) if meta else QuestionMeta(),
-    )
-
-
-QUESTION = make_question()
-
-
-def grade(trace: str, answer: str = "C", question: Question = QUESTION):
-    return GRADER.grade(question, f"TRACE: {trace}\nANSWER: {answer}")
 
 
 class TestAcceptance:
@@ -130,74 +55,6 @@ class TestAcceptance:
         found = GRADER.grade(QUESTION, f"TRACE: {trace_of(WALK)}")
         assert (found.total, found.valid_format, found.answer) == (-2.0, False, "")
         assert (found.correctness, found.path_reward, found.spam_penalty) == (-2.0, 0.0, 0.0)
-
-
-class TestParsing:
-    @pytest.mark.parametrize(
-        "text",
-        [
-            "",
-            "ANSWER: C",
-            "TRACE: x",
-            "TRACE: x\nAnswer: C",
-            "trace: x\nANSWER: C",
-            " TRACE: x\nANSWER: C",
-            "TRACE: x ANSWER: C",
-            "TRACE: x\nANSWER: C.",
-            "TRACE: x\nANSWER: c",
-            "TRACE: x\nANSWER: AB",
-            "TRACE: x\nANSWER: A B C D",
-            "TRACE: x\nANSWER:",
-            "TRACE: x\nANSWER: E",
-            "TRACE: x\nANSWER: A\nANSWER: B\nANSWER: C\nANSWER: D",
-            "TRACE: x\nANSWER: C\nANSWER: C",
-            "TRACE: x\nTRACE: y\nANSWER: C",
-            "TRACE: " + "x" * MAX_CHARS + "\nANSWER: C",
-        ],
-    )
-    def test_strict(self, text):
-        assert parse_completion(text) is None
-        assert GRADER.grade(QUESTION, text).total == -2.0
-
-    @pytest.mark.parametrize(
-        "text", ["TRACE: x\nANSWER: C", "TRACE:x\r\nANSWER:C\r\n", "so\nANSWER:  C \nTRACE: x\nthe end"]
-    )
-    def test_accepted(self, text):
-        assert parse_completion(text) == ("x", "C")
-
-    def test_word_boundaries(self):
-        assert GRADER.mentions("MySSLErrorHandler, SSLError; SSLErrors SSLErroré") == (
-            "MySSLErrorHandler",
-            "SSLError",
-        )
-
-    def test_entity_ids_with_spaces_and_signs(self):
-        graph = make_graph(["502 Error", "Error", "C++ tool"], [("502 Error", "fixed_by", "C++ tool")])
-        grader = Grader(graph)
-        assert grader.mentions("a 502 Error, an Error") == ("502 Error", "Error")
-        assert grader.clauses("502 Error is fixed by C++ tool.") == (("502 Error", "fixed_by", "C++ tool"),)
-
-    @pytest.mark.parametrize(
-        ("text", "letter"),
-        [
-            ("Answer: B", "B"),
-            ("The answer is (B).", "B"),
-            ("(B)", "B"),
-            ("b", ""),
-            ("B", "B"),
-            (" **B** ", "B"),
-            ("B) SsTool", "B"),
-            ("I think it is SsTool.", "B"),
-            ("Either DigTool or SsTool", ""),
-            ("Answer: A, B, C, D", ""),
-            ("Answer: A\nAnswer: B", ""),
-            ("A) x\nB) y\nC) z\nD) w", ""),
-            ("no idea", ""),
-        ],
-    )
-    def test_lenient_letter(self, text, letter):
-        assert QUESTION.options["A"] == "DigTool" and QUESTION.options["B"] == "SsTool"
-        assert lenient_letter(text, QUESTION.options) == letter
 
 
 class TestValidity:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from test_reward import GRADER, NAMES, PATH, QUESTION, WALK, trace_of
+from graded_question import GRADER, NAMES, PATH, QUESTION, WALK, trace_of
 from trap.registry import load_member
 from trap.sheet import REWARDS as IN_SHEETS
 from trap.studies.hops import shaping
