@@ -21,7 +21,7 @@ from trap.adoption import (
     partly_committed,
     read_manifest,
 )
-from trap.config import effective_config, parse_config, with_model_hyper
+from trap.config import Search, effective_config, parse_config, with_model_hyper
 from trap.files import InputError
 from trap.film import CUTS, known_quality
 from trap.plan import (

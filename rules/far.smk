@@ -66,7 +66,7 @@ use rule evaluate_adapter as evaluate_far with:
 rule search_answers:
     input:
         graph=f"{DATA}/kg.json",
-        pools=[path for search in SEARCHES[:1] for path in pools(*search.pools)],
+        pools=pools(*SEARCH.pools),
         chain=lambda wildcards: trained(wildcards, PLAN.chain(wildcards.arm)),
         code=PLAN.search_code(),
     output:
@@ -86,8 +86,8 @@ rule search_answers:
         folder=subpath(output.item_rows, parent=True),
         chain=lambda wildcards: run_folders(wildcards, PLAN.chain(wildcards.arm)),
         arms=sheet_of,
-        samples=[number for search in SEARCHES[:1] for number in search.samples],
-        temperature=[search.temperature for search in SEARCHES[:1]],
+        samples=SEARCH.samples,
+        temperature=SEARCH.temperature,
     message:
         "Let {wildcards.model} {wildcards.arm}, seed {wildcards.seed}, choose among its answers"
     shell:

@@ -13,7 +13,13 @@ if ELSEWHERE:  # else what is committed stands for them, and no rule makes it
             runs=[
                 f"{folder}/{name}"
                 for folder in ELSEWHERE
-                for name in ("meta.json", "log.jsonl", "metrics.json", "items.parquet")
+                for name in (
+                    "meta.json",
+                    "log.jsonl",
+                    "metrics.json",
+                    "items.parquet",
+                    "episodes.jsonl",
+                )
             ],
             code=lambda wildcards: code("collect_runs.py"),
         output:

@@ -116,6 +116,11 @@ def test_sizes_ask_for_the_same_search_and_it_counts_as_a_setting(root: Path) ->
     before = fingerprint(plan, "way_out")
     values["sizes"]["way_out"]["search"]["samples"] = [1, 2]
     assert fingerprint(Plan.of(parse_config(values)), "way_out")["settings"] != before["settings"]
+    values["sizes"]["way_out"]["search"]["arms"] = ["way_uot"]
+    with pytest.raises(
+        InputError, match=r"sizes.way_out.search.arms: `way_uot` is neither a group nor an arm"
+    ):
+        Plan.of(parse_config(values))
     values["sizes"]["grpo"]["search"] = {"arms": ["sft"], "samples": [2], "pools": ["eval_hard"]}
     with pytest.raises(InputError, match=r"another search than that of `way_out` - at `sizes.grpo.search`"):
         parse_config(values)

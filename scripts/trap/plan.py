@@ -86,6 +86,10 @@ class Plan:
             sheets[path] = load_arms(path)
             check_arms(sheets[path], config, path, sheet)
             arms |= {name: arm for name, arm in sheets[path].items() if name not in arms}
+        for name, size in config.sizes.items():
+            if size.search:
+                sheet = sheets[size.arms or config.arms]
+                select_arms(sheet, size.search.arms, f"config: sizes.{name}.search.arms")
         # a sheet has more arms than those it includes: shortest first, each arm is found where its row stands
         first, *others = sheets
         return cls(
@@ -178,8 +182,10 @@ class Plan:
 
     def searching(self, size: str) -> list[Run]:
         """The runs of a size that also choose among several sampled answers."""
-        search = self.size(size).search
-        return [run for run in self.runs(size) if search and run.arm in search.arms]
+        chosen = self.size(size)
+        arms = self.sheets[self.sheet(size)]
+        asked = select_arms(arms, chosen.search.arms) if chosen.search else ()
+        return [run for run in self.runs(size) if run.arm in asked]
 
     def repeats(self, size: str) -> dict[str, Run]:
         """Per model trained here the run of a size that is done twice: the first that samples what it learns from."""
