@@ -9,12 +9,14 @@ import os
 import re
 from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import render_scene
 import write_scene_facts
+from trap.config import load_config
 from trap.evidence.numerals import bare_numerals, literal_numbers
 from trap.files import InputError, read_json
 from trap.film import CUTS, QUALITIES, known_quality
@@ -23,6 +25,7 @@ from trap.film.facts import CueFacts, Facts, Sources, scene_facts
 from trap.film.kit import render_kit
 from trap.film.numbers import claims_in, names_in, signed
 from trap.film.subtitles import srt, timeline, vtt
+from trap.plan import Plan
 
 ROOT = Path(__file__).resolve().parent.parent
 CUES = ROOT / "video/cues.yaml"
@@ -47,6 +50,33 @@ def sheet_with(tmp_path: Path, **changes: object) -> Path:
 
 
 # --- the cue sheet --------------------------------------------------------------------------------
+
+
+def test_the_film_can_be_drawn_from_what_the_default_size_runs(tmp_path: Path, sources: Sources):
+    """As full evidence without the arms that `make paper` leaves out: no scene may ask for one of them."""
+    plan = Plan.of(load_config(ROOT / "config/config.yaml"))
+    ran = {(run.model, run.arm) for run in plan.runs("default")}
+    left_out = {(run.model, run.arm) for run in plan.runs("full")} - ran
+    assert left_out
+    blank = {"value": None, "low": None, "high": None, "verdict": "not tested"}
+    rows = json.loads((ROOT / "results/claims.json").read_text(encoding="utf-8"))
+    rows = [
+        row | blank if any((row["model"], arm) in left_out for arm in row["arms"] or ()) else row
+        for row in rows
+    ]
+    (tmp_path / "claims.json").write_text(json.dumps(rows), encoding="utf-8")
+    for path in (ROOT / "results/tables").glob("*.parquet"):
+        table = pl.read_parquet(path)
+        if {"model", "arm"} <= set(table.columns):
+            names = pl.concat_str(pl.col("model", "arm").cast(pl.String), separator=" ")
+            table = table.filter(names.is_in([" ".join(pair) for pair in left_out]).not_())
+        table.write_parquet(tmp_path / path.name)
+    fewer = Sources(tmp_path / "claims.json", tmp_path, ROOT / "results/hops/data/kg.json")
+    facts = {
+        scene.scene: scene_facts(load_sheet(CUES), scene.scene, fewer) for scene in load_sheet(CUES).scenes
+    }
+    assert "contamination_nano" in facts["leak"].words
+    assert not any("nano_nope" in key for key in facts["leak"].words)
 
 
 def test_every_scene_has_a_picture_and_the_other_way_round():

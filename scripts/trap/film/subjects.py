@@ -198,9 +198,14 @@ def leak(sources: Sources, notes: Notes) -> None:
     notes.data["lines"] = lines
     notes.data["ticks"] = _ticks(notes, max(high for points in lines.values() for *_, high in points))
     _ticks(notes, 1.0)
-    for key in ("contamination_nano", "leak_spread_nano", "contamination_nano_nope", "leak_spread_nano_nope"):
-        notes.say(key, key)
-        notes.say(f"{key}.interval", key, "interval")
+    for model in (ROTARY, NOPE):
+        for key in (f"contamination_{model}", f"leak_spread_{model}"):
+            if model == NOPE and not notes.numbers.has(
+                key
+            ):  # the default size leaves this leak to the full one
+                continue
+            notes.say(key, key)
+            notes.say(f"{key}.interval", key, "interval")
 
 
 def _ticks(notes: Notes, most: float) -> list[float]:

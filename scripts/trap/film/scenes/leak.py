@@ -113,7 +113,7 @@ class Scene(Stage):
         self.ends = ends
 
     def cue_size(self, seconds: float) -> None:
-        """What the leak alone does: in the plot itself on a phone, for both models beside it on a screen."""
+        """What the leak alone does: in the plot itself on a phone, for each model that ran beside it on a screen."""
         if self.shape.tall:
             for pool, key, share in (
                 ("eval_leak", "contamination_nano", 0.82),
@@ -130,6 +130,8 @@ class Scene(Stage):
         side = self.shape.content.part(0.72, 0.0, 1, 1)
         y = side.top - 0.2
         for text, model in (("with position encoding", "nano"), ("without position encoding", "nano_nope")):
+            if f"contamination_{model}" not in self.facts.words:
+                continue
             rows = m.VGroup(
                 line(text, self.size("small"), MUTED).move_to(point(side.left, y), aligned_edge=m.LEFT)
             )
