@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,14 @@ from workload import GRAPH, Row, Workload, compared
 K, BATCH, LONGEST, WARM_UP, RATE = 8, 64, 64, 2, 1e-4
 
 
-def native(work: Workload, steps: int) -> tuple[float, float]:
-    """(seconds of `steps` steps, mean reward over them) of our method, everything but its set-up."""
+def native(work: Workload, steps: int, platform: str = "torch") -> tuple[float, float]:
+    """(seconds of `steps` steps, mean reward over them) of our method on a platform, everything but its set-up."""
     import msgspec
 
     from trap.config import Grpo, Hyper
     from trap.files import write_jsonl
     from trap.methods import Job, grpo
-    from trap.platforms.torch import load
+    from trap.platforms import load_platform
     from trap.sheet import Arm
     from trap.studies import load_study
 
@@ -48,8 +49,8 @@ def native(work: Workload, steps: int) -> tuple[float, float]:
         rows = [msgspec.to_builtins(question) for question in work.questions("hard", 1024)]
         write_jsonl(Path(folder) / "hard.jsonl", rows)
         job = Job(
-            arm=arm, hyper=hyper, seed=1, model=load([work.trained_folder], "cpu"), sampler=lambda: None,
-            study=lambda: load_study("hops", GRAPH), data=Path(folder), output=Path(folder) / "run", log=log, platform="torch",
+            arm=arm, hyper=hyper, seed=1, model=load_platform(platform).load([work.trained_folder], "cpu"), sampler=lambda: None,
+            study=lambda: load_study("hops", GRAPH), data=Path(folder), output=Path(folder) / "run", log=log, platform=platform,
         )  # fmt: skip
         logged, grpo.LOGGED = grpo.LOGGED, hyper.steps  # a row for each step, to time it by
         try:
@@ -109,25 +110,32 @@ def trl(work: Workload, steps: int) -> tuple[float, float]:
     return clock.ended - clock.started, sum(rewards[WARM_UP:]) / max(1, len(rewards[WARM_UP:]))
 
 
-def measure(work: Workload) -> list[Row]:
-    seconds, _ = native(work, 4)
-    steps = max(4, round(work.seconds / 2 / (seconds / 4)))
-    totals = {"native": [0, 0.0], "trl": [0, 0.0]}
-    rewards: dict[str, list[float]] = {"native": [], "trl": []}
+Side = Callable[[int], tuple[float, float]]  # (seconds of so many steps, mean reward over them)
+
+
+def in_turns(ours: Side, peer: Side, seconds: float) -> tuple[float, float, dict[str, Any]]:
+    """(seconds a step of ours, of the peer, detail), each measured twice for about half of `seconds`."""
+    first, _ = ours(4)
+    # The peer is slower, and is stopped at about the same seconds.
+    steps = max(4, round(seconds / 2 / (first / 4)))
+    counts = {"native": steps, "peer": max(4, steps // 3)}
+    spent = {side: 0.0 for side in counts}
+    rewards: dict[str, list[float]] = {side: [] for side in counts}
     for _ in range(2):
-        for side in totals:
-            # TRL is slower, and is stopped at about the same seconds.
-            count = steps if side == "native" else max(4, steps // 3)
-            seconds, reward = native(work, count) if side == "native" else trl(work, count)
-            totals[side][0] += count
-            totals[side][1] += seconds
+        for side, run in (("native", ours), ("peer", peer)):
+            took, reward = run(counts[side])
+            spent[side] += took
             rewards[side].append(round(reward, 3))
-    each = {side: seconds / count for side, (count, seconds) in totals.items()}
+    each = {side: spent[side] / (2 * count) for side, count in counts.items()}
     detail = {
-        "k": K, "batch": BATCH, "steps": {side: count for side, (count, _) in totals.items()},
-        "seconds_per_step": {side: round(seconds, 4) for side, seconds in each.items()}, "mean_reward": rewards,
+        "k": K, "batch": BATCH, "steps": {side: 2 * count for side, count in counts.items()},
+        "seconds_per_step": {side: round(value, 4) for side, value in each.items()}, "mean_reward": rewards,
     }  # fmt: skip
-    unit = "completions/s"
-    return [
-        compared("GRPO", BATCH / each["native"], unit, "TRL GRPOTrainer", BATCH / each["trl"], 3, **detail)
-    ]
+    return each["native"], each["peer"], detail
+
+
+def measure(work: Workload) -> list[Row]:
+    ours, peer, detail = in_turns(
+        lambda steps: native(work, steps), lambda steps: trl(work, steps), work.seconds
+    )
+    return [compared("GRPO", BATCH / ours, "completions/s", "TRL GRPOTrainer", BATCH / peer, 3, **detail)]

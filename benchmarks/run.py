@@ -23,6 +23,7 @@ HERE = Path(__file__).resolve().parent
 def benches() -> dict[str, Callable]:
     import fit
     import grpo
+    import grpo_mlx
     import mlx_platform
     import sample
     import study
@@ -31,7 +32,7 @@ def benches() -> dict[str, Callable]:
     return {
         "fit": fit.measure, "sample": sample.measure, "grading": study.measure_grading,
         "questions": study.measure_questions, "workflow": workflow.measure,
-        "mlx": mlx_platform.measure, "grpo": grpo.measure,
+        "mlx": mlx_platform.measure, "grpo": grpo.measure, "grpo_mlx": grpo_mlx.measure,
     }  # fmt: skip
 
 
@@ -58,6 +59,8 @@ def main(argv: list[str] | None = None) -> int:
     names = ["fit", "sample", "grpo", "grading", "questions", "workflow"]
     if find_spec("mlx"):
         names.append("mlx")
+    if find_spec("mlx_lm_lora"):
+        names.append("grpo_mlx")
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 
 import numpy as np
 import pytest
@@ -138,14 +137,11 @@ def test_one_seed_agrees_with_the_clustered_standard_error() -> None:
     assert found.se > 1.5 * math.sqrt(0.25 / 1000)  # ignoring the clusters would be far too sure
 
 
-def test_it_is_deterministic_and_fast() -> None:
+def test_it_is_deterministic() -> None:
     scores = (np.random.default_rng(0).random((10, 1000)) < 0.4).astype(float)
     cell = _cell(scores, 150)
     first = estimate([cell], replicates=2000)
-    begin = time.perf_counter()
-    second = estimate([_cell(scores, 150)], replicates=2000)
-    assert time.perf_counter() - begin < 0.5
-    assert first == second
+    assert estimate([_cell(scores, 150)], replicates=2000) == first
 
 
 @pytest.mark.parametrize(("seeds", "floor"), [(3, 0.90), (10, 0.90)])
