@@ -27,7 +27,7 @@ film film-draft film-narrated paper-film: LOGGER :=
 # One GPU on a Mac is shared, so its profile runs one training at a time; a processor's cores are not.
 MLX := $(if $(filter Darwin,$(shell uname)),--profile profiles/mlx,--config platform=mlx)
 
-.PHONY: help paper paper-full mlx data figures tables report page serve film film-draft film-narrated paper-film published verify test lint bench lock
+.PHONY: help paper paper-full mlx data figures tables report page serve film film-draft film-narrated paper-film published verify test lint bench bench-mlx lock
 .PHONY: clean
 .DEFAULT_GOAL := help
 
@@ -111,6 +111,9 @@ lint: $(VENV)/.test ## the style checks alone
 
 bench: $(VENV)/.paper ## benchmarks against peers (installs them in an environment of their own)
 	@$(MAKE) -C benchmarks PYTHON=$(CURDIR)/$(BIN)/python
+
+bench-mlx: $(VENV)/.mlx ## benchmarks of the platform mlx against mlx-lm and mlx-lm-lora
+	@$(MAKE) -C benchmarks mlx PYTHON=$(CURDIR)/$(BIN)/python
 
 lock: ## write requirements/lock.txt anew from a fresh environment
 	@python="$$(bash requirements/find_python.sh)" && folder="$$(mktemp -d)" && \

@@ -3,7 +3,7 @@
 The work of `grpo.py`: trained nano model, hard prompts, K = 8, 64 completions a gradient step, temperature 1, at most
 64 new tokens, reward v2 by the same grader, no divergence, AdamW on all weights, float32. mlx-lm-lora generates with
 mlx-lm's batches, as many rows at a time as there are prompts, which is not ours to set. Set-up and warm-up steps are
-not counted. Needs requirements/mlx.txt and benchmarks/mlx.txt: `make -C benchmarks mlx` installs both.
+not counted. Needs requirements/mlx.txt and benchmarks/mlx.txt: `make bench-mlx` installs both.
 """
 
 from __future__ import annotations

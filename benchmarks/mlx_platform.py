@@ -3,7 +3,7 @@
 Same model, questions, batches, threads and float32 on both sides (torch's bf16 products are off). mlx-lm
 gets each prompt K times, since it has no K samples of one prompt, and keeps its own batch size, at which
 it is fastest on a processor (32; at 128 it makes half as many tokens). Needs
-requirements/mlx.txt, which `make bench` does not install: python benchmarks/run.py mlx
+requirements/mlx.txt, which `make bench` does not install and `make bench-mlx` does.
 """
 
 from __future__ import annotations
