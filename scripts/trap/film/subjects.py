@@ -198,14 +198,13 @@ def leak(sources: Sources, notes: Notes) -> None:
     notes.data["lines"] = lines
     notes.data["ticks"] = _ticks(notes, max(high for points in lines.values() for *_, high in points))
     _ticks(notes, 1.0)
-    for model in (ROTARY, NOPE):
-        for key in (f"contamination_{model}", f"leak_spread_{model}"):
-            if model == NOPE and not notes.numbers.has(
-                key
-            ):  # the default size leaves this leak to the full one
-                continue
-            notes.say(key, key)
-            notes.say(f"{key}.interval", key, "interval")
+    # the default size leaves the leak without positions to the full one
+    ran = [
+        model for model in (ROTARY, NOPE) if model == ROTARY or notes.numbers.has(f"contamination_{model}")
+    ]
+    for key in (f"{claim}_{model}" for model in ran for claim in ("contamination", "leak_spread")):
+        notes.say(key, key)
+        notes.say(f"{key}.interval", key, "interval")
 
 
 def _ticks(notes: Notes, most: float) -> list[float]:
