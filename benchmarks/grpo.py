@@ -24,12 +24,12 @@ def native(work: Workload, steps: int, platform: str = "torch") -> tuple[float, 
     """(seconds of `steps` steps, mean reward over them) of our method on a platform, everything but its set-up."""
     import msgspec
 
-    from trap.config import Grpo, Hyper
     from trap.files import write_jsonl
     from trap.methods import Job, grpo
     from trap.platforms import load_platform
-    from trap.sheet import Arm
     from trap.studies import load_study
+    from trap.workflow.config import Grpo, Hyper
+    from trap.workflow.sheet import Arm
 
     arm = Arm(
         study="hops", arm="grpo", parent="sft", rollouts="", method="grpo", pool="hard", mixture="", reward="v2",

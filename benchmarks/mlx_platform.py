@@ -28,7 +28,7 @@ def library() -> str:
 
 def fitted(work: Workload, platform: Any, tune: str, steps: int) -> tuple[int, float]:
     """(non-padding tokens, seconds) of a platform's fit after a warm-up."""
-    from trap.batching import batches
+    from trap.models.batching import batches
     from trap.platforms import Fit
 
     model = platform.load([work.model_folder], "cpu")

@@ -58,7 +58,7 @@ class Workload:
 
     @cached_property
     def nano(self) -> Any:
-        from trap.config import load_config
+        from trap.workflow.config import load_config
 
         return load_config(ROOT / "config/config.yaml").models["nano"]
 
@@ -76,10 +76,10 @@ class Workload:
     @cached_property
     def model_folder(self) -> Path:
         """A nano model with fresh weights in Hugging Face format; both sides start from it."""
+        from trap.models.tokenizer import EOS, PAD, build_tokenizer, write_tokenizer_config
         from trap.platforms.torch import create
         from trap.platforms.torch.decoder import nano_config
         from trap.studies.hops import facts
-        from trap.tokenizer import EOS, PAD, build_tokenizer, write_tokenizer_config
 
         tokenizer = build_tokenizer(facts.words(self.graph), facts.phrases(self.graph))
         nano = self.nano

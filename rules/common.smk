@@ -1,7 +1,7 @@
 """Shared by all stages: the checked configuration, the plan of runs, paths, shell settings.
 
 needs  config/config.yaml (or --configfile, --config), config/arms.tsv
-makes  PLAN (see scripts/trap/plan.py) and functions that turn it into file names
+makes  PLAN (see scripts/trap/workflow/plan.py) and functions that turn it into file names
 """
 
 import os
@@ -12,7 +12,7 @@ from snakemake.logging import logger
 
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
-from trap.adoption import (
+from trap.workflow.adoption import (
     LOOKED_AT,
     LOOKING,
     adopted,
@@ -21,10 +21,10 @@ from trap.adoption import (
     partly_committed,
     read_manifest,
 )
-from trap.config import Search, effective_config, parse_config, with_model_hyper
+from trap.workflow.config import Search, effective_config, parse_config, with_model_hyper
 from trap.files import InputError
 from trap.film import CUTS, known_quality
-from trap.plan import (
+from trap.workflow.plan import (
     ERROR_TABLES,
     FIGURES,
     PUBLISHED,

@@ -1,6 +1,6 @@
 """What the rules take in that are built only when asked for (page, grids, platforms, scaling): functions only."""
 
-from trap.provenance import sha256_file
+from trap.workflow.provenance import sha256_file
 
 PAGE_SEED = 1
 # Models that have a page: not every one that the settings know.

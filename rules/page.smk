@@ -9,7 +9,7 @@ folders are there and none of the others: a missing run folder trains nothing, a
 says so. In every other case the models are inputs like all else.
 """
 
-from trap.evidence.site.files import page_files
+from trap.site.files import page_files
 
 
 rule export_page_model:

@@ -4,7 +4,7 @@ needs  evaluated runs of the models and arms of `sizes.scaling`, or the committe
 makes  results/scaling/scaling.{parquet, md, light.svg, …}; results/scaling/tables/ is made as for every size
 """
 
-from trap.plan import canonical, set_values
+from trap.workflow.plan import canonical, set_values
 
 
 localrules:

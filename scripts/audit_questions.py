@@ -19,7 +19,6 @@ from msgspec import Struct, field
 
 from trap.cli import run_main
 from trap.files import InputError, read_jsonl, write_json
-from trap.records import Episode, Question
 from trap.studies.hops.audit import (
     DatasetAudit,
     Overlap,
@@ -41,6 +40,7 @@ from trap.studies.hops.audit_episodes import (
 from trap.studies.hops.audit_summary import summary
 from trap.studies.hops.graph import Graph, load_graph
 from trap.studies.hops.published import COMMIT, REPOSITORY, Finding, PublishedRun, findings
+from trap.studies.hops.records import Episode, Question
 
 
 class GraphSize(Struct):

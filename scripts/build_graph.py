@@ -8,8 +8,8 @@ from pathlib import Path
 
 from trap.cli import run_main
 from trap.files import InputError, read_json, write_json
-from trap.records import GraphFile
 from trap.studies.hops.graph import Graph, canonical, check_graph, check_types
+from trap.studies.hops.records import GraphFile
 from trap.studies.hops.source import read_source
 
 MOST_ENDS = 4  # a chain is well posed only if few entities can end it: with more, no near misses are left

@@ -17,14 +17,14 @@ from typing import Any
 import msgspec
 
 from trap.cli import run_main
-from trap.evidence.layout import whole_graph
-from trap.evidence.post import render_markdown
-from trap.evidence.site.assets import about_html, index_html, theme_css
-from trap.evidence.site.episodes import pack, question_row, read_episodes, read_questions
-from trap.evidence.site.files import source_files, tokenizer_of
-from trap.evidence.site.numbers import curves, numbers, scoreboard
 from trap.files import InputError, read_json, read_text, replacing, write_text
-from trap.page_header import read_header
+from trap.models.page_header import read_header
+from trap.report.post import render_markdown
+from trap.site.assets import about_html, index_html, theme_css
+from trap.site.episodes import pack, question_row, read_episodes, read_questions
+from trap.site.files import source_files, tokenizer_of
+from trap.site.numbers import curves, numbers, scoreboard
+from trap.studies.hops.analysis.layout import whole_graph
 from trap.studies.hops.graph import Graph, load_graph
 
 ROOT = Path(__file__).resolve().parent.parent

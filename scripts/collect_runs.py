@@ -6,9 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from trap.analysis.collect import collect, write_items, write_table
+from trap.analysis.episodes import collect_episodes
 from trap.cli import run_main
-from trap.evidence.collect import collect, write_items, write_table
-from trap.evidence.episodes import collect_episodes
 from trap.files import write_json
 
 

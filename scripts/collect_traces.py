@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from trap.cli import run_main
-from trap.evidence.baselines import read_pools
-from trap.evidence.traces import collect_traces, write_traces
+from trap.studies.hops.analysis.baselines import read_pools
+from trap.studies.hops.analysis.traces import collect_traces, write_traces
 from trap.studies.hops.graph import load_graph
 
 

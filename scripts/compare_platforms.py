@@ -10,13 +10,13 @@ import argparse
 import sys
 from pathlib import Path
 
+from trap.analysis.agreement import agreement, agreement_text
+from trap.analysis.cells import ItemTable, read_items
+from trap.analysis.claim_specs import load_claims
+from trap.analysis.collect import write_table
 from trap.cli import run_main
-from trap.evidence.agreement import agreement, agreement_text
-from trap.evidence.cells import ItemTable, read_items
-from trap.evidence.claim_specs import load_claims
-from trap.evidence.collect import write_table
-from trap.evidence.figures import platforms
-from trap.evidence.theme import save_both
+from trap.figures import platforms
+from trap.figures.theme import save_both
 from trap.files import write_text
 
 TITLE = "The decisive contrasts on two platforms"

@@ -13,19 +13,19 @@ from pathlib import Path
 
 import polars as pl
 
+from trap.analysis.cells import ItemTable, read_items
+from trap.analysis.claim_specs import load_claims
+from trap.analysis.collect import write_table
+from trap.analysis.scaling import scaling, scaling_text
 from trap.cli import run_main
-from trap.config import Model, load_config
-from trap.evidence.cells import ItemTable, read_items
-from trap.evidence.claim_specs import load_claims
-from trap.evidence.collect import write_table
-from trap.evidence.figures import scaling as figure
-from trap.evidence.scaling import scaling, scaling_text
-from trap.evidence.theme import save_both
+from trap.figures import scaling as figure
+from trap.figures.theme import save_both
 from trap.files import InputError, write_text
-from trap.memory import parameters
+from trap.models.memory import parameters
+from trap.models.tokenizer import build_tokenizer
 from trap.studies.hops.facts import phrases, words
 from trap.studies.hops.graph import load_graph
-from trap.tokenizer import build_tokenizer
+from trap.workflow.config import Model, load_config
 
 TITLE = "The trap against model size"
 

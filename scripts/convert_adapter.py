@@ -16,10 +16,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from trap.adapters import read_adapter, write_mlx, write_peft
 from trap.cli import run_main
 from trap.files import InputError, read_json, replacing
-from trap.merging import check_fits, merge, weight_files
+from trap.models.adapters import read_adapter, write_mlx, write_peft
+from trap.models.merging import check_fits, merge, weight_files
 
 
 def main(argv: list[str] | None = None) -> int:

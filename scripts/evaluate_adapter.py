@@ -20,12 +20,12 @@ import polars as pl
 from msgspec import Struct
 
 from trap.cli import run_main
-from trap.config import load_config
 from trap.files import InputError, read_jsonl, replacing, write_json, write_jsonl
 from trap.platforms import Example, load_platform
-from trap.running import fix_threads, timed
-from trap.sheet import load_arms
 from trap.studies import load_study
+from trap.workflow.config import load_config
+from trap.workflow.running import fix_threads, timed
+from trap.workflow.sheet import load_arms
 
 LETTER_POOLS = ("eval_easy", "eval_hard")  # scored by letter log-probability as well
 EPISODES_PER_POOL = 200

@@ -4,7 +4,7 @@
         --output models/NAME.bin [--tokenizer models/tokenizer.json]
 
 `--chain` names the adapter folders from the base to the run. The header of a model file carries the hash of its
-tokenizer, so models that share one can be told from models that do not (`trap.page_model`; page/engine/README.md).
+tokenizer, so models that share one can be told from models that do not (`trap.models.page_model`; page/engine/README.md).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pathlib import Path
 
 from trap.cli import run_main
 from trap.files import InputError
-from trap.page_model import check_chain, load_chain, model_bytes, tokenizer_bytes, write_bytes
-from trap.running import fix_threads
+from trap.models.page_model import check_chain, load_chain, model_bytes, tokenizer_bytes, write_bytes
+from trap.workflow.running import fix_threads
 
 LIMIT_MB = 8.0  # what a visitor downloads for one arm
 

@@ -15,9 +15,9 @@ import sys
 from pathlib import Path
 
 from trap.cli import run_main
-from trap.config import load_config
 from trap.files import InputError, write_json
-from trap.hub import fetch
+from trap.models.hub import fetch
+from trap.workflow.config import load_config
 
 
 def not_pinned(model: str, revision: str | None, commit: str) -> str:

@@ -11,9 +11,9 @@ import argparse
 import sys
 
 from trap.cli import run_main
-from trap.config import hyper_of, load_config
 from trap.files import InputError
-from trap.memory import COSTS, needed_mb, parameters
+from trap.models.memory import COSTS, needed_mb, parameters
+from trap.workflow.config import hyper_of, load_config
 
 STEPS = ("sample", "lora", "full")
 

@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
+from trap.analysis.collect import write_table
 from trap.cli import run_main
-from trap.evidence import attention as evidence
-from trap.evidence.collect import write_table
 from trap.files import InputError, read_jsonl, write_text
-from trap.records import Question
-from trap.running import fix_threads
+from trap.studies.hops.analysis import attention as evidence
+from trap.studies.hops.records import Question
 from trap.studies.hops.wording import PHRASES
+from trap.workflow.running import fix_threads
 
 
 def maps_of(chain: list[str], questions: dict[int, list[Question]]) -> dict[int, np.ndarray]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from trap.evidence.figures import errors
-from trap.evidence.figures.command import plot_main
+from trap.figures.command import plot_main
+from trap.studies.hops.figures import errors
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from trap.evidence.figures import reward
-from trap.evidence.figures.command import plot_main
+from trap.figures.command import plot_main
+from trap.studies.hops.figures import reward
 
 
 def main(argv: list[str] | None = None) -> int:

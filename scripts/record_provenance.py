@@ -17,8 +17,8 @@ from pathlib import Path
 
 import psutil
 
+from trap.analysis.runs import read_seconds
 from trap.cli import run_main
-from trap.evidence.runs import read_seconds
 from trap.files import write_json
 
 PACKAGES = ("torch", "mlx", "mlx-lm", "unsloth", "transformers", "numpy", "polars", "snakemake")

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 from trap.cli import run_main
-from trap.evidence.page import self_contained
-from trap.evidence.post import render_markdown
 from trap.files import write_text
+from trap.report.html import self_contained
+from trap.report.post import render_markdown
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "report" / "post.md.j2"
 

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import evaluate_adapter
 import train_adapter
+from trap.analysis.cells import read_items
+from trap.analysis.collect import write_items
 from trap.cli import run_main
-from trap.evidence.cells import read_items
-from trap.evidence.collect import write_items
 from trap.files import InputError
 
 SAME = ("config", "arms", "arm", "study", "model", "platform", "graph", "seed")  # of both programs

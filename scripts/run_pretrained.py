@@ -25,10 +25,10 @@ import evaluate_adapter
 import train_adapter
 import train_base
 from trap.cli import run_main
-from trap.config import Config, Model, load_config, with_model_hyper
 from trap.files import InputError
+from trap.models.prompted import prompted
 from trap.platforms import load_platform
-from trap.prompted import prompted
+from trap.workflow.config import Config, Model, load_config, with_model_hyper
 
 TEMPLATE = "chat_template.jinja"
 PROGRAMS = {"train_base": train_base, "train_adapter": train_adapter, "evaluate_adapter": evaluate_adapter}

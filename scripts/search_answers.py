@@ -19,13 +19,13 @@ import polars as pl
 
 from evaluate_adapter import TYPES
 from trap.cli import run_main
-from trap.config import load_config
 from trap.files import InputError, replacing
 from trap.platforms import load_platform
-from trap.running import fix_threads
-from trap.sheet import load_arms
 from trap.studies import load_study
 from trap.studies.hops.choosing import choose
+from trap.workflow.config import load_config
+from trap.workflow.running import fix_threads
+from trap.workflow.sheet import load_arms
 
 
 def main(argv: list[str] | None = None) -> int:

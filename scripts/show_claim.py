@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from trap.cli import run_main
-from trap.evidence.wording import interval_text, number_text
 from trap.files import InputError, read_json
+from trap.report.wording import interval_text, number_text
 
 
 def describe(claim: dict[str, Any]) -> str:

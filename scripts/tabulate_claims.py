@@ -8,18 +8,18 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+from trap.analysis.cells import ItemTable, read_items
+from trap.analysis.claim_specs import load_claims
+from trap.analysis.claims import agreement, claim_rows, current_commit, fill_in, read_findings
+from trap.analysis.contrasts import contrast_rows
+from trap.analysis.measures import Evidence
+from trap.analysis.runs import read_runs
 from trap.cli import run_main
-from trap.evidence.attention import POINTER_COLUMNS
-from trap.evidence.baselines import baseline_items, read_pools
-from trap.evidence.cells import ItemTable, read_items
-from trap.evidence.claim_specs import load_claims
-from trap.evidence.claims import agreement, claim_rows, current_commit, fill_in, read_findings
-from trap.evidence.contrasts import contrast_rows
-from trap.evidence.figures.estimates import read_table
-from trap.evidence.measures import Evidence
-from trap.evidence.properties import Material
-from trap.evidence.runs import read_runs
+from trap.figures.estimates import read_table
 from trap.files import InputError, write_json
+from trap.studies.hops.analysis.attention import POINTER_COLUMNS
+from trap.studies.hops.analysis.baselines import baseline_items, read_pools
+from trap.studies.hops.analysis.properties import Material
 from trap.studies.hops.graph import load_graph
 
 

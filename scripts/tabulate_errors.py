@@ -6,17 +6,17 @@ import argparse
 import sys
 from pathlib import Path
 
+from trap.analysis.cells import read_items
+from trap.analysis.claim_specs import load_claims
+from trap.analysis.collect import write_table
+from trap.analysis.runs import read_runs
+from trap.analysis.summaries import arm_facts
 from trap.cli import run_main
-from trap.evidence.baselines import read_pools
-from trap.evidence.branches import branch_table, branches_text, question_branches
-from trap.evidence.cells import read_items
-from trap.evidence.claim_specs import load_claims
-from trap.evidence.collect import write_table
-from trap.evidence.error_tables import error_table, errors_text
-from trap.evidence.runs import read_runs
-from trap.evidence.summaries import arm_facts
-from trap.evidence.traces import read_traces
 from trap.files import write_text
+from trap.studies.hops.analysis.baselines import read_pools
+from trap.studies.hops.analysis.branches import branch_table, branches_text, question_branches
+from trap.studies.hops.analysis.error_tables import error_table, errors_text
+from trap.studies.hops.analysis.traces import read_traces
 from trap.studies.hops.graph import load_graph
 
 

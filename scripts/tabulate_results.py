@@ -12,17 +12,17 @@ from pathlib import Path
 
 import polars as pl
 
+from trap.analysis.cells import ItemTable, read_items
+from trap.analysis.claim_specs import load_claims
+from trap.analysis.collect import write_table
+from trap.analysis.contrasts import CONTRAST_COLUMNS, contrast_rows
+from trap.analysis.runs import read_runs
+from trap.analysis.summaries import Summaries, power_table
 from trap.cli import run_main
-from trap.evidence import markdown
-from trap.evidence.baselines import baseline_items, baseline_table, read_pools
-from trap.evidence.cells import ItemTable, read_items
-from trap.evidence.claim_specs import load_claims
-from trap.evidence.collect import write_table
-from trap.evidence.contrasts import CONTRAST_COLUMNS, contrast_rows
-from trap.evidence.runs import read_runs
-from trap.evidence.shuffling import shuffle_table
-from trap.evidence.summaries import Summaries, power_table
 from trap.files import write_text
+from trap.report import markdown
+from trap.studies.hops.analysis.baselines import baseline_items, baseline_table, read_pools
+from trap.studies.hops.analysis.shuffling import shuffle_table
 from trap.studies.hops.graph import load_graph
 
 TABLES = ("arms", "by_hops", "contrasts", "doses", "rollouts", "baselines", "power", "shuffle", "noise")

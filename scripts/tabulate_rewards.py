@@ -6,15 +6,15 @@ import argparse
 import sys
 from pathlib import Path
 
+from trap.analysis.cells import ItemTable, read_items
+from trap.analysis.claim_specs import load_claims
+from trap.analysis.collect import write_table
+from trap.analysis.runs import read_runs
+from trap.analysis.summaries import Summaries
 from trap.cli import run_main
-from trap.evidence.cells import ItemTable, read_items
-from trap.evidence.claim_specs import load_claims
-from trap.evidence.collect import write_table
-from trap.evidence.rewards import reward_table, rewards_text
-from trap.evidence.runs import read_runs
-from trap.evidence.summaries import Summaries
 from trap.files import write_text
-from trap.sheet import load_arms
+from trap.studies.hops.analysis.rewards import reward_table, rewards_text
+from trap.workflow.sheet import load_arms
 
 
 def main(argv: list[str] | None = None) -> int:

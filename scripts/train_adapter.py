@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from trap.cli import run_main
-from trap.config import load_config
 from trap.files import InputError, replacing, write_jsonl
 from trap.methods import Job, load_method, read_lines
 from trap.platforms import load_platform
-from trap.running import Log, file_hash, fix_threads, folder_hash, write_meta
-from trap.sheet import load_arms
+from trap.workflow.config import load_config
+from trap.workflow.running import Log, file_hash, fix_threads, folder_hash, write_meta
+from trap.workflow.sheet import load_arms
 
 PROBED = 100  # questions of each validation pool: enough to see a curve, too few to slow the training
 

@@ -17,12 +17,12 @@ from typing import Any
 from msgspec import Struct
 
 from trap.cli import run_main
-from trap.config import load_config
 from trap.files import InputError, read_jsonl, replacing
+from trap.models.tokenizer import EOS, PAD, build_tokenizer, write_tokenizer_config
 from trap.platforms import Example, Fit
-from trap.running import Log, file_hash, fix_threads, folder_hash, write_meta
-from trap.sheet import load_arms
-from trap.tokenizer import EOS, PAD, build_tokenizer, write_tokenizer_config
+from trap.workflow.config import load_config
+from trap.workflow.running import Log, file_hash, fix_threads, folder_hash, write_meta
+from trap.workflow.sheet import load_arms
 
 
 def fresh_model(spec: Any, graph_path: str, seed: int, device: str) -> Any:

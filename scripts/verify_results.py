@@ -22,7 +22,9 @@ import sys
 import time
 from pathlib import Path
 
-from trap.adoption import (
+from trap.cli import run_main
+from trap.files import InputError, write_json
+from trap.workflow.adoption import (
     MANIFEST,
     OF_RUNS,
     READ_OF_RUNS,
@@ -32,11 +34,9 @@ from trap.adoption import (
     fingerprint,
     read_manifest,
 )
-from trap.cli import run_main
-from trap.config import load_config
-from trap.files import InputError, write_json
-from trap.plan import Plan
-from trap.provenance import closure, code_hashes, combined_hash, sha256_file
+from trap.workflow.config import load_config
+from trap.workflow.plan import Plan
+from trap.workflow.provenance import closure, code_hashes, combined_hash, sha256_file
 
 CONFIG = "config/config.yaml"
 POST = "render_post"  # shows figures of several sizes, so that it is younger than any of them

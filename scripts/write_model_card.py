@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from trap.cli import run_main
-from trap.evidence.cards import card
 from trap.files import InputError, read_json, replacing, write_text
+from trap.report.cards import card
 
 ROOT = Path(__file__).resolve().parent.parent
 

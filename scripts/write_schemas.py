@@ -20,16 +20,16 @@ from trap.files import InputError, write_text
 
 # schema name -> the type that reads a file (one row of it, for JSON lines) and what it describes
 SCHEMAS = {
-    "config": ("trap.config", "Config", "config/config.yaml"),
-    "arm": ("trap.sheet", "Arm", "config/arms.tsv, one row"),
-    "graph": ("trap.records", "GraphFile", "kg.json"),
-    "question": ("trap.records", "Question", "question files, one line"),
-    "metrics": ("trap.metrics", "Metrics", "metrics.json"),
-    "meta": ("trap.evidence.collect", "RunMeta", "meta.json (what the tables read of it)"),
-    "log": ("trap.evidence.collect", "LogRow", "log.jsonl, one line"),
-    "claims": ("trap.evidence.claim_specs", "ClaimsFile", "config/claims.yaml"),
+    "config": ("trap.workflow.config", "Config", "config/config.yaml"),
+    "arm": ("trap.workflow.sheet", "Arm", "config/arms.tsv, one row"),
+    "graph": ("trap.studies.hops.records", "GraphFile", "kg.json"),
+    "question": ("trap.studies.hops.records", "Question", "question files, one line"),
+    "metrics": ("trap.studies.hops.metrics", "Metrics", "metrics.json"),
+    "meta": ("trap.analysis.collect", "RunMeta", "meta.json (what the tables read of it)"),
+    "log": ("trap.analysis.collect", "LogRow", "log.jsonl, one line"),
+    "claims": ("trap.analysis.claim_specs", "ClaimsFile", "config/claims.yaml"),
     "validation": ("evaluate_adapter", "Answer", "validation.jsonl, one line"),
-    "episode": ("trap.records", "Episode", "episodes.jsonl, one line"),
+    "episode": ("trap.studies.hops.records", "Episode", "episodes.jsonl, one line"),
 }
 
 

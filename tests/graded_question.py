@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from trap.records import (
+from trap.studies.hops.graph import Graph
+from trap.studies.hops.records import (
     LETTERS,
     Edge,
     Entity,
@@ -13,7 +14,6 @@ from trap.records import (
     Reference,
     Relation,
 )
-from trap.studies.hops.graph import Graph
 from trap.studies.hops.reward import Grader
 
 RELATIONS = {

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from trap.evidence.cells import ITEM_COLUMNS
-from trap.evidence.collect import write_items
-from trap.evidence.traces import TRACE_COLUMNS
+from trap.analysis.cells import ITEM_COLUMNS
+from trap.analysis.collect import write_items
 from trap.files import write_json, write_jsonl
+from trap.studies.hops.analysis.traces import TRACE_COLUMNS
 
 POOLS = {"eval_easy": (1, 2, 3), "eval_hard": (4, 5), "eval_leak": (4, 5), "eval_shuffled": (4, 5)}
 

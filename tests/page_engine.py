@@ -15,7 +15,7 @@ import tiny_models as tiny
 from trap.files import write_json
 from trap.platforms import Fit
 from trap.platforms.torch import TorchModel, load
-from trap.running import folder_hash
+from trap.workflow.running import folder_hash
 
 HERE = Path(__file__).resolve().parent
 OLDEST = 20

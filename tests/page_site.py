@@ -21,20 +21,20 @@ import export_page_model
 import made_up_evidence
 import tiny_models as tiny
 from page_engine import rounded, write_run
-from trap.evidence.episodes import collect_episodes
-from trap.evidence.site.files import tokenizer_of
+from trap.analysis.episodes import collect_episodes
 from trap.files import read_json, write_json, write_jsonl
 from trap.methods.rsft import select
+from trap.models.tokenizer import EOS, PAD, build_tokenizer, write_tokenizer_config
 from trap.platforms import Example, Fit
 from trap.platforms.torch import TorchModel, create, load
 from trap.platforms.torch.decoder import nano_config
-from trap.records import GraphFile, Question
+from trap.site.files import tokenizer_of
 from trap.studies.hops import facts
 from trap.studies.hops.graph import Graph, load_graph
 from trap.studies.hops.questions import QuestionMaker
+from trap.studies.hops.records import GraphFile, Question
 from trap.studies.hops.study import Hops
 from trap.studies.hops.study import load as load_study
-from trap.tokenizer import EOS, PAD, build_tokenizer, write_tokenizer_config
 
 EVALUATED, PROMPTED, SAMPLES = 20, 5, 4
 POOLS = {"hard": 60, "eval_hard": EVALUATED, "eval_easy": EVALUATED}

@@ -31,7 +31,7 @@ def checkpoint(folder: Path, texts: list[str]) -> Path:
     import numpy as np
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-    from trap.tensors import Tensor, write_tensors
+    from trap.models.tensors import Tensor, write_tensors
 
     folder.mkdir(parents=True)
     tokenizer = Tokenizer(models.BPE())
@@ -86,10 +86,10 @@ def run(platform: str, base: Path, data: Path, output: Path) -> dict[str, Any]:
     import msgspec
 
     from run_pretrained import Asked
-    from trap.config import Chat, Model, load_config
     from trap.methods import Job, read_lines, rsft, sft
-    from trap.sheet import load_arms
     from trap.studies import load_study
+    from trap.workflow.config import Chat, Model, load_config
+    from trap.workflow.sheet import load_arms
 
     def load(*adapters: Path) -> Any:
         return Asked(platform, Model(source=str(base), chat=Chat())).load([base, *adapters], "cpu")

@@ -13,10 +13,16 @@ import pytest
 
 from test_verify import clone_of, verify
 from test_workflow import ARMS, change, copy_project, fill, planned, snakemake
-from trap.adoption import adoption_obstacles, committed, files_of_runs, partly_committed, read_manifest
-from trap.config import load_config
 from trap.files import InputError
-from trap.plan import Plan
+from trap.workflow.adoption import (
+    adoption_obstacles,
+    committed,
+    files_of_runs,
+    partly_committed,
+    read_manifest,
+)
+from trap.workflow.config import load_config
+from trap.workflow.plan import Plan
 
 TRAINING = {"train_base", "train_adapter", "evaluate_adapter", "collect_runs", "repeat_run"}
 CURVES = "results/ignition/tables/curves.parquet"

@@ -17,17 +17,17 @@ from transformers import SmolLM3Config, SmolLM3ForCausalLM
 import map_attention
 import plot_attention
 import tiny_models as tiny
-from trap.evidence import attention as evidence
-from trap.evidence.claim_specs import Measure, load_claims
-from trap.evidence.measures import Evidence, Missing, measure
+from trap.analysis.claim_specs import Measure, load_claims
+from trap.analysis.measures import Evidence, Missing, measure
 from trap.files import InputError, write_jsonl
+from trap.models.tokenizer import EOS, PAD, build_tokenizer, write_tokenizer_config
 from trap.platforms.torch import create
 from trap.platforms.torch.attention import attention
 from trap.platforms.torch.decoder import Decoder, nano_config, read_model
-from trap.records import Edge, Question, Reference
-from trap.records import Path as Chain
+from trap.studies.hops.analysis import attention as evidence
+from trap.studies.hops.records import Edge, Question, Reference
+from trap.studies.hops.records import Path as Chain
 from trap.studies.hops.wording import PHRASES
-from trap.tokenizer import EOS, PAD, build_tokenizer, write_tokenizer_config
 
 
 @torch.no_grad()

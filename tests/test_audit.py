@@ -11,7 +11,12 @@ import pytest
 import audit_questions
 import fetch_published
 from trap.files import InputError, read_json, write_json, write_jsonl
-from trap.records import (
+from trap.studies.hops.audit import Shown, audit_overlap, leaked_letter
+from trap.studies.hops.audit import audit_questions as audit_pool
+from trap.studies.hops.audit_episodes import QuestionIndex, audit_episodes, compare
+from trap.studies.hops.exact_tests import exact_interval, fisher, items_needed, mcnemar, wilson_interval
+from trap.studies.hops.graph import Graph
+from trap.studies.hops.records import (
     Edge,
     Entity,
     Episode,
@@ -23,12 +28,7 @@ from trap.records import (
     Relation,
     Reward,
 )
-from trap.records import Path as Walk
-from trap.studies.hops.audit import Shown, audit_overlap, leaked_letter
-from trap.studies.hops.audit import audit_questions as audit_pool
-from trap.studies.hops.audit_episodes import QuestionIndex, audit_episodes, compare
-from trap.studies.hops.exact_tests import exact_interval, fisher, items_needed, mcnemar, wilson_interval
-from trap.studies.hops.graph import Graph
+from trap.studies.hops.records import Path as Walk
 
 # S -r-> M1 -r-> X, S -q-> M2 -r-> Y, M2 -q-> Z, Z -r-> S (a cycle); W, V are out of reach of S in two hops
 EDGES = [

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tiny_models as tiny
-from trap import batching, encoding
 from trap.files import InputError
+from trap.models import batching, encoding
 from trap.platforms import torch as platform
 from trap.platforms.torch import fitting, sampling
 

@@ -10,10 +10,10 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import AutoTokenizer
 
-from trap.chat import TODAY, as_chat, as_text, beginning
-from trap.config import Chat
-from trap.encoding import encode, read_tokenizer
 from trap.files import InputError
+from trap.models.chat import TODAY, as_chat, as_text, beginning
+from trap.models.encoding import encode, read_tokenizer
+from trap.workflow.config import Chat
 
 CHATML = (
     "{% for m in messages %}{% if loop.first and m['role'] != 'system' %}"

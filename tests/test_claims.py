@@ -13,14 +13,14 @@ import collect_runs
 import show_claim
 import tabulate_claims
 from make_items import make_items, write_runs
-from trap.evidence.cells import ItemTable
-from trap.evidence.claim_specs import Measure, load_claims
-from trap.evidence.claims import NOT_TESTED, agreement, fill_in
-from trap.evidence.measures import Evidence, Missing, measure
-from trap.evidence.statistics import clopper_pearson
-from trap.evidence.verdicts import VERDICTS
+from trap.analysis.cells import ItemTable
+from trap.analysis.claim_specs import Measure, load_claims
+from trap.analysis.claims import NOT_TESTED, agreement, fill_in
+from trap.analysis.measures import Evidence, Missing, measure
+from trap.analysis.statistics import clopper_pearson
+from trap.analysis.verdicts import VERDICTS
 from trap.files import InputError, write_json
-from trap.sheet import load_arms
+from trap.workflow.sheet import load_arms
 
 SOURCE_IDS = (
     [f"F{n}" for n in range(1, 12)] + [f"B{n}" for n in range(1, 15)] + [f"P{n}" for n in range(1, 11)]

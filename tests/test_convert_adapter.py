@@ -18,11 +18,11 @@ from transformers import AutoModelForCausalLM
 
 import convert_adapter
 import tiny_models as tiny
-from trap.adapters import Adapter, alpha_of, read_adapter, targets, write_mlx, write_peft
 from trap.files import InputError
+from trap.models.adapters import Adapter, alpha_of, read_adapter, targets, write_mlx, write_peft
+from trap.models.tensors import Tensor, read_tensors, write_tensors
 from trap.platforms import Fit
 from trap.platforms.torch import load
-from trap.tensors import Tensor, read_tensors, write_tensors
 
 SETTINGS = Fit(steps=6, batch=16, lr=2e-2, tune="lora", lora_r=4, lora_alpha=12)
 TOKENS = torch.tensor([[5, 260, 271, 9, 265], [270, 261, 30, 40, 267]])
@@ -184,7 +184,7 @@ def test_wrong_bases_are_one_line(
     assert "one at a time" in refused(adapter, adapter, "--to", "mlx")
     assert "missing weights" in refused(copied_without_weights(adapter, tmp_path), "--to", "mlx")
     other = copied(adapter, tmp_path / "words")
-    from trap.tokenizer import build_tokenizer
+    from trap.models.tokenizer import build_tokenizer
 
     build_tokenizer(["other words"], []).save(str(other / "tokenizer.json"))
     assert "not the tokenizer of the base model" in refused(other, "--to", "mlx", "--base", base)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from make_items import episodes_of, make_items, write_runs
-from trap.evidence.episodes import EPISODE_COLUMNS, PROMPTS, QUESTIONS, collect_episodes
+from trap.analysis.episodes import EPISODE_COLUMNS, PROMPTS, QUESTIONS, collect_episodes
 from trap.files import InputError, write_jsonl
 
 

@@ -15,16 +15,22 @@ from hypothesis import strategies as st
 import collect_traces
 import tabulate_errors
 from make_items import make_items, write_runs
-from trap.evidence.branches import BINS, branch_table, branches_text, question_branches, walk_chance
-from trap.evidence.claim_specs import ClaimsFile, load_claims
-from trap.evidence.collect import collect, write_items, write_table
-from trap.evidence.error_tables import ACROSS, ERROR_COLUMNS, error_table, errors_text
-from trap.evidence.errors import KINDS, STEPPED, TraceReader
-from trap.evidence.traces import TRACE_COLUMNS, read_traces, write_traces
+from trap.analysis.claim_specs import ClaimsFile, load_claims
+from trap.analysis.collect import collect, write_items, write_table
 from trap.files import InputError, write_json, write_jsonl
-from trap.records import Edge, Entity, GraphFile, Question, QuestionMeta, Reference, Relation
-from trap.records import Path as Walk
+from trap.studies.hops.analysis.branches import (
+    BINS,
+    branch_table,
+    branches_text,
+    question_branches,
+    walk_chance,
+)
+from trap.studies.hops.analysis.error_tables import ACROSS, ERROR_COLUMNS, error_table, errors_text
+from trap.studies.hops.analysis.errors import KINDS, STEPPED, TraceReader
+from trap.studies.hops.analysis.traces import TRACE_COLUMNS, read_traces, write_traces
 from trap.studies.hops.graph import Graph
+from trap.studies.hops.records import Edge, Entity, GraphFile, Question, QuestionMeta, Reference, Relation
+from trap.studies.hops.records import Path as Walk
 from trap.studies.hops.reward import to_episode
 
 # Two ways from Slow: by Disk to Cache and on to two fixes, of which one is an option, and by Net to a dead end.

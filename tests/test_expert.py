@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from test_methods import Recorder, Toy, answers, data, job_of, line  # noqa: F401
-from trap.curriculum import in_parts, staged_prompts
 from trap.files import InputError, read_jsonl, write_jsonl
 from trap.methods import demos, expert, read_lines, read_prompts
 from trap.platforms import Example
+from trap.training.curriculum import in_parts, staged_prompts
 
 
 class Hopping(Toy):
@@ -136,8 +136,8 @@ def test_demonstrations_that_cannot_be(data: Path) -> None:  # noqa: F811
 
 
 def test_the_sheets_keep_demonstrations_and_prompts_apart(root: Path) -> None:
-    from trap.config import load_config
-    from trap.sheet import load_arms
+    from trap.workflow.config import load_config
+    from trap.workflow.sheet import load_arms
 
     config = load_config(root / "config/config.yaml")
     arms = load_arms(root / "config/arms_ignition.tsv").values()

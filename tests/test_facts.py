@@ -8,9 +8,9 @@ import pytest
 
 import write_facts
 from trap.files import read_jsonl
+from trap.models.tokenizer import build_tokenizer
 from trap.studies.hops import facts
 from trap.studies.hops.graph import load_graph
-from trap.tokenizer import build_tokenizer
 
 
 @pytest.fixture(scope="module")

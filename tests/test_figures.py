@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import itertools
 import re
 from pathlib import Path
@@ -10,14 +11,14 @@ from pathlib import Path
 import pytest
 
 import made_up_evidence
-from trap.evidence import theme
-from trap.evidence.figures.doses import spread
-from trap.evidence.figures.estimates import Evidence
-from trap.evidence.figures.hops import ARMS as HOP_ARMS
-from trap.evidence.figures.reward import ARMS as REWARD_ARMS
-from trap.evidence.figures.reward import PARTS
-from trap.evidence.published import published_points
-from trap.evidence.statistics import clopper_pearson
+from trap.analysis.statistics import clopper_pearson
+from trap.figures import theme
+from trap.figures.doses import spread
+from trap.figures.estimates import Evidence
+from trap.figures.hops import ARMS as HOP_ARMS
+from trap.studies.hops.analysis.published_points import published_points
+from trap.studies.hops.figures.reward import ARMS as REWARD_ARMS
+from trap.studies.hops.figures.reward import PARTS
 
 STEMS = (
     "trap", "matching", "leakage", "hops", "faithful", "errors", "reward", "training", "rollouts", "ignition",
@@ -62,7 +63,11 @@ def plot(stem: str, evidence: Path, output: Path) -> int:
 
 
 def draw(stem: str, folder: Path, look: theme.Theme = theme.LIGHT):
-    module = importlib.import_module(f"trap.evidence.figures.{stem}")
+    module = next(
+        importlib.import_module(f"{p}.{stem}")
+        for p in ("trap.figures", "trap.studies.hops.figures")
+        if importlib.util.find_spec(f"{p}.{stem}")
+    )
     figure = module.draw(Evidence(folder / "claims.json", folder / "tables"), look)
     figure.set_dpi(100)
     return figure
@@ -278,7 +283,7 @@ def test_published_points_are_exact() -> None:
 
 
 def test_ignition_places_doses_in_order_and_leaves_none_out(evidence: Path, tmp_path: Path) -> None:
-    from trap.evidence.figures.ignition import place
+    from trap.studies.hops.figures.ignition import place
 
     places = [place(x) for x in (0, 4, 8, 16, 256)]
     assert places == sorted(places) and places[2] - places[1] == places[3] - places[2] == 1

@@ -16,8 +16,6 @@ from hypothesis import strategies as st
 
 import render_scene
 import write_scene_facts
-from trap.config import load_config
-from trap.evidence.numerals import bare_numerals, literal_numbers
 from trap.files import InputError, read_json
 from trap.film import CUTS, QUALITIES, known_quality
 from trap.film.cues import CHARACTERS, LINES, READING_SPEED, WORDS, load_sheet, scenes_of, shown, told, wrap
@@ -25,7 +23,9 @@ from trap.film.facts import CueFacts, Facts, Sources, scene_facts
 from trap.film.kit import render_kit
 from trap.film.numbers import claims_in, names_in, signed
 from trap.film.subtitles import srt, timeline, vtt
-from trap.plan import Plan
+from trap.report.numerals import bare_numerals, literal_numbers
+from trap.workflow.config import load_config
+from trap.workflow.plan import Plan
 
 ROOT = Path(__file__).resolve().parent.parent
 CUES = ROOT / "video/cues.yaml"

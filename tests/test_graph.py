@@ -11,8 +11,8 @@ import pytest
 
 import build_graph
 from refusals import refuse
-from trap.records import Edge, Entity, GraphFile, Relation
 from trap.studies.hops.graph import Graph, check_graph, load_graph
+from trap.studies.hops.records import Edge, Entity, GraphFile, Relation
 from trap.studies.hops.source import read_source
 
 

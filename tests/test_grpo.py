@@ -19,17 +19,17 @@ import pytest
 import tiny_models as tiny
 import train_adapter
 from test_methods import ARM, HYPER
-from trap.config import Grpo, load_config
 from trap.files import InputError, read_json, read_jsonl, write_json, write_jsonl
 from trap.methods import Job, grpo
+from trap.models.tokenizer import EOS, PAD, build_tokenizer
 from trap.platforms import Fit
 from trap.platforms.torch import create
 from trap.platforms.torch.decoder import nano_config
-from trap.sheet import load_arms
 from trap.studies.hops import facts
 from trap.studies.hops.graph import load_graph
 from trap.studies.hops.questions import QuestionMaker
-from trap.tokenizer import EOS, PAD, build_tokenizer
+from trap.workflow.config import Grpo, load_config
+from trap.workflow.sheet import load_arms
 
 ROW = {"method": "grpo", "rollouts": "", "selection": "", "pool": "hard", "reward": "v1"}
 SET = {"steps": 40, "batch": 32, "k": 8, "lr": 2e-2, "max_new_tokens": 8, "tune": "lora", "grpo": Grpo()}

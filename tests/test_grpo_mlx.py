@@ -16,8 +16,8 @@ from trap.platforms.mlx import adapting
 from trap.platforms.mlx import grpo as on_mlx
 from trap.platforms.torch import fitting
 from trap.platforms.torch import grpo as on_torch
-from trap.policy_gradient import Objective, Rollout
-from trap.registry import load_member
+from trap.training.policy_gradient import Objective, Rollout
+from trap.workflow.registry import load_member
 
 
 @pytest.fixture(scope="module")

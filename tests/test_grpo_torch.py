@@ -16,7 +16,7 @@ from trap.platforms import Fit
 from trap.platforms.torch import TorchModel, fitting, optimizers
 from trap.platforms.torch import grpo as platform
 from trap.platforms.torch.decoder import Decoder
-from trap.policy_gradient import Objective, Rollout
+from trap.training.policy_gradient import Objective, Rollout
 
 SETTINGS = Fit(steps=20, batch=12, lr=1e-2, tune="full")
 VARIANTS = {

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CODE = """
 import json, sys
 from trap.cli import run_main
-from trap.hub import fetch
+from trap.models.hub import fetch
 source, revision, pinned = json.loads(sys.argv[1])
 sys.exit(run_main(lambda: print(json.dumps(fetch(source, revision, pinned)))))
 """

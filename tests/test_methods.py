@@ -12,14 +12,14 @@ import msgspec
 import pytest
 
 import tiny_models as tiny
-from trap.config import Hyper
 from trap.files import InputError, read_jsonl, write_jsonl
 from trap.methods import Job, draw, load_method, mixture_of, read_lines, read_prompts, rsft, sft
 from trap.platforms import Example, Fit
-from trap.sheet import Arm
 from trap.studies import load_study
 from trap.studies.hops.graph import load_graph
 from trap.studies.hops.questions import QuestionMaker, permute_key
+from trap.workflow.config import Hyper
+from trap.workflow.sheet import Arm
 
 ARM = Arm(
     study="toy", arm="toy", parent="sft", rollouts="sft", method="rsft", pool="hard", mixture="", reward="v1",

@@ -15,12 +15,12 @@ import convert_adapter
 import tiny_models as tiny
 import trajectory
 from mlx_models import both, platform, same_scores, trained
-from trap.adapters import read_adapter, write_mlx, write_peft
 from trap.files import InputError
+from trap.models.adapters import read_adapter, write_mlx, write_peft
+from trap.models.tokenizer import build_tokenizer
 from trap.platforms import Example, Fit
 from trap.platforms.mlx import adapting, architecture, mx
 from trap.platforms.torch import load as torch_load
-from trap.tokenizer import build_tokenizer
 
 LORA = Fit(steps=12, batch=16, lr=2e-2, lora_r=4, lora_alpha=12)
 TOKENS = [[5, 260, 271, 9, 265], [270, 261, 30, 40, 267]]

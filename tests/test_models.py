@@ -12,10 +12,10 @@ import yaml
 import fetch_model
 import list_models
 from test_workflow import copy_project, planned
-from trap.config import Model, hyper_of, load_config, parse_config
 from trap.files import InputError
-from trap.memory import COSTS, needed_mb, parameters
-from trap.plan import Plan
+from trap.models.memory import COSTS, needed_mb, parameters
+from trap.workflow.config import Model, hyper_of, load_config, parse_config
+from trap.workflow.plan import Plan
 
 # Weights that the models' own files count (their safetensors headers, as the hub shows them).
 PUBLISHED = {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from trap.evidence.numerals import bare_numerals, literal_numbers
+from trap.report.numerals import bare_numerals, literal_numbers
 
 
 @pytest.mark.parametrize("name", ["post.md.j2", "post.html.j2"])

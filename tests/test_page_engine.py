@@ -23,13 +23,13 @@ from transformers import (
 import tiny_models as tiny
 from page_engine import EngineError, Node, base_run, export, missing_node, rounded, tuned_run, write_run
 from trap.files import read_json, read_jsonl
-from trap.page_model import tokenizer_bytes
+from trap.models.page_model import tokenizer_bytes
+from trap.models.tokenizer import EOS, PAD, UNK, build_tokenizer
 from trap.platforms.torch import TorchModel
 from trap.platforms.torch.decoder import Decoder
 from trap.studies.hops import facts
 from trap.studies.hops.graph import load_graph
 from trap.studies.hops.questions import QuestionMaker
-from trap.tokenizer import EOS, PAD, UNK, build_tokenizer
 
 needs_node = pytest.mark.skipif(bool(missing_node()), reason=missing_node() or "node is here")
 TIES = ["a", "ab", "abc", "bc", "bcd", "cd", "d"]  # pieces that cut one text in several ways of equal score

@@ -13,7 +13,7 @@ import export_page_model
 import tiny_models as tiny
 from page_engine import base_run, export, tuned_run, write_run
 from trap.files import read_json, write_json
-from trap.page_header import read_header
+from trap.models.page_header import read_header
 from trap.platforms.torch import load
 
 

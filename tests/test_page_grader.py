@@ -19,7 +19,10 @@ from hypothesis import strategies as st
 from page_engine import EngineError, Node, missing_node
 from trap.files import read_json
 from trap.methods import rsft
-from trap.records import (
+from trap.studies.hops.completions import MAX_CHARS, lenient_letter, parse_completion
+from trap.studies.hops.graph import Graph, load_graph
+from trap.studies.hops.questions import QuestionMaker
+from trap.studies.hops.records import (
     LETTERS,
     Edge,
     Entity,
@@ -29,10 +32,7 @@ from trap.records import (
     Reference,
     Relation,
 )
-from trap.records import Path as Walk
-from trap.studies.hops.completions import MAX_CHARS, lenient_letter, parse_completion
-from trap.studies.hops.graph import Graph, load_graph
-from trap.studies.hops.questions import QuestionMaker
+from trap.studies.hops.records import Path as Walk
 from trap.studies.hops.reward import Grade, Grader, relation_phrases, selection_key
 from trap.studies.hops.study import Hops
 from trap.studies.hops.wording import phrase_of

@@ -11,10 +11,10 @@ import pytest
 
 from page_engine import Node, missing_node
 from page_site import hostile_graph
-from trap.evidence.layout import SEPARATION, ladder, whole_graph, with_trace
-from trap.records import Edge, Entity, GraphFile, Relation
+from trap.studies.hops.analysis.layout import SEPARATION, ladder, whole_graph, with_trace
 from trap.studies.hops.graph import Graph, load_graph
 from trap.studies.hops.questions import QuestionMaker
+from trap.studies.hops.records import Edge, Entity, GraphFile, Relation
 from trap.studies.hops.reward import Grader
 
 

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from page_engine import Node, missing_node
-from trap.records import Question
 from trap.studies.hops.graph import Graph, load_graph
 from trap.studies.hops.questions import QuestionMaker
+from trap.studies.hops.records import Question
 from trap.studies.hops.reward import Grader
 
 pytestmark = pytest.mark.skipif(bool(missing_node()), reason=missing_node() or "node is here")

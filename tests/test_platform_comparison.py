@@ -12,12 +12,12 @@ import pytest
 import compare_platforms
 from make_items import make_items
 from test_workflow import ARMS, ROOT, copy_project, planned, snakemake
-from trap.evidence.agreement import agreement, agreement_text
-from trap.evidence.cells import ItemTable
-from trap.evidence.claim_specs import ClaimsFile, load_claims
-from trap.evidence.collect import write_items
-from trap.evidence.figures.platforms import draw
-from trap.evidence.theme import LIGHT, style
+from trap.analysis.agreement import agreement, agreement_text
+from trap.analysis.cells import ItemTable
+from trap.analysis.claim_specs import ClaimsFile, load_claims
+from trap.analysis.collect import write_items
+from trap.figures.platforms import draw
+from trap.figures.theme import LIGHT, style
 from trap.files import InputError
 
 RATES = {

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from trap import checkpoint
 from trap.methods import grpo
-from trap.policy_gradient import advantages
+from trap.training import checkpoint
+from trap.training.policy_gradient import advantages
 
 REWARDS = np.array([[1.0, 0.0, 0.0, -2.0], [3.0, 3.0, 3.0, 3.0], [0.0, 0.0, 1.0, 1.0]])
 tables = arrays(

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trap.files import InputError
-from trap.records import Edge, Entity, GraphFile, Relation
 from trap.studies.hops.graph import Graph, load_graph
 from trap.studies.hops.pools import EASY_SPACE, HARD_SPACE, POOLS, Pools, hops_of, pool_of
+from trap.studies.hops.records import Edge, Entity, GraphFile, Relation
 from trap.studies.hops.source import read_source
 from trap.studies.hops.walks import Walks, members
 

@@ -15,11 +15,11 @@ import run_pretrained
 import sample_questions
 import train_adapter
 import train_base
-from trap.config import Chat, Model
 from trap.files import InputError, read_json
+from trap.models.prompted import prompted
 from trap.platforms.torch import TorchModel
-from trap.prompted import prompted
-from trap.running import folder_hash
+from trap.workflow.config import Chat, Model
+from trap.workflow.running import folder_hash
 
 TWICE = "{% for m in messages %}{{ m.content }}\n{{ m.content }}{% endfor %}"
 COUNTS = {"easy": 12, "valid_easy": 2, "valid_hard": 2, "eval_hard": 3}

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 import tiny_models as tiny
-from trap.config import Chat
 from trap.files import InputError
+from trap.models.prompted import Prompted, prompted
 from trap.platforms import Example, Fit
 from trap.platforms.torch import load
-from trap.prompted import Prompted, prompted
+from trap.workflow.config import Chat
 
 FORM = "{% for m in messages %}The {{ m.content }}, red, is{% endfor %}"  # words that the tests' model knows
 NAMES = ["apple", "boat", "cup"]

@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trap.files import InputError
-from trap.provenance import SCRIPTS, closure, code_hash, code_hashes, code_text, combined_hash, sha256_file
+from trap.workflow.provenance import (
+    SCRIPTS,
+    closure,
+    code_hash,
+    code_hashes,
+    code_text,
+    combined_hash,
+    sha256_file,
+)
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ import pytest
 import audit_questions
 import fetch_published
 from trap.files import read_json, read_jsonl, write_jsonl
-from trap.records import Episode, Parsed, Reward
 from trap.studies.hops import published as run_module
 from trap.studies.hops.audit_episodes import compare
 from trap.studies.hops.published import EASY, PublishedRun, findings
+from trap.studies.hops.records import Episode, Parsed, Reward
 
 
 @pytest.fixture(scope="module")

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 import sample_questions
 from test_pools import graph_of
 from trap.files import InputError, read_jsonl
-from trap.records import LETTERS, Question
 from trap.studies.hops import wording
 from trap.studies.hops.audit import question_faults
 from trap.studies.hops.graph import Graph, load_graph
 from trap.studies.hops.pools import POOLS, pool_of
 from trap.studies.hops.questions import QuestionMaker, permute_key, random_trace, shuffle_options
+from trap.studies.hops.records import LETTERS, Question
 from trap.studies.hops.reward import Grader
 from trap.studies.hops.source import read_source
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from trap.config import load_config
-from trap.sheet import check_arms, load_arms
+from trap.workflow.config import load_config
+from trap.workflow.sheet import check_arms, load_arms
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -16,9 +16,9 @@ import pytest
 import build_graph
 import real_shapes
 import sample_questions
-from trap.config import hyper_of, load_config
-from trap.memory import needed_mb, parameters
 from trap.methods import read_lines
+from trap.models.memory import needed_mb, parameters
+from trap.workflow.config import hyper_of, load_config
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parent.parent

@@ -17,11 +17,11 @@ import made_up_evidence
 import render_post
 import tabulate_errors
 from make_items import traces_of
-from trap.evidence import prose
-from trap.evidence.cells import read_items
-from trap.evidence.claim_specs import load_claims
-from trap.evidence.traces import write_traces
+from trap.analysis.cells import read_items
+from trap.analysis.claim_specs import load_claims
 from trap.files import InputError
+from trap.report import prose
+from trap.studies.hops.analysis.traces import write_traces
 
 FIGURES = ("trap", "matching", "leakage", "hops", "faithful", "errors", "reward", "training", "rollouts")
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><rect width="9" height="9"/></svg>'
@@ -321,7 +321,7 @@ def test_data_cannot_become_markup(tmp_path: Path) -> None:
 
 
 def test_pictures_from_elsewhere_are_refused(tmp_path: Path, root: Path) -> None:
-    from trap.evidence.page import self_contained
+    from trap.report.html import self_contained
 
     page = root / "report" / "post.html.j2"
     for target in ("https://example.org/a.svg", "//example.org/a.svg", "/etc/a.svg", "missing.svg", "a.gif"):

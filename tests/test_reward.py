@@ -23,8 +23,8 @@ from graded_question import (
     make_question,
     trace_of,
 )
-from trap.records import LETTERS
 from trap.studies.hops.completions import MAX_CHARS
+from trap.studies.hops.records import LETTERS
 from trap.studies.hops.reward import Grader, selection_key, to_episode
 
 

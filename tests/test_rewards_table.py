@@ -9,9 +9,9 @@ import pytest
 
 import tabulate_rewards
 from make_items import make_items, write_runs
-from trap.evidence.collect import collect, write_items, write_table
-from trap.evidence.rewards import ablations, reward_parts
-from trap.sheet import load_arms
+from trap.analysis.collect import collect, write_items, write_table
+from trap.studies.hops.analysis.rewards import ablations, reward_parts
+from trap.workflow.sheet import load_arms
 
 RATES = {
     "sft_long": {"accuracy": 0.3},

@@ -14,15 +14,15 @@ import compare_sizes
 import train_base
 from make_items import make_items
 from test_workflow import ROOT, copy_project, planned
-from trap.config import Model, load_config
-from trap.evidence.cells import ItemTable
-from trap.evidence.claim_specs import ClaimsFile, load_claims
-from trap.evidence.collect import write_items
-from trap.evidence.figures.scaling import draw
-from trap.evidence.scaling import scaling, scaling_text, size_text
-from trap.evidence.theme import LIGHT, style
+from trap.analysis.cells import ItemTable
+from trap.analysis.claim_specs import ClaimsFile, load_claims
+from trap.analysis.collect import write_items
+from trap.analysis.scaling import scaling, scaling_text, size_text
+from trap.figures.scaling import draw
+from trap.figures.theme import LIGHT, style
 from trap.files import InputError
-from trap.plan import Plan
+from trap.workflow.config import Model, load_config
+from trap.workflow.plan import Plan
 
 SIZES = {"small": 1_000_000, "middle": 10_000_000, "large": 100_000_000}
 POOLS = ("eval_hard",)

@@ -10,7 +10,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 import write_schemas
-from trap.sheet import load_arms
+from trap.workflow.sheet import load_arms
 
 
 def validator(root: Path, name: str) -> Draft202012Validator:

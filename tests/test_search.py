@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 import search_answers
 import tiny_models as tiny
-from trap.adoption import fingerprint
-from trap.config import load_config, parse_config, read_yaml
 from trap.files import InputError, read_jsonl
-from trap.plan import Plan
-from trap.records import LETTERS, Question, Reference
-from trap.records import Path as Chain
 from trap.studies.hops.choosing import choose, ends_on_option
+from trap.studies.hops.records import LETTERS, Question, Reference
+from trap.studies.hops.records import Path as Chain
+from trap.workflow.adoption import fingerprint
+from trap.workflow.config import load_config, parse_config, read_yaml
+from trap.workflow.plan import Plan
 
 ASKED = Question(
     id="q", split="eval", hop_len=1, question="", options=dict(zip(LETTERS, ("Ant", "Bee", "Cat", "Dog"), strict=True)),

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graded_question import GRADER, NAMES, PATH, QUESTION, WALK, trace_of
-from trap.registry import load_member
-from trap.sheet import REWARDS as IN_SHEETS
 from trap.studies.hops import shaping
+from trap.workflow.registry import load_member
+from trap.workflow.sheet import REWARDS as IN_SHEETS
 
 HONEST = trace_of(WALK)
 ORDER = ("SlowQuery", "MissingIndex", "HighLoad", "AddReplica")

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from make_items import make_items
-from trap.evidence.cells import ItemTable
-from trap.evidence.resampling import Cell, difference, estimate, slope_weights
-from trap.evidence.statistics import (
+from trap.analysis.cells import ItemTable
+from trap.analysis.resampling import Cell, difference, estimate, slope_weights
+from trap.analysis.statistics import (
     clopper_pearson,
     clustered_error,
     equivalent,

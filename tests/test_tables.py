@@ -14,14 +14,14 @@ import collect_runs
 import tabulate_claims
 import tabulate_results
 from make_items import make_items, write_runs
-from trap.evidence.baselines import baseline_items, baseline_table, read_pools
-from trap.evidence.cells import ITEM_COLUMNS, ItemTable, read_items
-from trap.evidence.collect import CURVE_COLUMNS, ITEM_ORDER, RUN_COLUMNS, collect, write_items
-from trap.evidence.runs import read_runs
-from trap.evidence.wording import estimate_text, number_text
+from trap.analysis.cells import ITEM_COLUMNS, ItemTable, read_items
+from trap.analysis.collect import CURVE_COLUMNS, ITEM_ORDER, RUN_COLUMNS, collect, write_items
+from trap.analysis.runs import read_runs
 from trap.files import InputError, write_json, write_jsonl
-from trap.records import Edge, Entity, GraphFile, Question, Relation
+from trap.report.wording import estimate_text, number_text
+from trap.studies.hops.analysis.baselines import baseline_items, baseline_table, read_pools
 from trap.studies.hops.graph import Graph
+from trap.studies.hops.records import Edge, Entity, GraphFile, Question, Relation
 
 # s --r--> a, b; a --r--> x; b --t--> y; s --t--> c; c --r--> x, z
 EDGES = [

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer
 
-from trap.records import LETTERS
+from trap.models.tokenizer import EOS, PAD, build_tokenizer, write_tokenizer_config
 from trap.studies.hops import facts
 from trap.studies.hops.graph import load_graph
 from trap.studies.hops.questions import QuestionMaker
-from trap.tokenizer import EOS, PAD, build_tokenizer, write_tokenizer_config
+from trap.studies.hops.records import LETTERS
 
 
 @pytest.fixture(scope="module")

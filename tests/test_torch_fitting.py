@@ -195,7 +195,7 @@ def test_training_does_not_import_the_compiler() -> None:
         import sys; sys.path[:0] = ["scripts", "tests"]
         import tiny_models as tiny
         from trap.platforms import Fit
-        from trap.running import fix_threads
+        from trap.workflow.running import fix_threads
         fix_threads()
         for tune in ("full", "lora"):
             tiny.model().fit(tiny.texts(), Fit(steps=2, batch=4, lr=1e-3, tune=tune, optimizer="muon"), 0, tiny.ignore)

@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 
 import tiny_models as tiny
 import trajectory
-from trap.batching import batches
-from trap.encoding import tokens_of
 from trap.files import InputError
 from trap.methods import read_lines
+from trap.models.batching import batches
+from trap.models.encoding import tokens_of
 from trap.platforms import Example, Fit, unsloth, unsloth_4bit
 from trap.platforms.torch.fitting import collate
 from trap.platforms.unsloth.arguments import (
@@ -159,7 +159,7 @@ def with_trl(base: Path, start: Path | None = None) -> Any:
     from peft import LoraConfig, PeftModel, get_peft_model
     from transformers import AutoModelForCausalLM
 
-    from trap.encoding import read_tokenizer
+    from trap.models.encoding import read_tokenizer
     from trap.platforms.unsloth.with_trl import TrlModel
 
     class OnProcessor(TrlModel):

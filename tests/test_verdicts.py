@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trap.evidence.verdicts import judge, parse_rule
+from trap.analysis.verdicts import judge, parse_rule
 
 
 @pytest.mark.parametrize(

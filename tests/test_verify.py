@@ -100,8 +100,8 @@ def test_verified_then_one_figure_edited(clone: Path) -> None:
 
 def test_edited_before_verification(clone: Path) -> None:
     """The edit's date is old, as git gives it: the hash tells."""
-    edit(clone, "scripts/trap/evidence/figures/hops.py")
-    os.utime(clone / "scripts/trap/evidence/figures/hops.py", (1.6e9, 1.6e9))
+    edit(clone, "scripts/trap/figures/hops.py")
+    os.utime(clone / "scripts/trap/figures/hops.py", (1.6e9, 1.6e9))
     status, output = verify(clone, "--touch")
     assert status == 0 and "plot_hops: its code changed" in output
     assert planned(clone, "figures") == {"plot_hops": 1}
@@ -110,7 +110,7 @@ def test_edited_before_verification(clone: Path) -> None:
 def test_another_reading_of_traces_is_told_and_trains_nothing(clone: Path) -> None:
     """Without run folders the committed table cannot be made again: it stays, and the check says so."""
     verify(clone, "--touch")
-    edit(clone, "scripts/trap/evidence/errors.py")
+    edit(clone, "scripts/trap/studies/hops/analysis/errors.py")
     found = planned(clone, "full")
     assert {"tabulate_errors", "plot_errors", "render_post"} <= set(found)
     assert not {"train_base", "evaluate_adapter", "collect_runs", "collect_traces", "tabulate_results"} & set(

@@ -220,7 +220,7 @@ def test_code_of_one_figure(finished: Path) -> None:
 
 
 def test_imported_code_of_the_figures(finished: Path) -> None:
-    edit(finished, "scripts/trap/evidence/theme.py")
+    edit(finished, "scripts/trap/figures/theme.py")
     assert EVERY_FIGURE <= set(planned(finished)) <= EVERY_FIGURE | {"render_post"}
 
 

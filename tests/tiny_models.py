@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 
+from trap.models.tokenizer import EOS, PAD, build_tokenizer, write_tokenizer_config
 from trap.platforms import Example
 from trap.platforms.torch import TorchModel, create
 from trap.platforms.torch.decoder import nano_config
-from trap.tokenizer import EOS, PAD, build_tokenizer, write_tokenizer_config
 
 COLOURS = ["red", "blue", "green", "grey", "brown", "amber", "violet", "teal"]
 THINGS = ["apple", "boat", "cup", "drum", "egg", "fork", "glove", "hat"]

@@ -1,4 +1,4 @@
-// Reading a model file (scripts/trap/page_model.py): a header in JSON and weights in float16.
+// Reading a model file (scripts/trap/models/page_model.py): a header in JSON and weights in float16.
 
 const MAGIC = "TRAPNN01";
 const MOST_HEADER = 1 << 20; // bytes; a header has a few thousand

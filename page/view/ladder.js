@@ -1,4 +1,4 @@
-// Where the entities of one question stand, as scripts/trap/evidence/layout.py says it (a test compares the two):
+// Where the entities of one question stand, as scripts/trap/studies/hops/analysis/layout.py says it (a test compares the two):
 // column i holds what i steps along the chain can reach, row 0 is the question's own path.
 import { LETTERS } from "../engine/completions.js";
 import { chainOf } from "../engine/grader.js";

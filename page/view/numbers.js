@@ -1,4 +1,4 @@
-// Numbers for people, in the forms that the post uses (scripts/trap/evidence/prose.py).
+// Numbers for people, in the forms that the post uses (scripts/trap/report/prose.py).
 
 const NO_BREAK = "\u00a0";
 

@@ -11,7 +11,7 @@ import pytest
 from page_site import build, chromium, hostile_graph, served
 from page_visitor import Visitor
 from trap.files import read_json
-from trap.records import GraphFile
+from trap.studies.hops.records import GraphFile
 
 
 @pytest.fixture(scope="package")

@@ -15,10 +15,10 @@ from typing import Literal
 import msgspec
 from msgspec import Struct, field
 
-from trap.evidence.numerals import bare_numerals
 from trap.files import InputError, read_text
 from trap.film import CUTS
 from trap.film.numbers import Numbers, claims_in
+from trap.report.numerals import bare_numerals
 
 READING_SPEED = 17.0  # characters a second
 WORDS = 12  # on one line

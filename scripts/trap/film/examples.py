@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from trap.evidence.figures.estimates import read_table
+from trap.figures.estimates import read_table
 from trap.files import InputError
 from trap.studies.hops.graph import Graph
 from trap.studies.hops.reward import Grader

@@ -15,15 +15,15 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from trap.evidence.figures.estimates import Evidence, select, span
+from trap.figures.estimates import Evidence, select, span
 from trap.files import InputError
 from trap.film import CUTS
 from trap.film.cues import Sheet, shown
 from trap.film.examples import Episodes
 from trap.film.numbers import Number, Numbers, write
-from trap.provenance import sha256_bytes
 from trap.studies.hops.graph import load_graph
 from trap.studies.hops.reward import CORRECT, INCORRECT, MAX_PATH_REWARD, PATH_WEIGHT
+from trap.workflow.provenance import sha256_bytes
 
 ROTARY, NOPE = "nano", "nano_nope"
 POSTER = "poster"  # not a scene of the film: its thumbnail

@@ -8,13 +8,13 @@ from typing import Any
 
 import jinja2
 
-from trap.evidence.prose import plain
 from trap.files import InputError
 from trap.film import CUTS
 from trap.film.cues import Sheet
 from trap.film.facts import Facts, Sources
 from trap.film.look import FORMATS, QUALITIES
 from trap.film.subtitles import Caption, clock, timeline
+from trap.report.prose import plain
 
 
 def chapters(captions: Sequence[Caption], titles: dict[str, str]) -> list[str]:

@@ -1,6 +1,6 @@
 """The look of the film: type scale, colours by meaning, the two formats and their safe areas.
 
-Colours are those of the dark figures (`trap.evidence.theme`), so that a colour means the same in the post
+Colours are those of the dark figures (`trap.figures.theme`), so that a colour means the same in the post
 and in the film. Lengths are in units of 100 pixels at full size; type sizes are in pixels at full size.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trap.evidence.theme import DARK
+from trap.figures.theme import DARK
 
 UNIT = 100  # pixels at full size
 SMALLEST = 28  # pixels of any text at full size

@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from trap.evidence import prose
-from trap.evidence.figures.estimates import Evidence
-from trap.evidence.published import published_points
+from trap.figures.estimates import Evidence
 from trap.files import InputError
+from trap.report import prose
+from trap.studies.hops.analysis.published_points import published_points
 
 _PLACE = re.compile(r"\{([^{}:]+)(?::([a-z]+))?\}")
 # Where a published point is quoted: the claims to name as its source.

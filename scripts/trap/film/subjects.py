@@ -9,11 +9,11 @@ from typing import Any
 
 import polars as pl
 
-from trap.evidence.figures.estimates import arm_label, select
-from trap.evidence.layout import whole_graph
+from trap.figures.estimates import arm_label, select
 from trap.film import examples
 from trap.film.facts import NOPE, ROTARY, Notes, Sources, estimate
 from trap.film.numbers import Number, signed, write
+from trap.studies.hops.analysis.layout import whole_graph
 from trap.studies.hops.audit import CHANCE
 from trap.studies.hops.reward import PATH_WEIGHT
 

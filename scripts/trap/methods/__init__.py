@@ -13,15 +13,15 @@ from typing import Any
 
 from trap.files import InputError, iter_jsonl
 from trap.platforms import Example, Fit, Model
-from trap.registry import load_member
+from trap.workflow.registry import load_member
 
 
 @dataclass
 class Job:
     """Everything a method may use."""
 
-    arm: Any  # trap.sheet.Arm
-    hyper: Any  # trap.config.Hyper
+    arm: Any  # trap.workflow.sheet.Arm
+    hyper: Any  # trap.workflow.config.Hyper
     seed: int
     model: Model
     sampler: Callable[[], Model]  # the model that rollouts come from

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from trap.curriculum import in_parts, staged_prompts
 from trap.files import InputError, write_jsonl
 from trap.methods import Job
 from trap.methods.rsft import collect, replay
 from trap.platforms import Example
+from trap.training.curriculum import in_parts, staged_prompts
 
 
 def train(job: Job) -> dict[str, Any]:

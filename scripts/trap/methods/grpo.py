@@ -7,7 +7,7 @@ gradient steps on that batch. With r_t = pi(t) / pi_old(t) for token t, a step a
     min(r_t A, clip(r_t, 1 - clip, 1 + clip_high) A) - kl * k3_t,    k3 = pi_ref / pi - log(pi_ref / pi) - 1
 
 where pi_ref is the policy that the arm starts from and k3 the estimator of Schulman ("Approximating KL
-divergence", 2020; DeepSeekMath, equation 4). The settings (`trap.config.Grpo`) name the published variants:
+divergence", 2020; DeepSeekMath, equation 4). The settings (`trap.workflow.config.Grpo`) name the published variants:
 
     GRPO       baseline group, scale group, level token, average sequence (equation 3: each completion's
                tokens are averaged, then the completions)
@@ -41,15 +41,15 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from trap.batching import learning_rate
-from trap.checkpoint import loaded_code, read_checkpoint, remove_checkpoint, write_checkpoint
-from trap.curriculum import staged_prompts
 from trap.files import InputError, write_jsonl
 from trap.methods import Job
 from trap.methods.rsft import sampling_key
+from trap.models.batching import learning_rate
 from trap.platforms import Example
-from trap.policy_gradient import Learner, Objective, Rollout, advantages
-from trap.registry import load_member
+from trap.training.checkpoint import loaded_code, read_checkpoint, remove_checkpoint, write_checkpoint
+from trap.training.curriculum import staged_prompts
+from trap.training.policy_gradient import Learner, Objective, Rollout, advantages
+from trap.workflow.registry import load_member
 
 CHECKPOINT_SECONDS = 20.0  # at least so long between two checkpoints
 RECORDED = 4  # prompts of a rollout batch whose completions go into rollouts.jsonl ...

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from trap.registry import load_member
+from trap.workflow.registry import load_member
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from trap.registry import load_member
+from trap.workflow.registry import load_member
 
 
 class Study(Protocol):

@@ -15,9 +15,10 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from trap.adapters import read_adapter, write_mlx
-from trap.batching import Tokens, padded
-from trap.encoding import (
+from trap.files import InputError, write_json
+from trap.models.adapters import read_adapter, write_mlx
+from trap.models.batching import Tokens, padded
+from trap.models.encoding import (
     check_lengths,
     check_same_tokenizer,
     encode,
@@ -26,10 +27,9 @@ from trap.encoding import (
     save_tokenizer,
     tokens_of,
 )
-from trap.files import InputError, write_json
+from trap.models.tensors import write_tensors
 from trap.platforms import Example, Fit, Probe
 from trap.platforms.mlx.blas import ADVICE, preload
-from trap.tensors import write_tensors
 
 BLAS = preload()  # before MLX is imported
 try:

@@ -11,7 +11,7 @@ from mlx.utils import tree_unflatten
 from mlx_lm.tuner.lora import LoRALinear
 from mlx_lm.tuner.utils import linear_to_lora_layers
 
-from trap.adapters import Adapter
+from trap.models.adapters import Adapter
 from trap.platforms.mlx.architecture import PROJECTIONS, array, tensor, weights
 
 

@@ -12,7 +12,7 @@ from mlx.utils import tree_flatten
 from mlx_lm.utils import load_model
 
 from trap.files import InputError, read_json
-from trap.tensors import Tensor
+from trap.models.tensors import Tensor
 
 FAMILY = ("llama", "smollm3", "qwen2")
 PROJECTIONS = (

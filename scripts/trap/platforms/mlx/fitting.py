@@ -12,7 +12,7 @@ from mlx import nn
 from mlx.optimizers import AdamW, clip_grad_norm
 from mlx.utils import tree_flatten, tree_unflatten
 
-from trap.batching import Tokens, batches, collate, learning_rate
+from trap.models.batching import Tokens, batches, collate, learning_rate
 from trap.platforms import Fit, Probe
 
 BESIDE_MUON = 0.2  # AdamW's rate for embeddings and norms, as a share of Muon's, as on torch

@@ -14,12 +14,12 @@ import numpy as np
 from mlx import nn
 from mlx.utils import tree_flatten, tree_unflatten
 
-from trap.batching import Tokens, collate
-from trap.encoding import check_lengths, tokens_of
+from trap.models.batching import Tokens, collate
+from trap.models.encoding import check_lengths, tokens_of
 from trap.platforms import Example, Fit
 from trap.platforms.mlx import MlxModel, adapting
 from trap.platforms.mlx.fitting import Optimizers
-from trap.policy_gradient import Objective, Rollout, in_play, share_of
+from trap.training.policy_gradient import Objective, Rollout, in_play, share_of
 
 
 def scores(
@@ -74,7 +74,7 @@ def policy_loss(
 
 
 class MlxLearner:
-    """`trap.policy_gradient.Learner` for this platform."""
+    """`trap.training.policy_gradient.Learner` for this platform."""
 
     def __init__(self, model: MlxModel, settings: Fit, objective: Objective, seed: int) -> None:
         self.model, self.settings, self.objective = model, settings, objective

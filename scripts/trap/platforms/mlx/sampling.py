@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import mlx.core as mx
 import numpy as np
 
-from trap.batching import padded, uniforms
+from trap.models.batching import padded, uniforms
 from trap.platforms.mlx.decoder import LENGTHS, PREFILL, Decoder, multiple
 
 ROWS_AT_ONCE = 960  # full blocks of rows for the usual k (see decoder.ROWS)

@@ -27,7 +27,7 @@ from trap.platforms.torch.decoder import Decoder, rotary
 from trap.platforms.torch.fitting import Tokens, bfloat16_pays, collate
 from trap.platforms.torch.lora import Lora
 from trap.platforms.torch.optimizers import Optimizers
-from trap.policy_gradient import Objective, Rollout, in_play, share_of
+from trap.training.policy_gradient import Objective, Rollout, in_play, share_of
 
 Scores = tuple[Tensor, Tensor]  # of completion tokens (R, T); of the whole vocabulary at each (N, vocabulary)
 
@@ -149,7 +149,7 @@ def policy_loss(
 
 
 class TorchLearner:
-    """`trap.policy_gradient.Learner` for the models of this platform."""
+    """`trap.training.policy_gradient.Learner` for the models of this platform."""
 
     def __init__(self, model: Any, settings: Fit, objective: Objective, seed: int) -> None:
         self.model, self.settings, self.objective = model, settings, objective

@@ -18,7 +18,7 @@ from torch.utils.data import SequentialSampler
 from transformers import PreTrainedTokenizerFast, TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
-from trap.batching import Tokens, learning_rate
+from trap.models.batching import Tokens, learning_rate
 from trap.platforms import Fit, Probe
 from trap.platforms.torch.optimizers import Optimizer, Optimizers
 from trap.platforms.unsloth.arguments import trainer_arguments

@@ -11,10 +11,10 @@ from typing import Any
 from unsloth import FastLanguageModel, is_bfloat16_supported  # isort: skip  before what it changes
 import torch
 
-from trap.adapters import read_adapter
-from trap.encoding import end_and_pad, read_tokenizer
 from trap.files import InputError, read_json
-from trap.merging import check_fits, merge, weight_files
+from trap.models.adapters import read_adapter
+from trap.models.encoding import end_and_pad, read_tokenizer
+from trap.models.merging import check_fits, merge, weight_files
 from trap.platforms import Fit
 from trap.platforms.unsloth.arguments import adapter_arguments, load_arguments
 from trap.platforms.unsloth.with_trl import TrlModel

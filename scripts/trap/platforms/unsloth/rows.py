@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from trap.batching import Tokens, batches
 from trap.files import InputError
+from trap.models.batching import Tokens, batches
 from trap.platforms import Fit
 
 IGNORED = -100

@@ -13,7 +13,7 @@ from peft import PeftModel
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 
-from trap.encoding import check_lengths, encode, tokens_of
+from trap.models.encoding import check_lengths, encode, tokens_of
 from trap.platforms import Example, Fit, Probe
 from trap.platforms.torch.generic import GenericModel
 from trap.platforms.unsloth.fitting import fit_with_trl

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct, field
 
-from trap.records import LETTERS, Edge, Question
 from trap.studies.hops.graph import Graph
+from trap.studies.hops.records import LETTERS, Edge, Question
 from trap.studies.hops.reward import Grader
 
 CHANCE = 1 / len(LETTERS)

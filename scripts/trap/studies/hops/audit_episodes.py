@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from trap.files import InputError
-from trap.records import LETTERS, Episode, Question
 from trap.studies.hops.exact_tests import exact_interval, fisher, items_needed, mcnemar
 from trap.studies.hops.graph import Graph
+from trap.studies.hops.records import LETTERS, Episode, Question
 from trap.studies.hops.reward import Grade, Grader
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from trap.records import Question
 from trap.studies.hops.completions import parse_completion
+from trap.studies.hops.records import Question
 
 
 def ends_on_option(question: Question, completion: str) -> str | None:

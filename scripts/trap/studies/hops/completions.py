@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from trap.records import LETTERS
+from trap.studies.hops.records import LETTERS
 
 MAX_CHARS = 20_000  # of a completion; typical ones have 200
 

@@ -17,8 +17,8 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator
 
-from trap.records import LETTERS
 from trap.studies.hops.graph import Graph
+from trap.studies.hops.records import LETTERS
 from trap.studies.hops.wording import HEADERS, PUBLISHED_TEMPLATES, phrase_of
 
 FACTS_PER_TEXT = 3

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from trap.files import InputError, read_json
-from trap.records import Edge, GraphFile
+from trap.studies.hops.records import Edge, GraphFile
 
 ENTITY_TYPES = ("symptom", "cause", "diagnostic", "fix", "tool")
 

@@ -13,7 +13,6 @@ from typing import Any
 from msgspec import Struct, field
 
 from trap.files import InputError, read_jsonl
-from trap.records import Episode, Question
 from trap.studies.hops.audit import (
     CHANCE,
     DatasetAudit,
@@ -26,6 +25,7 @@ from trap.studies.hops.audit import (
 from trap.studies.hops.audit_episodes import GradedPhase, QuestionIndex, audit_episodes, compare, unpaired
 from trap.studies.hops.exact_tests import exact_interval, mcnemar, wilson_interval
 from trap.studies.hops.graph import Graph, load_graph
+from trap.studies.hops.records import Episode, Question
 
 REPOSITORY = "softwarewrighter/multi-hop-reasoning"
 COMMIT = "ebf538d"

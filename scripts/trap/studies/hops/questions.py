@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from itertools import permutations
 
 from trap.files import InputError
-from trap.records import LETTERS, Edge, Path, Question, QuestionMeta, Reference
 from trap.studies.hops import distractors, wording
 from trap.studies.hops.distractors import Menu
 from trap.studies.hops.draws import Draws
 from trap.studies.hops.graph import Graph
 from trap.studies.hops.pools import EASY_SHARES, Pools, hops_of
+from trap.studies.hops.records import LETTERS, Edge, Path, Question, QuestionMeta, Reference
 from trap.studies.hops.walks import Pair, members
 
 _DIFFICULTY = {1: "easy", 2: "easy", 3: "medium"}  # as published; longer chains are "hard"

@@ -18,9 +18,9 @@ import re
 
 from msgspec import Struct
 
-from trap.records import Episode, Parsed, Question, Reward
 from trap.studies.hops.completions import lenient_letter, parse_completion
 from trap.studies.hops.graph import Graph
+from trap.studies.hops.records import Episode, Parsed, Question, Reward
 from trap.studies.hops.wording import phrase_of
 
 CORRECT, INCORRECT = 1.0, -2.0

@@ -19,8 +19,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
-from trap.records import Question
 from trap.studies.hops.completions import parse_completion
+from trap.studies.hops.records import Question
 from trap.studies.hops.reward import (
     CORRECT,
     FAITHFUL_BONUS,

@@ -16,8 +16,8 @@ from pathlib import Path
 import yaml
 
 from trap.files import InputError, read_text
-from trap.records import Edge, Entity, GraphFile, Relation
 from trap.studies.hops.graph import canonical, check_graph
+from trap.studies.hops.records import Edge, Entity, GraphFile, Relation
 
 HEADER = "graph.yaml"
 ENTITY_ID = re.compile(r"[A-Z][A-Za-z0-9]*")

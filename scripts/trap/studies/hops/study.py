@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from trap.files import read_jsonl
-from trap.records import LETTERS, Episode, Question
 from trap.studies.hops.graph import load_graph
+from trap.studies.hops.records import LETTERS, Episode, Question
 from trap.studies.hops.reward import Grade, Grader, selection_key, to_episode
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from trap.files import InputError
-from trap.records import LETTERS
+from trap.studies.hops.records import LETTERS
 
 PHRASES: dict[str, str] = {
     "caused_by": "is caused by",

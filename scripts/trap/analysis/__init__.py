@@ -1,0 +1,1 @@
+"""From answered questions to numbers with intervals, and from numbers to claims."""

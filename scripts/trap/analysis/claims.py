@@ -1,0 +1,201 @@
+"""claims.json: every declared claim with our number, its interval, a verdict, and where it came from."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from trap.analysis.cells import ITEM_COLUMNS
+from trap.analysis.claim_specs import ClaimsFile, ClaimSpec
+from trap.analysis.measures import Evidence, Missing, Result, measure
+from trap.analysis.verdicts import judge
+from trap.files import InputError, read_json
+
+NOT_TESTED = "not tested here"
+
+
+def claim_rows(spec: ClaimsFile, evidence: Evidence, rule: str, commit: str) -> list[dict[str, Any]]:
+    """One object per claim, in the order of the file; deterministic but for `commit` and `seconds`."""
+    return [_claim(claim, spec, evidence, rule, commit) for claim in spec.claims]
+
+
+def fill_in(claims: list[dict[str, Any]], others: Sequence[Path]) -> list[dict[str, Any]]:
+    """Claims that these runs do not test, as another size's ledger has them where it does.
+
+    A grid of experiments tests what no other size runs; its `file` says where each number comes from.
+    Raises InputError for a ledger that cannot be read.
+    """
+    tested: dict[str, dict[str, Any]] = {}
+    for path in others:
+        for claim in read_json(path, list[dict[str, Any]]):
+            if claim["verdict"] != NOT_TESTED:
+                tested.setdefault(claim["id"], claim)
+    return [tested.get(claim["id"], claim) if claim["verdict"] == NOT_TESTED else claim for claim in claims]
+
+
+def read_findings(path: Path | str) -> dict[str, dict[str, Any]]:
+    """id -> finding of an audit.json. Raises InputError when the file has no findings."""
+    document = read_json(path)
+    found = document.get("findings") if isinstance(document, dict) else None
+    if not isinstance(found, list) or not all(isinstance(row, dict) and "id" in row for row in found):
+        raise InputError(f"{path}: findings: expected a list of objects with an id")
+    if not found:
+        raise InputError(f"{path}: findings: empty; audit the published files with --published")
+    return {str(row["id"]): row for row in found}
+
+
+def agreement(items: pl.DataFrame, repeated: pl.DataFrame) -> tuple[int, int]:
+    """(item rows identical in every column, item rows compared) of runs that were done twice."""
+    key = ["study", "model", "platform", "arm", "seed", "pool", "id"]
+    outcomes = [name for name in ITEM_COLUMNS if name not in key]
+    pairs = items.join(repeated, on=key, how="inner", suffix="_again")
+    if pairs.is_empty():
+        raise InputError("the repeated items share no run with the items")
+    same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_again")) for name in outcomes)
+    return int(pairs.select(same.sum()).item()), pairs.height
+
+
+def current_commit(folder: Path) -> str:
+    """The commit of the code, or "unknown" outside a repository."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), "rev-parse", "HEAD"],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    return done.stdout.strip() if done.returncode == 0 else "unknown"
+
+
+def _claim(claim: ClaimSpec, spec: ClaimsFile, evidence: Evidence, rule: str, commit: str) -> dict[str, Any]:
+    main, reason = None, claim.reason
+    if claim.measure is not None:
+        try:
+            main = measure(claim.measure, evidence)
+        except Missing as missing:
+            reason = " ".join(part for part in (_sentence(str(missing)), claim.reason) if part)
+    also: dict[str, Result] = {}
+    for name, what in claim.also.items():
+        try:
+            also[name] = measure(what, evidence)
+        except Missing:  # a supplement that was not run; rules that read it are then false
+            continue
+    margin = claim.margin
+    if margin is None:
+        margin = (main.margin if main else None) or (
+            spec.margin if main and main.unit in ("share", "points") else None
+        )
+    verdict, why = NOT_TESTED, ""
+    if main is not None:
+        verdict, why = _verdict(claim, main, also, margin, spec)
+    rested = [result for result in (main, *also.values()) if result is not None]
+    conditions = {condition for result in rested for condition in result.conditions}
+    return {
+        "id": claim.id,
+        "source": spec.sources[claim.source],
+        "statement": claim.statement,
+        "published": msgspec.to_builtins(claim.published) if claim.published else None,
+        "model": claim.measure.model if claim.measure and main and main.conditions else None,
+        "arms": list(main.arms) if main else [],
+        "contaminated": _contaminated(conditions, evidence.runs),
+        "comparison": main.comparison if main else None,
+        "value": main.value if main else None,
+        "n": main.n if main else None,
+        "seeds": main.seeds if main else None,
+        "low": main.low if main else None,
+        "high": main.high if main else None,
+        "unit": main.unit if main else None,
+        "text": main.text if main else None,
+        "p": main.p if main else None,
+        "p_holm": main.p_holm if main else None,
+        "family": main.family if main else None,
+        "margin": margin,
+        "verdict": verdict,
+        "reason": " ".join(part for part in (why, reason) if part) or None,
+        "verdict_rule": {
+            "reproduced": _texts(claim.reproduced),
+            "not_reproduced": _texts(claim.not_reproduced),
+        },
+        "also": {
+            name: {
+                "value": result.value,
+                "low": result.low,
+                "high": result.high,
+                "n": result.n,
+                "seeds": result.seeds,
+                "unit": result.unit,
+                "text": result.text,
+                "comparison": result.comparison,
+                "file": result.file,
+                "row": result.row,
+            }
+            for name, result in also.items()
+        },
+        "file": main.file if main else None,
+        "row": main.row if main else None,
+        "rule": rule,
+        "commit": commit,
+        "seconds": _seconds(conditions, evidence.runs) if main else None,
+    }
+
+
+def _verdict(
+    claim: ClaimSpec, main: Result, also: Mapping[str, Result], margin: float | None, spec: ClaimsFile
+) -> tuple[str, str]:
+    """(verdict, why it is withheld)."""
+    values: dict[str, float | None] = {
+        "value": main.value,
+        # a number without an interval (arithmetic, a count of everything) is its own interval
+        "low": main.low if main.low is not None else main.value,
+        "high": main.high if main.high is not None else main.value,
+        "p": main.p,
+        "p_holm": main.p_holm,
+        "n": main.n,
+        "seeds": main.seeds,
+        "margin": margin,
+        "published": claim.published.value if claim.published else None,
+    }
+    for name, result in also.items():
+        for key in ("value", "low", "high", "p", "p_holm", "n", "seeds"):
+            found = getattr(result, key)
+            values[f"{name}.{key}"] = result.value if found is None and key in ("low", "high") else found
+    if main.trained and (main.seeds or 0) < spec.minimum_seeds and main.conditions:
+        seeds = f"{main.seeds} training seed{'s' if main.seeds != 1 else ''}"
+        return "inconclusive", f"{seeds}: a verdict needs at least {spec.minimum_seeds}."
+    return judge(claim.yes, claim.no, values)
+
+
+def _contaminated(conditions: set[tuple[str, str, str]], runs: pl.DataFrame) -> bool:
+    if not conditions:
+        return False
+    arms = {arm for _, _, arm in conditions}
+    return bool(runs.filter(pl.col("arm").is_in(sorted(arms)))["contaminated"].any())
+
+
+def _seconds(conditions: set[tuple[str, str, str]], runs: pl.DataFrame) -> float | None:
+    """Wall-clock seconds of training and evaluating every run behind a claim, each run once."""
+    if not conditions:
+        return 0.0
+    wanted = pl.DataFrame(sorted(conditions), schema=["model", "platform", "arm"], orient="row")
+    chosen = runs.join(wanted, on=["model", "platform", "arm"], how="semi")
+    spent = chosen.select(
+        pl.sum_horizontal("seconds_train", "seconds_evaluate", ignore_nulls=True)
+    ).to_series()
+    known = chosen.filter(pl.col("seconds_train").is_not_null() | pl.col("seconds_evaluate").is_not_null())
+    return round(float(spent.sum()), 1) if known.height else None
+
+
+def _texts(rules: str | list[str]) -> list[str]:
+    return [rules] if isinstance(rules, str) else list(rules)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."

@@ -1,0 +1,267 @@
+"""Gather what runs left in their folders: three tables (items, runs, curves) and the seconds they took.
+
+Run folder: items.parquet, meta.json, log.jsonl, and of metrics.json, which else sums up items.parquet,
+the validation curves and the seconds. Sorting, encoding and compression are fixed, so that equal runs give equal bytes; seconds are
+never equal, and stand apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import polars as pl
+from msgspec import Struct, field
+
+from trap.analysis.cells import ITEM_COLUMNS, read_items
+from trap.files import InputError, iter_jsonl, read_json, replacing
+
+# Pool and question first: outcomes of one question by many runs resemble each other and compress.
+ITEM_ORDER = ["study", "model", "platform", "pool", "id", "arm", "seed"]
+RUN_KEY = ["study", "model", "platform", "arm", "seed"]
+
+
+class Rollouts(Struct, kw_only=True):
+    """What sampling gave: counts of samples, prompts and winners; shares of winners; leaked letters."""
+
+    sampled: int | None = None
+    prompts: int | None = None
+    winners: int | None = None
+    winner_faithful: int | float | None = None  # a whole number is a count, a fraction a share of winners
+    winner_correct: int | float | None = None
+    leaked_letter_rate: float | None = None
+    mean_winner_hops: float | None = None
+
+
+class RunData(Struct, kw_only=True):
+    n_train: int | None = None
+    steps: int | None = None
+    rollouts: Rollouts | None = None
+
+
+class RunSeconds(Struct, kw_only=True):
+    train: float | None = None
+    evaluate: float | None = None
+
+
+class RunMeta(Struct, kw_only=True):
+    """The part of meta.json that the tables need; other fields are ignored."""
+
+    study: str
+    model: str
+    platform: str
+    arm: str
+    seed: int
+    run_id: str = ""
+    parent: str | None = None
+    rollouts: str | None = None
+    method: str = ""
+    pool: str | None = None
+    mixture: Any = None
+    reward: str | None = None
+    selection: str | None = None
+    rounds: int | None = None
+    contaminated: bool = False
+    hyper: dict[str, Any] = field(default_factory=dict)
+    data: RunData = field(default_factory=RunData)
+    hashes: dict[str, Any] = field(default_factory=dict)
+    seconds: RunSeconds = field(default_factory=RunSeconds)
+
+
+RUN_COLUMNS: dict[str, Any] = {
+    "study": pl.String,
+    "model": pl.String,
+    "platform": pl.String,
+    "arm": pl.String,
+    "seed": pl.Int16,
+    "run_id": pl.String,
+    "parent": pl.String,
+    "rollouts": pl.String,
+    "method": pl.String,
+    "pool": pl.String,
+    "mixture": pl.String,
+    "reward": pl.String,
+    "selection": pl.String,
+    "rounds": pl.Int16,
+    "contaminated": pl.Boolean,
+    "k": pl.Int32,
+    "hyper": pl.String,
+    "n_train": pl.Int64,
+    "steps": pl.Int64,
+    "parent_hash": pl.String,
+    "rollouts_sampled": pl.Int64,
+    "prompts": pl.Int64,
+    "winners": pl.Int64,
+    "winner_faithful": pl.Float64,
+    "winner_correct": pl.Float64,
+    "leaked_letter_rate": pl.Float64,
+    "mean_winner_hops": pl.Float64,
+}
+CURVE_COLUMNS: dict[str, Any] = {
+    "study": pl.String,
+    "model": pl.String,
+    "platform": pl.String,
+    "arm": pl.String,
+    "seed": pl.Int16,
+    "kind": pl.String,
+    "step": pl.Int64,
+    "loss": pl.Float64,
+    "pool": pl.String,
+    "accuracy": pl.Float64,
+    "faithful": pl.Float64,
+    "n": pl.Int64,
+}
+
+
+class LogRow(Struct, kw_only=True):
+    """One line of log.jsonl; other fields and other kinds of line are ignored."""
+
+    kind: str = ""
+    step: int | None = None
+    loss: float | None = None
+
+
+class Watched(Struct, kw_only=True):
+    """What the run answered on a validation pool while it was trained, after that many steps."""
+
+    step: int
+    pool: str
+    n: int
+    accuracy: float
+    faithful: float
+
+
+class Curves(Struct, kw_only=True):
+    valid: list[Watched] = field(default_factory=list)
+
+
+class RunMetrics(Struct, kw_only=True):
+    """The part of metrics.json that is not in items.parquet."""
+
+    curves: Curves = field(default_factory=Curves)
+    seconds: RunSeconds = field(default_factory=RunSeconds)
+
+
+class Collected(NamedTuple):
+    """What the runs of a size left: `seconds` is {run: {"train": s, "evaluate": s}}, null where unknown."""
+
+    items: pl.DataFrame
+    runs: pl.DataFrame
+    curves: pl.DataFrame
+    seconds: dict[str, dict[str, float | None]]
+
+
+def collect(folders: Sequence[Path | str], more: Sequence[Path | str] = ()) -> Collected:
+    """Everything of finished run folders, with more items of theirs: RUN/far/items.parquet, RUN/search/items.parquet.
+
+    Raises InputError for a folder without its files, a run given twice, and items that belong to
+    another run than meta.json says, or to none of these.
+    """
+    if not folders:
+        raise InputError("no run folder was given")
+    items, runs, curves, seconds = [], [], [], {}
+    beside: dict[Path, list[Path]] = {Path(folder): [] for folder in folders}
+    for path in map(Path, more):
+        if path.parent.parent not in beside:
+            raise InputError(f"{path}: its run is not among those given")
+        beside[path.parent.parent].append(path.parent)
+    for folder in map(Path, folders):
+        meta = read_json(folder / "meta.json", RunMeta)
+        items += [_items(scored, meta) for scored in (folder, *beside[folder])]
+        runs.append(_run_row(meta))
+        metrics = read_json(folder / "metrics.json", RunMetrics)
+        curves += _curve_rows(folder / "log.jsonl", metrics.curves, meta)
+        spent = metrics.seconds
+        name = "/".join(str(getattr(meta, key)) for key in RUN_KEY)
+        seconds[name] = {"train": meta.seconds.train, "evaluate": spent.evaluate}
+    run_table = pl.DataFrame(runs, schema=RUN_COLUMNS).sort(RUN_KEY)
+    twice = run_table.filter(pl.struct(RUN_KEY).is_duplicated())
+    if twice.height:
+        raise InputError(f"the run {'/'.join(map(str, twice.select(RUN_KEY).row(0)))} was given twice")
+    curve_table = pl.DataFrame(curves, schema=CURVE_COLUMNS, orient="row").sort(
+        [*RUN_KEY, "kind", "pool", "step"], nulls_last=True, maintain_order=True
+    )
+    return Collected(
+        pl.concat(items).sort(ITEM_ORDER),
+        run_table,
+        curve_table,
+        {name: seconds[name] for name in sorted(seconds)},
+    )
+
+
+def write_table(frame: pl.DataFrame, path: Path | str) -> None:
+    """Parquet with equal bytes for equal frames: zstd, one row group per half million rows."""
+    with replacing(path) as partial:
+        frame.write_parquet(
+            partial, compression="zstd", compression_level=19, statistics=False, row_group_size=1 << 20
+        )
+
+
+def write_items(frame: pl.DataFrame, path: Path | str) -> None:
+    """Items with repeated words dictionary-encoded; `read_items` gives the strings back."""
+    words = [name for name, kind in ITEM_COLUMNS.items() if kind == pl.String]
+    encoded = [pl.col(name).cast(pl.Enum(frame[name].unique().sort().to_list())) for name in words]
+    write_table(frame.with_columns(encoded), path)
+
+
+def _items(folder: Path, meta: RunMeta) -> pl.DataFrame:
+    items = read_items([folder / "items.parquet"])
+    for name in RUN_KEY:
+        values = items[name].unique().to_list()
+        if values != [getattr(meta, name)]:
+            raise InputError(
+                f"{folder}/items.parquet: {name}: {values}, but meta.json says {getattr(meta, name)!r}"
+            )
+    if items.select(pl.struct("pool", "id").is_duplicated().any()).item():
+        raise InputError(f"{folder}/items.parquet: id: a question occurs twice in one pool")
+    if items.select(pl.exclude("letter")).null_count().sum_horizontal().item():
+        raise InputError(f"{folder}/items.parquet: a value is missing (only `letter` may be)")
+    return items
+
+
+def _run_row(meta: RunMeta) -> dict[str, Any]:
+    rollouts = meta.data.rollouts or Rollouts()
+    samples = next((meta.hyper[key] for key in ("k", "K", "samples") if key in meta.hyper), None)
+    mixture = (
+        meta.mixture if isinstance(meta.mixture, str | None) else msgspec.json.encode(meta.mixture).decode()
+    )
+    parent_hash = meta.hashes.get("parent")
+    return {
+        **{
+            name: getattr(meta, name) for name in (*RUN_KEY, "run_id", "parent", "rollouts", "method", "pool")
+        },
+        "mixture": mixture,
+        **{name: getattr(meta, name) for name in ("reward", "selection", "rounds", "contaminated")},
+        "k": int(samples) if isinstance(samples, int | float) else None,
+        "hyper": msgspec.json.encode(meta.hyper, order="sorted").decode(),
+        "n_train": meta.data.n_train,
+        "steps": meta.data.steps,
+        "parent_hash": parent_hash if isinstance(parent_hash, str) else None,
+        "rollouts_sampled": rollouts.sampled,
+        "prompts": rollouts.prompts,
+        "winners": rollouts.winners,
+        "winner_faithful": _share(rollouts.winner_faithful, rollouts.winners),
+        "winner_correct": _share(rollouts.winner_correct, rollouts.winners),
+        "leaked_letter_rate": rollouts.leaked_letter_rate,
+        "mean_winner_hops": rollouts.mean_winner_hops,
+    }
+
+
+def _share(value: int | float | None, of: int | None) -> float | None:
+    """A share of the winners, whether meta.json gave a count (JSON 12) or a share (JSON 0.12)."""
+    if value is None or isinstance(value, float):
+        return value
+    return value / of if of else None
+
+
+def _curve_rows(path: Path, curves: Curves, meta: RunMeta) -> Iterable[tuple[Any, ...]]:
+    key = tuple(getattr(meta, name) for name in RUN_KEY)
+    for seen in curves.valid:
+        yield (*key, "valid", seen.step, None, seen.pool, seen.accuracy, seen.faithful, seen.n)
+    if not path.exists():  # an arm without training, such as the base model, may have no log
+        return
+    for row in iter_jsonl(path, LogRow):
+        if row.kind == "train" and row.step is not None:
+            yield (*key, "train", row.step, row.loss, None, None, None, None)

@@ -1,0 +1,115 @@
+"""The decisive contrasts: paired differences with intervals, exact McNemar within seeds, Holm over families."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from trap.analysis import resampling
+from trap.analysis.cells import METRICS, ItemTable
+from trap.analysis.claim_specs import ClaimsFile
+from trap.analysis.statistics import equivalent, holm, mcnemar
+
+PAIRED_COLUMNS = {"accuracy": "correct", "faithful": "faithful", "format": "format", "valid": "valid"}
+
+
+def contrast_rows(spec: ClaimsFile, table: ItemTable, items: pl.DataFrame) -> list[dict[str, Any]]:
+    """One row for every declared contrast and model that has both arms on the pool.
+
+    Holm corrects over all contrasts of one family in one model that could be computed.
+    """
+    rows = []
+    for model, platform in sorted({key[:2] for key in table.conditions}):
+        for declared in spec.contrasts:
+            cells = [
+                table.cell(model, arm, declared.pool, declared.metric, platform=platform)
+                for arm in (declared.arm, declared.minus)
+            ]
+            if cells[0] is None or cells[1] is None or not set(cells[0].seeds) & set(cells[1].seeds):
+                continue
+            found = resampling.difference(
+                cells[0], cells[1], replicates=spec.replicates, confidence=spec.confidence
+            )
+            unit = METRICS[declared.metric].unit
+            margin = (
+                declared.margin if declared.margin is not None else spec.margin if unit == "share" else None
+            )
+            tests = _mcnemar_by_seed(items, model, platform, declared)
+            rows.append(
+                {
+                    "name": declared.name,
+                    "model": model,
+                    "platform": platform,
+                    "arm": declared.arm,
+                    "minus": declared.minus,
+                    "pool": declared.pool,
+                    "metric": declared.metric,
+                    "unit": "points" if unit == "share" else unit,
+                    "value": found.value,
+                    "low": found.low,
+                    "high": found.high,
+                    "se": found.se,
+                    "df": found.df if found.df < 1e6 else None,
+                    "p": found.p,
+                    "p_holm": None,
+                    "family": declared.family,
+                    "margin": margin,
+                    "equivalent": equivalent(found.low, found.high, margin) if margin else None,
+                    "n": found.n,
+                    "seeds": found.seeds,
+                    "mcnemar_p": [round(test[0], resampling.DIGITS) for test in tests],
+                    "only_arm": [test[1] for test in tests],
+                    "only_minus": [test[2] for test in tests],
+                    "mcnemar_below_05": sum(test[0] < 0.05 for test in tests),
+                    "statement": declared.statement,
+                }
+            )
+    for key in {(row["model"], row["platform"], row["family"]) for row in rows}:
+        family = [row for row in rows if (row["model"], row["platform"], row["family"]) == key]
+        for row, corrected in zip(family, holm([row["p"] for row in family]), strict=True):
+            row["p_holm"] = round(corrected, resampling.DIGITS)
+    return rows
+
+
+CONTRAST_COLUMNS: dict[str, Any] = {
+    "name": pl.String,
+    "model": pl.String,
+    "platform": pl.String,
+    "arm": pl.String,
+    "minus": pl.String,
+    "pool": pl.String,
+    "metric": pl.String,
+    "unit": pl.String,
+    **dict.fromkeys(("value", "low", "high", "se", "df", "p", "p_holm"), pl.Float64),
+    "family": pl.String,
+    "margin": pl.Float64,
+    "equivalent": pl.Boolean,
+    "n": pl.Int64,
+    "seeds": pl.Int64,
+    "mcnemar_p": pl.List(pl.Float64),
+    "only_arm": pl.List(pl.Int64),
+    "only_minus": pl.List(pl.Int64),
+    "mcnemar_below_05": pl.Int64,
+    "statement": pl.String,
+}
+
+
+def _mcnemar_by_seed(
+    items: pl.DataFrame, model: str, platform: str, declared: Any
+) -> list[tuple[float, int, int]]:
+    column = PAIRED_COLUMNS.get(declared.metric)
+    if column is None:
+        return []
+    chosen = items.filter(
+        (pl.col("model") == model) & (pl.col("platform") == platform) & (pl.col("pool") == declared.pool)
+    )
+    first, second = (
+        chosen.filter(pl.col("arm") == arm).select("seed", "id", column)
+        for arm in (declared.arm, declared.minus)
+    )
+    pairs = first.join(second, on=["seed", "id"], suffix="_minus").sort("seed", "id")
+    return [
+        mcnemar(part[column].to_numpy(), part[f"{column}_minus"].to_numpy())
+        for part in pairs.partition_by("seed", maintain_order=True)
+    ]

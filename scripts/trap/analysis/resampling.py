@@ -1,0 +1,253 @@
+"""Hierarchical bootstrap over training seeds and questions, the questions clustered by start entity.
+
+Model of the data: every seed of an arm answers the same questions, so seeds and questions are
+crossed. A replicate draws seeds with replacement, then start entities with replacement (whole
+clusters: questions that share a start share facts), and takes the mean of what it drew. Cells that
+are compared (two arms, two pools) share the draws, which makes every difference a paired one.
+
+Corrections, because 3 seeds are few and both levels contain the noise of the single answers:
+* n - 1 units are drawn out of n at each level (Rao and Wu 1988), so that the variance of the
+  replicates is the unbiased s^2/n instead of (n-1)/n of it.
+* the variance is V_seeds + V_starts - V_both', the last being what drawing both levels has in excess
+  of the sum: crossed resampling counts the noise of single answers at each level (Owen 2007, the
+  pigeonhole bootstrap; the sum and difference of Cameron, Gelbach and Miller 2011). The interval is
+  the percentile interval scaled to that variance.
+* it is stretched about the value by t / z, with Satterthwaite's degrees of freedom from the variance
+  components, df = (sum v)^2 / sum(v^2 / (n - 1)), and never narrower than value -+ t se: the mean of
+  three seeds drawn again has too few different values for its percentiles to reach that far.
+* a share with fewer than 5 expected successes or failures gets at least its exact binomial
+  interval: a bootstrap of zeros would claim a width of zero (Bowyer 2025, arXiv 2503.01747).
+
+Clustered errors and paired differences after Miller 2024 (arXiv 2411.00640); seeds as the upper level
+after Hochlehnert 2025 (arXiv 2504.07086).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy import special
+
+from trap.analysis.statistics import CONFIDENCE, clopper_pearson
+
+REPLICATES = 2000
+DIGITS = 6  # what is published; well above the noise of any summation order
+RARE = 5
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Sums of one metric in one condition, by seed and start entity.
+
+    total, count: float arrays (seeds, starts); the value of the cell is total.sum() / count.sum().
+    group: cells of one group share their training seeds (one model); "" means nothing was trained.
+    share: the metric lies in 0..1, each item counting 0 or 1.
+    """
+
+    group: str
+    seeds: tuple[int, ...]
+    starts: tuple[str, ...]
+    total: np.ndarray
+    count: np.ndarray
+    share: bool = True
+
+    @property
+    def value(self) -> float:
+        count = self.count.sum()
+        return float(self.total.sum() / count) if count else math.nan
+
+    @property
+    def per_seed(self) -> np.ndarray:
+        """The mean of each seed, in the order of `seeds`."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self.total.sum(axis=1) / self.count.sum(axis=1)
+
+    @property
+    def n(self) -> int:
+        """Distinct items counted (per seed)."""
+        return round(float(self.count.sum()) / max(1, self.count.shape[0]))
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with its interval. n: distinct items; seeds: training seeds behind it (0: none trained)."""
+
+    value: float
+    low: float
+    high: float
+    se: float
+    df: float
+    p: float
+    n: int
+    seeds: int
+
+
+@lru_cache(maxsize=256)
+def _draws(units: int, replicates: int, stream: int) -> np.ndarray:
+    """How often each of `units` was drawn, (replicates, units); the same for the same arguments."""
+    if units < 2:
+        return np.ones((replicates, units))
+    generator = np.random.default_rng([20240, stream, units])
+    counts = generator.multinomial(units - 1, np.full(units, 1 / units), size=replicates).astype(float)
+    counts.setflags(write=False)
+    return counts
+
+
+def estimate(
+    cells: Sequence[Cell],
+    weights: Sequence[float] = (1.0,),
+    *,
+    replicates: int = REPLICATES,
+    confidence: float = CONFIDENCE,
+) -> Estimate:
+    """The weighted sum of cell means with a bootstrap interval; one cell, a difference, or a slope.
+
+    Seeds that not every cell of a group has are left out. Raises ValueError for no cells, cells
+    without items, or no common seed.
+    """
+    if not cells or len(cells) != len(weights):
+        raise ValueError("one weight for each of at least one cell")
+    cells = _with_common_seeds(cells)
+    starts = sorted({start for cell in cells for start in cell.starts})
+    column = {start: number for number, start in enumerate(starts)}
+    groups = sorted({cell.group for cell in cells if cell.group})
+    seeds_of = {cell.group: len(cell.seeds) for cell in cells if cell.group}
+    start_draws = _draws(len(starts), replicates, 0)
+
+    value, both = 0.0, np.zeros(replicates)
+    by_level = {level: np.zeros(replicates) for level in ["", *groups]}  # "": starts alone
+    for cell, weight in zip(cells, weights, strict=True):
+        chosen = start_draws
+        if len(cell.starts) < len(starts):
+            chosen = start_draws[:, [column[start] for start in cell.starts]]
+        seed_draws = (
+            _draws(len(cell.seeds), replicates, 1 + groups.index(cell.group))
+            if cell.group
+            else np.ones((replicates, 1))
+        )
+        by_start = [chosen @ sums.T for sums in (cell.total, cell.count)]  # (replicates, seeds) each
+        value += weight * cell.value
+        both += weight * _ratio(*((seed_draws * sums).sum(axis=1) for sums in by_start))
+        for level, replicate in by_level.items():
+            if level == "":
+                replicate += weight * _ratio(*(sums.sum(axis=1) for sums in by_start))
+            elif level == cell.group:
+                replicate += weight * _ratio(
+                    *(seed_draws @ sums.sum(axis=1) for sums in (cell.total, cell.count))
+                )
+            else:
+                replicate += weight * cell.value
+    if math.isnan(value):
+        raise ValueError("a cell has no items to count")
+
+    variances = [_variance(by_level[""]), *(_variance(by_level[group]) for group in groups)]
+    degrees = [len(starts) - 1, *(seeds_of[group] - 1 for group in groups)]
+    df = _satterthwaite(variances, degrees)
+    drawn = _variance(both)
+    twice = max(0.0, drawn - sum(variances))  # the noise of single answers, counted at every level
+    variance = max(sum(variances) - twice, *variances)
+    se = math.sqrt(variance)
+    t, z = _t_quantile((1 + confidence) / 2, df), _t_quantile((1 + confidence) / 2, math.inf)
+    stretch = t / z * (math.sqrt(variance / drawn) if drawn else 1.0)
+    kept = both[np.isfinite(both)]
+    ends = np.quantile(kept, [(1 - confidence) / 2, (1 + confidence) / 2]) if len(kept) else [value, value]
+    low = min(value + (ends[0] - value) * stretch, value - t * se)
+    high = max(value + (ends[1] - value) * stretch, value + t * se)
+    if all(cell.share for cell in cells):
+        low, high = _guard_rare(cells, weights, value, se, low, high, confidence)
+    p = 1.0 if value == 0 else 0.0 if se == 0 else float(2 * special.stdtr(df, -abs(value) / se))
+    numbers = (_rounded(part) for part in (value, low, high, se, df, p))
+    return Estimate(*numbers, n=max(cell.n for cell in cells), seeds=min(seeds_of.values(), default=0))
+
+
+@lru_cache(maxsize=1024)
+def _t_quantile(share: float, df: float) -> float:
+    """Student's quantile; the normal one for infinite df."""
+    return float(special.stdtrit(df, share) if math.isfinite(df) else special.ndtri(share))
+
+
+def difference(first: Cell, second: Cell, **options: float) -> Estimate:
+    """first - second, on the same resampled seeds and start entities."""
+    return estimate([first, second], [1.0, -1.0], **options)
+
+
+def slope_weights(doses: Sequence[float]) -> list[float]:
+    """Weights that make a sum of cell means the least-squares slope over the doses."""
+    x = np.asarray(doses, dtype=float)
+    centred = x - x.mean()
+    spread = float((centred**2).sum())
+    if spread == 0:
+        raise ValueError("a slope needs two different doses")
+    return [float(part) for part in centred / spread]
+
+
+def _with_common_seeds(cells: Sequence[Cell]) -> list[Cell]:
+    common: dict[str, set[int]] = {}
+    for cell in cells:
+        if cell.group:
+            common[cell.group] = common.get(cell.group, set(cell.seeds)) & set(cell.seeds)
+    aligned = []
+    for cell in cells:
+        if cell.group:
+            rows = [row for row, seed in enumerate(cell.seeds) if seed in common[cell.group]]
+            if not rows:
+                raise ValueError(f"the arms of {cell.group} have no training seed in common")
+            seeds = tuple(cell.seeds[row] for row in rows)
+            cell = Cell(cell.group, seeds, cell.starts, cell.total[rows], cell.count[rows], cell.share)
+        aligned.append(cell)
+    return aligned
+
+
+def _ratio(total: np.ndarray, count: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return total / count
+
+
+def _variance(replicates: np.ndarray) -> float:
+    kept = replicates[np.isfinite(replicates)]
+    variance = float(kept.var(ddof=1)) if len(kept) > 1 else 0.0
+    return variance if variance > 1e-18 else 0.0  # equal replicates, up to the last bits of a float
+
+
+def _satterthwaite(variances: Sequence[float], degrees: Sequence[int]) -> float:
+    parts = [(v, d) for v, d in zip(variances, degrees, strict=True) if v > 0 and d > 0]
+    if not parts:
+        return math.inf
+    return max(1.0, sum(v for v, _ in parts) ** 2 / sum(v * v / d for v, d in parts))
+
+
+def _guard_rare(
+    cells: Sequence[Cell],
+    weights: Sequence[float],
+    value: float,
+    se: float,
+    low: float,
+    high: float,
+    confidence: float,
+) -> tuple[float, float]:
+    """Widen where the bootstrap cannot know better, and keep shares inside their range."""
+    trained = [cell for cell in cells if cell.group]
+    if len(cells) == 1 and weights[0] == 1.0:
+        expected = value * cells[0].n
+        if trained and min(expected, cells[0].n - expected) < RARE:
+            exact = clopper_pearson(round(expected), cells[0].n, confidence)
+            low, high = min(low, exact[0]), max(high, exact[1])
+        return max(0.0, low), min(1.0, high)
+    if se == 0 and trained:
+        width = sum(
+            abs(weight) * clopper_pearson(0, cell.n, confidence)[1]
+            for cell, weight in zip(cells, weights, strict=True)
+            if cell.group
+        )
+        low, high = min(low, value - width), max(high, value + width)
+    if len(cells) == 2 and sorted(weights) == [-1.0, 1.0]:
+        low, high = max(-1.0, low), min(1.0, high)
+    return low, high
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), DIGITS) + 0.0  # + 0.0: no negative zero in a file

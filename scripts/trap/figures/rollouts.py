@@ -1,0 +1,167 @@
+"""What K samples let through: prompts whose winner has the right letter, and accuracy afterwards, by K."""
+
+from __future__ import annotations
+
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from trap.figures.doses import spread
+from trap.figures.estimates import Evidence, estimates, model_title, models_of, select, sizes, span
+from trap.figures.marks import (
+    absent,
+    estimate_point,
+    frame,
+    legend_row,
+    panels,
+    reference,
+    share_axis,
+)
+from trap.figures.theme import SMALL, Theme
+
+ALT = (
+    "Left: share of prompts for which rejection sampling keeps a right letter, against the number of samples "
+    "K, beside the curves for blind and for independent draws. Right: accuracy and faithful accuracy on hard "
+    "questions after training, against K. Both with 95 % intervals."
+)
+GUESSING = "blind guessing"
+MARKERS = ("o", "D")
+ROLES = ("start", "hard")
+# only the K series of hard prompts: other arms share its K and would overlap it
+K_SERIES = pl.col("arm").str.contains(r"^rsft_hard(_k\d+)?$")
+
+
+def _grid(axes: Axes, theme: Theme, ks: list[int], title: str) -> None:
+    share_axis(axes, theme)
+    axes.set_xscale("log", base=2)
+    axes.set_xlim(min(ks) / 1.35, max(ks) * 1.35)
+    axes.set_xticks(ks, [str(k) for k in ks])
+    axes.set_xticks([], minor=True)
+    axes.tick_params(axis="x", pad=7)  # clear of marks at zero
+    axes.set_xlabel("samples per prompt (K)")
+    axes.set_title(title, pad=8)
+
+
+def _let_through(axes: Axes, evidence: Evidence, theme: Theme, models: list[str]) -> None:
+    table = evidence.table("rollouts")
+    blind = sorted(
+        {
+            (row["k"], row["predicted_blind"])
+            for row in table.iter_rows(named=True)
+            if row["predicted_blind"] is not None
+        }
+    )
+    axes.plot(
+        [k for k, _ in blind], [p for _, p in blind], color=theme.muted, linewidth=1, linestyle=(0, (4, 3))
+    )
+    if len(blind) == 1:  # a curve of one point cannot be seen
+        reference(axes, theme, blind[0][1], GUESSING, x=0.02)
+    elif blind:
+        # above the curve on its steep part, where nothing is measured
+        steep = min(blind, key=lambda point: abs(point[1] - 0.7))
+        axes.annotate(
+            GUESSING,
+            steep,
+            (-6, 1),
+            textcoords="offset points",
+            color=theme.muted,
+            fontsize=SMALL,
+            ha="right",
+        )
+    for place, model in enumerate(models):
+        rows = select(table, model=model).filter(K_SERIES).sort("k")
+        color = theme.color(ROLES[place])
+        predicted = [
+            (row["k"], row["predicted"]) for row in rows.iter_rows(named=True) if row["predicted"] is not None
+        ]
+        axes.plot([k for k, _ in predicted], [p for _, p in predicted], color=color, linewidth=1, alpha=0.7)
+        renamed = rows.rename({"leaked": "value"}).with_columns(n=rows["prompts"].cast(int))
+        for row, estimate in estimates(renamed):
+            estimate_point(
+                axes,
+                row["k"] * (0.97, 1.03)[place],
+                estimate,
+                color,
+                theme.paper,
+                marker=MARKERS[place],
+                gid=f"{model}:leaked:{row['k']}",
+                size=4.5,
+            )
+
+
+def draw(evidence: Evidence, theme: Theme) -> Figure:
+    doses, rollouts = evidence.table("doses"), evidence.table("rollouts")
+    models = models_of(rollouts)[:2]
+    after = [
+        (row, e)
+        for row, e in estimates(doses, family="samples", pool="eval_hard")
+        if row["metric"] in ("accuracy", "faithful") and row["model"] in models
+    ]
+    ks = sorted(
+        {int(row["x"]) for row, _ in after} | set(rollouts.filter(K_SERIES)["k"].drop_nulls().to_list())
+    )
+    prompts = sorted({round(p) for p in rollouts.filter(K_SERIES)["prompts"].drop_nulls().to_list()})
+    few = f" Only K = {span(ks)} was run at this size." if 0 < len(ks) < 4 else ""
+    caption = (
+        f"RSFT on hard prompts ({span(prompts) if prompts else 'no'} prompts per seed). Left: dots measured, solid line 1 − (1 − p)ᴷ, with p measured at K = 1. Right: "
+        f"{sizes([e for _, e in after], 'fresh questions')}. Bars: 95 % intervals.{few}"
+    )
+    figure, bottom, top = frame(theme, "What more samples per prompt let through", caption, 3.5)
+    entries = [
+        (
+            model_title(m),
+            {
+                "marker": MARKERS[i],
+                "markeredgecolor": theme.color(ROLES[i]),
+                "markerfacecolor": theme.color(ROLES[i]),
+            },
+        )
+        for i, m in enumerate(models)
+    ]
+    top = legend_row(figure, theme, entries, top)
+    first, second = panels(figure, (bottom, top), 2, left=0.085, right=0.885, gap=0.09)
+    if not ks or not models:
+        for axes in (first, second):
+            absent(axes, theme)
+        return figure
+    _grid(first, theme, ks, "prompts that keep a right letter")
+    _grid(second, theme, ks, "after training")
+    _let_through(first, evidence, theme, models)
+    ends = []
+    for place, model in enumerate(models):
+        for metric in ("accuracy", "faithful"):
+            found = sorted(
+                [
+                    (row["x"], row["arm"], e)
+                    for row, e in after
+                    if row["model"] == model and row["metric"] == metric
+                ],
+                key=lambda item: item[0],
+            )
+            color = theme.color(ROLES[place])
+            second.plot(
+                [x for x, _, _ in found],
+                [e.value for _, _, e in found],
+                color=color,
+                linewidth=1.2,
+                linestyle="-" if metric == "accuracy" else (0, (3, 1.5)),
+            )
+            for x, arm, e in found:
+                estimate_point(
+                    second,
+                    x,
+                    e,
+                    color,
+                    theme.paper,
+                    marker=MARKERS[place],
+                    hollow=metric == "faithful",
+                    gid=f"{model}:{arm}:{metric}",
+                    size=4.5,
+                )
+            if found:
+                ends.append((found[-1][2].value, "accurate" if metric == "accuracy" else "faithful", color))
+    for y, (_, text, color) in zip(spread([y for y, _, _ in ends], 0.055, 0.02, 0.99), ends, strict=True):
+        second.text(
+            1.02, y, text, transform=second.get_yaxis_transform(), color=color, fontsize=SMALL, va="center"
+        )
+    return figure

@@ -1,0 +1,106 @@
+"""A model that is asked in its own way, and in which nothing is ever cut.
+
+It stands between methods and a platform's model: every prompt goes through the model's chat template (or
+gets its first token), and what has no room is counted. A training example that does not fit is left out,
+told in the log, and stops the run when more than the allowed share are; a prompt that leaves no room for
+an answer always does, since a question that is not asked would change what is measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from trap.files import InputError, read_json
+from trap.models.chat import as_chat, as_text
+from trap.models.encoding import read_tokenizer
+from trap.platforms import Example, Fit, Model, Probe
+from trap.workflow.config import Chat
+
+
+class Prompted:
+    """A platform's model behind its prompts' form.
+
+    Methods are written out, not handed on: one that took prompts past the template unseen would be wrong
+    without a word.
+    """
+
+    def __init__(self, model: Model, asked: Callable[[str], str], context: int | None, share: float) -> None:
+        self.model, self.asked, self.context, self.share = model, asked, context, share
+
+    def _examples(self, examples: Sequence[Example]) -> list[Example]:
+        return [Example(self.asked(e.prompt), e.completion) for e in examples]
+
+    def _sizes(self, examples: Sequence[Example]) -> list[int]:
+        """Tokens of prompt, completion and end token."""
+        prompts = self.model.lengths([e.prompt for e in examples])
+        completions = self.model.lengths([e.completion for e in examples])
+        return [p + c + 1 for p, c in zip(prompts, completions, strict=True)]
+
+    def sample(
+        self, prompts: Sequence[str], *, k: int, temperature: float, max_new_tokens: int, keys: Sequence[int]
+    ) -> list[list[str]]:
+        """As `Model.sample`. Raises InputError where a prompt and its answer exceed the model's context."""
+        texts = [self.asked(prompt) for prompt in prompts]
+        sizes = self.model.lengths(texts) if self.context else []
+        if over := [size for size in sizes if size + max_new_tokens > self.context]:
+            raise InputError(
+                f"{len(over)} of {len(texts)} prompts leave no room for {max_new_tokens} new tokens in the model's"
+                f" context of {self.context} (longest: {max(over)} tokens); nothing is cut"
+            )
+        return self.model.sample(
+            texts, k=k, temperature=temperature, max_new_tokens=max_new_tokens, keys=keys
+        )
+
+    def logprobs(self, examples: Sequence[Example]) -> list[float]:
+        """As `Model.logprobs`. Raises InputError where an example exceeds the model's context."""
+        made = self._examples(examples)
+        if self.context and (over := [size for size in self._sizes(made) if size > self.context]):
+            raise InputError(
+                f"{len(over)} of {len(made)} texts to score exceed the model's context of {self.context} tokens"
+                f" (longest: {max(over)})"
+            )
+        return self.model.logprobs(made)
+
+    def lengths(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text as it is."""
+        return self.model.lengths(texts)
+
+    def fit(
+        self, examples: Sequence[Example], settings: Fit, seed: int, log: Callable[[dict], None], probe: Probe = None
+    ) -> None:  # fmt: skip
+        """As `Model.fit`, without the examples that do not fit. Raises InputError where those are too many."""
+        made = self._examples(examples)
+        room = min(settings.max_tokens, self.context or settings.max_tokens)
+        sizes = self._sizes(made)
+        kept = [example for example, size in zip(made, sizes, strict=True) if size <= room]
+        if (left := len(made) - len(kept)) and (left > self.share * len(made) or not kept):
+            raise InputError(
+                f"{left} of {len(made)} examples ({left / len(made):.1%}) do not fit {room} tokens (longest:"
+                f" {max(sizes)}), and {self.share:.1%} may be left out: raise hyper max_tokens or models too_long"
+            )
+        if left:
+            log({"kind": "left_out", "step": 0, "examples": left, "of": len(made), "longest": max(sizes)})
+        self.model.fit(kept, settings, seed, log, probe)
+
+    def save(self, folder: Path, base: str = "") -> dict[str, Any]:
+        """As `Model.save`."""
+        return self.model.save(folder, base=base)
+
+
+def prompted(model: Model, folder: Path, chat: Chat | None, too_long: float | None = None) -> Prompted:
+    """`model`, asked as the model folder says: through its chat template with `chat`, else as plain text.
+
+    too_long: the share of a fit's examples that may be left out because they do not fit; none by default.
+    """
+    config = read_json(folder / "config.json", dict)
+    known, largest = config.get("vocab_size"), max(read_tokenizer(folder).get_vocab().values(), default=0)
+    if isinstance(known, int) and largest >= known:
+        raise InputError(
+            f"{folder / 'tokenizer.json'}: token {largest}, but config.json says vocab_size {known}: a tokenizer of"
+            " another model"
+        )
+    context = config.get("max_position_embeddings")
+    asked = as_chat(folder, chat) if chat is not None else as_text(folder)
+    return Prompted(model, asked, context if isinstance(context, int) else None, too_long or 0.0)

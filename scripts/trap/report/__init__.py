@@ -1,0 +1,1 @@
+"""Words: the post, tables in Markdown, model cards."""

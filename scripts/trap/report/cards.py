@@ -1,0 +1,127 @@
+"""Model cards: what a run's `meta.json` and `metrics.json` say, and the claims that rest on its arm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from trap.files import InputError, read_json
+from trap.report.prose import environment
+from trap.report.wording import number_text
+
+LIBRARIES = {"peft": "peft", "mlx": "mlx", "model": "transformers"}
+KINDS = {"peft": "A LoRA adapter (PEFT)", "mlx": "A LoRA adapter (mlx-lm)", "model": "A whole model"}
+LOADING = {
+    "model": (
+        "from transformers import AutoModelForCausalLM, AutoTokenizer\n\n"
+        'model = AutoModelForCausalLM.from_pretrained("FOLDER")\n'
+        'tokenizer = AutoTokenizer.from_pretrained("FOLDER")'
+    ),
+    "peft": (
+        "from peft import PeftModel\n"
+        "from transformers import AutoModelForCausalLM\n\n"
+        'base = AutoModelForCausalLM.from_pretrained("BASE")  # {base}\n'
+        'model = PeftModel.from_pretrained(base, "FOLDER")'
+    ),
+    "mlx": (
+        'from mlx_lm import load\n\nmodel, tokenizer = load("BASE", adapter_path="FOLDER")  # BASE: {base}'
+    ),
+}
+TEMPLATE = "model_card.md.j2"
+
+
+def read_meta(run: Path) -> dict[str, Any]:
+    """`meta.json` of a run folder. Raises InputError naming the key that is missing."""
+    meta = read_json(run / "meta.json", dict)
+    for key in (
+        "study",
+        "model",
+        "platform",
+        "arm",
+        "seed",
+        "method",
+        "contaminated",
+        "adapter",
+        "data",
+        "hyper",
+    ):
+        if key not in meta:
+            raise InputError(f"{run / 'meta.json'}: {key}: missing")
+    if meta["adapter"].get("format") not in KINDS:
+        raise InputError(
+            f"{run / 'meta.json'}: adapter.format: {meta['adapter'].get('format')!r} is not known"
+        )
+    return meta
+
+
+def resting(claims: Sequence[dict[str, Any]], meta: dict[str, Any]) -> list[dict[str, Any]]:
+    """Claims about this arm of this model; claims are judged on the platform torch."""
+    if meta["platform"] != "torch":
+        return []
+    return [
+        claim
+        for claim in claims
+        if claim.get("model") == meta["model"] and meta["arm"] in (claim.get("arms") or [])
+    ]
+
+
+def scores(run: Path) -> list[dict[str, str]]:
+    """A row for every evaluated pool of `metrics.json`; none before the run is evaluated."""
+    if not (run / "metrics.json").is_file():
+        return []
+    rows = []
+    for pool, arms in read_json(run / "metrics.json", dict).get("splits", {}).items():
+        for values in arms.values():
+            shares = {name: number_text(values[name], "share") for name in ("accuracy", "faithful")}
+            rows.append({"pool": pool, "n": values["n_examples"], **shares})
+    return rows
+
+
+def made(meta: dict[str, Any]) -> list[tuple[str, str]]:
+    """What the card's table says of the training, in order; what does not apply is left out."""
+    hyper, data, adapter = meta["hyper"], meta["data"], meta["adapter"]
+    rollouts = data.get("rollouts") or {}
+    trained = bool(data.get("steps"))
+    values = {
+        "method": meta["method"],
+        "starts from": meta.get("parent"),
+        "samples come from": meta.get("rollouts"),
+        "questions": meta.get("mixture") or meta.get("pool"),
+        "trained on evaluation questions": "yes" if meta["contaminated"] else "no",
+        "examples": data.get("n_train") or None,
+        "sampled, of which kept": f"{rollouts['sampled']}, {rollouts['winners']}" if rollouts.get("winners") else None,
+        "kept with the right letter": rollouts.get("winner_correct"),
+        "kept with a true trace": rollouts.get("winner_faithful"),
+        "steps, examples in each": f"{data['steps']}, {hyper['batch']}" if trained else None,
+        "trained": hyper["tune"] if trained else None,
+        "optimizer, peak rate": f"{hyper['optimizer']}, {hyper['lr']:g}" if trained else None,
+        "rank, alpha": f"{hyper['lora_r']}, {hyper['lora_alpha']}" if trained and hyper["tune"] == "lora" else None,
+        "trained parameters": adapter.get("trained_parameters"),
+        "source": adapter.get("source"),
+        "revision": adapter.get("revision"),
+        "seconds": (meta.get("seconds") or {}).get("train"),
+        "versions": ", ".join(f"{k} {v}" for k, v in ({**meta.get("versions", {}), **adapter.get("versions", {})}).items()),
+        "SHA-256 of these files": (meta.get("hashes") or {}).get("adapter"),
+        "SHA-256 of the parent's": (meta.get("hashes") or {}).get("parent"),
+        "SHA-256 of the graph": (meta.get("hashes") or {}).get("graph"),
+    }  # fmt: skip
+    return [(name, str(value)) for name, value in values.items() if value not in (None, "")]
+
+
+def base_source(run: Path) -> str | None:
+    """The hub id, or the folder, of the pretrained model under a run; None where it was trained from scratch."""
+    path = run.parent.parent / "base/s1/meta.json"
+    return read_json(path, dict).get("adapter", {}).get("source") if path.is_file() else None
+
+
+def card(run: Path, templates: Path, claims: Sequence[dict[str, Any]]) -> str:
+    """The Markdown of a run's card."""
+    meta = read_meta(run)
+    kind = meta["adapter"]["format"]
+    base = f"arm {meta.get('parent')} of the same seed, whole (convert_adapter.py --to model)"
+    return environment(str(templates)).get_template(TEMPLATE).render(
+        meta=meta, label=meta.get("label") or meta["arm"], library=LIBRARIES[kind], kind=KINDS[kind], made=made(meta),
+        scores=scores(run), claims=resting(claims, meta), base_source=base_source(run),
+        loading=LOADING[kind].format(base=base),
+    )  # fmt: skip

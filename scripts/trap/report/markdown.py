@@ -1,0 +1,100 @@
+"""Parquet tables as Markdown twins for people: numbers with intervals, one row per arm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from trap.report.wording import interval_text, number_text
+
+WIDE_METRICS = ("accuracy", "faithful", "format", "valid", "coverage", "reward", "hops_used", "tokens")
+
+
+def pipe_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; bars inside cells are escaped."""
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    lines += ["| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def arms_text(arms: pl.DataFrame, metrics: Sequence[str] = WIDE_METRICS) -> str:
+    """One section per pool and model: arms down, metrics across, the baselines below the arms."""
+    parts = [
+        "# Every arm\n",
+        "95 % intervals in brackets. Contaminated arms saw evaluation questions in training.\n",
+    ]
+    baselines = arms.filter(pl.col("group") == "baseline")
+    for pool in arms["pool"].unique().sort().to_list():
+        for model in (
+            arms.filter((pl.col("pool") == pool) & (pl.col("group") != "baseline"))["model"].unique().sort()
+        ):
+            part = arms.filter((pl.col("pool") == pool) & (pl.col("model") == model))
+            rows = [
+                _wide_row(arm, metrics) for arm in part.partition_by("platform", "arm", maintain_order=True)
+            ]
+            floor = baselines.filter(pl.col("pool") == pool)
+            rows += [_wide_row(arm, metrics) for arm in floor.partition_by("arm", maintain_order=True)]
+            parts += [f"## {pool}, {model}\n", pipe_table(["arm", "", "n x seeds", *metrics], rows)]
+    return "\n".join(parts)
+
+
+def by_hops_text(by_hops: pl.DataFrame) -> str:
+    """Accuracy, faithful accuracy and hops used by hops asked."""
+    parts = ["# By hops asked\n"]
+    chosen = by_hops.filter(pl.col("metric").is_in(["accuracy", "faithful", "hops_used"]))
+    for (model,), part in chosen.partition_by("model", as_dict=True, maintain_order=True).items():
+        hops = part["hops"].unique().sort().to_list()
+        rows = []
+        for arm in part.partition_by("platform", "arm", "metric", maintain_order=True):
+            values = {row["hops"]: _cell(row) for row in arm.to_dicts()}
+            rows.append([arm["label"][0], arm["metric"][0], *(values.get(hop, "") for hop in hops)])
+        parts += [f"## {model}\n", pipe_table(["arm", "metric", *(f"{hop} hops" for hop in hops)], rows)]
+    return "\n".join(parts)
+
+
+def contrasts_text(contrasts: pl.DataFrame) -> str:
+    """The decisive contrasts with intervals, corrected p and what McNemar says within seeds."""
+    rows = [
+        [
+            row["name"],
+            row["model"],
+            f"{row['arm']} - {row['minus']}",
+            f"{row['metric']}, {row['pool']}",
+            _cell(row),
+            f"{row['p']:.4f}",
+            f"{row['p_holm']:.4f}",
+            f"{row['mcnemar_below_05']} of {len(row['mcnemar_p'])}" if row["mcnemar_p"] else "",
+            {True: "yes", False: "no", None: ""}[row["equivalent"]],
+            f"{row['n']} x {row['seeds']}",
+        ]
+        for row in contrasts.to_dicts()
+    ]
+    header = ["contrast", "model", "arms", "of", "difference", "p", "p, Holm", "McNemar p < 0.05 (seeds)"]
+    note = "Paired on the same questions and seeds. Equivalent: the interval lies inside the margin declared beforehand.\n"
+    return "# Decisive contrasts\n\n" + note + "\n" + pipe_table([*header, "equivalent", "n x seeds"], rows)
+
+
+def plain_text(title: str, table: pl.DataFrame, note: str = "") -> str:
+    """Any table as it is; floats with up to four decimals."""
+    rows = [["" if cell is None else _plain(cell) for cell in row] for row in table.rows()]
+    return f"# {title}\n\n" + (note + "\n\n" if note else "") + pipe_table(table.columns, rows)
+
+
+def _wide_row(arm: pl.DataFrame, metrics: Sequence[str]) -> list[str]:
+    rows = {row["metric"]: row for row in arm.to_dicts()}
+    first = arm.row(0, named=True)
+    mark = "contaminated" if first["contaminated"] else "baseline" if first["group"] == "baseline" else ""
+    size = f"{first['n']} x {first['seeds']}" if first["seeds"] else f"{first['n']}"
+    return [first["label"], mark, size, *(_cell(rows[name]) if name in rows else "" for name in metrics)]
+
+
+def _cell(row: dict) -> str:
+    number = number_text(row["value"], row["unit"])
+    if row["seeds"] == 0 and row["value"] == row["low"] == row["high"]:
+        return number
+    return f"{number} {interval_text(row['low'], row['high'], row['unit'])}".strip()
+
+
+def _plain(cell: object) -> str:
+    return f"{cell:.4f}".rstrip("0").rstrip(".") if isinstance(cell, float) else str(cell)

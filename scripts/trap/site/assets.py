@@ -1,0 +1,76 @@
+"""The page's static files: `page/` copied, the theme as CSS variables, `index.html` with the post's own words."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from trap.figures.theme import DARK, LIGHT, Theme
+from trap.files import InputError
+from trap.report.prose import environment
+from trap.site.files import TEMPLATE, modules
+
+# Meanings that a trace has besides those of the figures, by the role whose colour they share.
+TRACE_ROLES = {"true": "path", "false": "spam", "off-path": "easy"}
+_SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
+_PICTURE = re.compile(r"<picture>.*?</picture>", re.DOTALL)
+TABS = (
+    ("training", "Training"),
+    ("inference", "Inference"),
+    ("try", "Try It"),
+    ("distribution", "Distribution"),
+    ("claims", "Claims"),
+    ("about", "About the method"),
+)
+ABOUT = ("What was claimed", "How this test works")
+
+
+def _variables(theme: Theme) -> str:
+    named = {"paper": theme.paper, "ink": theme.ink, "muted": theme.muted, "faint": theme.faint}
+    named |= {f"role-{role}": color for role, color in theme.roles.items()}
+    named |= {f"role-{name}": theme.color(role) for name, role in TRACE_ROLES.items()}
+    lines = [f"  --{name}: {color};" for name, color in named.items()]
+    return "\n".join([f"  color-scheme: {theme.name};", *lines])
+
+
+def theme_css() -> str:
+    """Colours by meaning as custom properties: dark where the reader's system or the page's switch says so."""
+    dark = _variables(DARK)
+    return (
+        "/* Written by scripts/build_page.py from scripts/trap/figures/theme.py. */\n"
+        f":root {{\n{_variables(LIGHT)}\n}}\n"
+        f':root[data-theme="dark"] {{\n{dark}\n}}\n'
+        f'@media (prefers-color-scheme: dark) {{\n:root:not([data-theme="light"]) {{\n{dark}\n}}\n}}\n'
+    )
+
+
+def about_html(markdown: str) -> Markup:
+    """The post's opening and its sections ABOUT as HTML. Raises InputError where a section is missing.
+
+    HTML inside the Markdown is shown as text, so a label of somebody's graph cannot become markup.
+    """
+    text = _PICTURE.sub("", markdown)
+    heads = list(_SECTION.finditer(text))
+    ends = [head.start() for head in heads[1:]] + [len(text)]
+    sections = {head[1]: text[head.start() : end] for head, end in zip(heads, ends, strict=True)}
+    opening = re.sub(r"^# .+\n", "", text[: heads[0].start()] if heads else text)
+    for name in ABOUT:
+        if name not in sections:
+            raise InputError(f"report/post.md.j2: no section {name!r}, which the page shows")
+    reader = MarkdownIt("commonmark", {"html": False}).enable("table")
+    html = reader.render("\n".join([opening, *(sections[name] for name in ABOUT)]))
+    html = html.replace("<table>", '<div class="wide" tabindex="0"><table>').replace(
+        "</table>", "</table></div>"
+    )
+    return Markup(re.sub(r"<(/?)h2>", r"<\1h3>", html))
+
+
+def index_html(source: Path, about: Markup, title: str) -> str:
+    """`index.html` from its template."""
+    if not (source / TEMPLATE).is_file():
+        raise InputError(f"{source / TEMPLATE}: no such file")
+    template = environment(str(source)).get_template(TEMPLATE)
+    return template.render(about=about, title=title, tabs=TABS, modules=modules(source)[1:])

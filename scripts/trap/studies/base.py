@@ -1,0 +1,287 @@
+"""The contract of a study: what is asked, how an answer is scored, what may be trained on.
+
+A study is a folder `studies/NAME/` (in this package, or beside the working directory's `config/`) with a module
+`study.py` that defines a class `Study`. The class says what the workflow must know before anything runs (options,
+pools, measures, rewards); an instance makes items and scores completions. The names are those that tasks elsewhere
+use: items with `prompt`, `answer` and `info` as in verifiers and reasoning-gym, a score between 0 and 1 with named
+measures as in inspect.
+
+A study that derives from `BaseStudy` needs `pools`, `make_item` and `score`; all else has a default.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import msgspec
+from msgspec import Struct
+
+from trap.files import InputError, iter_jsonl
+from trap.workflow.registry import load_member
+
+Role = Literal["train", "validation", "evaluation", "control"]
+
+
+class Item(Struct, kw_only=True, omit_defaults=True):
+    """One row of a pool file. `reference` is a completion that earns the full score."""
+
+    id: str
+    prompt: str
+    answer: Any = None
+    reference: str = ""
+    level: int = 0  # how hard it is, as the study counts: hops, steps, suspects
+    cluster: str = ""  # what a bootstrap resamples together: a start, a puzzle, a template; "" is the item itself
+    info: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a completion earned. `value` is between 0 and 1; `measures` has the columns that the study declares.
+
+    `faithful` is None where a study asks for no reasons; else it is True only for a right answer whose stated
+    reasons were checked and hold. `detail` is for the study's own rewards and episodes, and leaves no trace in tables.
+    """
+
+    value: float
+    correct: bool
+    format: bool = True
+    faithful: bool | None = None
+    measures: Mapping[str, Any] = field(default_factory=dict)
+    detail: Any = None
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A pool of items, as declared. Nothing is ever read off its name.
+
+    role: `train` is learned from, `validation` chosen on, `evaluation` reported; a `control` is made from another
+    pool (`derived_from`) with something changed, and is no honest set of questions. `level` names the difficulty
+    ("easy", "hard") in words. `trainable`: an arm may train on it; on an evaluation pool, or on one derived from it,
+    such an arm is contaminated. `scored`: runs answer it. `extra`: asked only where an experiment names it.
+    """
+
+    name: str
+    role: Role
+    level: str = ""
+    derived_from: str = ""
+    trainable: bool = False
+    scored: bool = False
+    logged: bool = True  # completions of its first items are kept as episodes
+    extra: bool = False
+
+    @property
+    def honest(self) -> bool:
+        """Whether it is a set of questions that audits and baselines look at."""
+        return self.role != "control"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A column of `items.parquet` that the study fills: `name`, its type, unit, range, and which way is better."""
+
+    name: str
+    type: Literal["flag", "number", "integer", "text"] = "number"
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    better: Literal["higher", "lower", ""] = ""
+    label: str = ""
+
+
+Reward = Callable[[Any, Score, str], Mapping[str, float]]  # (item, score, completion) -> parts that add up to it
+
+
+class Text(Struct, kw_only=True):
+    """A line of the base corpus. Stages are learned one after the other."""
+
+    prompt: str
+    completion: str
+    stage: int = 0
+
+
+class NoOptions(Struct, forbid_unknown_fields=True):
+    """A study without options."""
+
+
+class BaseStudy:
+    """Defaults of the contract. Class attributes are read before anything runs, and must be cheap to import."""
+
+    Options: ClassVar[type[Struct]] = NoOptions
+    pools: ClassVar[tuple[Pool, ...]] = ()
+    measures: ClassVar[tuple[Measure, ...]] = ()
+    level_name: ClassVar[str] = "level"  # what a level counts, in the plural, for axes and tables
+    answers_with_reasons: ClassVar[bool] = False  # whether `faithful` means anything here
+    reward_names: ClassVar[tuple[str, ...]] = ("value", "correct")  # what `rewards` has; the first is the default
+    record: ClassVar[type] = Item  # the type of a pool file's row
+
+    def __init__(self, options: Any, data: Path, seed: int = 0) -> None:
+        """`data` is the study's folder of shared files (its pools lie there, and what `sources` and rules make)."""
+        self.options, self.data, self.seed = options, Path(data), seed
+
+    # --- items ------------------------------------------------------------------------------------
+
+    @classmethod
+    def sources(cls, options: Any) -> list[str]:
+        """Files that items are made from, beside code and options; the workflow makes or finds them first."""
+        return []
+
+    @classmethod
+    def pool(cls, name: str) -> Pool:
+        """A declared pool. Raises InputError for a name that is none."""
+        found = next((pool for pool in cls.pools if pool.name == name), None)
+        if found is None:
+            raise InputError(f"no pool {name!r} (there are {', '.join(pool.name for pool in cls.pools)})")
+        return found
+
+    def make_item(self, pool: Pool, index: int) -> Any:
+        """Item `index` of a pool: a function of (pool, seed, index) alone. Raises InputError where there is none."""
+        raise NotImplementedError
+
+    def items(self, pool: str, count: int) -> Iterator[Any]:
+        """The first `count` items of a pool, or fewer where it has no more."""
+        declared = self.pool(pool)
+        for index in range(count):
+            yield self.make_item(declared, index)
+
+    def read(self, path: Path | str) -> list[Any]:
+        """The items of a pool file. Raises InputError naming file and line."""
+        return list(iter_jsonl(path, self.record))
+
+    # --- scores -----------------------------------------------------------------------------------
+
+    def score(self, item: Any, completion: str) -> Score:
+        """The score of a completion; never raises for any text."""
+        raise NotImplementedError
+
+    def reference(self, item: Any) -> str:
+        """A completion that earns the full score."""
+        return item.reference
+
+    @property
+    def rewards(self) -> Mapping[str, Reward]:
+        """Rewards by name."""
+        return {
+            "value": lambda item, score, completion: {"value": score.value},
+            "correct": lambda item, score, completion: {"correct": float(score.correct)},
+        }
+
+    def rank(self, item: Any, score: Score, completion: str, reward: str) -> tuple[float, ...]:
+        """Sort key of a completion under a reward, larger is better; its first entry is the reward."""
+        total = sum(self.rewards[reward](item, score, completion).values())
+        return (total, float(score.correct), -float(len(completion)))
+
+    # --- what needs no model ----------------------------------------------------------------------
+
+    def overlap_keys(self, item: Any) -> Mapping[str, str]:
+        """What training and evaluation must not share, by name: the question, its template, its puzzle."""
+        return {"prompt": item.prompt}
+
+    def chance(self, item: Any) -> float:
+        """Probability that a blind answer is right."""
+        return 0.0
+
+    def baselines(self, items: Sequence[Any]) -> dict[str, list[float]]:
+        """Expected correctness of each answer that needs no model, by name: one number an item."""
+        return {"chance": [self.chance(item) for item in items]}
+
+    def permuted(self, item: Any, other: Any) -> Any:
+        """The item with a wrong key, for the gate that a grader must not reward: by default another item's answer."""
+        return msgspec.structs.replace(item, answer=other.answer)
+
+    def options_of(self, item: Any) -> Sequence[str]:
+        """Completions that state only an answer, one per option, the right one first; none where answers are free."""
+        return ()
+
+    # --- what a model trained from nothing learns first ---------------------------------------------
+
+    def corpus(self) -> Iterable[Text]:
+        """The base corpus: by default the prompts of training items, as text to go on with."""
+        for pool in self.pools:
+            if pool.role == "train":
+                for item in self.read(self.data / f"{pool.name}.jsonl"):
+                    yield Text(prompt="", completion=item.prompt)
+
+    def vocabulary(self) -> tuple[Iterable[str], Iterable[str]]:
+        """(texts, phrases) of a fresh tokenizer: every word of a text is a piece, every phrase one piece.
+
+        By default the texts of the corpus and of all training references.
+        """
+        texts: list[str] = []
+        for pool in self.pools:
+            if pool.role == "train":
+                for item in self.read(self.data / f"{pool.name}.jsonl"):
+                    texts += [item.prompt, self.reference(item)]
+        return texts, ()
+
+    # --- rows of tables and logs ---------------------------------------------------------------------
+
+    def row(self, item: Any, score: Score) -> dict[str, Any]:
+        """The columns of `items.parquet` that come from the study."""
+        return {
+            "id": item.id,
+            "level": item.level,
+            "cluster": item.cluster or item.id,
+            "correct": score.correct,
+            "format": score.format,
+            "faithful": score.faithful,
+            "value": score.value,
+            **{measure.name: score.measures.get(measure.name) for measure in self.measures},
+        }
+
+    def episode(
+        self, item: Any, completion: str, score: Score, *, phase: str, step: int, kept: bool | None = None, pool: str = ""
+    ) -> Any:  # fmt: skip
+        """The row of `episodes.jsonl`."""
+        return {
+            "phase": phase, "step": step, "ex_id": item.id, "pool": pool, "level": item.level, "prompt": item.prompt,
+            "completion": completion, "kept": kept,
+            "score": {"value": score.value, "correct": score.correct, "format": score.format, "faithful": score.faithful}
+            | {name: value for name, value in score.measures.items()},
+        }  # fmt: skip
+
+    def summary(self, scores: Sequence[Score]) -> dict[str, float]:
+        """Means of one pool for `metrics.json`."""
+        n = len(scores)
+        found = {
+            "accuracy": sum(score.correct for score in scores) / n,
+            "value": sum(score.value for score in scores) / n,
+            "format": sum(score.format for score in scores) / n,
+            "n_examples": n,
+        }
+        if self.answers_with_reasons:
+            found["faithful"] = sum(bool(score.faithful) for score in scores) / n
+        return found
+
+
+def study_class(name: str) -> type[BaseStudy]:
+    """The class of a study by name. Raises InputError where there is none, or where it declares nonsense."""
+    module = load_member("study", name, "study")
+    found = getattr(module, "Study", None)
+    if not isinstance(found, type):
+        raise InputError(f"{module.__file__}: it defines no class Study")
+    names = [pool.name for pool in found.pools]
+    for pool in found.pools:
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", pool.name) or names.count(pool.name) > 1:
+            raise InputError(f"study {name}: pool {pool.name!r}: a name in small letters, once, please")
+        if (pool.role == "control") != bool(pool.derived_from) or pool.derived_from not in ("", *names):
+            raise InputError(f"study {name}: pool {pool.name!r}: a control, and only one, is derived from a pool")
+    return found
+
+
+def load_study(name: str, options: Any, data: Path | str, seed: int = 0) -> BaseStudy:
+    """A study ready to make items and to score. `options`: plain values, checked against the study's `Options`."""
+    kind = study_class(name)
+    try:
+        checked = msgspec.convert(options or {}, kind.Options)
+    except msgspec.ValidationError as error:
+        raise InputError(f"study {name}: options: {error}") from None
+    return kind(checked, Path(data), seed)
+
+
+__all__ = [
+    "BaseStudy", "Item", "Measure", "NoOptions", "Pool", "Reward", "Role", "Score", "Text", "load_study", "study_class",
+]  # fmt: skip

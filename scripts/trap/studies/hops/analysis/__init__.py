@@ -1,0 +1,1 @@
+"""What only questions over a graph have: walks, errors in traces, attention, baselines that know the graph."""

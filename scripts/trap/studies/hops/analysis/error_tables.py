@@ -1,0 +1,150 @@
+"""Shares of what traces get wrong first, per arm and hop count, with intervals over seeds and questions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from trap.analysis import resampling
+from trap.analysis.claim_specs import ClaimsFile
+from trap.analysis.resampling import Cell
+from trap.report.markdown import pipe_table
+from trap.report.wording import interval_text, number_text
+from trap.studies.hops.analysis.errors import KINDS, STEPPED
+
+ALL_HOPS = 0  # in the column hops: all questions of the pool
+# Shares that lie across the kinds: what `kinds` adds up to holds them too.
+ACROSS: dict[str, str] = {
+    "lucky": "lucky guess",  # a right letter without a faithful trace
+    "astray": "took a wrong branch",  # true clauses, after which the right option was out of reach
+}
+ARM_COLUMNS: dict[str, Any] = {
+    **dict.fromkeys(("model", "platform", "arm", "label", "group"), pl.String),
+    "contaminated": pl.Boolean,
+}
+ESTIMATE_COLUMNS: dict[str, Any] = {
+    **dict.fromkeys(("value", "low", "high"), pl.Float64),
+    **dict.fromkeys(("n", "seeds"), pl.Int64),
+}
+ERROR_COLUMNS: dict[str, Any] = {
+    **ARM_COLUMNS,
+    "pool": pl.String,
+    "hops": pl.Int8,  # asked for; ALL_HOPS: of the whole pool
+    "kind": pl.String,  # one of KINDS, which add up to 1, or of ACROSS
+    "letter": pl.String,  # any, or right: the answers among them whose letter is right
+    "hop": pl.Int8,  # at which it happens; 0: at any
+    **ESTIMATE_COLUMNS,
+}
+
+
+class Grid:
+    """Answers of one condition, counted by training seed and start entity."""
+
+    def __init__(self, part: pl.DataFrame, spec: ClaimsFile) -> None:
+        """`part`: rows of one model, platform and arm with columns model, platform, seed, start."""
+        model, platform = part.select("model", "platform").row(0)
+        self.spec, self.group = spec, f"{model}/{platform}"
+        seeds, row = np.unique(part["seed"].to_numpy(), return_inverse=True)
+        starts, column = np.unique(part["start"].to_numpy().astype(str), return_inverse=True)
+        self.seeds, self.starts = tuple(map(int, seeds)), tuple(map(str, starts))
+        self._place = row * len(starts) + column
+
+    def _sums(self, weights: np.ndarray | None) -> np.ndarray:
+        shape = len(self.seeds), len(self.starts)
+        found = np.bincount(self._place, weights=weights, minlength=shape[0] * shape[1])
+        return found.reshape(shape).astype(float)
+
+    @cached_property
+    def _count(self) -> np.ndarray:
+        return self._sums(None)
+
+    def share(self, hit: pl.Series) -> dict[str, Any]:
+        """Which share of the answers `hit` holds for: value, low, high, n, seeds."""
+        total = self._sums(hit.cast(pl.Float64).to_numpy())
+        cell = Cell(self.group, self.seeds, self.starts, total, self._count)
+        found = resampling.estimate([cell], replicates=self.spec.replicates, confidence=self.spec.confidence)
+        return {name: getattr(found, name) for name in ESTIMATE_COLUMNS}
+
+
+def arm_labels(facts: Mapping[str, Mapping[str, Any]], model: str, platform: str, arm: str) -> dict[str, Any]:
+    """ARM_COLUMNS of an arm. facts: as `summaries.arm_facts`."""
+    fact = facts.get(arm, {})
+    return {
+        "model": model, "platform": platform, "arm": arm, "label": fact.get("label") or arm,
+        "group": fact.get("group") or "", "contaminated": bool(fact.get("contaminated", False)),
+    }  # fmt: skip
+
+
+def by_hops(part: pl.DataFrame) -> Iterator[tuple[int, pl.DataFrame]]:
+    """(ALL_HOPS, everything) where several hop counts are asked, then (hops, its rows) of each."""
+    asked = part["hops"].unique().sort().to_list()
+    if len(asked) > 1:
+        yield ALL_HOPS, part
+    for hops in asked:
+        yield hops, part.filter(pl.col("hops") == hops)
+
+
+def error_table(
+    traces: pl.DataFrame, facts: Mapping[str, Mapping[str, Any]], spec: ClaimsFile
+) -> pl.DataFrame:
+    """One row per arm, pool, hop count and kind; see ERROR_COLUMNS. traces: as `traces.read_traces`."""
+    rows: list[dict[str, Any]] = []
+    parts = traces.partition_by("model", "platform", "arm", "pool", as_dict=True, maintain_order=True)
+    for key, part in sorted(parts.items()):
+        model, platform, arm, pool = map(str, key)
+        shared = arm_labels(facts, model, platform, arm) | {"pool": pool}
+        for hops, asked in by_hops(part):
+            rows += [shared | {"hops": hops} | row for row in _shares(asked, spec)]
+    return pl.DataFrame(rows, schema=ERROR_COLUMNS)
+
+
+def _shares(part: pl.DataFrame, spec: ClaimsFile) -> Iterator[dict[str, Any]]:
+    grid, kind, right = Grid(part, spec), part["kind"], part["correct"]
+    for name in KINDS:
+        of_kind = kind == name
+        yield {"kind": name, "letter": "any", "hop": 0} | grid.share(of_kind)
+        if name not in ("faithful", "wrong_letter", "no_format"):  # which say what the letter is
+            yield {"kind": name, "letter": "right", "hop": 0} | grid.share(of_kind & right)
+        if name in STEPPED:
+            for hop in part.filter(of_kind)["hop"].unique().sort().to_list():
+                found = grid.share(of_kind & (part["hop"] == hop))
+                yield {"kind": name, "letter": "any", "hop": hop} | found
+    yield {"kind": "lucky", "letter": "any", "hop": 0} | grid.share(right & (kind != "faithful"))
+    yield {"kind": "astray", "letter": "any", "hop": 0} | grid.share(part["astray"] > 0)
+
+
+def errors_text(table: pl.DataFrame) -> str:
+    """The table for people: a section per pool and model, a row per arm and hop count, kinds across."""
+    names = {**KINDS, **ACROSS}
+    parts = [
+        "# What the traces get wrong first\n",
+        "Shares of the logged answers (the first questions of each pool), 95 % intervals in brackets. Each answer "
+        f"has one kind; the first {len(KINDS)} add up to 100 %. A lucky guess is a right letter with any kind but "
+        "faithful. Took a wrong branch: after true clauses, and before the first wrong one if there is one, the right "
+        "option could no longer be reached. Kinds with a hop are split by it in errors.parquet, and by the letter. "
+        "Hops 0: all. How far answers depend on the order of the options: shuffle.md.\n",
+    ]
+    shown = table.filter(pl.col("letter") == "any", pl.col("hop") == 0)
+    header = ["arm", "hops", "n x seeds", *names.values()]
+    for (pool, model), part in shown.partition_by("pool", "model", as_dict=True, maintain_order=True).items():
+        rows = [
+            _line(group, names) for group in part.partition_by("platform", "arm", "hops", maintain_order=True)
+        ]
+        parts += [f"## {pool}, {model}\n", pipe_table(header, rows)]
+    return "\n".join(parts)
+
+
+def _line(group: pl.DataFrame, names: Sequence[str] | Mapping[str, str]) -> list[str]:
+    cells = {row["kind"]: row for row in group.to_dicts()}
+    first = group.row(0, named=True)
+    sizes = f"{first['n']} x {first['seeds']}"
+    return [first["label"], str(first["hops"]), sizes, *(share_text(cells[name]) for name in names)]
+
+
+def share_text(row: Mapping[str, Any]) -> str:
+    """`41 % [35-47]` of a row with a share and its interval."""
+    return f"{number_text(row['value'], 'share')} {interval_text(row['low'], row['high'], 'share')}"

@@ -1,0 +1,121 @@
+"""What it takes before a model goes on by itself: hard reference traces for the one, prompts alone for the other."""
+
+from __future__ import annotations
+
+import math
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from trap.figures.estimates import Estimate, Evidence, estimates, model_title, models_of, one, sizes
+from trap.figures.marks import absent, estimate_point, frame, legend_row, panels, share_axis
+from trap.figures.theme import Theme
+
+ALT = (
+    "Faithful accuracy on hard questions with 95 % intervals. With rotary positions against the number of hard reference "
+    "traces: after the traces alone, after rejection sampling from there, and after GRPO from there. "
+    "Without positions, and without any hard trace, against the number of prompts that rejection sampling had."
+)
+PROMPTS, BEFORE = "round_prompts", "sft_long"  # a family of its own, and the arm that it starts from
+# (family of doses, name, colour's meaning, marker): each its own mark, for the three lie close at the start
+SERIES = (
+    ("ignition_sft", "the traces alone", "gold", "o"),
+    ("ignition_rsft", "then rejection sampling, faithful winners only", "hard", "^"),
+    ("ignition_grpo", "then GRPO", "faithful", "D"),
+)
+SHIFT = 0.2  # of x, so that intervals of the three stay apart
+STEP = 0.25
+
+
+def place(x: float, least: float = 4.0) -> float:
+    """Where a dose stands: none at 0, then a step for every doubling (the `least` dose at 1.5, after a gap)."""
+    return 0.0 if x <= 0 else math.log2(x / least) + 1.5
+
+
+Point = tuple[float, str, Estimate]  # dose, arm, faithful share
+Found = dict[str, dict[str, list[Point]]]  # by model and family of doses
+
+
+def gathered(evidence: Evidence) -> Found:
+    """The points of every series; the prompts' begin with the arm that they start from, as no prompts at all."""
+    found: Found = {}
+    for family in (*(family for family, *_ in SERIES), PROMPTS):
+        for row, estimate in estimates(
+            evidence.table("doses"), family=family, pool="eval_hard", metric="faithful"
+        ):
+            found.setdefault(row["model"], {}).setdefault(family, []).append((row["x"], row["arm"], estimate))
+    for model, families in found.items():
+        before = {"model": model, "arm": BEFORE, "pool": "eval_hard", "metric": "faithful"}
+        if PROMPTS in families and (start := one(evidence.table("arms"), **before)):
+            families[PROMPTS].append((0.0, BEFORE, start))
+    return found
+
+
+def draw(evidence: Evidence, theme: Theme) -> Figure:
+    found = gathered(evidence)
+    models = [model for model in models_of(evidence.table("doses")) if model in found][:2]
+    drawn = [e for model in models for points in found[model].values() for _, _, e in points]
+    doses = {
+        x
+        for model in models
+        for family, points in found[model].items()
+        if family != PROMPTS
+        for x, _, _ in points
+    }
+    few = f" Only {len(doses)} of the numbers were run at this size." if 0 < len(doses) < 4 else ""
+    caption = (
+        "Faithful: right, and every clause of the trace true. At 0: the longer SFT on easy questions, continued on the left. "
+        f"{sizes(drawn, 'fresh questions of four and five hops')}; bars: 95 % intervals over seeds and questions.{few}"
+    )
+    figure, bottom, top = frame(theme, "What it takes before a model goes on by itself", caption, 3.2)
+    looks = [
+        (name, {"marker": marker, "markeredgecolor": theme.color(role), "markerfacecolor": theme.color(role)})
+        for _, name, role, marker in SERIES
+    ]
+    top = legend_row(figure, theme, looks, top)
+    highest = max((e.high for e in drawn), default=STEP)
+    limit = min(1.0, STEP * max(1, math.ceil(highest / STEP)))
+    for index, axes in enumerate(panels(figure, (bottom, top), max(1, len(models)), left=0.075, gap=0.07)):
+        share_axis(axes, theme, top=limit, step=STEP)
+        axes.tick_params(axis="x", pad=7)  # clear of marks at zero
+        if models:
+            _panel(axes, theme, models[index], found[models[index]])
+            continue
+        axes.set_xlabel("hard reference traces")
+        absent(axes, theme)
+        axes.set_xticks([])
+    return figure
+
+
+def _panel(axes: Axes, theme: Theme, model: str, families: dict[str, list[Point]]) -> None:
+    """One model: its series of traces or, where it needs none, of prompts."""
+    series = [(family, role, marker) for family, _, role, marker in SERIES if family in families]
+    if not series:
+        series = [(PROMPTS, "hard", "^")]
+    shown = sorted({x for family, *_ in series for x, _, _ in families[family]})
+    least = next((x for x in shown if x > 0), 4.0)
+    prompts = series[0][0] == PROMPTS
+    axes.set_xlabel("distinct prompts, no hard reference trace" if prompts else "hard reference traces")
+    axes.set_xlim(place(shown[0], least) - 0.5, place(shown[-1], least) + 0.5)
+    axes.set_xticks([place(x, least) for x in shown], [f"{x:.0f}" for x in shown])
+    axes.set_title(model_title(model), pad=8)
+    for number, (family, role, marker) in enumerate(series):
+        moved = [
+            (place(x, least) + (number - (len(series) - 1) / 2) * SHIFT, arm, estimate)
+            for x, arm, estimate in sorted(families[family], key=lambda point: point[0])
+        ]
+        _series(axes, theme, moved, role, marker, f"{model}:{family}")
+
+
+def _series(axes: Axes, theme: Theme, points: list[Point], role: str, marker: str, name: str) -> None:
+    color = theme.color(role)
+    axes.plot(
+        [x for x, _, _ in points],
+        [e.value for _, _, e in points],
+        color=color,
+        linewidth=1.4,
+        alpha=0.75,
+        zorder=2,
+    )
+    for x, arm, estimate in points:
+        estimate_point(axes, x, estimate, color, theme.paper, marker=marker, gid=f"{name}:{arm}", size=4.8)

@@ -1,0 +1,1 @@
+"""What several methods share while they train: checkpoints, staged prompts, the formulas of policy gradients."""

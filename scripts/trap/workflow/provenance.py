@@ -1,0 +1,232 @@
+"""What a result depends on: the import closure of a script, and hashes of code and files.
+
+A closure is found by reading the syntax tree, never by importing: it costs milliseconds, follows
+imports inside functions, and cannot run anybody's code. Members of a registry (a study, a platform,
+a method, loaded by name) are roots of their own, named by the caller.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import io
+import json
+import os
+import tokenize
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+from trap.files import InputError, write_json, write_text
+
+SCRIPTS = Path(__file__).resolve().parents[2]
+PACKAGE = "trap"
+
+
+def _is_type_checking(test: ast.expr) -> bool:
+    return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (
+        isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
+    )
+
+
+def _executed(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node that can run: all but the bodies of `if TYPE_CHECKING:`."""
+    queue = [tree]
+    while queue:
+        node = queue.pop()
+        yield node
+        if isinstance(node, ast.If) and _is_type_checking(node.test):
+            queue.extend(node.orelse)
+        else:
+            queue.extend(ast.iter_child_nodes(node))
+
+
+def module_file(module: str, root: Path = SCRIPTS) -> Path | None:
+    """The file of a dotted module name (a package gives its `__init__.py`), or None."""
+    base = root.joinpath(*module.split("."))
+    for candidate in (base.with_name(base.name + ".py"), base / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def _module_name(path: Path, root: Path) -> str:
+    parts = path.relative_to(root).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _imported(path: Path, root: Path) -> set[str]:
+    """Dotted names that a file may import; `from a import b` gives both `a` and `a.b`."""
+    try:
+        tree = ast.parse(path.read_bytes(), filename=str(path))
+    except SyntaxError as error:
+        raise InputError(f"{path}:{error.lineno}: {error.msg}") from None
+    package = _module_name(path, root).split(".")
+    if path.name != "__init__.py":
+        package = package[:-1]
+    names: set[str] = set()
+    for node in _executed(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            prefix = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*prefix, *([node.module] if node.module else [])])
+            names.add(base)
+            names.update(f"{base}.{alias.name}" if base else alias.name for alias in node.names)
+    return names
+
+
+@cache
+def _direct(path: Path, root: Path) -> tuple[Path, ...]:
+    """Files of this project that one file imports, packages on the way included."""
+    found: set[Path] = set()
+    for name in _imported(path, root):
+        parts = name.split(".")
+        for length in range(1, len(parts) + 1):
+            file = module_file(".".join(parts[:length]), root)
+            if file is not None:
+                found.add(file)
+    found.discard(path)
+    return tuple(sorted(found))
+
+
+@cache
+def _reach(start: Path, root: Path) -> frozenset[Path]:
+    seen, queue = {start}, [start]
+    while queue:
+        for file in _direct(queue.pop(), root):
+            if file not in seen:
+                seen.add(file)
+                queue.append(file)
+    return frozenset(seen)
+
+
+def _member_files(member: str, root: Path) -> list[Path]:
+    """Roots that a registry member adds: `methods.rsft` is `trap/methods/rsft.py` and its packages."""
+    parts = [PACKAGE, *member.split(".")]
+    if module_file(".".join(parts), root) is None:
+        raise InputError(f"{PACKAGE}.{member}: no such module under {root}")
+    files = (module_file(".".join(parts[:length]), root) for length in range(1, len(parts) + 1))
+    return [file for file in files if file is not None]
+
+
+@cache
+def closure(script: str, *members: str, root: Path = SCRIPTS) -> tuple[Path, ...]:
+    """Sorted files that `scripts/{script}` and the named members (`methods.rsft`) can import.
+
+    Raises InputError for a script or member that does not exist or a file that does not parse.
+    """
+    start = root / script
+    if not start.is_file():
+        raise InputError(f"{start}: no such script")
+    roots = [start]
+    for member in members:
+        roots.extend(_member_files(member, root))
+    reached: set[Path] = set()
+    for path in roots:
+        reached |= _reach(path, root)
+    return tuple(sorted(reached))
+
+
+def sha256_bytes(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def sha256_file(path: Path | str) -> str:
+    """SHA-256 of a file's bytes, as hexadecimal digits."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _docstrings(tree: ast.AST) -> Iterator[tuple[int, int]]:
+    """Line ranges (first, last; from 1) of docstrings."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+                and len(node.body) > 1
+            ):
+                yield first.lineno, first.end_lineno or first.lineno
+
+
+def code_text(source: bytes) -> str:
+    """Python source without comments, docstrings and blank lines: what decides behaviour.
+
+    Works on positions, not on a printed syntax tree, so that every Python version gives the same text.
+    """
+    text = source.decode("utf-8").replace("\r\n", "\n")
+    lines = text.split("\n")
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column]
+    tree = ast.parse(text)
+    for first, last in _docstrings(tree):
+        lines[first - 1 : last] = [""] * (last - first + 1)
+    literal = {  # rows inside a string that spans lines: there, blank lines and spaces count
+        row
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant | ast.JoinedStr) and (node.end_lineno or 0) > node.lineno
+        for row in range(node.lineno, node.end_lineno or node.lineno)
+    }
+    kept = (
+        line if row in literal else line.rstrip()
+        for row, line in enumerate(lines, start=1)
+        if line.strip() or row in literal
+    )
+    return "\n".join(kept) + "\n"
+
+
+def code_hash(path: Path | str) -> str:
+    """SHA-256 of a Python file's `code_text`: an edited comment or docstring leaves it alone."""
+    return sha256_bytes(code_text(Path(path).read_bytes()).encode())
+
+
+def code_hashes(files: Iterable[Path], root: Path = SCRIPTS.parent) -> dict[str, str]:
+    """`code_hash` of each file under its path relative to the repository.
+
+    Reading a file's tokens takes milliseconds, so hashes are remembered by the hash of its bytes, in
+    `.snakemake/code/hashes.json`; losing that file costs those milliseconds and nothing else.
+    """
+    store = root / ".snakemake/code/hashes.json"
+    try:
+        known: dict[str, str] = json.loads(store.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = {}
+    found, size = {}, len(known)
+    for path in sorted(set(files)):
+        raw = sha256_file(path)
+        if raw not in known:
+            known[raw] = code_hash(path)
+        found[path.relative_to(root).as_posix()] = known[raw]
+    if len(known) > size:
+        write_json(store, known)
+    return found
+
+
+def code_stamp(name: str, files: Iterable[Path], root: Path = SCRIPTS.parent) -> str:
+    """A small file that changes if and only if one of these files does; its path relative to `root`.
+
+    For rules with hundreds of jobs, which would else each list dozens of inputs. It lists the files with
+    their `code_hash`, and is as old as the newest of them was when it last changed.
+    """
+    files = sorted(set(files))
+    text = "".join(f"{value}  {path}\n" for path, value in code_hashes(files, root).items())
+    stamp = root / ".snakemake/code" / f"{name}.txt"
+    try:
+        same = stamp.read_text(encoding="utf-8") == text
+    except OSError:
+        same = False
+    if not same:
+        write_text(stamp, text)
+        newest = max(path.stat().st_mtime_ns for path in files)
+        os.utime(stamp, ns=(newest, newest))
+    return stamp.relative_to(root).as_posix()
+
+
+def combined_hash(parts: dict[str, str]) -> str:
+    """One hash for a table of hashes, whatever its order."""
+    return sha256_bytes("".join(f"{key}\0{parts[key]}\n" for key in sorted(parts)).encode())

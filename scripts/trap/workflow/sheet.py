@@ -1,0 +1,189 @@
+"""The experiment sheet, typed: `config/arms.tsv` and those of the grids, one row a way to train.
+
+Read strictly, as the configuration is: a wrong column, a dangling name or a cycle is one line that says the
+file and the arm.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from trap.files import InputError, read_text
+from trap.workflow.config import Config
+from trap.workflow.registry import members
+
+INCLUDES = "#includes "  # in a sheet: the rows of another one come first
+STAGED = ("expert", "grpo")  # methods that take the questions of one hop count from a pool, `hard@5`
+SELECTING = ("", "v1", "v2")  # rewards that can rank completions for selection
+REWARDS = (  # what grpo can be rewarded by (`trap.studies.hops.shaping`)
+    *SELECTING, "correctness", "path", "paper", "paper_correctness", "paper_path", "validity", "progress", "faithful", "similarity",
+)  # fmt: skip
+
+
+class Arm(Struct, kw_only=True, frozen=True):
+    """One row of the experiment sheet: one way to train, compared with its neighbours."""
+
+    study: str
+    arm: str
+    parent: str  # the arm whose weights it starts from; "" for base
+    rollouts: str  # the arm whose model samples; "" when nothing is sampled or the parent samples
+    method: str
+    pool: str
+    mixture: str
+    reward: str
+    selection: str
+    rounds: int
+    hyper: str
+    contaminated: bool
+    group: str
+    label: str
+
+
+ARM_COLUMNS = Arm.__struct_fields__
+_TRUE = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
+
+
+def pools_of(arm: Arm) -> list[str]:
+    """Pools that an arm draws prompts from, in the order written.
+
+    `pool` is a name or names joined by `+`; `mixture` is empty or `pool:share` pairs joined by `+`
+    or a comma. `pool@5` is the part of a pool that asks five hops.
+    """
+    names = []
+    for text in (arm.pool, arm.mixture):
+        for part in text.replace(",", "+").split("+"):
+            name = part.split(":")[0].split("@")[0].strip()
+            if name and name not in names:
+                names.append(name)
+    return names
+
+
+def load_arms(path: Path | str) -> dict[str, Arm]:
+    """The experiment sheet by arm name, in file order.
+
+    A line `#includes FILE` puts the rows of another sheet, named from this one's folder, before its own.
+    Raises InputError naming file and line: wrong columns, unknown study, method or parent,
+    duplicate names, a cycle of parents or of sheets.
+    """
+    arms: dict[str, Arm] = {}
+    _read_sheet(Path(path), (), arms)
+    if not arms:
+        raise InputError(f"{path}: no arms")
+    for arm in arms.values():
+        _check_lineage(arm, arms, str(path))
+    return arms
+
+
+def _read_sheet(path: Path, through: tuple[Path, ...], arms: dict[str, Arm]) -> None:
+    """Add a sheet's rows, and those of the sheets that it includes, to `arms`."""
+    if path.resolve() in through:
+        raise InputError(f"{path}: it includes itself")
+    lines = read_text(path).split("\n")
+    for line in lines:
+        if line.startswith(INCLUDES):
+            _read_sheet(path.parent / line.removeprefix(INCLUDES).strip(), (*through, path.resolve()), arms)
+    text = "\n".join(line for line in lines if not line.startswith("#"))
+    reader = csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE)
+    columns = tuple(reader.fieldnames or ())
+    if columns != ARM_COLUMNS:
+        odd = sorted(set(columns) ^ set(ARM_COLUMNS)) or ["their order"]
+        raise InputError(
+            f"{path}:1: columns must be {' '.join(ARM_COLUMNS)} (see: {', '.join(map(str, odd))})"
+        )
+    for row in reader:
+        if not any((value or "").strip() for value in row.values() if not isinstance(value, list)):
+            continue
+        arm = _arm(row, f"{path}: arm `{row.get('arm')}`")
+        if arm.arm in arms:
+            raise InputError(f"{path}: arm `{arm.arm}` is listed twice")
+        arms[arm.arm] = arm
+
+
+def _arm(row: dict[str, Any], where: str) -> Arm:
+    if None in row or None in row.values():
+        raise InputError(f"{where}: wrong number of columns")
+    values: dict[str, Any] = {key: value.strip() for key, value in row.items()}
+    values = {key: "" if value in ("-", "") else value for key, value in values.items()}
+    if not values["arm"].replace("_", "").isalnum():
+        raise InputError(f"{where}: a name has letters, digits and _ only")
+    methods = ("base", *members("method"))  # base is no method: it starts from nothing
+    base_reward = values["reward"].removesuffix("+length").removesuffix("-guards")
+    for key, value, allowed in (
+        ("study", values["study"], members("study")),
+        ("method", values["method"], methods),
+        ("reward", base_reward, REWARDS),
+    ):
+        if value not in allowed:
+            raise InputError(
+                f"{where}: unknown {key} `{values[key]}` (known: {', '.join(filter(None, allowed))})"
+            )
+    if values["method"] != "grpo" and values["reward"] not in SELECTING:
+        raise InputError(f"{where}: reward `{values['reward']}` is for the method grpo; others take v1 or v2")
+    if values["method"] not in STAGED and "@" in values["pool"] + values["mixture"]:
+        raise InputError(f"{where}: pools with an @ are for the methods {' and '.join(STAGED)}")
+    if values["contaminated"].lower() not in _TRUE:
+        raise InputError(f"{where}: contaminated is yes or no, not `{values['contaminated']}`")
+    try:
+        values["rounds"] = int(values["rounds"] or 1)
+    except ValueError:
+        raise InputError(f"{where}: rounds is a whole number, not `{values['rounds']}`") from None
+    return Arm(**{**values, "contaminated": _TRUE[values["contaminated"].lower()]})
+
+
+def _check_lineage(arm: Arm, arms: dict[str, Arm], origin: str) -> None:
+    for column in ("parent", "rollouts"):
+        name = getattr(arm, column)
+        if name and name not in arms:
+            raise InputError(f"{origin}: arm `{arm.arm}`: unknown {column} `{name}`")
+    if (arm.method == "base") != (not arm.parent):
+        raise InputError(f"{origin}: arm `{arm.arm}`: every arm but base has a parent, and base has none")
+    seen, queue = set(), [arm.parent, arm.rollouts]
+    while queue:
+        name = queue.pop()
+        if name == arm.arm:
+            raise InputError(
+                f"{origin}: arm `{arm.arm}`: it is its own ancestor (a cycle of parents or rollouts)"
+            )
+        if name and name not in seen:
+            seen.add(name)
+            queue.extend((arms[name].parent, arms[name].rollouts) if name in arms else ())
+
+
+def check_arms(
+    arms: dict[str, Arm], config: Config, origin: str = "config/arms.tsv", sheet: str | None = None
+) -> None:
+    """Arms against the configuration: pools, hyperparameter sets, and what sizes of this sheet select."""
+    for arm in arms.values():
+        if arm.hyper not in config.hyper:
+            raise InputError(
+                f"{origin}: arm `{arm.arm}`: unknown hyper `{arm.hyper}` (see config.yaml, `hyper`)"
+            )
+        for pool in pools_of(arm):
+            if arm.method != "base" and pool not in config.data.counts:
+                raise InputError(
+                    f"{origin}: arm `{arm.arm}`: unknown pool `{pool}` (see config.yaml, `data.counts`)"
+                )
+        leaked = any(pool.startswith("eval_") for pool in pools_of(arm)) or any(
+            other in arms and arms[other].contaminated for other in (arm.parent, arm.rollouts)
+        )
+        if leaked and not arm.contaminated:
+            raise InputError(
+                f"{origin}: arm `{arm.arm}`: it trains on evaluation questions and does not say `contaminated`"
+            )
+    for name, size in config.sizes.items():
+        for model, wanted in size.models.items() if size.arms == sheet else ():
+            select_arms(arms, wanted, f"config: sizes.{name}.models.{model}")
+
+
+def select_arms(arms: dict[str, Arm], wanted: list[str], where: str = "sizes") -> list[str]:
+    """Arm names for a list of groups or arms (`all` means every one), in sheet order."""
+    groups = {arm.group for arm in arms.values()}
+    for name in wanted:
+        if name != "all" and name not in groups and name not in arms:
+            raise InputError(f"{where}: `{name}` is neither a group nor an arm of the sheet")
+    return [arm.arm for arm in arms.values() if "all" in wanted or arm.group in wanted or arm.arm in wanted]
