@@ -1,7 +1,7 @@
-"""Shared by all stages: the checked configuration, the plan of runs, paths, shell settings.
+"""Shared by all stages: the checked settings, a plan for each study, names of files.
 
-needs  config/config.yaml (or --configfile, --config), config/arms.tsv
-makes  PLAN (see scripts/trap/workflow/plan.py) and functions that turn it into file names
+needs  config/config.yaml (or --configfile, --config), config/STUDY/ of each study that it names
+makes  SETTINGS, PLANS (scripts/trap/workflow/plan.py), and functions that turn them into file names
 """
 
 import os
@@ -12,29 +12,9 @@ from snakemake.logging import logger
 
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
-from trap.workflow.adoption import (
-    LOOKED_AT,
-    LOOKING,
-    adopted,
-    attention_files,
-    own_files,
-    partly_committed,
-    read_manifest,
-)
-from trap.workflow.config import Search, effective_config, parse_config, with_model_hyper
 from trap.files import InputError
-from trap.film import CUTS, known_quality
-from trap.workflow.plan import (
-    ERROR_TABLES,
-    FIGURES,
-    PUBLISHED,
-    PUBLISHED_AUDIT,
-    TABLES,
-    VALIDATION_POOLS,
-    Plan,
-    Run,
-    code,
-)
+from trap.workflow.config import parse_config, settings_file, write_settings
+from trap.workflow.plan import COLLECTED, RELEASED, TABLES, Plan, Run, code
 
 # Arrays of a few megabytes come and go at every step. Left alone, glibc gives their pages back to the kernel each time.
 os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(2**25))
@@ -55,41 +35,60 @@ def refuse(message):
     raise SystemExit(f"error: {message}")
 
 
-# Of the films. Not among the settings that scripts read, on which tables and claims depend.
-FILM_QUALITY = checked(lambda: known_quality(config.pop("film_quality", "")))
+# Of the films alone: no table and no claim depends on it.
+FILM_QUALITY = config.pop("film_quality", "")
 SETTINGS = checked(lambda: parse_config(config, "config/config.yaml or --config"))
-PLAN = checked(lambda: Plan.of(SETTINGS))
-ADOPTED = checked(lambda: adopted(PLAN))  # evidence whose committed items stand for its runs
+PLANS = checked(lambda: {study: Plan.of(SETTINGS, study) for study in SETTINGS.studies})
 STUDY = SETTINGS.study
-DATA = f"results/{STUDY}/data"
-CUES = "video/cues.yaml"  # the words of the film
-# Written before Snakemake looks at what files there are: one that appears later counts as missing.
-STAMPS = [PLAN.evaluation_code(), *(PLAN.training_code(arm) for arm in PLAN.arms)]
-GPUS = 1 if SETTINGS.device == "cuda" or SETTINGS.platform.startswith("unsloth") else 0
-# Scripts read the settings from this file: the configuration as written, or, where the command line
-# overrides it, a copy of what it came to. A resource, since it says where the values are, not what:
-# what a job depends on is in its params.
-CONFIG = effective_config(SETTINGS, "config/config.yaml")
+DEFAULT = "default"  # the experiment that every study has
+PLAN = PLANS[STUDY]
+# Programs read the settings from this file: the configuration as written, or, where the command line overrides it, a
+# copy of what it came to. It says where the values are, not what, so it is a resource: what a job depends on is in its
+# params.
+CONFIG = settings_file(SETTINGS, "config/config.yaml")
+COMPARED = {
+    "sizes": "scaling",
+    "platforms": "platforms",
+}  # the table, and the figure, of a comparison
+# What the rules of a study add, by study: functions of an experiment that give names of collected files, of tables, and
+# files that are targets besides; and a function that gives what its claims read.
+OWN_COLLECTED, OWN_TABLES, OWN_TARGETS, OWN_CLAIMS = {}, {}, {}, {}
 
 
-@cache
-def model_config(model):
-    """The settings file for a model's jobs: its own hyperparameters laid over the sets."""
-    return effective_config(with_model_hyper(SETTINGS, model), CONFIG)
+onstart:
+    write_settings(SETTINGS, CONFIG)
 
 
-TRAINED_HERE = "|".join(filter(PLAN.trained_here, SETTINGS.models)) or "none"
-PRETRAINED = "|".join(m for m in SETTINGS.models if not PLAN.trained_here(m)) or "none"
+def names(values):
+    """A wildcard constraint: one of these."""
+    return "|".join(sorted(set(values))) or "none"
+
+
+BASES = {plan.base for plan in PLANS.values()}
+TRAINED = {arm for plan in PLANS.values() for arm in plan.arms} - BASES
+for plan in PLANS.values():
+    for arm in BASES & set(plan.arms) - {plan.base}:
+        raise WorkflowError(
+            f"{plan.settings.sheet}: `{arm}` is the base of another study and no base here"
+        )
 
 
 wildcard_constraints:
-    study="|".join(sorted({arm.study for arm in PLAN.arms.values()})),
-    model="|".join(SETTINGS.models),
-    platform=SETTINGS.platform,
-    arm="|".join(PLAN.arms),
+    study=names(PLANS),
+    experiment=names(name for plan in PLANS.values() for name in plan.settings.experiments),
+    model=names(SETTINGS.models),
+    platform=names(
+        {SETTINGS.platform}
+        | {
+            one.platform
+            for plan in PLANS.values()
+            for one in plan.settings.experiments.values()
+            if one.platform
+        }
+    ),
+    arm=names(BASES | TRAINED),
     seed=r"[1-9]\d*",
-    pool="|".join(SETTINGS.data.counts),
-    evidence="|".join(size.evidence for size in SETTINGS.sizes.values()),
+    pool=names(pool.name for plan in PLANS.values() for pool in plan.kind.pools),
 
 
 # The same bytes on every machine and in every locale; one process takes no more cores than its rule.
@@ -100,40 +99,18 @@ shell.prefix(
 )
 
 
-def pools(*names):
-    """Files of question pools."""
-    return [f"{DATA}/{name}.jsonl" for name in names if name in SETTINGS.data.counts]
+def plan_of(wildcards):
+    return PLANS[wildcards.study]
 
 
-def pools_like(*prefixes, but=()):
-    """Files of the question pools whose names start so, without those that end in one of `but`."""
-    return pools(
-        *(
-            name
-            for name in SETTINGS.data.counts
-            if name.startswith(prefixes) and not name.endswith(tuple(but))
-        )
-    )
-
-
-# A pool named *_random holds the questions of another with random traces: something to train on only.
-# A pool named *_permuted holds them with wrong letters as its key: it is scored, to see who learned that
-# key, but it is no honest set of questions, so that no audit and no baseline looks at it.
-SCORED = pools_like("eval_", but=["_random"])
-HONEST = pools_like("eval_", but=["_random", "_permuted"])
-# A pool named *_shuffled asks another's questions again: their traces are read once.
-LOGGED = pools_like("eval_", but=["_random", "_permuted", "_shuffled"])
+# --- runs ---------------------------------------------------------------------------------------------
 
 
 def job_run(wildcards, arm=None):
     """The run of a job, or the same job's run of another arm."""
-    return Run(
-        wildcards.study,
-        wildcards.model,
-        wildcards.platform,
-        arm or wildcards.arm,
-        PLAN.seed_of(arm or wildcards.arm, int(wildcards.seed)),
-    )
+    arm = arm or wildcards.arm
+    seed = plan_of(wildcards).seed_of(arm, int(wildcards.seed))
+    return Run(wildcards.study, wildcards.model, wildcards.platform, arm, seed)
 
 
 def run_folders(wildcards, arms):
@@ -148,141 +125,111 @@ def trained(wildcards, arms):
 
 def lineage(wildcards):
     """Arguments that name the runs an arm starts from and, if it samples, those that sample for it."""
-    parents = run_folders(wildcards, PLAN.parents(wildcards.arm))
-    sampler = run_folders(wildcards, PLAN.sampler(wildcards.arm))
-    return " ".join(["--parents", *parents, *(["--rollouts", *sampler] if sampler else [])])
+    plan = plan_of(wildcards)
+    parents = run_folders(wildcards, plan.parents(wildcards.arm))
+    sampler = run_folders(wildcards, plan.sampler(wildcards.arm))
+    return " ".join(["--lineage", *parents, *(["--rollouts", *sampler] if sampler else [])])
 
 
-def sheet_of(wildcards):
-    """The experiment sheet that a run's arm stands in."""
-    return PLAN.sheet_of(wildcards.arm)
+def run_memory(wildcards, trains=True):
+    return plan_of(wildcards).memory(wildcards.model, wildcards.arm, wildcards.platform, trains)
 
 
-def sheet_behind(wildcards):
-    """The experiment sheet that the runs of this evidence come from."""
-    return PLAN.sheet(PLAN.size_of(wildcards.evidence))
+def gpus(wildcards):
+    """One card for a job where models live on one."""
+    return 1 if SETTINGS.device == "cuda" or wildcards.platform.startswith("unsloth") else 0
 
 
-def run_files(size, *names):
-    """Those files of every run of a size."""
-    return [f"{run.folder}/{name}" for run in PLAN.runs(size) for name in names]
+def run_files(study, experiment, *files):
+    """Those files of every run of an experiment."""
+    return [f"{run.folder}/{name}" for run in PLANS[study].runs(experiment) for name in files]
 
 
-def collected_files(evidence, *names):
-    """Those files of every run whose items lie with this evidence."""
-    runs = PLAN.collected(PLAN.size_of(evidence))
-    return [f"{run.folder}/{name}" for run in runs for name in names]
+def pool_files(study, *roles):
+    """Pools of these roles, as files."""
+    return PLANS[study].pool_files(PLANS[study].pools(*roles))
 
 
-def repeated(wildcards):
-    """The run of a model that is done twice for this evidence."""
-    return PLAN.repeats(PLAN.size_of(wildcards.evidence))[wildcards.model]
+def named_pools(study, pools):
+    return [f"{PLANS[study].data}/{pool}.jsonl" for pool in pools]
 
 
-def repeat_files(evidence):
-    return [
-        f"{evidence}/tables/repeat_{model}.parquet"
-        for model in PLAN.repeats(PLAN.size_of(evidence))
-    ]
+def sources(study):
+    """Files that a study's items are made from, which its own rules make."""
+    plan = PLANS[study]
+    return [f"{plan.data}/{name}" for name in plan.kind.sources(plan.settings.options)]
 
 
-def is_adopted(evidence):
-    """Whether committed items stand for the runs of this evidence."""
-    return evidence in ADOPTED
+# --- evidence -------------------------------------------------------------------------------------------
+
+
+def collected_files(study, experiment):
+    """Names of the files that an experiment's runs leave as evidence."""
+    plan = PLANS[study]
+    own = OWN_COLLECTED[study](experiment) if study in OWN_COLLECTED else []
+    repeats = [f"repeat_{model}.parquet" for model in plan.repeats(experiment)]
+    records = ["seconds.json", "provenance.json"]
+    return [*(f"{name}.parquet" for name in COLLECTED), *records, *repeats, *own]
 
 
 @cache
-def results_of_runs(size):
-    """Results of a size's runs, unless committed items stand for them; says so where part of these is missing."""
-    if is_adopted(PLAN.size(size).evidence):
-        return []
-    committed = (read_manifest() or {}).get("sizes", {}) if SETTINGS.adopt else {}
-    for line in partly_committed(size, committed[size]) if size in committed else []:
-        logger.warning(line)
-    return run_files(size, "metrics.json")
+def evidence_folder(study, experiment):
+    try:
+        return PLANS[study].evidence(experiment)
+    except InputError as error:
+        refuse(error)
 
 
-def data_files():
+def evidence_files(study, experiment):
+    """The files that tables and claims of an experiment are made from, released or local."""
+    folder = evidence_folder(study, experiment)
+    return [f"{folder}/{name}" for name in collected_files(study, experiment)]
+
+
+def other_items(study, experiment):
+    """Items of the experiments that this one reads besides its own."""
     return [
-        f"{DATA}/kg.json",
-        f"{DATA}/facts.jsonl",
-        *pools(*SETTINGS.data.counts),
-        f"{DATA}/audit.json",
+        f"{evidence_folder(study, other)}/items.parquet"
+        for other in PLANS[study].experiment(experiment).with_items_of
     ]
 
 
-def everything(size):
-    """All evidence of a size and, unless committed items stand for them, all its runs."""
-    evidence = PLAN.size(size).evidence
-    audit = f"{DATA}/audit.json"
+def ledgers_beside(study, experiment):
+    """Ledgers of other experiments: what this one does not test itself, they may."""
+    plan = PLANS[study]
     return [
-        audit,
-        *results_of_runs(size),
-        *table_files(evidence),
-        *figure_files(evidence),
-        *report_files(evidence),
+        f"{plan.home(other)}/claims.json"
+        for other in plan.experiment(experiment).beside
+        if evidence_folder(study, other).startswith(RELEASED) and not plan.experiment(other).compare
     ]
 
 
-def arms_where(test):
-    """A wildcard constraint: the arms whose row passes the test."""
-    return "|".join(arm.arm for arm in PLAN.arms.values() if test(arm)) or "none"
+def home(study, experiment):
+    return PLANS[study].home(experiment)
 
 
-def collected_here():
-    """A wildcard constraint: the evidence whose items come from runs."""
-    folders = [size.evidence for size in SETTINGS.sizes.values()]
-    return "|".join(folder for folder in folders if not is_adopted(folder)) or "none"
+def both(folder, names):
+    """Tables for programs and for people."""
+    return [f"{folder}/{name}.{kind}" for name in names for kind in ("parquet", "md")]
 
 
-def provenance_files(evidence):
-    return [f"{evidence}/provenance.json"]
+def own_tables(study, experiment):
+    return OWN_TABLES[study](experiment) if study in OWN_TABLES else []
 
 
-def figure_files(evidence):
-    return [path for name in FIGURES for path in four(f"{evidence}/figures/{name}")]
-
-
-def table_files(evidence):
-    return [f"{evidence}/claims.json", *written_tables(evidence), *error_tables(evidence)]
-
-
-def error_tables(evidence):
-    """What tabulate_errors writes."""
-    return [
-        f"{evidence}/tables/{name}.{kind}" for name in ERROR_TABLES for kind in ("parquet", "md")
-    ]
-
-
-def written_tables(evidence):
-    """What tabulate_results writes: each table for programs and for people."""
-    return [f"{evidence}/tables/{name}.{kind}" for name in TABLES for kind in ("parquet", "md")]
-
-
-# The tables that `snakemake --report` shows.
-SHOWN_TABLES = ("arms.md", "contrasts.md")
-
-
-def report_files(evidence):
-    return [f"{evidence}/report/post.md", f"{evidence}/report/post.html"]
+def table_files(study, experiment):
+    folder, compare = (
+        f"{home(study, experiment)}/tables",
+        PLANS[study].experiment(experiment).compare,
+    )
+    return both(
+        folder, [COMPARED[compare]] if compare else [*TABLES, *own_tables(study, experiment)]
+    )
 
 
 def four(stem):
     """A figure's files: both themes, vector and pixels."""
     return [f"{stem}.{theme}.{kind}" for theme in ("light", "dark") for kind in ("svg", "png")]
-
-
-def published_folder():
-    """The folder of published files: the one in the settings, or the fetched one; "" where there is none."""
-    if SETTINGS.published:
-        return SETTINGS.published
-    return PUBLISHED if Path(PUBLISHED).is_dir() else ""
-
-
-def published_audit():
-    """The audit of the published files, where there is one or something to make it from."""
-    known = published_folder() or Path(PUBLISHED_AUDIT).is_file()
-    return [PUBLISHED_AUDIT] if known else []
 
 
 def plain(stem):
@@ -295,47 +242,62 @@ def shown(path, caption, category):
     return report(path, caption=f"../report/captions/{caption}.rst", category=category)
 
 
-def scenes(cut, evidence):
-    """Names of a cut's scenes, in order; those that show a grid's results, where its ledger stands."""
-    from trap.film.cues import load_sheet, scenes_of  # not for those who make no film
-
-    grids = [PLAN.size_of(Path(ledger).parent.as_posix()) for ledger in grid_ledgers(evidence)]
-    return checked(lambda: scenes_of(load_sheet(CUES), cut, grids))
-
-
-def film_tables(wildcards):
-    """Tables that scenes read."""
-    names = ("arms", "by_hops", "doses", "rollouts", "curves", "episodes")
-    return [f"{wildcards.evidence}/tables/{name}.parquet" for name in names]
-
-
-def scene_files(folder, suffix):
-    evidence = Path(folder).parent.as_posix()
+def figure_files(study, experiment):
+    folder = f"{home(study, experiment)}/figures"
     return [
-        f"{folder}/clips/{cut}_{scene}.{suffix}" for cut in CUTS for scene in scenes(cut, evidence)
+        path
+        for name in PLANS[study].experiment(experiment).figures
+        for path in four(f"{folder}/{name}")
     ]
 
 
-def film_quality():
-    """The quality of films: that of --config film_quality, else of the cue sheet."""
-    from trap.film.cues import load_sheet
+def ledger(study, experiment):
+    """The ledger of an experiment; a comparison has none."""
+    compare = PLANS[study].experiment(experiment).compare
+    return [] if compare else [f"{home(study, experiment)}/claims.json"]
 
-    return FILM_QUALITY or checked(lambda: load_sheet(CUES).quality)
 
-
-def film_files(folder):
-    """Everything of a film; of a draft the cuts alone, for its contact sheets would go over the film's."""
-    films = [f"{folder}/trap_{cut}.mp4" for cut in CUTS]
-    if film_quality() == "draft":
-        return films
-    beside = [
-        f"{folder}/{name}"
-        for cut in CUTS
-        for name in (
-            f"contact_sheet_{cut}.png",
-            f"trap_{cut}.srt",
-            f"trap_{cut}.vtt",
-            f"thumbnail_{cut}.png",
-        )
+def figures_beside(study, experiment):
+    """Figures of other experiments that the post may show: of those whose items are released."""
+    return [
+        path
+        for other in PLANS[study].experiment(experiment).beside
+        if evidence_folder(study, other).startswith(RELEASED)
+        for path in figure_files(study, other)
     ]
-    return [*films, *beside, f"{folder}/kit.md", *scene_files(folder, "webp")]
+
+
+def report_files(study, experiment):
+    folder = f"{home(study, experiment)}/report"
+    return [f"{folder}/post.md", f"{folder}/post.html"]
+
+
+def experiment_files(study, experiment):
+    """Everything that is made of an experiment."""
+    one = PLANS[study].experiment(experiment)
+    made = [
+        *ledger(study, experiment),
+        *table_files(study, experiment),
+        *figure_files(study, experiment),
+        *(report_files(study, experiment) if one.post else []),
+    ]
+    own = OWN_TARGETS[study](experiment) if study in OWN_TARGETS else []
+    return made if one.compare else [f"{PLANS[study].data}/gates.json", *own, *made]
+
+
+def main_experiment():
+    """The experiment of the main study that tables, figures, report and page are asked of: the released one with most runs."""
+    found = [
+        name
+        for name, one in PLAN.settings.experiments.items()
+        if one.post and evidence_folder(STUDY, name).startswith(RELEASED)
+    ]
+    return max(found, key=lambda name: len(PLAN.runs(name)), default=DEFAULT)
+
+
+def rules_of(module):
+    """The rules that a study brings, "" where it has none."""
+    for folder in (Path(workflow.basedir, "scripts/trap/studies"), Path("studies")):
+        if Path(folder, module, "rules.smk").is_file():
+            return Path(folder, module, "rules.smk").resolve().as_posix()
+    return ""

@@ -1,101 +1,113 @@
-"""Data: the graph, the facts a base model learns, the question pools, and the gate on them.
+"""Data: the items of every pool, what a model learns first, and the gates on both.
 
-needs  config/graph/*.yaml (or the kg.json that `graph` in the settings names)
-makes  results/hops/data/{kg.json, facts.jsonl, POOL.jsonl, audit.json}
+needs  what a study's own rules make (`sources`), config/STUDY/study.yaml
+makes  results/{study}/data/{POOL.jsonl, corpus.jsonl, gates.json}, results/{study}/extra/{POOL}.jsonl
 """
 
 
-rule build_graph:
+rule sample_items:
     input:
-        source=PLAN.graph_sources(),
-        code=lambda wildcards: code("build_graph.py"),
+        sources=lambda wildcards: sources(wildcards.study),
+        code=lambda wildcards: plan_of(wildcards).study_code("sample_items.py"),
     output:
-        graph=f"{DATA}/kg.json",
+        pool_file="results/{study}/data/{pool}.jsonl",
     log:
-        "results/logs/build_graph.log",
+        "results/logs/sample_items/{study}.{pool}.log",
     benchmark:
-        "results/benchmarks/build_graph.jsonl"
-    threads: 1
-    resources:
-        mem_mb=500,
-    params:
-        source=f"--graph {SETTINGS.graph}" if SETTINGS.graph else "--source config/graph",
-    message:
-        "Build the knowledge graph"
-    shell:
-        "python scripts/build_graph.py {params.source} --output {output.graph} &> {log}"
-
-
-rule write_facts:
-    input:
-        graph=f"{DATA}/kg.json",
-        code=lambda wildcards: code("write_facts.py"),
-    output:
-        facts=f"{DATA}/facts.jsonl",
-    log:
-        "results/logs/write_facts.log",
-    benchmark:
-        "results/benchmarks/write_facts.jsonl"
-    threads: 1
-    resources:
-        mem_mb=500,
-    params:
-        seed=SETTINGS.data.seed,
-    message:
-        "Write the facts of the graph as sentences"
-    shell:
-        "python scripts/write_facts.py --graph {input.graph} --seed {params.seed}"
-        " --output {output.facts} &> {log}"
-
-
-rule sample_questions:
-    input:
-        graph=f"{DATA}/kg.json",
-        code=lambda wildcards: code("sample_questions.py"),
-    output:
-        questions=f"{DATA}/{{pool}}.jsonl",
-    log:
-        "results/logs/sample_questions/{pool}.log",
-    benchmark:
-        "results/benchmarks/sample_questions/{pool}.jsonl"
+        "results/benchmarks/sample_items/{study}.{pool}.jsonl"
     threads: 1
     resources:
         mem_mb=1000,
+        config=CONFIG,
     params:
-        pool="{pool}",
-        number=lambda wildcards: SETTINGS.data.counts[wildcards.pool],
-        seed=SETTINGS.data.seed,
-        style=SETTINGS.data.style,
-        prompt=SETTINGS.data.prompt,
+        number=lambda wildcards: plan_of(wildcards).settings.counts[wildcards.pool],
+        settings=lambda wildcards: plan_of(wildcards).data_settings(),
     message:
-        "Sample {params.number} questions: {wildcards.pool}"
+        "Sample {params.number} items: {wildcards.study} {wildcards.pool}"
     shell:
-        "python scripts/sample_questions.py --graph {input.graph} --pool {params.pool}"
-        " --count {params.number} --seed {params.seed} --style {params.style} --prompt {params.prompt}"
-        " --allow-fewer --output {output.questions} &> {log}"
+        "python scripts/sample_items.py --config {resources.config} --study {wildcards.study}"
+        " --pool {wildcards.pool} --count {params.number} --output {output.pool_file} &> {log}"
 
 
-# The gate: it runs first and fails on an ill-posed question or an overlap that no arm declares; then
-# the workflow stops, and nothing is collected. Training does not take it as an input: as a plain one an
-# edit of the audit would train everything again, and an ancient() one would hide other reasons to train.
-rule audit_questions:
-    input:
-        graph=f"{DATA}/kg.json",
-        questions=HONEST,
-        training=pools_like("easy", "hard", "valid_"),
-        code=lambda wildcards: code("audit_questions.py"),
+# Items that only some experiments ask, apart from the pools that every run answers.
+use rule sample_items as sample_extra_items with:
     output:
-        audit=f"{DATA}/audit.json",
+        pool_file="results/{study}/extra/{pool}.jsonl",
     log:
-        "results/logs/audit_questions.log",
+        "results/logs/sample_extra_items/{study}.{pool}.log",
     benchmark:
-        "results/benchmarks/audit_questions.jsonl"
+        "results/benchmarks/sample_extra_items/{study}.{pool}.jsonl"
+    params:
+        number=lambda wildcards: plan_of(wildcards).extra[wildcards.pool],
+        settings=lambda wildcards: plan_of(wildcards).data_settings(),
+
+
+rule write_corpus:
+    input:
+        sources=lambda wildcards: sources(wildcards.study),
+        pools=lambda wildcards: corpus_pools(wildcards.study),
+        code=lambda wildcards: plan_of(wildcards).study_code("write_corpus.py"),
+    output:
+        corpus="results/{study}/data/corpus.jsonl",
+    log:
+        "results/logs/write_corpus/{study}.log",
+    benchmark:
+        "results/benchmarks/write_corpus/{study}.jsonl"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        config=CONFIG,
+    params:
+        settings=lambda wildcards: plan_of(wildcards).data_settings(),
+    message:
+        "Write what a model learns first: {wildcards.study}"
+    shell:
+        "python scripts/write_corpus.py --config {resources.config} --study {wildcards.study}"
+        " --output {output.corpus} &> {log}"
+
+
+# The gates: they run first and fail where a study breaks its contract (a reference that does not earn the full score,
+# an overlap of training and evaluation that no arm declares …); then the workflow stops, and nothing is collected.
+# Training does not take them as an input: an edit of a gate would train everything again.
+rule check_study:
+    input:
+        sources=lambda wildcards: sources(wildcards.study),
+        pools=lambda wildcards: pool_files(wildcards.study),
+        code=lambda wildcards: plan_of(wildcards).study_code("check_study.py"),
+    output:
+        gates="results/{study}/data/gates.json",
+    log:
+        "results/logs/check_study/{study}.log",
+    benchmark:
+        "results/benchmarks/check_study/{study}.jsonl"
     priority: 1000
     threads: 1
     resources:
         mem_mb=1500,
+        config=CONFIG,
+    params:
+        settings=lambda wildcards: plan_of(wildcards).data_settings(),
     message:
-        "Audit the questions: well posed, no overlap"
+        "Check the gates of {wildcards.study}: references, empty answers, permuted keys, overlaps, processes"
     shell:
-        "python scripts/audit_questions.py --graph {input.graph} --questions {input.questions}"
-        " --training {input.training} --gate --output {output.audit} &> {log}"
+        "python scripts/check_study.py --config {resources.config} --study {wildcards.study}"
+        " --pools {input.pools} --gate --output {output.gates} &> {log}"
+
+
+use rule check_study as check_extra with:
+    input:
+        sources=lambda wildcards: sources(wildcards.study),
+        pools=lambda wildcards: [
+            *pool_files(wildcards.study, "train"),
+            *(
+                f"results/{wildcards.study}/extra/{pool}.jsonl"
+                for pool in plan_of(wildcards).extra
+            ),
+        ],
+        code=lambda wildcards: plan_of(wildcards).study_code("check_study.py"),
+    output:
+        gates="results/{study}/extra/gates.json",
+    log:
+        "results/logs/check_extra/{study}.log",
+    benchmark:
+        "results/benchmarks/check_extra/{study}.jsonl"

@@ -1,186 +1,56 @@
-"""Figures: each in two themes, as SVG and PNG, from claims and tables alone.
+"""Figures: each in both themes, as vectors and as pixels.
 
-needs  {evidence}/claims.json, {evidence}/tables/
-makes  {evidence}/figures/NAME.{light, dark}.{svg, png}
-
-One rule per figure, one script per rule: `plot_trap` and scripts/plot_trap.py. The first says it all;
-the others say what differs.
+needs  results/{study}/{experiment}/{claims.json, tables/}, config/STUDY/figures.yaml where there is one
+makes  results/{study}/{experiment}/figures/{figure}.{light, dark}.{svg, png}
 """
 
 
-rule plot_trap:
+wildcard_constraints:
+    figure=names(
+        name
+        for plan in PLANS.values()
+        for one in plan.settings.experiments.values()
+        for name in one.figures
+    ),
+
+
+rule plot_figure:
     input:
-        claims="{evidence}/claims.json",
-        tables=written_tables("{evidence}"),
-        curves="{evidence}/tables/curves.parquet",
-        code=lambda wildcards: code("plot_trap.py"),
+        claims=lambda wildcards: ledger(wildcards.study, wildcards.experiment),
+        tables=lambda wildcards: [
+            path
+            for path in table_files(wildcards.study, wildcards.experiment)
+            if path.endswith(".parquet")
+        ],
+        evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
+        settings=figure_settings,
+        code=lambda wildcards: plan_of(wildcards).study_code("plot_figure.py"),
     output:
-        *plain("{evidence}/figures/trap"),
-        light=shown("{evidence}/figures/trap.light.svg", "plot_trap", "Figures"),
+        *plain("results/{study}/{experiment}/figures/{figure}"),
+        shown=report(
+            "results/{study}/{experiment}/figures/{figure}.light.svg",
+            caption="../report/captions/plot_figure.rst",
+            category="Figures",
+            subcategory="{study}",
+        ),
     log:
-        "{evidence}/logs/plot_trap.log",
+        "results/logs/plot_figure/{study}.{experiment}.{figure}.log",
     benchmark:
-        "{evidence}/benchmarks/plot_trap.jsonl"
+        "results/benchmarks/plot_figure/{study}.{experiment}.{figure}.jsonl"
     threads: 1
     resources:
         mem_mb=1000,
+        config=CONFIG,
     params:
-        script="plot_trap",
+        home=lambda wildcards: home(wildcards.study, wildcards.experiment),
+        evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
+        claims=lambda wildcards, input: " ".join(
+            ["--claims", *input.claims] if input.claims else []
+        ),
     message:
-        "Draw the trap: {wildcards.evidence}"
+        "Draw {wildcards.figure}: {wildcards.study} {wildcards.experiment}"
     shell:
-        "python scripts/{params.script}.py --claims {input.claims} --tables {wildcards.evidence}/tables"
-        " --output-dir {wildcards.evidence}/figures &> {log}"
-
-
-use rule plot_trap as plot_matching with:
-    input:
-        claims="{evidence}/claims.json",
-        tables=written_tables("{evidence}"),
-        curves="{evidence}/tables/curves.parquet",
-        code=lambda wildcards: code("plot_matching.py"),
-    output:
-        *plain("{evidence}/figures/matching"),
-        light=shown("{evidence}/figures/matching.light.svg", "plot_matching", "Figures"),
-    log:
-        "{evidence}/logs/plot_matching.log",
-    benchmark:
-        "{evidence}/benchmarks/plot_matching.jsonl"
-    params:
-        script="plot_matching",
-    message:
-        "Draw the share of hard prompts: {wildcards.evidence}"
-
-
-use rule plot_trap as plot_leakage with:
-    input:
-        claims="{evidence}/claims.json",
-        tables=written_tables("{evidence}"),
-        curves="{evidence}/tables/curves.parquet",
-        code=lambda wildcards: code("plot_leakage.py"),
-    output:
-        *plain("{evidence}/figures/leakage"),
-        light=shown("{evidence}/figures/leakage.light.svg", "plot_leakage", "Figures"),
-    log:
-        "{evidence}/logs/plot_leakage.log",
-    benchmark:
-        "{evidence}/benchmarks/plot_leakage.jsonl"
-    params:
-        script="plot_leakage",
-    message:
-        "Draw the leaked share: {wildcards.evidence}"
-
-
-use rule plot_trap as plot_hops with:
-    input:
-        claims="{evidence}/claims.json",
-        tables=written_tables("{evidence}"),
-        curves="{evidence}/tables/curves.parquet",
-        code=lambda wildcards: code("plot_hops.py"),
-    output:
-        *plain("{evidence}/figures/hops"),
-        light=shown("{evidence}/figures/hops.light.svg", "plot_hops", "Figures"),
-    log:
-        "{evidence}/logs/plot_hops.log",
-    benchmark:
-        "{evidence}/benchmarks/plot_hops.jsonl"
-    params:
-        script="plot_hops",
-    message:
-        "Draw hops asked against hops used: {wildcards.evidence}"
-
-
-use rule plot_trap as plot_faithful with:
-    input:
-        claims="{evidence}/claims.json",
-        tables=written_tables("{evidence}"),
-        curves="{evidence}/tables/curves.parquet",
-        code=lambda wildcards: code("plot_faithful.py"),
-    output:
-        *plain("{evidence}/figures/faithful"),
-        light=shown("{evidence}/figures/faithful.light.svg", "plot_faithful", "Figures"),
-    log:
-        "{evidence}/logs/plot_faithful.log",
-    benchmark:
-        "{evidence}/benchmarks/plot_faithful.jsonl"
-    params:
-        script="plot_faithful",
-    message:
-        "Draw accuracy against faithful accuracy: {wildcards.evidence}"
-
-
-use rule plot_trap as plot_errors with:
-    input:
-        claims="{evidence}/claims.json",
-        tables=written_tables("{evidence}"),
-        curves="{evidence}/tables/curves.parquet",
-        errors="{evidence}/tables/errors.parquet",
-        code=lambda wildcards: code("plot_errors.py"),
-    output:
-        *plain("{evidence}/figures/errors"),
-        light=shown("{evidence}/figures/errors.light.svg", "plot_errors", "Figures"),
-    log:
-        "{evidence}/logs/plot_errors.log",
-    benchmark:
-        "{evidence}/benchmarks/plot_errors.jsonl"
-    params:
-        script="plot_errors",
-    message:
-        "Draw what traces get wrong first: {wildcards.evidence}"
-
-
-use rule plot_trap as plot_reward with:
-    input:
-        claims="{evidence}/claims.json",
-        tables=written_tables("{evidence}"),
-        curves="{evidence}/tables/curves.parquet",
-        code=lambda wildcards: code("plot_reward.py"),
-    output:
-        *plain("{evidence}/figures/reward"),
-        light=shown("{evidence}/figures/reward.light.svg", "plot_reward", "Figures"),
-    log:
-        "{evidence}/logs/plot_reward.log",
-    benchmark:
-        "{evidence}/benchmarks/plot_reward.jsonl"
-    params:
-        script="plot_reward",
-    message:
-        "Draw the parts of the reward: {wildcards.evidence}"
-
-
-use rule plot_trap as plot_rollouts with:
-    input:
-        claims="{evidence}/claims.json",
-        tables=written_tables("{evidence}"),
-        curves="{evidence}/tables/curves.parquet",
-        code=lambda wildcards: code("plot_rollouts.py"),
-    output:
-        *plain("{evidence}/figures/rollouts"),
-        light=shown("{evidence}/figures/rollouts.light.svg", "plot_rollouts", "Figures"),
-    log:
-        "{evidence}/logs/plot_rollouts.log",
-    benchmark:
-        "{evidence}/benchmarks/plot_rollouts.jsonl"
-    params:
-        script="plot_rollouts",
-    message:
-        "Draw samples per prompt: {wildcards.evidence}"
-
-
-use rule plot_trap as plot_training with:
-    input:
-        claims="{evidence}/claims.json",
-        tables=written_tables("{evidence}"),
-        curves="{evidence}/tables/curves.parquet",
-        code=lambda wildcards: code("plot_training.py"),
-    output:
-        *plain("{evidence}/figures/training"),
-        light=shown("{evidence}/figures/training.light.svg", "plot_training", "Figures"),
-    log:
-        "{evidence}/logs/plot_training.log",
-    benchmark:
-        "{evidence}/benchmarks/plot_training.jsonl"
-    params:
-        script="plot_training",
-    message:
-        "Draw the training curves: {wildcards.evidence}"
+        "python scripts/plot_figure.py {wildcards.figure} --config {resources.config}"
+        " --study {wildcards.study} --experiment {wildcards.experiment} {params.claims}"
+        " --tables {params.home}/tables --evidence {params.evidence}"
+        " --output-dir {params.home}/figures &> {log}"

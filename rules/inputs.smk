@@ -1,160 +1,75 @@
-"""What the rules take in that are built only when asked for (page, grids, platforms, scaling): functions only."""
-
-from trap.workflow.provenance import sha256_file
-
-PAGE_SEED = 1
-# Models that have a page: not every one that the settings know.
-PAGE_MODELS = [
-    name
-    for name in SETTINGS.models
-    if any(name in PLAN.size(size).models for size in ("default", "full"))
-]
+"""What rules take in that is more than a file name: functions only."""
 
 
-def chain_of(run):
-    """Folders of the runs whose weights build up to this one, the base's first."""
-    return [
-        Run(run.study, run.model, run.platform, name, PLAN.seed_of(name, run.seed)).folder
-        for name in PLAN.chain(run.arm)
-    ]
+def corpus_pools(study):
+    """Pools that the base corpus and a fresh vocabulary are made from."""
+    chosen = PLANS[study].kind.corpus_from
+    return pool_files(study, "train") if chosen is None else named_pools(study, chosen)
 
 
-def page_chain(model, arm):
-    """`chain_of` the run that a page shows."""
-    return chain_of(Run(STUDY, model, SETTINGS.platform, arm, PAGE_SEED))
-
-
-def looking(wildcards):
-    """The runs of a size of which it is mapped where they look."""
-    runs = PLAN.runs(PLAN.size_of(wildcards.evidence))
-    return [run for run in runs if run.arm in LOOKING]
-
-
-def page_models(evidence):
-    """The model files of a page. The page computes what the platform torch trains."""
-    size = PLAN.size_of(evidence)
-    arms = [(run.model, run.arm) for run in PLAN.runs(size) if run.seed == PAGE_SEED]
-    if is_adopted(evidence):
-        arms = [
-            key for key in arms if all(Path(run, "meta.json").is_file() for run in page_chain(*key))
-        ]
-    if SETTINGS.platform != "torch":
-        arms = []
-    return [f"{evidence}/page/models/{model}.{arm}.bin" for model, arm in arms]
-
-
-def page_adapters(wildcards):
-    """Adapters of an exported model as inputs; none where nothing may be trained for a page."""
-    if is_adopted(wildcards.evidence):
+def first_texts(wildcards):
+    """What a model that is trained here learns first, and what its vocabulary is made from."""
+    if not plan_of(wildcards).trained_here(wildcards.model):
         return []
-    return [f"{run}/adapter" for run in page_chain(wildcards.model, wildcards.arm)]
+    study = wildcards.study
+    return [f"{PLANS[study].data}/corpus.jsonl", *sources(study), *corpus_pools(study)]
 
 
-def page_hashes(wildcards):
-    """Hashes of the runs' meta.json, which holds the adapter's: another run is another export."""
-    paths = [Path(run, "meta.json") for run in page_chain(wildcards.model, wildcards.arm)]
-    return [sha256_file(path) for path in paths if is_adopted(wildcards.evidence)]
+def search_of(study):
+    """How runs of a study choose among answers: one setting of all its experiments that ask for it."""
+    found = [one.search for one in PLANS[study].settings.experiments.values() if one.search]
+    return (
+        found[0]
+        if found
+        else refuse(f"config/{study}/experiments.yaml: no experiment has a `search`")
+    )
 
 
-def page_target(evidence):
-    """What stands for a finished page."""
-    return [f"{evidence}/page/index.html"]
+def more_items(wildcards):
+    """What the runs of an experiment answered besides: extra pools, and by choosing among several answers."""
+    plan, experiment = plan_of(wildcards), wildcards.experiment
+    extra = plan.experiment(experiment).extra
+    asked = (
+        [f"{run.folder}/extra/items.parquet" for run in plan.collected(experiment)] if extra else []
+    )
+    return asked + [f"{run.folder}/search/items.parquet" for run in plan.searching(experiment)]
 
 
-def grid_files(size):
-    """Claims and tables of a grid, its runs, and what it has besides."""
-    evidence = PLAN.size(size).evidence
-    own = [path for files in own_files(size, evidence).values() for path in files]
-    seen = attention_files(evidence) if size in LOOKED_AT else []
-    return [f"{DATA}/audit.json", *results_of_runs(size), *table_files(evidence), *seen, *own]
+def gates(wildcards):
+    """The gates of the pools that an experiment asks."""
+    extra = plan_of(wildcards).experiment(wildcards.experiment).extra
+    folders = ["data", *(["extra"] if extra else [])]
+    return [f"results/{wildcards.study}/{folder}/gates.json" for folder in folders]
 
 
-def pointer_files(evidence):
-    """How much a size's models look at the right relation, where it is mapped."""
-    looked_at = PLAN.size_of(evidence) in LOOKED_AT
-    return [f"{evidence}/tables/pointers.parquet"] if looked_at else []
+def repeated(wildcards):
+    """The run of a model that is done twice for an experiment."""
+    return plan_of(wildcards).repeats(wildcards.experiment)[wildcards.model]
 
 
-# Pools of longer chains, for every size that names some: which of them a run answers depends on no size.
-FAR = f"results/{STUDY}/far"
-FAR_POOLS = {pool: n for size in SETTINGS.sizes.values() for pool, n in size.far.items()}
+def claims_inputs(study):
+    """Files that a study's own measures of claims read, beside items and pools."""
+    return OWN_CLAIMS[study]() if study in OWN_CLAIMS else []
 
 
-def far_questions():
-    return [f"{FAR}/{pool}.jsonl" for pool in FAR_POOLS]
+def figure_settings(wildcards):
+    path = plan_of(wildcards).settings.figures
+    return [path] if path else []
 
 
-def more_items(evidence):
-    """What the runs of a size answered besides: longer chains, and by choosing among several answers."""
-    size = PLAN.size_of(evidence)
-    far = run_files(size, "far/items.parquet") if PLAN.size(size).far else []
-    return far + [f"{run.folder}/search/items.parquet" for run in PLAN.searching(size)]
+def post_templates(study):
+    """Templates of a study's post: its own, else the one that needs nothing but tables and claims."""
+    own = sorted(Path("report", study).glob("*.j2"))
+    found = own or sorted(Path(workflow.basedir, "report/generic").glob("*.j2"))
+    return [path.as_posix() for path in found]
 
 
-# How runs choose among answers is one setting of all sizes that ask for it, as their items depend on no size.
-SEARCH = next(
-    (size.search for size in SETTINGS.sizes.values() if size.search),
-    Search(arms=[], samples=[], pools=[]),  # nobody asks
-)
+def post_figures(wildcards):
+    """Folders of the figures that a post may show, its own first."""
+    study, experiment = wildcards.study, wildcards.experiment
+    files = [*figure_files(study, experiment), *figures_beside(study, experiment)]
+    return list(dict.fromkeys(Path(path).parent.as_posix() for path in files))
 
 
-def grid_ledgers(evidence):
-    """Ledgers of committed grids: what a size of the main sheet does not test itself, they may."""
-    if PLAN.size(PLAN.size_of(evidence)).arms:
-        return []
-    grids = [size.evidence for size in SETTINGS.sizes.values() if size.arms]
-    return [f"{folder}/claims.json" for folder in grids if is_adopted(folder)]
-
-
-def grid_figures(evidence):
-    """Figures of committed grids that the post shows."""
-    told = grid_ledgers(evidence)
-    shown_there = {"results/ignition": "ignition", "results/way_out": "attention"}
-    found = [
-        f"{folder}/figures/{name}"
-        for folder, name in shown_there.items()
-        if f"{folder}/claims.json" in told
-    ]
-    if "scaling" in SETTINGS.sizes and is_adopted("results/scaling"):
-        found.append("results/scaling/scaling")
-    return [path for stem in found for path in four(stem)]
-
-
-def figure_folders(evidence):
-    found = [
-        f"{evidence}/figures",
-        *(Path(path).parent.as_posix() for path in grid_figures(evidence)),
-    ]
-    return " ".join(dict.fromkeys(found))
-
-
-# Where the evidence of other platforms' runs lies, and the folders of those that other settings left here.
-PLATFORMS = "results/platforms"
-ELSEWHERE = sorted(
-    path.parent.as_posix()
-    for path in Path(f"results/{STUDY}").glob("*/*/*/s*/items.parquet")
-    if path.parts[3] != SETTINGS.platform
-)
-
-
-def items_elsewhere():
-    """Items of other platforms: of the runs that are here, or as they were committed."""
-    collected = f"{PLATFORMS}/items.parquet"
-    if not ELSEWHERE and not Path(collected).is_file():
-        command = "make mlx" if SETTINGS.platform != "mlx" else "make paper"
-        refuse(
-            f"results/{STUDY}/MODEL/PLATFORM/ARM/sSEED/items.parquet: there is none of another platform than"
-            f" {SETTINGS.platform} to compare with; {command} makes those of one"
-        )
-    return collected
-
-
-def scaling_items():
-    """Items that the comparison of sizes reads: its own models', and the full size's where these are committed."""
-    runs = checked(lambda: PLAN.runs("scaling"))
-    own = PLAN.collected("scaling")
-    shared = [f"{run.folder}/items.parquet" for run in runs if run not in own]
-    if shared and is_adopted("results"):
-        shared = ["results/tables/items.parquet"]
-    results_of_runs("scaling")  # for what it says where only part is committed
-    return [*shared, *(["results/scaling/tables/items.parquet"] if own else [])]
+def target(study, experiment):
+    return experiment if study == STUDY else f"{study}_{experiment}"

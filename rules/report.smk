@@ -1,36 +1,38 @@
 """The report: a post in Markdown, and the same as one HTML file that needs no network.
 
-needs  {evidence}/claims.json, {evidence}/tables/, {evidence}/figures/, report/*.j2
-makes  {evidence}/report/{post.md, post.html}
+needs  results/{study}/{experiment}/{claims.json, tables/, figures/}, report/{study}/ (else report/generic/)
+makes  results/{study}/{experiment}/report/{post.md, post.html}
 """
 
 
 rule render_post:
     input:
-        claims="{evidence}/claims.json",
-        tables=[*written_tables("{evidence}"), *error_tables("{evidence}")],
-        figures=figure_files("{evidence}"),
-        beside=lambda wildcards: grid_figures(wildcards.evidence),
-        provenance="{evidence}/provenance.json",
-        template="report/post.md.j2",
-        page="report/post.html.j2",
-        code=lambda wildcards: code("render_post.py"),
+        claims="results/{study}/{experiment}/claims.json",
+        tables=lambda wildcards: table_files(wildcards.study, wildcards.experiment),
+        figures=lambda wildcards: figure_files(wildcards.study, wildcards.experiment),
+        beside=lambda wildcards: figures_beside(wildcards.study, wildcards.experiment),
+        evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
+        templates=lambda wildcards: post_templates(wildcards.study),
+        code=lambda wildcards: plan_of(wildcards).study_code("render_post.py"),
     output:
-        post="{evidence}/report/post.md",
-        html=shown("{evidence}/report/post.html", "render_post", "Post"),
+        post="results/{study}/{experiment}/report/post.md",
+        html=shown("results/{study}/{experiment}/report/post.html", "render_post", "Post"),
     log:
-        "{evidence}/logs/render_post.log",
+        "results/logs/render_post/{study}.{experiment}.log",
     benchmark:
-        "{evidence}/benchmarks/render_post.jsonl"
+        "results/benchmarks/render_post/{study}.{experiment}.jsonl"
     threads: 1
     resources:
         mem_mb=1000,
+        config=CONFIG,
     params:
-        tables=lambda wildcards: f"{wildcards.evidence}/tables",
-        figures=lambda wildcards: figure_folders(wildcards.evidence),
+        tables=lambda wildcards: f"{home(wildcards.study, wildcards.experiment)}/tables",
+        figures=post_figures,
+        evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
     message:
-        "Render the post: {wildcards.evidence}"
+        "Render the post: {wildcards.study} {wildcards.experiment}"
     shell:
-        "python scripts/render_post.py --claims {input.claims} --tables {params.tables}"
-        " --figures {params.figures} --provenance {input.provenance} --template {input.template}"
+        "python scripts/render_post.py --config {resources.config} --study {wildcards.study}"
+        " --experiment {wildcards.experiment} --claims {input.claims} --tables {params.tables}"
+        " --figures {params.figures} --evidence {params.evidence}"
         " --output {output.post} --html {output.html} &> {log}"

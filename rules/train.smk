@@ -1,9 +1,9 @@
-"""Training: a base model from the facts, then one adapter per arm, model and seed.
+"""Training: a base model from the corpus (or a pretrained one, linked), then one adapter per arm, model and seed.
 
-needs  results/hops/data/ (valid_* among it), config/arms.tsv (the arm's row), the runs of the arm's parents; for a
-       model of the hub, the network, once
+needs  results/{study}/data/, the arm's row of its sheet, the runs of the arm's parents; for a model of the hub, the
+       network, once
 makes  results/models/{model}.json (what was fetched),
-       results/{study}/{model}/{platform}/{arm}/s{seed}/{adapter/, log.jsonl, meta.json, validation.jsonl}
+       results/{study}/runs/{model}/{platform}/{arm}/s{seed}/{adapter/, log.jsonl, meta.json, validation.jsonl}
 """
 
 
@@ -36,73 +36,72 @@ rule fetch_model:
 
 rule train_base:
     input:
-        graph=f"{DATA}/kg.json",
-        facts=f"{DATA}/facts.jsonl",
-        code=lambda wildcards: PLAN.training_code(wildcards.arm),
+        texts=first_texts,
+        weights=lambda wildcards: plan_of(wildcards).fetched(wildcards.model),
     output:
-        adapter=directory("results/{study}/{model}/{platform}/{arm}/s{seed}/adapter"),
-        log="results/{study}/{model}/{platform}/{arm}/s{seed}/log.jsonl",
-        meta="results/{study}/{model}/{platform}/{arm}/s{seed}/meta.json",
+        adapter=directory("results/{study}/runs/{model}/{platform}/{arm}/s{seed}/adapter"),
+        log="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/log.jsonl",
+        meta="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/meta.json",
     log:
         "results/logs/train_base/{study}.{model}.{platform}.{arm}.s{seed}.log",
     benchmark:
         "results/benchmarks/train_base/{study}.{model}.{platform}.{arm}.s{seed}.jsonl"
     wildcard_constraints:
-        arm=arms_where(lambda arm: arm.method == "base"),
-        model=TRAINED_HERE,
+        arm=names(BASES),
     priority: 100
     threads: 1
     resources:
-        mem_mb=lambda wildcards: PLAN.memory(wildcards.model, wildcards.arm),
-        gpu=GPUS,
-        config=lambda wildcards: model_config(wildcards.model),
+        mem_mb=run_memory,
+        gpu=gpus,
+        config=CONFIG,
     params:
-        settings=lambda wildcards: PLAN.settings(wildcards.model, wildcards.arm),
+        code=lambda wildcards: plan_of(wildcards).training_code(wildcards.arm, wildcards.platform),
+        settings=lambda wildcards: plan_of(wildcards).run_settings(wildcards.model, wildcards.arm),
         folder=subpath(output.meta, parent=True),
+        corpus=lambda wildcards: f"{plan_of(wildcards).data}/corpus.jsonl",
     message:
-        "Train {wildcards.model} {wildcards.arm}, seed {wildcards.seed}"
+        "Train {wildcards.study} {wildcards.model} {wildcards.arm}, seed {wildcards.seed}"
     shell:
         "python scripts/train_base.py --config {resources.config} --study {wildcards.study}"
         " --model {wildcards.model} --platform {wildcards.platform} --seed {wildcards.seed}"
-        " --graph {input.graph} --facts {input.facts} --output {params.folder} &> {log}"
+        " --corpus {params.corpus} --output {params.folder} &> {log}"
 
 
 rule train_adapter:
     input:
-        graph=f"{DATA}/kg.json",
-        pools=lambda wildcards: pools(*PLAN.data_pools(wildcards.arm)),
-        runs=lambda wildcards: trained(wildcards, PLAN.needed(wildcards.arm)),
-        code=lambda wildcards: PLAN.training_code(wildcards.arm),
+        sources=lambda wildcards: sources(wildcards.study),
+        pools=lambda wildcards: named_pools(
+            wildcards.study, plan_of(wildcards).data_pools(wildcards.arm)
+        ),
+        runs=lambda wildcards: trained(wildcards, plan_of(wildcards).needed(wildcards.arm)),
     output:
-        adapter=directory("results/{study}/{model}/{platform}/{arm}/s{seed}/adapter"),
-        log="results/{study}/{model}/{platform}/{arm}/s{seed}/log.jsonl",
-        meta="results/{study}/{model}/{platform}/{arm}/s{seed}/meta.json",
-        validation="results/{study}/{model}/{platform}/{arm}/s{seed}/validation.jsonl",
+        adapter=directory("results/{study}/runs/{model}/{platform}/{arm}/s{seed}/adapter"),
+        log="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/log.jsonl",
+        meta="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/meta.json",
+        validation="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/validation.jsonl",
     log:
         "results/logs/train_adapter/{study}.{model}.{platform}.{arm}.s{seed}.log",
     benchmark:
         "results/benchmarks/train_adapter/{study}.{model}.{platform}.{arm}.s{seed}.jsonl"
     wildcard_constraints:
-        arm=arms_where(lambda arm: arm.method != "base"),
-        model=TRAINED_HERE,
+        arm=names(TRAINED),
     # what others wait for goes first
-    priority: lambda wildcards: PLAN.descendants(wildcards.arm)
+    priority: lambda wildcards: plan_of(wildcards).descendants(wildcards.arm)
     threads: 1
     resources:
-        mem_mb=lambda wildcards: PLAN.memory(wildcards.model, wildcards.arm),
-        gpu=GPUS,
-        config=lambda wildcards: model_config(wildcards.model),
+        mem_mb=run_memory,
+        gpu=gpus,
+        config=CONFIG,
     params:
-        settings=lambda wildcards: PLAN.settings(wildcards.model, wildcards.arm),
+        code=lambda wildcards: plan_of(wildcards).training_code(wildcards.arm, wildcards.platform),
+        settings=lambda wildcards: plan_of(wildcards).run_settings(wildcards.model, wildcards.arm),
         folder=subpath(output.meta, parent=True),
-        data=subpath(input.graph, parent=True),
-        arms=sheet_of,
+        sheet=lambda wildcards: plan_of(wildcards).sheet_of(wildcards.arm),
         lineage=lineage,
     message:
-        "Train {wildcards.model} {wildcards.arm}, seed {wildcards.seed}"
+        "Train {wildcards.study} {wildcards.model} {wildcards.arm}, seed {wildcards.seed}"
     shell:
-        "python scripts/train_adapter.py --config {resources.config} --arms {params.arms}"
-        " --arm {wildcards.arm} --study {wildcards.study} --model {wildcards.model}"
-        " --platform {wildcards.platform} --seed {wildcards.seed} --graph {input.graph}"
-        " --data {params.data} {params.lineage}"
+        "python scripts/train_adapter.py --config {resources.config} --study {wildcards.study}"
+        " --sheet {params.sheet} --arm {wildcards.arm} --model {wildcards.model}"
+        " --platform {wildcards.platform} --seed {wildcards.seed} {params.lineage}"
         " --output {params.folder} &> {log}"

@@ -34,9 +34,9 @@ from trap.workflow.adoption import (
     fingerprint,
     read_manifest,
 )
+from trap.workflow.closure import closure, code_hashes, combined_hash, sha256_file
 from trap.workflow.config import load_config
 from trap.workflow.plan import Plan
-from trap.workflow.provenance import closure, code_hashes, combined_hash, sha256_file
 
 CONFIG = "config/config.yaml"
 POST = "render_post"  # shows figures of several sizes, so that it is younger than any of them

@@ -15,7 +15,7 @@ from trap.files import InputError, write_json
 from trap.film.cues import load_sheet
 from trap.film.facts import Sources
 from trap.film.ledger import MARK, Ledger, SceneEntry, current, stale_film, stale_sheet, together
-from trap.workflow.provenance import sha256_file
+from trap.workflow.closure import sha256_file
 
 ROOT = Path(__file__).resolve().parent.parent
 CUES = ROOT / "video/cues.yaml"

@@ -23,7 +23,7 @@ from trap.film.examples import Episodes
 from trap.film.numbers import Number, Numbers, write
 from trap.studies.hops.graph import load_graph
 from trap.studies.hops.reward import CORRECT, INCORRECT, MAX_PATH_REWARD, PATH_WEIGHT
-from trap.workflow.provenance import sha256_bytes
+from trap.workflow.closure import sha256_bytes
 
 ROTARY, NOPE = "nano", "nano_nope"
 POSTER = "poster"  # not a scene of the film: its thumbnail

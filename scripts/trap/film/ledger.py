@@ -17,7 +17,7 @@ from trap.files import InputError, read_json
 from trap.film.cues import Sheet, scenes_of
 from trap.film.facts import Facts, Sources, digest, scene_facts
 from trap.film.subtitles import timeline
-from trap.workflow.provenance import combined_hash, sha256_bytes, sha256_file
+from trap.workflow.closure import combined_hash, sha256_bytes, sha256_file
 
 if TYPE_CHECKING:  # media needs PyAV, which a clone that only verifies need not have
     from trap.film.media import Glance, Picture

@@ -17,7 +17,7 @@ from trap.film.facts import Facts, digest
 from trap.film.lettering import FILES, FOLDER
 from trap.film.look import Format, Quality
 from trap.film.stage import Stage, manim_settings
-from trap.workflow.provenance import closure, code_hashes, combined_hash, sha256_file
+from trap.workflow.closure import closure, code_hashes, combined_hash, sha256_file
 
 
 def scene_class(name: str) -> type[Stage]:

@@ -72,6 +72,7 @@ class Pool:
     scored: bool = False
     logged: bool = True  # completions of its first items are kept as episodes
     extra: bool = False
+    ranked: bool = False  # the probabilities of its options are asked for as well
 
     @property
     def honest(self) -> bool:
@@ -117,6 +118,7 @@ class BaseStudy:
     answers_with_reasons: ClassVar[bool] = False  # whether `faithful` means anything here
     reward_names: ClassVar[tuple[str, ...]] = ("value", "correct")  # what `rewards` has; the first is the default
     record: ClassVar[type] = Item  # the type of a pool file's row
+    corpus_from: ClassVar[tuple[str, ...] | None] = None  # pools that corpus and vocabulary read; none: all of training
 
     def __init__(self, options: Any, data: Path, seed: int = 0) -> None:
         """`data` is the study's folder of shared files (its pools lie there, and what `sources` and rules make)."""
@@ -126,7 +128,7 @@ class BaseStudy:
 
     @classmethod
     def sources(cls, options: Any) -> list[str]:
-        """Files that items are made from, beside code and options; the workflow makes or finds them first."""
+        """Files of its data folder that items are made from, beside code and options; its own rules make them first."""
         return []
 
     @classmethod
@@ -136,6 +138,16 @@ class BaseStudy:
         if found is None:
             raise InputError(f"no pool {name!r} (there are {', '.join(pool.name for pool in cls.pools)})")
         return found
+
+    @classmethod
+    def has_reward(cls, name: str) -> bool:
+        """Whether `rewards` has one of this name."""
+        return name in cls.reward_names
+
+    @classmethod
+    def ranks_by(cls, name: str) -> bool:
+        """Whether completions can be ranked, and the best selected, by this reward."""
+        return cls.has_reward(name)
 
     def make_item(self, pool: Pool, index: int) -> Any:
         """Item `index` of a pool: a function of (pool, seed, index) alone. Raises InputError where there is none."""

@@ -1,12 +1,13 @@
-"""The configuration, typed: `config/config.yaml`.
+"""The settings, typed: `config/config.yaml` and, for each study, `config/STUDY/study.yaml` and `experiments.yaml`.
 
-It is read strictly: an unknown key, a wrong type or a dangling name is one line that says the file and the
-key. Nothing in here trains or draws; methods receive the structs. `sheet.py` reads the experiment sheet.
+They are read strictly: an unknown key, a wrong type or a dangling name is one line that says the file and the key.
+Nothing in here trains or draws; methods receive the structs. `sheet.py` reads experiment sheets.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,6 +16,7 @@ import yaml
 from msgspec import Meta, Struct
 
 from trap.files import InputError, read_text, write_text
+from trap.studies.base import study_class
 from trap.workflow.registry import members
 
 Count = Annotated[int, Meta(ge=1)]
@@ -22,20 +24,10 @@ Natural = Annotated[int, Meta(ge=0)]
 Positive = Annotated[float, Meta(gt=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
-# results/NAME holds the evidence of a size, so that no size may have the name of another folder there.
-TAKEN = (
-    "benchmarks", "data", "figures", "logs", "models", "page", "platforms", "published", "report", "tables", "video",
-)  # fmt: skip
+# results/STUDY/NAME holds an experiment, so that no experiment may have the name of another folder there.
+TAKEN = ("data", "extra", "runs", "published")
+ITEMS = ("newest", "released", "local")
 ROOT = Path(__file__).resolve().parents[3]
-
-
-class Data(Struct, kw_only=True, forbid_unknown_fields=True):
-    """How many questions each pool holds, and how they are asked."""
-
-    seed: Natural = 0
-    style: Literal["well_posed", "published"] = "well_posed"
-    prompt: Literal["minimal", "full"] = "minimal"
-    counts: dict[str, Count]
 
 
 class Chat(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -52,6 +44,7 @@ class Model(Struct, kw_only=True, forbid_unknown_fields=True):
     """
 
     source: str = "train"
+    title: str | None = None  # what figures and texts call it; none: its name
     revision: str | None = None
     chat: Chat | None = None  # asked through its chat template; without: as plain text
     too_long: Share | None = None  # of a fit's examples, how many may be left out because they do not fit
@@ -128,39 +121,64 @@ class Search(Struct, kw_only=True, forbid_unknown_fields=True):
     temperature: Positive = 1.0
 
 
-class Size(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A size of the study: where its evidence goes, seeds 1..n, and per model the groups or arms to run.
+class Experiment(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A section of `config/STUDY/experiments.yaml`: which runs, and what is made of their items.
 
-    Evidence goes to `results` for the size `full` and to `results/NAME` for any other. `arms` is a sheet of
-    its own, which grids of experiments have; none: that of the configuration. `far` are pools of longer
-    chains than any arm trains on (eval_hop6, …) and their numbers of questions, asked of all its runs.
-    What `search` says is the same for all sizes that say it.
+    Runs are those of `models` (per model groups or arms of the sheet; `all`: every one) with seeds 1 to `seeds`.
+    `extra` are more pools, asked of all its runs, with their numbers of items. `beside` are experiments whose ledgers
+    count where this one tests nothing, and whose figures its post may show. `with_items_of` are experiments whose runs
+    are read from there, where this one names the same models. `own` are what the study makes besides, by name.
     """
 
-    evidence: str
-    arms: str | None = None
+    title: str = ""
+    sheet: str | None = None
     seeds: Count
     models: dict[str, list[str]]
-    far: dict[str, Count] = {}
+    platform: str | None = None
+    extra: dict[str, Count] = {}
     search: Search | None = None
+    beside: list[str] = []
+    with_items_of: list[str] = []
+    own: list[str] = []
+    figures: list[str] = []
+    post: bool = False
+    repeat: bool = True
+    compare: Literal["sizes", "platforms"] | None = None
+    items: Literal["newest", "released", "local"] | None = None
+
+
+class StudyConfig(Struct, kw_only=True, forbid_unknown_fields=True):
+    """`config/STUDY/study.yaml`, with `experiments.yaml` as `experiments`; paths are those of files.
+
+    `module` is the folder of the study's code where that has another name. `options` are the study's own (its class
+    says which); `counts` are numbers of items by pool.
+    """
+
+    module: str | None = None
+    title: str = ""
+    options: dict[str, Any] = {}
+    seed: Natural = 0
+    counts: dict[str, Count]
+    sheet: str = "arms.tsv"
+    claims: str = "claims.yaml"
+    figures: str | None = None  # what its figures show
+    published: str | None = None  # a folder with the published files, to audit them as well
+    hyper: dict[str, Hyper]
+    experiments: dict[str, Experiment]
 
 
 class Config(Struct, kw_only=True, forbid_unknown_fields=True):
-    """`config/config.yaml`."""
+    """`config/config.yaml`, with the settings of every study that it names."""
 
-    study: str = "hops"
-    graph: str | None = None  # another kg.json instead of the one built from config/graph
-    arms: str = "config/arms.tsv"
-    claims: str = "config/claims.yaml"
-    data: Data
+    study: str  # the study of targets that name none
+    studies: dict[str, StudyConfig]
     catalogue: str | None = None  # more models, of which `models` may change keys
     models: dict[str, Model]
-    hyper: dict[str, Hyper]
     platform: str = "torch"
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    sizes: dict[str, Size]
-    published: str | None = None  # a folder with the published files, to audit them as well
-    adopt: bool = True  # use committed results whose code and settings are unchanged
+    items: Literal["newest", "released", "local"] = (
+        "newest"  # which items tables, figures and posts are made from
+    )
 
 
 def _plain(value: Any) -> Any:
@@ -172,20 +190,78 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def merged(below: Any, above: Any) -> Any:
+    """`above` laid over `below`: mappings key by key, all else replaced."""
+    if not isinstance(below, dict) or not isinstance(above, dict):
+        return above
+    return {
+        **below,
+        **{key: merged(below[key], value) if key in below else value for key, value in above.items()},
+    }
+
+
 def parse_config(values: Any, origin: str = "config") -> Config:
     """A checked Config from plain values. Raises InputError with one line naming `origin` and the key."""
     values = _plain(values)
+    if not isinstance(values, dict) or not isinstance(values.get("studies"), dict):
+        raise InputError(
+            f"{origin}: names of studies, with a mapping each (config/STUDY/ has the rest) - at `studies`"
+        )
+    values = values | {
+        "studies": {name: _study(name, given, origin) for name, given in values["studies"].items()}
+    }
+    if values.get("catalogue"):
+        values["models"] = merged(_catalogue(values["catalogue"]), values.get("models", {}))
+    config = _checked(values, Config, origin)
+    for name in config.models:
+        _check_model(config, name, origin)
+    for name in config.studies:
+        _check_study(config, name, origin)
+    _known(origin, "study", config.study, config.studies)
+    _known(origin, "platform", config.platform, members("platform"))
+    return config
+
+
+def _study(name: str, given: Any, origin: str) -> dict[str, Any]:
+    """Values of a study: those of its folder, with `given` laid over them."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in ("released", "logs", "benchmarks", "models"):
+        raise InputError(f"{origin}: `{name}` cannot be the name of a study - at `studies`")
+    folder = study_folder(name)
+    values = read_yaml(folder / "study.yaml")
+    values = {**values, "experiments": read_yaml(folder / "experiments.yaml")}
+    values = merged(values, given or {})
+    for key in ("sheet", "claims", "figures"):  # files of the folder, unless they say another one
+        path = values.get(key, StudyConfig.__struct_defaults__[_DEFAULTS.index(key)])
+        values[key] = path if path is None or "/" in path else (folder / path).as_posix()
+    for section in values["experiments"].values():
+        sheet = section.get("sheet") if isinstance(section, dict) else None
+        if sheet and "/" not in sheet:
+            section["sheet"] = (folder / sheet).as_posix()
+    _checked(values, StudyConfig, folder.as_posix())
+    return values
+
+
+def study_folder(name: str) -> Path:
+    """`config/STUDY`, of the working directory or of this repository. Raises InputError where there is none."""
+    for folder in (Path("config", name), ROOT / "config" / name):
+        if folder.is_dir():
+            return folder
+    raise InputError(f"config/{name}: no such folder, so there is no study `{name}` - at `studies`")
+
+
+def _checked(values: Any, kind: type, origin: str) -> Any:
     try:
-        config = msgspec.convert(values, Config)
-        if config.catalogue:
-            models = _catalogue(config.catalogue)
-            for name, given in values["models"].items():
-                models[name] = {**models.get(name, {}), **given}
-            config = msgspec.convert({**values, "models": models}, Config)
+        return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
         raise InputError(f"{origin}: {_at_key(error)}") from None
-    _check_config(config, origin)
-    return config
+
+
+def _known(origin: str, key: str, value: str, allowed: Any) -> None:
+    if value not in allowed:
+        raise InputError(f"{origin}: unknown {key} `{value}` (known: {', '.join(allowed)}) - at `{key}`")
+
+
+_DEFAULTS = StudyConfig.__struct_fields__[-len(StudyConfig.__struct_defaults__) :]
 
 
 def _catalogue(path: str) -> dict[str, dict[str, Any]]:
@@ -198,76 +274,82 @@ def _catalogue(path: str) -> dict[str, dict[str, Any]]:
     return values
 
 
-def hyper_of(config: Config, model: str, name: str) -> Hyper:
-    """The set `name` of hyperparameters as this model wants it."""
+def hyper_of(config: Config, study: str, model: str, name: str) -> Hyper:
+    """The set `name` of a study's hyperparameters as this model wants it."""
     laid_over = config.models[model].hyper or {}
-    values = msgspec.to_builtins(config.hyper[name])
+    values = msgspec.to_builtins(config.studies[study].hyper[name])
     return msgspec.convert({**values, **laid_over.get("all", {}), **laid_over.get(name, {})}, Hyper)
+
+
+def _check_model(config: Config, name: str, origin: str) -> None:
+    model = config.models[name]
+    where = f"models.{name}"
+    if isinstance(model.rope, list) and len(model.rope) != model.layers:
+        raise InputError(
+            f"{origin}: rope lists {len(model.rope)} layers, the model has {model.layers} - at `{where}.rope`"
+        )
+    if model.source != "train" and model.spread is not None:
+        raise InputError(f"{origin}: spread is for models trained here - at `{where}.spread`")
+    if model.hidden % model.heads or model.heads % model.kv_heads:
+        raise InputError(f"{origin}: hidden, heads and kv_heads do not divide - at `{where}`")
+    for key in ("chat", "too_long"):
+        if model.source == "train" and getattr(model, key) is not None:
+            raise InputError(f"{origin}: {key} is for pretrained models - at `{where}.{key}`")
+    known = {set_name for study in config.studies.values() for set_name in study.hyper}
+    for set_name, values in (model.hyper or {}).items():
+        at = f"{where}.hyper.{set_name}"
+        if set_name != "all" and set_name not in known:
+            raise InputError(f"{origin}: unknown hyper `{set_name}` - at `{at}`")
+        if "replay" in values:  # decides which pools a job reads
+            raise InputError(f"{origin}: replay belongs to the arm, not to the model - at `{at}`")
+        for study, settings in config.studies.items():
+            for one in settings.hyper if set_name == "all" else {set_name} & set(settings.hyper):
+                try:
+                    hyper_of(config, study, name, one)
+                except msgspec.ValidationError as error:
+                    raise InputError(f"{origin}: {str(error).split(' - at')[0]} - at `{at}`") from None
+
+
+def _check_study(config: Config, name: str, origin: str) -> None:
+    study = config.studies[name]
+    _known(origin, "studies", study.module or name, members("study"))
+    pools = {pool.name for pool in study_class(study.module or name).pools}
+    for pool in study.counts:
+        _known(origin, f"studies.{name}.counts", pool, sorted(pools))
+    searches = [experiment.search for experiment in study.experiments.values() if experiment.search]
+    for title, experiment in study.experiments.items():
+        where = f"studies.{name}.experiments.{title}"
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", title) or title in (*TAKEN, *config.models):
+            raise InputError(f"{origin}: an experiment of this name has no folder of its own - at `{where}`")
+        for model in experiment.models:
+            _known(origin, f"{where}.models", model, config.models)
+        if experiment.platform:
+            _known(origin, f"{where}.platform", experiment.platform, members("platform"))
+        for pool in experiment.extra:
+            _known(origin, f"{where}.extra", pool, sorted(pools))
+        for pool in experiment.search.pools if experiment.search else ():
+            _known(origin, f"{where}.search.pools", pool, study.counts)
+        for other in (*experiment.beside, *experiment.with_items_of):
+            _known(origin, where, other, study.experiments)
+        if experiment.search and experiment.search != searches[0]:
+            raise InputError(f"{origin}: another search than the first of this study - at `{where}.search`")
 
 
 def with_model_hyper(config: Config, model: str) -> Config:
     """The settings as the programs read them for one model: every set of hyperparameters as it wants it."""
     if not config.models[model].hyper:
         return config
-    sets = {name: hyper_of(config, model, name) for name in config.hyper}
-    return msgspec.structs.replace(config, hyper=sets)
-
-
-def _check_model_hyper(config: Config, model: str, origin: str) -> None:
-    for name, values in (config.models[model].hyper or {}).items():
-        where = f"models.{model}.hyper.{name}"
-        if name != "all" and name not in config.hyper:
-            raise InputError(f"{origin}: unknown hyper `{name}` - at `{where}`")
-        if "replay" in values:  # decides which pools a job reads
-            raise InputError(f"{origin}: replay belongs to the arm, not to the model - at `{where}`")
-        try:
-            for one in config.hyper if name == "all" else [name]:
-                hyper_of(config, model, one)
-        except msgspec.ValidationError as error:
-            raise InputError(f"{origin}: {str(error).split(' - at')[0]} - at `{where}`") from None
+    studies = {
+        name: msgspec.structs.replace(
+            study, hyper={one: hyper_of(config, name, model, one) for one in study.hyper}
+        )
+        for name, study in config.studies.items()
+    }
+    return msgspec.structs.replace(config, studies=studies)
 
 
 def _at_key(error: msgspec.ValidationError) -> str:
     return str(error).replace(" - at `$.", " - at `").replace(" - at `$`", "")
-
-
-def _check_config(config: Config, origin: str) -> None:
-    def known(key: str, value: str, allowed: Any) -> None:
-        if value not in allowed:
-            raise InputError(f"{origin}: unknown {key} `{value}` (known: {', '.join(allowed)}) - at `{key}`")
-
-    known("study", config.study, members("study"))
-    known("platform", config.platform, members("platform"))
-    for name, model in config.models.items():
-        if isinstance(model.rope, list) and len(model.rope) != model.layers:
-            raise InputError(
-                f"{origin}: rope lists {len(model.rope)} layers, the model has {model.layers}"
-                f" - at `models.{name}.rope`"
-            )
-        if model.source != "train" and model.spread is not None:
-            raise InputError(f"{origin}: spread is for models trained here - at `models.{name}.spread`")
-        if model.hidden % model.heads or model.heads % model.kv_heads:
-            raise InputError(f"{origin}: hidden, heads and kv_heads do not divide - at `models.{name}`")
-        for key in ("chat", "too_long"):
-            if model.source == "train" and getattr(model, key) is not None:
-                raise InputError(f"{origin}: {key} is for pretrained models - at `models.{name}.{key}`")
-        _check_model_hyper(config, name, origin)
-    for name, size in config.sizes.items():
-        folder = "results" if name == "full" else f"results/{name}"
-        if size.evidence != folder or not name.isidentifier() or name in (*TAKEN, *members("study")):
-            raise InputError(
-                f"{origin}: evidence of `{name}` must be {folder}, where nothing else lies - at `sizes.{name}.evidence`"
-            )
-        for model in size.models:
-            known(f"sizes.{name}.models", model, config.models)
-        for pool in size.search.pools if size.search else ():
-            known(f"sizes.{name}.search.pools", pool, config.data.counts)
-    searches = [name for name, size in config.sizes.items() if size.search]
-    for name in searches:
-        if config.sizes[name].search != config.sizes[searches[0]].search:
-            raise InputError(
-                f"{origin}: another search than that of `{searches[0]}` - at `sizes.{name}.search`"
-            )
 
 
 def read_yaml(path: Path | str) -> Any:
@@ -285,18 +367,25 @@ def load_config(path: Path | str) -> Config:
     return parse_config(read_yaml(path), str(path))
 
 
-def effective_config(config: Config, written: str) -> str:
-    """A file that holds exactly this configuration: `written` if it does, else a copy named by its content.
+def settings_file(config: Config, written: str) -> str:
+    """The file that holds exactly this configuration: `written` if it does, else one named by its content.
 
-    The copy keeps what the command line overrode, so that every script sees the same settings.
+    The latter keeps what the command line overrode, so that every program sees the same settings; `write_settings`
+    writes it when jobs start.
     """
     try:
         if load_config(written) == config:
             return written
     except InputError:
         pass
-    text = msgspec.json.format(msgspec.json.encode(config), indent=2) + b"\n"
-    path = Path(".snakemake/settings") / f"{hashlib.sha256(text).hexdigest()[:16]}.json"
-    if not path.is_file():
-        write_text(path, text.decode())
-    return path.as_posix()
+    return Path(".snakemake/settings", f"{hashlib.sha256(_text(config)).hexdigest()[:16]}.json").as_posix()
+
+
+def _text(config: Config) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(config), indent=2) + b"\n"
+
+
+def write_settings(config: Config, path: str) -> None:
+    """Write the settings where `settings_file` says that they lie, unless they lie there already."""
+    if path.startswith(".snakemake/") and not Path(path).is_file():
+        write_text(path, _text(config).decode())

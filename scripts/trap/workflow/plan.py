@@ -1,40 +1,34 @@
-"""From the configuration and the experiment sheet to jobs: which runs, from which parents, on which files.
+"""From a study's settings and its experiment sheets to jobs: which runs, from which parents, on which files.
 
-The rules ask this module and, for committed results, `trap.workflow.adoption`, so that what a job depends on is said
-once and is tested without Snakemake. Everything here is a pure function of its arguments and of the files
-on disk.
+The rules ask this module, so that what a job depends on is said once and is tested without Snakemake. Everything here
+is a pure function of the settings and of the files on disk; nothing is written.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import msgspec
 
 from trap.files import InputError
 from trap.models.memory import needed_mb
-from trap.workflow.config import Config, Size, hyper_of
-from trap.workflow.provenance import SCRIPTS, closure, code_stamp, module_file
-from trap.workflow.sheet import Arm, check_arms, load_arms, pools_of, select_arms
+from trap.studies.base import BaseStudy, Pool, study_class
+from trap.workflow.closure import closure, code_hashes, combined_hash, module_file
+from trap.workflow.config import Config, Experiment, StudyConfig, hyper_of
+from trap.workflow.sheet import DISPLAY, Arm, check_arms, load_arms, pools_of, replay_pool, select_arms
 
 RESULTS = "results"
+RELEASED = "results/released"
 BASE_SEED = 1
 LEAST_MB = 2500  # what a job asks for that trains or samples from a small model
-VALIDATION_POOLS = ("valid_easy", "valid_hard")
 COLLECTED = ("items", "runs", "curves", "episodes")  # what collect_runs makes of all run folders
-READ = ("traces",)  # what collect_traces makes of them
-TABLES = (  # what tabulate_results makes of those
-    "arms", "by_hops", "contrasts", "doses", "rollouts", "baselines", "power", "shuffle", "noise",
+TABLES = (  # what tabulate_results makes of those, for every study
+    "arms", "by_level", "contrasts", "doses", "rollouts", "baselines", "power", "noise",
 )  # fmt: skip
-ERROR_TABLES = ("errors", "branches")  # what tabulate_errors makes of both
-FIGURES = ("trap", "matching", "leakage", "hops", "faithful", "errors", "reward", "rollouts", "training")
-PUBLISHED = "results/published/hops"
-PUBLISHED_AUDIT = "results/published/audit.json"
-ROOT = SCRIPTS.parent
-READERS = (SCRIPTS / "trap/workflow/config.py", SCRIPTS / "trap/workflow/sheet.py")
+READERS = ("config.py", "sheet.py", "opening.py")  # what they read is among the settings of a run
 
 
 def canonical(value: object) -> str:
@@ -45,11 +39,6 @@ def canonical(value: object) -> str:
 def set_values(settings: msgspec.Struct) -> dict:
     """The settings that are not null."""
     return {name: value for name, value in msgspec.to_builtins(settings).items() if value is not None}
-
-
-def without_reader(files: tuple[Path, ...]) -> tuple[Path, ...]:
-    """The files but for those that read the settings: what they give is among the settings of each run."""
-    return tuple(path for path in files if path not in READERS)
 
 
 @dataclass(frozen=True)
@@ -64,49 +53,98 @@ class Run:
 
     @property
     def folder(self) -> str:
-        return f"{RESULTS}/{self.study}/{self.model}/{self.platform}/{self.arm}/s{self.seed}"
+        return f"{RESULTS}/{self.study}/runs/{self.model}/{self.platform}/{self.arm}/s{self.seed}"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A checked configuration with its arms."""
+    """A study's checked settings with its arms."""
 
     config: Config
+    study: str
     arms: dict[str, Arm]  # of all sheets; where two have an arm of one name, the first one's
-    sheets: dict[str, dict[str, Arm]]  # by file: that of the configuration, then those of its sizes
-    _stamps: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    sheets: dict[str, dict[str, Arm]]  # by file: that of the study, then those of its experiments
     _descendants: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def of(cls, config: Config) -> Plan:
+    def of(cls, config: Config, study: str) -> Plan:
+        settings, kind = config.studies[study], study_class(config.studies[study].module or study)
         sheets: dict[str, dict[str, Arm]] = {}
         arms: dict[str, Arm] = {}
-        for sheet in (None, *(size.arms for size in config.sizes.values() if size.arms)):
-            path = sheet or config.arms
-            sheets[path] = load_arms(path)
-            check_arms(sheets[path], config, path, sheet)
-            arms |= {name: arm for name, arm in sheets[path].items() if name not in arms}
-        for name, size in config.sizes.items():
-            if size.search:
-                sheet = sheets[size.arms or config.arms]
-                select_arms(sheet, size.search.arms, f"config: sizes.{name}.search.arms")
+        for sheet in (None, *(one.sheet for one in settings.experiments.values() if one.sheet)):
+            path = sheet or settings.sheet
+            if path not in sheets:
+                sheets[path] = load_arms(path, kind)
+                check_arms(sheets[path], settings, kind, path, sheet)
+                arms |= {name: arm for name, arm in sheets[path].items() if name not in arms}
+        for name, experiment in settings.experiments.items():
+            if experiment.search:
+                sheet = sheets[experiment.sheet or settings.sheet]
+                select_arms(sheet, experiment.search.arms, f"experiments.{name}.search.arms")
         # a sheet has more arms than those it includes: shortest first, each arm is found where its row stands
         first, *others = sheets
-        return cls(
-            config,
-            arms,
-            {path: sheets[path] for path in (first, *sorted(others, key=lambda path: len(sheets[path])))},
-        )
+        ordered = (first, *sorted(others, key=lambda path: len(sheets[path])))
+        return cls(config, study, arms, {path: sheets[path] for path in ordered})
 
-    # --- runs -----------------------------------------------------------------------------------
+    @property
+    def settings(self) -> StudyConfig:
+        return self.config.studies[self.study]
+
+    @property
+    def module(self) -> str:
+        """The folder of the study's code."""
+        return self.settings.module or self.study
+
+    @property
+    def kind(self) -> type[BaseStudy]:
+        return study_class(self.module)
+
+    @property
+    def data(self) -> str:
+        """The folder of the study's shared files."""
+        return f"{RESULTS}/{self.study}/data"
+
+    # --- pools ------------------------------------------------------------------------------------
+
+    def pools(self, *roles: str) -> list[Pool]:
+        """Declared pools that the settings give a number of items, of these roles (none: of all)."""
+        return [
+            pool for pool in self.kind.pools
+            if pool.name in self.settings.counts and (not roles or pool.role in roles)
+        ]  # fmt: skip
+
+    def pool_files(self, pools: list[Pool]) -> list[str]:
+        return [f"{self.data}/{pool.name}.jsonl" for pool in pools]
+
+    @property
+    def scored(self) -> list[Pool]:
+        """Pools that every run answers."""
+        return [pool for pool in self.pools() if pool.scored and not pool.extra]
+
+    @property
+    def honest(self) -> list[Pool]:
+        """Scored pools that audits and baselines look at."""
+        return [pool for pool in self.scored if pool.honest]
+
+    @property
+    def extra(self) -> dict[str, int]:
+        """Pools that experiments ask besides, with their numbers of items, for all experiments together."""
+        return {pool: n for one in self.settings.experiments.values() for pool, n in one.extra.items()}
+
+    # --- arms -------------------------------------------------------------------------------------
 
     def arm(self, name: str) -> Arm:
         try:
             return self.arms[name]
         except KeyError:
-            raise InputError(f"{self.config.arms}: no arm `{name}`") from None
+            raise InputError(f"{self.settings.sheet}: no arm `{name}`") from None
 
-    def chain(self, name: str) -> list[str]:
+    @property
+    def base(self) -> str:
+        """The arm that every other starts from."""
+        return next(name for name, arm in self.arms.items() if arm.method == "base")
+
+    def lineage(self, name: str) -> list[str]:
         """The arm and its ancestors, the base first: the order in which weights build on each other."""
         names: list[str] = []
         while name:
@@ -115,12 +153,12 @@ class Plan:
         return names[::-1]
 
     def parents(self, name: str) -> list[str]:
-        return self.chain(name)[:-1]
+        return self.lineage(name)[:-1]
 
     def sampler(self, name: str) -> list[str]:
-        """The chain of the arm whose model gives the rollouts; empty for methods that sample nothing."""
+        """The lineage of the arm whose model gives the rollouts; empty for methods that sample nothing."""
         arm = self.arm(name)
-        return self.chain(arm.rollouts) if arm.rollouts else []
+        return self.lineage(arm.rollouts) if arm.rollouts else []
 
     def needed(self, name: str) -> list[str]:
         """The arms whose weights training `name` loads."""
@@ -145,56 +183,83 @@ class Plan:
         """The first sheet that has an arm."""
         return next(path for path, arms in self.sheets.items() if name in arms)
 
-    def sheet(self, size: str) -> str:
-        """The sheet that a size selects from."""
-        return self.size(size).arms or self.config.arms
+    # --- experiments --------------------------------------------------------------------------------
 
-    def runs(self, size: str) -> list[Run]:
-        """The runs of a size: every selected arm, on every model and seed (1..n).
+    def experiment(self, name: str) -> Experiment:
+        try:
+            return self.settings.experiments[name]
+        except KeyError:
+            raise InputError(f"experiments of {self.study}: no `{name}`") from None
 
-        Raises InputError where the size's sheet has another row than the configuration's for an arm that
-        they need.
+    def home(self, name: str) -> str:
+        """The folder of what is made for an experiment."""
+        return f"{RESULTS}/{self.study}/{name}"
+
+    def collected_folder(self, name: str) -> str:
+        return f"{self.home(name)}/collected"
+
+    def released_folder(self, name: str) -> str:
+        return f"{RELEASED}/{self.study}/{name}"
+
+    def evidence(self, name: str) -> str:
+        """The folder whose items tables and figures are made from: released ones, or those of the runs that are here.
+
+        `newest` (the default) takes the released ones unless the local ones were collected later. Raises InputError
+        where released items are asked for and there are none.
         """
-        chosen, sheet = self.size(size), self.sheet(size)
+        local, released = self.collected_folder(name), self.released_folder(name)
+        ours, theirs = Path(local, "items.parquet"), Path(released, "items.parquet")
+        wanted = self.experiment(name).items or self.config.items
+        if wanted == "released" and not theirs.is_file():
+            raise InputError(f"{theirs}: nothing of `{name}` is released here - at `items`")
+        if wanted == "local" or not theirs.is_file():
+            return local
+        if wanted == "newest" and ours.is_file() and ours.stat().st_mtime > theirs.stat().st_mtime:
+            return local
+        return released
+
+    def sheet(self, name: str) -> str:
+        """The sheet that an experiment selects from."""
+        return self.experiment(name).sheet or self.settings.sheet
+
+    def runs(self, name: str) -> list[Run]:
+        """The runs of an experiment: every selected arm, on every model and seed (1..n).
+
+        Raises InputError where its sheet has another row than an earlier sheet for an arm that they need.
+        """
+        chosen, sheet = self.experiment(name), self.sheet(name)
         arms = self.sheets[sheet]
         found = [
-            Run(self.arm(arm).study, model, self.config.platform, arm, seed)
+            Run(self.study, model, chosen.platform or self.config.platform, arm, seed)
             for seed in range(1, chosen.seeds + 1)
             for model, wanted in chosen.models.items()
-            for arm in select_arms(arms, wanted, f"sizes.{size}.models.{model}")
+            for arm in select_arms(arms, wanted, f"experiments.{name}.models.{model}")
             if seed == self.seed_of(arm, seed)
         ]
-        for name in {name for run in found for name in (run.arm, *self.ancestors(run.arm))}:
-            if arms.get(name) != self.arms[name]:
-                raise InputError(f"{sheet}: arm `{name}` is another one in {self.sheet_of(name)}")
+        for arm in {arm for run in found for arm in (run.arm, *self.ancestors(run.arm))}:
+            if arms.get(arm) != self.arms[arm]:
+                raise InputError(f"{sheet}: arm `{arm}` is another one in {self.sheet_of(arm)}")
         return found
 
-    def collected(self, size: str) -> list[Run]:
-        """The runs whose items lie with a size's evidence.
+    def collected(self, name: str) -> list[Run]:
+        """The runs whose items are collected here, and not read from the experiments of `with_items_of`."""
+        elsewhere = {run for other in self.experiment(name).with_items_of for run in self.runs(other)}
+        models = {(run.model, run.platform) for run in elsewhere}
+        return [run for run in self.runs(name) if (run.model, run.platform) not in models]
 
-        The comparison of model sizes takes those of the full size's models from there.
-        """
-        runs = self.runs(size)
-        elsewhere = (
-            self.config.sizes["full"].models if size == "scaling" and "full" in self.config.sizes else ()
-        )
-        return [run for run in runs if run.model not in elsewhere]
+    def searching(self, name: str) -> list[Run]:
+        """The runs of an experiment that also choose among several sampled answers."""
+        chosen = self.experiment(name)
+        asked = select_arms(self.sheets[self.sheet(name)], chosen.search.arms) if chosen.search else ()
+        return [run for run in self.runs(name) if run.arm in asked]
 
-    def searching(self, size: str) -> list[Run]:
-        """The runs of a size that also choose among several sampled answers."""
-        chosen = self.size(size)
-        arms = self.sheets[self.sheet(size)]
-        asked = select_arms(arms, chosen.search.arms) if chosen.search else ()
-        return [run for run in self.runs(size) if run.arm in asked]
-
-    def repeats(self, size: str) -> dict[str, Run]:
-        """Per model trained here the run of a size that is done twice: the first that samples what it learns from."""
+    def repeats(self, name: str) -> dict[str, Run]:
+        """Per model trained here the run that is done twice: the first that samples what it learns from."""
         found: dict[str, Run] = {}
-        common = self.sheets[self.config.arms] if self.size(size).arms else {}
-        for run in sorted(
-            self.runs(size), key=lambda run: run.arm in common
-        ):  # what only this size runs first
-            if self.arm(run.arm).reward and self.trained_here(run.model):
+        common = self.sheets[self.settings.sheet] if self.experiment(name).sheet else {}
+        # what only this experiment runs comes first
+        for run in sorted(self.runs(name), key=lambda run: run.arm in common):
+            if self.experiment(name).repeat and self.arm(run.arm).reward and self.trained_here(run.model):
                 found.setdefault(run.model, run)
         return found
 
@@ -205,55 +270,44 @@ class Plan:
         """
         return BASE_SEED if self.arm(name).method == "base" else seed
 
-    def size(self, name: str) -> Size:
-        try:
-            return self.config.sizes[name]
-        except KeyError:
-            raise InputError(f"config: no size `{name}` - at `sizes`") from None
-
-    def size_of(self, evidence: str) -> str:
-        for name, size in self.config.sizes.items():
-            if size.evidence == evidence:
-                return name
-        raise InputError(f"config: no size has evidence `{evidence}` - at `sizes`")
-
-    # --- what a job depends on ------------------------------------------------------------------
+    # --- what a job depends on ------------------------------------------------------------------------
 
     def data_pools(self, name: str) -> list[str]:
-        """Question pools that training an arm reads."""
+        """Pools that training an arm reads, those that it is watched on included."""
         arm = self.arm(name)
         pools = [] if arm.method == "base" else pools_of(arm)
-        if self.config.hyper[arm.hyper].replay and "easy" not in pools:
-            pools.append("easy")
-        return pools + [pool for pool in VALIDATION_POOLS if pool in self.config.data.counts]
+        replayed = replay_pool(self.sheets[self.sheet_of(name)], name)
+        if self.settings.hyper[arm.hyper].replay and replayed and replayed not in pools:
+            pools.append(replayed)
+        return pools + [pool.name for pool in self.pools("validation")]
 
-    def settings(self, model: str, name: str) -> str:
+    def run_settings(self, model: str, name: str) -> str:
         """The values that training an arm depends on, as canonical JSON.
 
-        Left out: what only names or groups the arm in a figure, and what is not set (null), so that a
-        setting which one method brings makes no other's results stale.
+        Left out: what only names or groups the arm in a figure, and what is not set (null), so that a setting which
+        one method brings makes no other's results stale.
         """
-        arm = self.arm(name)
-        row = msgspec.to_builtins(arm)
-        for display in ("group", "label"):
+        row = msgspec.to_builtins(self.arm(name))
+        for display in DISPLAY:
             row.pop(display)
-        return canonical(
-            {
-                "arm": row,
-                "hyper": set_values(hyper_of(self.config, model, arm.hyper)),
-                "model": set_values(self.config.models[model]),
-            }
-        )
+        hyper = hyper_of(self.config, self.study, model, self.arm(name).hyper)
+        spec = set_values(self.config.models[model])
+        spec.pop("title", None)
+        return canonical({"arm": row, "hyper": set_values(hyper), "model": spec})
 
-    def memory(self, model: str, name: str, trains: bool = True) -> int:
+    def data_settings(self) -> str:
+        """The values that items depend on, beside a pool's name and count."""
+        return canonical([self.settings.seed, self.settings.options])
+
+    def memory(self, model: str, name: str, platform: str, trains: bool = True) -> int:
         """Megabytes that training an arm, or only sampling from it, asks for."""
-        hyper = hyper_of(self.config, model, self.arm(name).hyper)
-        spec = self.config.models[model]
+        hyper = hyper_of(self.config, self.study, model, self.arm(name).hyper)
         steps = [hyper.tune, "sample"] if trains else ["sample"]
-        return max([LEAST_MB, *(needed_mb(spec, hyper, self.config.platform, step) or 0 for step in steps)])
+        spec = self.config.models[model]
+        return max([LEAST_MB, *(needed_mb(spec, hyper, platform, step) or 0 for step in steps)])
 
     def trained_here(self, model: str) -> bool:
-        """Whether a model is made from nothing; a pretrained one is asked in its own way (run_pretrained.py)."""
+        """Whether a model is made from nothing."""
         return self.config.models[model].source == "train"
 
     def fetched(self, model: str) -> list[str]:
@@ -261,72 +315,43 @@ class Plan:
         source = self.config.models[model].source
         return [] if source == "train" or Path(source).is_dir() else [f"{RESULTS}/models/{model}.json"]
 
-    def members(self, name: str) -> list[str]:
-        """Registry members that a training job loads by name, as `trap.`-less module names.
+    # --- code -------------------------------------------------------------------------------------------
+
+    def training_code(self, name: str, platform: str) -> str:
+        """One hash of the code that trains an arm: the program, its method, its platform, the study that grades.
 
         A method may have a module of its name in a platform, for what no other method asks of it.
-        A study is loaded only by an arm that grades completions, which is one that has a reward; its
-        rewards beyond those of its grades (`shaping`) only by grpo.
         """
-        arm = self.arm(name)
-        platform = f"platforms.{self.config.platform}"
-        members = [platform, f"methods.{arm.method}", f"{platform}.{arm.method}"]
-        study = f"studies.{arm.study}"
-        members += [f"{study}.study"] if arm.reward else []
-        members += [f"{study}.shaping"] if arm.method == "grpo" else []
-        return self._present(*members)
+        method = self.arm(name).method
+        script = "train_base.py" if method == "base" else "train_adapter.py"
+        members = [f"platforms.{platform}", f"methods.{method}", f"platforms.{platform}.{method}"]
+        return code_hash(script, *members, f"studies.{self.module}.study")
 
-    def training_files(self, name: str) -> tuple[Path, ...]:
-        """The code that trains an arm: what the script can import, with the arm's method and platform."""
-        script = "train_base.py" if self.arm(name).method == "base" else "train_adapter.py"
-        return without_reader(closure(script, *self.members(name)))
+    def evaluation_code(self, platform: str, script: str = "evaluate_adapter.py") -> str:
+        return code_hash(script, f"platforms.{platform}", f"studies.{self.module}.study")
 
-    def evaluation_files(self) -> tuple[Path, ...]:
-        members = (f"platforms.{self.config.platform}", f"studies.{self.config.study}.study")
-        return without_reader(closure("evaluate_adapter.py", *self._present(*members)))
-
-    def search_files(self) -> tuple[Path, ...]:
-        members = (f"platforms.{self.config.platform}", f"studies.{self.config.study}.study")
-        return without_reader(closure("search_answers.py", *self._present(*members)))
-
-    def training_code(self, name: str) -> str:
-        """One file that stands for `training_files` as an input (see `code_stamp`)."""
-        members = ".".join(self.members(name)).replace(".", "-") or "base"
-        return self._stamp(f"train-{members}", lambda: self.training_files(name))
-
-    def evaluation_code(self) -> str:
-        return self._stamp(f"evaluate-{self.config.platform}-{self.config.study}", self.evaluation_files)
-
-    def search_code(self) -> str:
-        return self._stamp(f"search-{self.config.platform}-{self.config.study}", self.search_files)
-
-    def _stamp(self, name: str, files: Callable[[], tuple[Path, ...]]) -> str:
-        if name not in self._stamps:
-            self._stamps[name] = code_stamp(name, files())
-        return self._stamps[name]
-
-    @staticmethod
-    def _present(*members: str) -> list[str]:
-        return [member for member in members if module_file(f"trap.{member}") is not None]
-
-    # --- data -----------------------------------------------------------------------------------
-
-    def graph_sources(self) -> list[str]:
-        """Files that the graph is built from: the one named in the settings, or our readable source."""
-        if self.config.graph:
-            return [self.config.graph]
-        return [path.as_posix() for path in sorted(Path("config/graph").glob("*.yaml"))]
-
-    def data_settings(self, pool: str) -> str:
-        data = self.config.data
-        return canonical([data.seed, data.style, data.prompt, data.counts.get(pool)])
+    def study_code(self, script: str) -> list[str]:
+        """The files that a program and the study can import."""
+        return code(script, f"studies.{self.module}.study")
 
 
-def relative(files: tuple[Path, ...]) -> list[str]:
-    """Paths under the repository as Snakemake wants them."""
-    return [path.relative_to(ROOT).as_posix() for path in files]
+@cache
+def code_hash(script: str, *members: str) -> str:
+    """One hash of a program's import closure without comments, docstrings and what only reads the settings.
+
+    Members that do not exist are left out: not every method has a module in every platform.
+    """
+    present = [member for member in members if module_file(f"trap.{member}") is not None]
+    files = [path for path in closure(script, *present) if path.name not in READERS]
+    return combined_hash(code_hashes(files))[:16]
 
 
+@cache
 def code(script: str, *members: str) -> list[str]:
-    """The import closure of `scripts/{script}` as relative paths."""
-    return relative(closure(script, *members))
+    """The import closure of `scripts/{script}` as paths that Snakemake can take as inputs."""
+    root = Path(__file__).resolve().parents[3]
+    present = [member for member in members if module_file(f"trap.{member}") is not None]
+    return [
+        path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+        for path in closure(script, *present)
+    ]

@@ -1,4 +1,4 @@
-"""The experiment sheet, typed: `config/arms.tsv` and those of the grids, one row a way to train.
+"""The experiment sheet, typed: `config/STUDY/arms.tsv` and further sheets, one row a way to train.
 
 Read strictly, as the configuration is: a wrong column, a dangling name or a cycle is one line that says the
 file and the arm.
@@ -14,21 +14,23 @@ from typing import Any
 from msgspec import Struct
 
 from trap.files import InputError, read_text
-from trap.workflow.config import Config
+from trap.studies.base import BaseStudy, Pool
+from trap.workflow.config import StudyConfig
 from trap.workflow.registry import members
 
 INCLUDES = "#includes "  # in a sheet: the rows of another one come first
-STAGED = ("expert", "grpo")  # methods that take the questions of one hop count from a pool, `hard@5`
-SELECTING = ("", "v1", "v2")  # rewards that can rank completions for selection
-REWARDS = (  # what grpo can be rewarded by (`trap.studies.hops.shaping`)
-    *SELECTING, "correctness", "path", "paper", "paper_correctness", "paper_path", "validity", "progress", "faithful", "similarity",
-)  # fmt: skip
+STAGED = ("expert", "grpo")  # methods that take the items of one level from a pool, `hard@5`
+ROLES = ("base", "start", "easy", "hard", "leak", "gold")  # what an arm's colour says: what it learned from
+SELECTIONS = ("", "best", "faithful", "curriculum")
 
 
 class Arm(Struct, kw_only=True, frozen=True):
-    """One row of the experiment sheet: one way to train, compared with its neighbours."""
+    """One row of the experiment sheet: one way to train, compared with its neighbours.
 
-    study: str
+    `group`, `label`, `short` (a name that fits beside a mark) and `role` (the meaning of its colour) are for those who
+    read tables and figures; no run depends on them.
+    """
+
     arm: str
     parent: str  # the arm whose weights it starts from; "" for base
     rollouts: str  # the arm whose model samples; "" when nothing is sampled or the parent samples
@@ -42,9 +44,12 @@ class Arm(Struct, kw_only=True, frozen=True):
     contaminated: bool
     group: str
     label: str
+    short: str
+    role: str
 
 
 ARM_COLUMNS = Arm.__struct_fields__
+DISPLAY = ("group", "label", "short", "role")
 _TRUE = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
 
 
@@ -63,15 +68,15 @@ def pools_of(arm: Arm) -> list[str]:
     return names
 
 
-def load_arms(path: Path | str) -> dict[str, Arm]:
-    """The experiment sheet by arm name, in file order.
+def load_arms(path: Path | str, study: type[BaseStudy] | None = None) -> dict[str, Arm]:
+    """The experiment sheet by arm name, in file order; with `study`, its rewards are checked.
 
     A line `#includes FILE` puts the rows of another sheet, named from this one's folder, before its own.
-    Raises InputError naming file and line: wrong columns, unknown study, method or parent,
+    Raises InputError naming file and line: wrong columns, unknown method or parent,
     duplicate names, a cycle of parents or of sheets.
     """
     arms: dict[str, Arm] = {}
-    _read_sheet(Path(path), (), arms)
+    _read_sheet(Path(path), (), arms, study)
     if not arms:
         raise InputError(f"{path}: no arms")
     for arm in arms.values():
@@ -79,14 +84,18 @@ def load_arms(path: Path | str) -> dict[str, Arm]:
     return arms
 
 
-def _read_sheet(path: Path, through: tuple[Path, ...], arms: dict[str, Arm]) -> None:
+def _read_sheet(
+    path: Path, through: tuple[Path, ...], arms: dict[str, Arm], study: type[BaseStudy] | None
+) -> None:
     """Add a sheet's rows, and those of the sheets that it includes, to `arms`."""
     if path.resolve() in through:
         raise InputError(f"{path}: it includes itself")
     lines = read_text(path).split("\n")
     for line in lines:
         if line.startswith(INCLUDES):
-            _read_sheet(path.parent / line.removeprefix(INCLUDES).strip(), (*through, path.resolve()), arms)
+            _read_sheet(
+                path.parent / line.removeprefix(INCLUDES).strip(), (*through, path.resolve()), arms, study
+            )
     text = "\n".join(line for line in lines if not line.startswith("#"))
     reader = csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE)
     columns = tuple(reader.fieldnames or ())
@@ -98,13 +107,13 @@ def _read_sheet(path: Path, through: tuple[Path, ...], arms: dict[str, Arm]) -> 
     for row in reader:
         if not any((value or "").strip() for value in row.values() if not isinstance(value, list)):
             continue
-        arm = _arm(row, f"{path}: arm `{row.get('arm')}`")
+        arm = _arm(row, f"{path}: arm `{row.get('arm')}`", study)
         if arm.arm in arms:
             raise InputError(f"{path}: arm `{arm.arm}` is listed twice")
         arms[arm.arm] = arm
 
 
-def _arm(row: dict[str, Any], where: str) -> Arm:
+def _arm(row: dict[str, Any], where: str, study: type[BaseStudy] | None) -> Arm:
     if None in row or None in row.values():
         raise InputError(f"{where}: wrong number of columns")
     values: dict[str, Any] = {key: value.strip() for key, value in row.items()}
@@ -112,18 +121,16 @@ def _arm(row: dict[str, Any], where: str) -> Arm:
     if not values["arm"].replace("_", "").isalnum():
         raise InputError(f"{where}: a name has letters, digits and _ only")
     methods = ("base", *members("method"))  # base is no method: it starts from nothing
-    base_reward = values["reward"].removesuffix("+length").removesuffix("-guards")
-    for key, value, allowed in (
-        ("study", values["study"], members("study")),
-        ("method", values["method"], methods),
-        ("reward", base_reward, REWARDS),
-    ):
-        if value not in allowed:
+    for key, allowed in (("method", methods), ("role", ("", *ROLES)), ("selection", SELECTIONS)):
+        if values[key] not in allowed:
             raise InputError(
                 f"{where}: unknown {key} `{values[key]}` (known: {', '.join(filter(None, allowed))})"
             )
-    if values["method"] != "grpo" and values["reward"] not in SELECTING:
-        raise InputError(f"{where}: reward `{values['reward']}` is for the method grpo; others take v1 or v2")
+    reward = values["reward"]
+    if study and reward and not study.has_reward(reward):
+        raise InputError(f"{where}: unknown reward `{reward}` (known: {', '.join(study.reward_names)})")
+    if study and reward and values["method"] != "grpo" and not study.ranks_by(reward):
+        raise InputError(f"{where}: reward `{reward}` ranks no completions: it is for the method grpo")
     if values["method"] not in STAGED and "@" in values["pool"] + values["mixture"]:
         raise InputError(f"{where}: pools with an @ are for the methods {' and '.join(STAGED)}")
     if values["contaminated"].lower() not in _TRUE:
@@ -155,32 +162,50 @@ def _check_lineage(arm: Arm, arms: dict[str, Arm], origin: str) -> None:
 
 
 def check_arms(
-    arms: dict[str, Arm], config: Config, origin: str = "config/arms.tsv", sheet: str | None = None
+    arms: dict[str, Arm], settings: StudyConfig, study: type[BaseStudy], origin: str, sheet: str | None = None
 ) -> None:
-    """Arms against the configuration: pools, hyperparameter sets, and what sizes of this sheet select."""
+    """Arms against a study and its settings: pools, hyperparameter sets, what experiments of this sheet select.
+
+    An arm that trains on evaluation items, on items made from them, or on what such an arm wrote must say so.
+    """
+    pools = {pool.name: pool for pool in study.pools}
     for arm in arms.values():
-        if arm.hyper not in config.hyper:
-            raise InputError(
-                f"{origin}: arm `{arm.arm}`: unknown hyper `{arm.hyper}` (see config.yaml, `hyper`)"
-            )
-        for pool in pools_of(arm):
-            if arm.method != "base" and pool not in config.data.counts:
-                raise InputError(
-                    f"{origin}: arm `{arm.arm}`: unknown pool `{pool}` (see config.yaml, `data.counts`)"
-                )
-        leaked = any(pool.startswith("eval_") for pool in pools_of(arm)) or any(
+        where = f"{origin}: arm `{arm.arm}`"
+        if arm.hyper not in settings.hyper:
+            raise InputError(f"{where}: unknown hyper `{arm.hyper}` (see study.yaml, `hyper`)")
+        for name in pools_of(arm) if arm.method != "base" else ():
+            if name not in settings.counts:
+                raise InputError(f"{where}: unknown pool `{name}` (see study.yaml, `counts`)")
+            if not pools[name].trainable:
+                raise InputError(f"{where}: the study does not let pool `{name}` be trained on")
+        leaked = any(evaluates(pools, name) for name in pools_of(arm) if name in pools) or any(
             other in arms and arms[other].contaminated for other in (arm.parent, arm.rollouts)
         )
         if leaked and not arm.contaminated:
-            raise InputError(
-                f"{origin}: arm `{arm.arm}`: it trains on evaluation questions and does not say `contaminated`"
-            )
-    for name, size in config.sizes.items():
-        for model, wanted in size.models.items() if size.arms == sheet else ():
-            select_arms(arms, wanted, f"config: sizes.{name}.models.{model}")
+            raise InputError(f"{where}: it trains on evaluation items and does not say `contaminated`")
+    for name, experiment in settings.experiments.items():
+        for model, wanted in experiment.models.items() if experiment.sheet == sheet else ():
+            select_arms(arms, wanted, f"experiments.{name}.models.{model}")
 
 
-def select_arms(arms: dict[str, Arm], wanted: list[str], where: str = "sizes") -> list[str]:
+def evaluates(pools: dict[str, Pool], name: str) -> bool:
+    """Whether a pool holds evaluation items, or was made from a pool that does."""
+    while pools[name].derived_from:
+        name = pools[name].derived_from
+    return pools[name].role == "evaluation"
+
+
+def replay_pool(arms: dict[str, Arm], name: str) -> str:
+    """The pool whose references an arm replays: that of the nearest SFT before it, "" where there was none."""
+    arm = arms[name]
+    while arm.parent:
+        arm = arms[arm.parent]
+        if arm.method == "sft" and arm.pool:
+            return arm.pool
+    return ""
+
+
+def select_arms(arms: dict[str, Arm], wanted: list[str], where: str = "experiments") -> list[str]:
     """Arm names for a list of groups or arms (`all` means every one), in sheet order."""
     groups = {arm.group for arm in arms.values()}
     for name in wanted:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from trap.files import read_jsonl
+from trap.studies.base import BaseStudy, Pool
 from trap.studies.hops.graph import load_graph
 from trap.studies.hops.records import LETTERS, Episode, Question
 from trap.studies.hops.reward import Grade, Grader, selection_key, to_episode
@@ -64,3 +65,43 @@ class Hops:
 
 def load(graph: Path | str) -> Hops:
     return Hops(graph)
+
+
+class Study(BaseStudy):
+    """Its declarations; items and scores follow."""
+
+    corpus_from = ()  # its facts come from the graph
+
+    pools = (
+        Pool("easy", "train", "easy", trainable=True),
+        Pool("hard", "train", "hard", trainable=True),
+        Pool("valid_easy", "validation", "easy"),
+        Pool("valid_hard", "validation", "hard"),
+        Pool("eval_easy", "evaluation", "easy", scored=True, ranked=True),
+        Pool("eval_hard", "evaluation", "hard", scored=True, ranked=True),
+        Pool("eval_leak", "evaluation", "hard", scored=True, trainable=True),
+        Pool("eval_shuffled", "control", "hard", derived_from="eval_hard", scored=True, logged=False),
+        Pool(
+            "eval_leak_permuted",
+            "control",
+            "hard",
+            derived_from="eval_leak",
+            scored=True,
+            trainable=True,
+            logged=False,
+        ),
+        Pool("eval_leak_random", "control", "hard", derived_from="eval_leak", trainable=True),
+        *(Pool(f"eval_hop{hops}", "evaluation", "longer", scored=True, extra=True) for hops in range(6, 11)),
+    )
+
+    @classmethod
+    def sources(cls, options: Any) -> list[str]:
+        return ["kg.json"]
+
+    @classmethod
+    def has_reward(cls, name: str) -> bool:
+        return True
+
+    @classmethod
+    def ranks_by(cls, name: str) -> bool:
+        return name in ("v1", "v2")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trap.files import InputError
-from trap.workflow.provenance import (
+from trap.workflow.closure import (
     SCRIPTS,
     closure,
     code_hash,

@@ -10,17 +10,16 @@ from __future__ import annotations
 import ast
 import hashlib
 import io
-import json
-import os
 import tokenize
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from trap.files import InputError, write_json, write_text
+from trap.files import InputError
 
 SCRIPTS = Path(__file__).resolve().parents[2]
 PACKAGE = "trap"
+STUDIES = f"{PACKAGE}.studies"
 
 
 def _is_type_checking(test: ast.expr) -> bool:
@@ -43,15 +42,21 @@ def _executed(tree: ast.AST) -> Iterator[ast.AST]:
 
 def module_file(module: str, root: Path = SCRIPTS) -> Path | None:
     """The file of a dotted module name (a package gives its `__init__.py`), or None."""
-    base = root.joinpath(*module.split("."))
-    for candidate in (base.with_name(base.name + ".py"), base / "__init__.py"):
-        if candidate.is_file():
-            return candidate
+    bases = [root.joinpath(*module.split("."))]
+    if module.startswith(f"{STUDIES}."):  # a study of one's own lies in the working directory
+        bases.append(Path.cwd().joinpath("studies", *module.split(".")[2:]))
+    for base in bases:
+        for candidate in (base.with_name(base.name + ".py"), base / "__init__.py"):
+            if candidate.is_file():
+                return candidate
     return None
 
 
 def _module_name(path: Path, root: Path) -> str:
-    parts = path.relative_to(root).with_suffix("").parts
+    if path.is_relative_to(root):
+        parts = path.relative_to(root).with_suffix("").parts
+    else:
+        parts = (*STUDIES.split("."), *path.relative_to(Path.cwd() / "studies").with_suffix("").parts)
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
@@ -180,51 +185,18 @@ def code_text(source: bytes) -> str:
     return "\n".join(kept) + "\n"
 
 
+@cache
 def code_hash(path: Path | str) -> str:
     """SHA-256 of a Python file's `code_text`: an edited comment or docstring leaves it alone."""
     return sha256_bytes(code_text(Path(path).read_bytes()).encode())
 
 
 def code_hashes(files: Iterable[Path], root: Path = SCRIPTS.parent) -> dict[str, str]:
-    """`code_hash` of each file under its path relative to the repository.
-
-    Reading a file's tokens takes milliseconds, so hashes are remembered by the hash of its bytes, in
-    `.snakemake/code/hashes.json`; losing that file costs those milliseconds and nothing else.
-    """
-    store = root / ".snakemake/code/hashes.json"
-    try:
-        known: dict[str, str] = json.loads(store.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        known = {}
-    found, size = {}, len(known)
-    for path in sorted(set(files)):
-        raw = sha256_file(path)
-        if raw not in known:
-            known[raw] = code_hash(path)
-        found[path.relative_to(root).as_posix()] = known[raw]
-    if len(known) > size:
-        write_json(store, known)
-    return found
-
-
-def code_stamp(name: str, files: Iterable[Path], root: Path = SCRIPTS.parent) -> str:
-    """A small file that changes if and only if one of these files does; its path relative to `root`.
-
-    For rules with hundreds of jobs, which would else each list dozens of inputs. It lists the files with
-    their `code_hash`, and is as old as the newest of them was when it last changed.
-    """
-    files = sorted(set(files))
-    text = "".join(f"{value}  {path}\n" for path, value in code_hashes(files, root).items())
-    stamp = root / ".snakemake/code" / f"{name}.txt"
-    try:
-        same = stamp.read_text(encoding="utf-8") == text
-    except OSError:
-        same = False
-    if not same:
-        write_text(stamp, text)
-        newest = max(path.stat().st_mtime_ns for path in files)
-        os.utime(stamp, ns=(newest, newest))
-    return stamp.relative_to(root).as_posix()
+    """`code_hash` of each file under its path relative to the repository, or as it is outside of it."""
+    return {
+        (path.relative_to(root) if path.is_relative_to(root) else path).as_posix(): code_hash(path)
+        for path in sorted(set(files))
+    }
 
 
 def combined_hash(parts: dict[str, str]) -> str:

@@ -1,0 +1,40 @@
+"""What the rules of the hops study take in: its plan, the audit of the published files, functions of an experiment."""
+
+from trap.studies.hops.pools import EASY_HOPS
+
+HOPS = PLANS["hops"]
+HOPS_LOOKED_AT = ("sft_long", "way_out_rsft", "way_out_demos_rsft")
+HOPS_PUBLISHED = HOPS.settings.published or "results/hops/published/files"
+HOPS_AUDIT = "results/hops/published/audit.json"
+HOPS_RELEASED_AUDIT = f"{RELEASED}/hops/published/audit.json"
+
+
+def hops_own(experiment):
+    return HOPS.experiment(experiment).own
+
+
+def hops_audit():
+    """The audit of the published files: of those that are here, else the committed one."""
+    made = HOPS.settings.published or Path(HOPS_AUDIT).is_file()
+    return [HOPS_AUDIT] if made else [HOPS_RELEASED_AUDIT]
+
+
+def hops_looking(wildcards):
+    """The runs whose attention is mapped, as far as they are run."""
+    return [run for run in HOPS.runs(wildcards.experiment) if run.arm in HOPS_LOOKED_AT]
+
+
+def hops_lineage(run):
+    return run_folders(run, HOPS.lineage(run.arm))
+
+
+OWN_COLLECTED["hops"] = lambda experiment: [
+    *(["traces.parquet"] if "errors" in hops_own(experiment) else []),
+    *(["attention.parquet", "pointers.parquet"] if "attention" in hops_own(experiment) else []),
+]
+OWN_TABLES["hops"] = lambda experiment: [
+    *(["errors", "branches", "shuffle"] if "errors" in hops_own(experiment) else []),
+    *(["rewards"] if "rewards" in hops_own(experiment) else []),
+]
+OWN_TARGETS["hops"] = lambda experiment: [f"{HOPS.data}/audit.json"]
+OWN_CLAIMS["hops"] = hops_audit

@@ -1,0 +1,229 @@
+"""Rules that only the hops study has: its graph, the audit of its questions, what traces get wrong, where models look.
+
+needs  config/hops/graph/*.yaml (or the kg.json that the study's option `graph` names); its runs
+makes  results/hops/data/{kg.json, audit.json}, results/hops/published/,
+       results/hops/{experiment}/collected/{traces, attention, pointers}.parquet,
+       results/hops/{experiment}/tables/{errors, branches, shuffle, rewards, attention, pointers}.{parquet, md}
+
+The audit of the published files is committed (results/released/hops/published/audit.json), so that a clone without a
+network keeps its findings; `published: FOLDER` in the settings, or `snakemake published`, makes it anew.
+"""
+
+
+include: "inputs.smk"
+
+
+rule build_graph:
+    input:
+        source=HOPS.settings.options.get("graph")
+        or sorted(path.as_posix() for path in Path("config/hops/graph").glob("*.yaml")),
+        code=lambda wildcards: code("build_graph.py"),
+    output:
+        graph=f"{HOPS.data}/kg.json",
+    log:
+        "results/logs/build_graph.log",
+    benchmark:
+        "results/benchmarks/build_graph.jsonl"
+    threads: 1
+    resources:
+        mem_mb=500,
+    params:
+        source=(
+            f"--graph {HOPS.settings.options['graph']}"
+            if HOPS.settings.options.get("graph")
+            else "--source config/hops/graph"
+        ),
+    message:
+        "Build the knowledge graph"
+    shell:
+        "python scripts/build_graph.py {params.source} --output {output.graph} &> {log}"
+
+
+# Beside the gates: it fails on an ill-posed question, which only a study with a graph can know.
+rule audit_questions:
+    input:
+        graph=f"{HOPS.data}/kg.json",
+        questions=HOPS.pool_files(HOPS.honest),
+        training=HOPS.pool_files(HOPS.pools("train", "validation")),
+        code=lambda wildcards: code("audit_questions.py"),
+    output:
+        audit=f"{HOPS.data}/audit.json",
+    log:
+        "results/logs/audit_questions.log",
+    benchmark:
+        "results/benchmarks/audit_questions.jsonl"
+    priority: 1000
+    threads: 1
+    resources:
+        mem_mb=1500,
+    message:
+        "Audit the questions: well posed, no overlap"
+    shell:
+        "python scripts/audit_questions.py --graph {input.graph} --questions {input.questions}"
+        " --training {input.training} --gate --output {output.audit} &> {log}"
+
+
+# Apart from collect_runs, so that another reading of the traces makes no run stale.
+rule collect_traces:
+    input:
+        runs=lambda wildcards: run_files(
+            "hops", wildcards.experiment, "meta.json", "episodes.jsonl"
+        ),
+        graph=f"{HOPS.data}/kg.json",
+        pools=HOPS.pool_files([pool for pool in HOPS.scored if pool.logged]),
+        code=lambda wildcards: HOPS.study_code("collect_traces.py"),
+    output:
+        traces="results/hops/{experiment}/collected/traces.parquet",
+    log:
+        "results/logs/collect_traces/hops.{experiment}.log",
+    benchmark:
+        "results/benchmarks/collect_traces/hops.{experiment}.jsonl"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        config=CONFIG,
+    params:
+        folders=lambda wildcards: [run.folder for run in HOPS.runs(wildcards.experiment)],
+    message:
+        "Read the traces of all runs: hops {wildcards.experiment}"
+    shell:
+        "python scripts/collect_traces.py --config {resources.config} --study hops --runs {params.folders}"
+        " --pools {input.pools} --output {output.traces} &> {log}"
+
+
+rule tabulate_errors:
+    input:
+        evidence=lambda wildcards: evidence_files("hops", wildcards.experiment),
+        graph=f"{HOPS.data}/kg.json",
+        pools=HOPS.pool_files(HOPS.scored),
+        claims=HOPS.settings.claims,
+        sheet=lambda wildcards: HOPS.sheet(wildcards.experiment),
+        code=lambda wildcards: HOPS.study_code("tabulate_results.py"),
+    output:
+        *[
+            path
+            for path in both("results/hops/{experiment}/tables", ["errors", "branches", "shuffle"])
+            if not path.endswith("errors.md")
+        ],
+        text=shown("results/hops/{experiment}/tables/errors.md", "tabulate_errors", "Tables"),
+    log:
+        "results/logs/tabulate_errors/hops.{experiment}.log",
+    benchmark:
+        "results/benchmarks/tabulate_errors/hops.{experiment}.jsonl"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        config=CONFIG,
+    params:
+        folder=subpath(output.text, parent=True),
+        evidence=lambda wildcards: evidence_folder("hops", wildcards.experiment),
+    message:
+        "Tabulate what traces get wrong: hops {wildcards.experiment}"
+    shell:
+        "python scripts/tabulate_results.py --config {resources.config} --study hops --sheet {input.sheet}"
+        " --evidence {params.evidence} --pools {input.pools} --own errors branches shuffle"
+        " --output {params.folder} &> {log}"
+
+
+rule tabulate_rewards:
+    input:
+        evidence=lambda wildcards: evidence_files("hops", wildcards.experiment),
+        graph=f"{HOPS.data}/kg.json",
+        pools=HOPS.pool_files(HOPS.honest),
+        claims=HOPS.settings.claims,
+        sheet=lambda wildcards: HOPS.sheet(wildcards.experiment),
+        code=lambda wildcards: HOPS.study_code("tabulate_results.py"),
+    output:
+        both("results/hops/{experiment}/tables", ["rewards"]),
+    log:
+        "results/logs/tabulate_rewards/hops.{experiment}.log",
+    benchmark:
+        "results/benchmarks/tabulate_rewards/hops.{experiment}.jsonl"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        config=CONFIG,
+    params:
+        folder=lambda wildcards: f"results/hops/{wildcards.experiment}/tables",
+        evidence=lambda wildcards: evidence_folder("hops", wildcards.experiment),
+    message:
+        "Tabulate rewards and methods: hops {wildcards.experiment}"
+    shell:
+        "python scripts/tabulate_results.py --config {resources.config} --study hops --sheet {input.sheet}"
+        " --evidence {params.evidence} --pools {input.pools} --own rewards"
+        " --output {params.folder} &> {log}"
+
+
+rule map_attention:
+    input:
+        graph=f"{HOPS.data}/kg.json",
+        pools=HOPS.pool_files([pool for pool in HOPS.scored if pool.ranked]),
+        runs=lambda wildcards: [
+            f"{folder}/adapter" for run in hops_looking(wildcards) for folder in hops_lineage(run)
+        ],
+        code=lambda wildcards: code("map_attention.py", "platforms.torch"),
+    output:
+        pointers="results/hops/{experiment}/collected/pointers.parquet",
+        attention="results/hops/{experiment}/collected/attention.parquet",
+    log:
+        "results/logs/map_attention/hops.{experiment}.log",
+    benchmark:
+        "results/benchmarks/map_attention/hops.{experiment}.jsonl"
+    threads: 1
+    resources:
+        mem_mb=2500,
+    params:
+        runs=lambda wildcards: " ".join(
+            " ".join(["--run", run.model, run.arm, str(run.seed), *hops_lineage(run)])
+            for run in hops_looking(wildcards)
+        ),
+        taught=max(EASY_HOPS),
+        folder=subpath(output.attention, parent=True),
+    message:
+        "Map where models look: hops {wildcards.experiment}"
+    shell:
+        "python scripts/map_attention.py --questions {input.pools} --taught {params.taught} {params.runs}"
+        " --output {params.folder} &> {log}"
+
+
+rule published:
+    input:
+        HOPS_AUDIT,
+
+
+rule fetch_published:
+    input:
+        code=lambda wildcards: code("fetch_published.py"),
+    output:
+        folder=directory("results/hops/published/files"),
+    log:
+        "results/logs/fetch_published.log",
+    benchmark:
+        "results/benchmarks/fetch_published.jsonl"
+    retries: 2
+    threads: 1
+    resources:
+        mem_mb=500,
+    message:
+        "Fetch the published files (checked against their hashes)"
+    shell:
+        "python scripts/fetch_published.py --output {output.folder} &> {log}"
+
+
+rule audit_published:
+    input:
+        folder=HOPS_PUBLISHED,
+        code=lambda wildcards: code("audit_questions.py"),
+    output:
+        audit=HOPS_AUDIT,
+    log:
+        "results/logs/audit_published.log",
+    benchmark:
+        "results/benchmarks/audit_published.jsonl"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    message:
+        "Audit the published files"
+    shell:
+        "python scripts/audit_questions.py --published {input.folder} --output {output.audit} &> {log}"
