@@ -272,6 +272,11 @@ def report_files(study, experiment):
     return [f"{folder}/post.md", f"{folder}/post.html"]
 
 
+def page_target(study, experiment):
+    """What stands for a finished page."""
+    return [f"{home(study, experiment)}/page/index.html"]
+
+
 def experiment_files(study, experiment):
     """Everything that is made of an experiment."""
     one = PLANS[study].experiment(experiment)

@@ -73,3 +73,38 @@ def post_figures(wildcards):
 
 def target(study, experiment):
     return experiment if study == STUDY else f"{study}_{experiment}"
+
+
+PAGE_SEED = 1
+
+
+def page_lineage(wildcards):
+    """Adapter folders whose weights build up to the run that a page shows, the base's first."""
+    plan = plan_of(wildcards)
+    platform = plan.experiment(wildcards.experiment).platform or SETTINGS.platform
+    return [
+        f"{Run(wildcards.study, wildcards.model, platform, arm, plan.seed_of(arm, PAGE_SEED)).folder}/adapter"
+        for arm in plan.lineage(wildcards.arm)
+    ]
+
+
+def page_adapters(wildcards):
+    """The same as inputs; none where nothing may be trained for a page."""
+    released = evidence_folder(wildcards.study, wildcards.experiment).startswith(RELEASED)
+    return [] if released else page_lineage(wildcards)
+
+
+def page_models(wildcards):
+    """The model files of a page, for a study whose page runs one. It computes what the platform torch trains."""
+    plan, experiment = plan_of(wildcards), wildcards.experiment
+    if not plan.kind.page_runs_models or SETTINGS.platform != "torch":
+        return []
+    released = evidence_folder(wildcards.study, experiment).startswith(RELEASED)
+    runs = [run for run in plan.runs(experiment) if run.seed == PAGE_SEED]
+    if released:
+        runs = [
+            run
+            for run in runs
+            if all(Path(job_run(run, arm).folder, "adapter").is_dir() for arm in plan.lineage(run.arm))
+        ]
+    return [f"{home(run.study, experiment)}/page/models/{run.model}.{run.arm}.bin" for run in runs]

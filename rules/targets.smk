@@ -51,6 +51,12 @@ for study, plan in PLANS.items():
             localrule: True
 
 
+rule page:
+    localrule: True
+    input:
+        lambda wildcards: page_target(STUDY, main_experiment()),
+
+
 for stage, files in (("tables", table_files), ("figures", figure_files), ("report", report_files)):
 
     rule:

@@ -118,6 +118,7 @@ class BaseStudy:
     answers_with_reasons: ClassVar[bool] = False  # whether `faithful` means anything here
     reward_names: ClassVar[tuple[str, ...]] = ("value", "correct")  # what `rewards` has; the first is the default
     record: ClassVar[type] = Item  # the type of a pool file's row
+    page_runs_models: ClassVar[bool] = False  # whether its page asks models in the browser
     corpus_from: ClassVar[tuple[str, ...] | None] = None  # pools that corpus and vocabulary read; none: all of training
 
     def __init__(self, options: Any, data: Path, seed: int = 0) -> None:

@@ -1,0 +1,72 @@
+"""The interactive page: a static folder that any web server can serve, and the models that it runs in the browser.
+
+needs  results/{study}/{experiment}/{claims.json, tables/, figures/}, evidence, results/{study}/data/, page/
+makes  results/{study}/{experiment}/page/{index.html, data/, models/MODEL.ARM.{bin, tokenizer.json}}
+
+Models are exported for studies whose page runs one. Where released items stand for the runs, a clone has no run folders:
+then the models whose folders are here are taken, none is trained, and a page without models says so.
+"""
+
+
+rule export_page_model:
+    input:
+        adapters=page_adapters,
+        code=lambda wildcards: code("export_page_model.py"),
+    output:
+        model="results/{study}/{experiment}/page/models/{model}.{arm}.bin",
+        tokenizer="results/{study}/{experiment}/page/models/{model}.{arm}.tokenizer.json",
+    log:
+        "results/logs/export_page_model/{study}.{experiment}.{model}.{arm}.log",
+    benchmark:
+        "results/benchmarks/export_page_model/{study}.{experiment}.{model}.{arm}.jsonl"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    params:
+        lineage=page_lineage,
+    message:
+        "Export {wildcards.model} {wildcards.arm} for the page: {wildcards.study} {wildcards.experiment}"
+    shell:
+        "python scripts/export_page_model.py --chain {params.lineage} --output {output.model}"
+        " --tokenizer {output.tokenizer} &> {log}"
+
+
+rule build_page:
+    input:
+        claims="results/{study}/{experiment}/claims.json",
+        tables=lambda wildcards: table_files(wildcards.study, wildcards.experiment),
+        figures=lambda wildcards: figure_files(wildcards.study, wildcards.experiment),
+        beside=lambda wildcards: figures_beside(wildcards.study, wildcards.experiment),
+        evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
+        sources=lambda wildcards: sources(wildcards.study),
+        pools=lambda wildcards: pool_files(wildcards.study, "train", "evaluation", "control"),
+        templates=lambda wildcards: post_templates(wildcards.study),
+        source=[path.as_posix() for path in sorted(Path("page").rglob("*")) if path.is_file()],
+        models=page_models,
+        code=lambda wildcards: plan_of(wildcards).study_code("build_page.py"),
+    output:
+        index="results/{study}/{experiment}/page/index.html",
+        data=directory("results/{study}/{experiment}/page/data"),
+    log:
+        "results/logs/build_page/{study}.{experiment}.log",
+    benchmark:
+        "results/benchmarks/build_page/{study}.{experiment}.jsonl"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        config=CONFIG,
+    params:
+        tables=lambda wildcards: f"{home(wildcards.study, wildcards.experiment)}/tables",
+        figures=post_figures,
+        evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
+        folder=subpath(output.index, parent=True),
+        models=lambda wildcards, input: " ".join(
+            ["--models", *input.models] if input.models else []
+        ),
+    message:
+        "Build the page: {wildcards.study} {wildcards.experiment}"
+    shell:
+        "python scripts/build_page.py --config {resources.config} --study {wildcards.study}"
+        " --experiment {wildcards.experiment} --claims {input.claims} --tables {params.tables}"
+        " --figures {params.figures} --evidence {params.evidence} {params.models}"
+        " --output {params.folder} &> {log}"

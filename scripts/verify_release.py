@@ -1,0 +1,129 @@
+"""Say which released items are older than the code and the settings that made them.
+
+    python scripts/verify_release.py [--study hops] [--experiment full …]
+
+For each experiment under results/released/ this compares the commit of its provenance.json with the history: which
+later commits touched the code that trains, evaluates and collects, and whether the settings of its arms are still those
+of the runs. It warns and never stops anything: code may be tidied without training for hours. Whether a change of code
+changes results is what a test says that trains a tiny run again, and `repeat_run` for a real one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from trap.cli import run_main
+from trap.files import InputError, read_json
+from trap.workflow.closure import closure, module_file
+from trap.workflow.config import Config, load_config
+from trap.workflow.plan import RELEASED, Plan
+
+CONFIG = "config/config.yaml"
+ROOT = Path(__file__).resolve().parent.parent
+SHOWN = 5  # commits listed by name; the others are counted
+
+
+def git(*arguments: str) -> str | None:
+    """What git prints, or None where it fails (no repository, an unknown commit)."""
+    done = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=False)
+    return done.stdout if done.returncode == 0 else None
+
+
+def training_files(plan: Plan, experiment: str) -> list[str]:
+    """Paths of the code that an experiment's runs came from."""
+    runs = plan.runs(experiment)
+    arms = {run.arm for run in runs} | {one for run in runs for one in plan.ancestors(run.arm)}
+    members = {f"studies.{plan.module}.study"}
+    for run in runs:
+        members.add(f"platforms.{run.platform}")
+        members |= {f"platforms.{run.platform}.{plan.arm(arm).method}" for arm in arms}
+    members |= {f"methods.{plan.arm(arm).method}" for arm in arms}
+    present = sorted(member for member in members if module_file(f"trap.{member}") is not None)
+    found: set[str] = set()
+    for script in ("train_base.py", "train_adapter.py", "evaluate_adapter.py", "collect_runs.py"):
+        found |= {
+            path.relative_to(ROOT).as_posix()
+            for path in closure(script, *present)
+            if path.is_relative_to(ROOT)
+        }
+    return sorted(found)
+
+
+def later_commits(commit: str, files: list[str]) -> list[str] | None:
+    """Commits after `commit` that touched one of the files, newest first; None where history does not tell."""
+    log = git("log", "--format=%h %s", f"{commit}..HEAD", "--", *files)
+    return None if log is None else log.splitlines()
+
+
+def changed_settings(plan: Plan, experiment: str, recorded: dict[str, Any]) -> list[str]:
+    """Arms whose row or hyperparameters are no longer those of the runs."""
+    lines = []
+    for model in plan.experiment(experiment).models:
+        for arm in sorted({run.arm for run in plan.runs(experiment) if run.model == model}):
+            known = recorded.get(f"{model}/{arm}")
+            if known is not None and known != plan.run_settings(model, arm):
+                lines.append(f"settings of {model} {arm}")
+    return lines
+
+
+def findings(config: Config, study: str, experiment: str) -> list[str]:
+    """What is to be said of one experiment's released items, a line each; none when they are up to date."""
+    plan = Plan.of(config, study)
+    path = Path(plan.released_folder(experiment), "provenance.json")
+    made = f"snakemake --cores all {experiment if study == config.study else f'{study}_{experiment}'} --config items=local"
+    if experiment not in plan.settings.experiments:
+        return [f"{path.parent}: config/{study}/experiments.yaml has no experiment of this name"]
+    recorded = read_json(path, dict[str, Any])
+    commit = str(recorded.get("commit") or "")
+    later = later_commits(commit, training_files(plan, experiment)) if commit else None
+    lines = []
+    if later is None:
+        lines.append(
+            f"history does not tell what changed since its commit {commit[:10] or '(none recorded)'}"
+        )
+    elif later:
+        lines.append(f"{len(later)} later commits touched code that its runs came from:")
+        lines += [f"  {line}" for line in later[:SHOWN]]
+        lines += [f"  … and {len(later) - SHOWN} more"] if len(later) > SHOWN else []
+    lines += changed_settings(plan, experiment, recorded.get("settings") or {})
+    return [*lines, f"to make them anew: {made}, then release_{made.split()[3]}"] if lines else []
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--config", default=CONFIG, help=f"the settings (default {CONFIG})")
+    parser.add_argument("--study", help="only this one")
+    parser.add_argument("--experiment", nargs="*", help="only these")
+    args = parser.parse_args(argv)
+
+    def body() -> None:
+        config = load_config(args.config)
+        found = sorted(Path(RELEASED).glob("*/*/provenance.json"))
+        chosen = [
+            (path.parent.parent.name, path.parent.name)
+            for path in found
+            if args.study in (None, path.parent.parent.name)
+            and (not args.experiment or path.parent.name in args.experiment)
+        ]
+        if not chosen:
+            raise InputError(f"{RELEASED}/: nothing of that name is released here")
+        for study, experiment in chosen:
+            if study not in config.studies:
+                print(f"{study} {experiment}: the settings name no study `{study}`")
+                continue
+            lines = findings(config, study, experiment)
+            print(f"{study} {experiment}: {'items may be older than their code' if lines else 'up to date'}")
+            for line in lines:
+                print(f"  {line}")
+
+    return run_main(body)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
