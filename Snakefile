@@ -28,9 +28,9 @@ include: "rules/evaluate.smk"
 include: "rules/evidence.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
+include: "rules/page.smk"
 
 
-# include: "rules/page.smk"
 # include: "rules/video.smk"
 
 

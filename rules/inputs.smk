@@ -105,6 +105,8 @@ def page_models(wildcards):
         runs = [
             run
             for run in runs
-            if all(Path(job_run(run, arm).folder, "adapter").is_dir() for arm in plan.lineage(run.arm))
+            if all(
+                Path(job_run(run, arm).folder, "adapter").is_dir() for arm in plan.lineage(run.arm)
+            )
         ]
     return [f"{home(run.study, experiment)}/page/models/{run.model}.{run.arm}.bin" for run in runs]

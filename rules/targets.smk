@@ -52,9 +52,9 @@ for study, plan in PLANS.items():
 
 
 rule page:
-    localrule: True
     input:
         lambda wildcards: page_target(STUDY, main_experiment()),
+    localrule: True
 
 
 for stage, files in (("tables", table_files), ("figures", figure_files), ("report", report_files)):
