@@ -1,20 +1,21 @@
-"""Evaluate one trained run on question pools: one greedy answer a question, graded by the study.
+"""Evaluate one trained run on pools of a study: one greedy answer an item, scored by the study.
 
-    python scripts/evaluate_adapter.py --config config/config.yaml --arms config/arms.tsv --arm sft --study hops \\
-        --model nano --platform torch --seed 1 --graph kg.json --chain RUN_base RUN_sft \\
-        --pools eval_hard.jsonl ... --validation valid_hard.jsonl ... --output RUN
+    python scripts/evaluate_adapter.py --config config/config.yaml --study NAME --sheet config/NAME/arms.tsv --arm sft \\
+        --model nano --platform torch --seed 1 --lineage RUN_base RUN_sft --pools eval_hard.jsonl ... \\
+        --validation valid_hard.jsonl ... --output RUN
 
-Writes `items.parquet` (one row a question), `metrics.json` (published format) and `episodes.jsonl` (the
-first questions of every pool). What the run answered while it was trained (`validation.jsonl`) is graded
-as well: `curves` of `metrics.json`.
+Writes `items.parquet` (one row an item), `metrics.json` (published format) and `episodes.jsonl` (the first items of
+every pool). What the run answered while it was trained (`validation.jsonl`) is scored as well: `curves` of
+`metrics.json`. With `--only-items FILE`, that file of items is all that is written. A pool's name is its file's stem.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 from msgspec import Struct
@@ -22,102 +23,146 @@ from msgspec import Struct
 from trap.cli import run_main
 from trap.files import InputError, read_jsonl, replacing, write_json, write_jsonl
 from trap.platforms import Example, load_platform
-from trap.studies import load_study
-from trap.workflow.config import load_config
+from trap.studies.base import BaseStudy, Score, score_item
+from trap.studies.columns import item_columns
+from trap.workflow.config import hyper_of, load_config
+from trap.workflow.opening import open_study
 from trap.workflow.running import fix_threads, timed
 from trap.workflow.sheet import load_arms
 
-LETTER_POOLS = ("eval_easy", "eval_hard")  # scored by letter log-probability as well
 EPISODES_PER_POOL = 200
-TYPES = {"seed": pl.Int16, "hops": pl.Int8, "hops_used": pl.Int8, "tokens": pl.Int16, "first_false": pl.Int8, "coverage": pl.Float32, "reward": pl.Float32, "letter": pl.Boolean}  # fmt: skip
+RUN = ("study", "model", "platform", "arm", "seed")
 
 
-def letter_right(model: Any, study: Any, items: list[Any]) -> list[bool]:
-    """Whether the right letter is the most probable one when the model must answer at once.
+def right_is_likeliest(model: Any, study: BaseStudy, items: Sequence[Any]) -> list[bool | None]:
+    """Whether the right option is the most probable one when the model must answer at once; None without options.
 
-    Knowledge apart from format: a model that cannot write a trace may still rank the letters.
+    Knowledge apart from format: a model that cannot write its reasons may still rank the options.
     """
-    options = [study.letters(item) for item in items]
-    scores = model.logprobs(
-        [Example(item.prompt, text) for item, texts in zip(items, options, strict=True) for text in texts]
+    options = [study.options_of(item) for item in items]
+    scores = iter(
+        model.logprobs(
+            [Example(item.prompt, text) for item, texts in zip(items, options, strict=True) for text in texts]
+        )
     )
-    width = len(options[0])
-    return [scores[i] >= max(scores[i : i + width]) for i in range(0, len(scores), width)]
+    found: list[bool | None] = []
+    for texts in options:
+        own = [next(scores) for _ in texts]
+        found.append(own[0] >= max(own) if own else None)
+    return found
+
+
+class Answered(NamedTuple):
+    """What a run answered to an item."""
+
+    pool: str
+    item: Any
+    text: str
+    score: Score
+    ranked: bool | None
+    tokens: int
+
+
+def answer(
+    model: Any, study: BaseStudy, files: Sequence[str], max_new_tokens: int
+) -> Iterator[list[Answered]]:
+    """The greedy answers to each pool. An item asked in the words of an earlier one is answered once."""
+    answered: dict[str, str] = {}
+    for path in files:
+        pool, items = study.pool(Path(path).stem), study.read(path)
+        prompts = list(dict.fromkeys(item.prompt for item in items if item.prompt not in answered))
+        drawn = model.sample(
+            prompts, k=1, temperature=0.0, max_new_tokens=max_new_tokens, keys=range(len(prompts))
+        )
+        answered |= {prompt: texts[0] for prompt, texts in zip(prompts, drawn, strict=True)}
+        texts = [answered[item.prompt] for item in items]
+        scores = [score_item(study, item, text, pool.name) for item, text in zip(items, texts, strict=True)]
+        ranked = right_is_likeliest(model, study, items) if pool.ranked else [None] * len(items)
+        yield [
+            Answered(pool.name, *row)
+            for row in zip(items, texts, scores, ranked, model.lengths(texts), strict=True)
+        ]
+
+
+def item_frame(rows: Sequence[dict[str, Any]], study: BaseStudy) -> pl.DataFrame:
+    """Rows of `items.parquet` in the study's columns. Raises InputError where a row has others."""
+    columns = item_columns(type(study))
+    for row in rows[:1]:
+        if odd := sorted(row.keys() ^ columns.keys()):
+            raise InputError(f"study {study.name}: its rows and its columns differ in {', '.join(odd)}")
+    return pl.DataFrame(rows, schema=columns)
+
+
+def item_row(run: dict[str, Any], study: BaseStudy, found: Answered, pool: str = "") -> dict[str, Any]:
+    return {
+        **run,
+        "pool": pool or found.pool,
+        **study.row(found.item, found.score),
+        "ranked": found.ranked,
+        "tokens": found.tokens,
+    }
+
+
+def write_item_rows(rows: Sequence[dict[str, Any]], study: BaseStudy, path: Path) -> None:
+    with replacing(path) as partial:
+        item_frame(rows, study).write_parquet(partial, compression="zstd")
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    for name in ("config", "arms", "arm", "study", "model", "platform", "graph", "output"):
+    for name in ("config", "study", "sheet", "arm", "model", "platform"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--chain", nargs="+", required=True, help="run folders from the base to this run")
-    parser.add_argument(
-        "--pools", nargs="+", required=True, help="question files; the pool is the file's stem"
-    )
+    parser.add_argument("--lineage", nargs="+", required=True, help="run folders from the base to this run")
+    parser.add_argument("--pools", nargs="+", required=True, help="pool files")
     parser.add_argument("--validation", nargs="*", default=[], help="pools that training was watched on")
+    parser.add_argument("--data", help="folder of the study's shared files (default results/STUDY/data)")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--output", help="run folder to write into")
+    where.add_argument("--only-items", metavar="FILE", help="write this file of items and nothing else")
     args = parser.parse_args(argv)
 
     def body() -> None:
         fix_threads()
-        config, arm = load_config(args.config), load_arms(args.arms)[args.arm]
-        hyper, output = config.hyper[arm.hyper], Path(args.output)
-        study = load_study(args.study, args.graph)
+        config = load_config(args.config)
+        study = open_study(config, args.study, args.data)
+        arms = load_arms(args.sheet, type(study))
+        if args.arm not in arms:
+            raise InputError(f"{args.sheet}: no arm `{args.arm}`")
+        hyper = hyper_of(config, args.study, args.model, arms[args.arm].hyper)
         model = load_platform(args.platform).load(
-            [Path(run) / "adapter" for run in args.chain], config.device
+            [Path(run) / "adapter" for run in args.lineage], config.device
         )
-        run = {
-            "study": args.study,
-            "model": args.model,
-            "platform": args.platform,
-            "arm": args.arm,
-            "seed": args.seed,
-        }
-        rows: list[dict[str, Any]] = []
-        episodes: list[Any] = []
-        splits: dict[str, Any] = {}
-
-        def everything() -> None:
-            answered: dict[str, str] = {}  # a question asked in the same words is answered once
-            for path in args.pools:
-                pool, items = Path(path).stem, study.read(path)
-                prompts = list(dict.fromkeys(item.prompt for item in items if item.prompt not in answered))
-                drawn = model.sample(
-                    prompts,
-                    k=1,
-                    temperature=0.0,
-                    max_new_tokens=hyper.max_new_tokens,
-                    keys=range(len(prompts)),
+        run = {name: getattr(args, name) for name in RUN}
+        pools, seconds = timed(lambda: list(answer(model, study, args.pools, hyper.max_new_tokens)))
+        rows = [item_row(run, study, found) for answers in pools for found in answers]
+        if args.only_items:
+            write_item_rows(rows, study, Path(args.only_items))
+            return
+        output = Path(args.output)
+        write_item_rows(rows, study, output / "items.parquet")
+        write_jsonl(
+            output / "episodes.jsonl",
+            [
+                study.episode(
+                    found.item, found.text, found.score, phase=args.arm, step=hyper.steps, pool=found.pool
                 )
-                answered |= {prompt: texts[0] for prompt, texts in zip(prompts, drawn, strict=True)}
-                completions = [answered[item.prompt] for item in items]
-                grades = [study.grade(item, text) for item, text in zip(items, completions, strict=True)]
-                letters = letter_right(model, study, items) if pool in LETTER_POOLS else [None] * len(items)
-                lengths = model.lengths(completions)
-                for number, (item, text, grade, letter, tokens) in enumerate(
-                    zip(items, completions, grades, letters, lengths, strict=True)
-                ):
-                    rows.append(
-                        {**run, "pool": pool, **study.row(item, grade), "letter": letter, "tokens": tokens}
-                    )
-                    if number < EPISODES_PER_POOL:
-                        episodes.append(
-                            study.episode(item, text, grade, phase=args.arm, step=hyper.steps, kept=None)
-                        )
-                splits[pool] = {args.arm: summary(grades)}
-
-        _, seconds = timed(everything)
-        frame = pl.DataFrame(rows, schema_overrides=TYPES)
-        with replacing(output / "items.parquet") as partial:
-            frame.write_parquet(partial, compression="zstd")
-        write_jsonl(output / "episodes.jsonl", episodes)
+                for answers in pools
+                for found in answers[:EPISODES_PER_POOL]
+            ],
+        )
         write_json(
             output / "metrics.json",
             {
                 "run_id": "/".join(map(str, run.values())),
-                "splits": splits,
-                "curves": {"valid": validation(study, Path(args.chain[-1]), args.validation)},
+                "splits": {
+                    answers[0].pool: {args.arm: study.summary([found.score for found in answers])}
+                    for answers in pools
+                    if answers
+                },
+                "curves": {"valid": validation(study, Path(args.lineage[-1]), args.validation)},
                 "seconds": {"evaluate": seconds},
             },
         )
@@ -134,38 +179,28 @@ class Answer(Struct):
     completion: str
 
 
-def validation(study: Any, run: Path, pools: list[str]) -> list[dict[str, Any]]:
-    """Accuracy and faithful share by step and pool of what the run answered while it was trained."""
+def validation(study: BaseStudy, run: Path, pools: Sequence[str]) -> list[dict[str, Any]]:
+    """Accuracy and faithful share by step and pool of what the run answered while it was trained.
+
+    `faithful` is null where the study asks for no reasons.
+    """
     path = run / "validation.jsonl"
     if not path.is_file():  # a base model is not watched
         return []
     items = {(Path(pool).stem, item.id): item for pool in pools for item in study.read(pool)}
-    grades: dict[tuple[int, str], list[Any]] = {}
+    scores: dict[tuple[int, str], list[Score]] = {}
     for number, row in enumerate(read_jsonl(path, Answer), start=1):
         if (row.pool, row.id) not in items:
             raise InputError(f"{path}:{number}: id: {row.id!r} is not in pool {row.pool!r}")
-        grade = study.grade(items[row.pool, row.id], row.completion)
-        grades.setdefault((row.step, row.pool), []).append(grade)
+        score = score_item(study, items[row.pool, row.id], row.completion, row.pool)
+        scores.setdefault((row.step, row.pool), []).append(score)
     return [
-        {"step": step, "pool": pool, "n": len(found), "accuracy": sum(g.correct for g in found) / len(found),
-         "faithful": sum(g.faithful for g in found) / len(found)}
-        for (step, pool), found in sorted(grades.items())
+        {
+            "step": step, "pool": pool, "n": len(found), "accuracy": sum(score.correct for score in found) / len(found),
+            "faithful": sum(bool(score.faithful) for score in found) / len(found) if study.answers_with_reasons else None,
+        }
+        for (step, pool), found in sorted(scores.items())
     ]  # fmt: skip
-
-
-def summary(grades: list[Any]) -> dict[str, float]:
-    """The published keys of `metrics.json`, with ours beside them."""
-    n = len(grades)
-    return {
-        "accuracy": sum(g.correct for g in grades) / n,
-        "avg_path_coverage": sum(g.coverage for g in grades) / n,
-        "avg_total_reward": sum(g.total for g in grades) / n,
-        "n_examples": n,
-        "faithful": sum(g.faithful for g in grades) / n,
-        "valid": sum(g.valid for g in grades) / n,
-        "format": sum(g.valid_format for g in grades) / n,
-        "hops_used": sum(g.hops_used for g in grades) / n,
-    }
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Train a nano base model from scratch on the study's base corpus, or link one from a hub or a folder.
 
-    python scripts/train_base.py --config config/config.yaml --study hops --model nano --platform torch \\
-        --seed 1 --graph kg.json --facts facts.jsonl --output results/hops/nano/torch/base/s1
+    python scripts/train_base.py --config config/config.yaml --study NAME --model nano --platform torch \\
+        --seed 1 --corpus results/NAME/data/corpus.jsonl --output results/NAME/runs/nano/torch/base/s1
 
 Writes `adapter/` (the whole model in Hugging Face format), `log.jsonl` and `meta.json`.
 """
@@ -14,26 +14,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
-
 from trap.cli import run_main
 from trap.files import InputError, read_jsonl, replacing
 from trap.models.tokenizer import EOS, PAD, build_tokenizer, write_tokenizer_config
 from trap.platforms import Example, Fit
-from trap.workflow.config import load_config
-from trap.workflow.running import Log, file_hash, fix_threads, folder_hash, write_meta
+from trap.studies.base import BaseStudy, Text
+from trap.workflow.config import hyper_of, load_config
+from trap.workflow.opening import open_study, study_settings
+from trap.workflow.running import Log, file_hash, fix_threads, folder_hash, source_hashes, write_meta
 from trap.workflow.sheet import load_arms
 
 
-def fresh_model(spec: Any, graph_path: str, seed: int, device: str) -> Any:
+def fresh_model(spec: Any, study: BaseStudy, seed: int, device: str) -> Any:
     """A model with fresh weights whose tokenizer knows the study's words."""
     from trap.platforms.torch import create
     from trap.platforms.torch.decoder import nano_config
-    from trap.studies.hops import facts
-    from trap.studies.hops.graph import load_graph
 
-    graph = load_graph(graph_path)
-    tokenizer = build_tokenizer(facts.words(graph), facts.phrases(graph))
+    tokenizer = build_tokenizer(*study.vocabulary())
     rope = (
         {"all": [1] * spec.layers, "none": [0] * spec.layers}.get(spec.rope, spec.rope)
         if isinstance(spec.rope, str)
@@ -45,14 +42,6 @@ def fresh_model(spec: Any, graph_path: str, seed: int, device: str) -> Any:
         eos=tokenizer.token_to_id(EOS), pad=tokenizer.token_to_id(PAD), spread=spec.spread or 1.0,
     )  # fmt: skip
     return create(raw, tokenizer, seed, device)
-
-
-class Text(Struct):
-    """A line of the base corpus; stages are learned one after the other."""
-
-    prompt: str
-    completion: str
-    stage: int = 0
 
 
 def fit_stages(model: Any, rows: list[Text], hyper: Any, seed: int, log: Log) -> None:
@@ -76,16 +65,19 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    for name in ("config", "study", "model", "platform", "graph", "facts", "output"):
+    for name in ("config", "study", "model", "platform", "corpus", "output"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--data", help="folder of the study's shared files (default results/STUDY/data)")
     args = parser.parse_args(argv)
 
     def body() -> None:
         fix_threads()
         config = load_config(args.config)
-        arm = next(a for a in load_arms(config.arms).values() if a.method == "base")
-        spec, hyper = config.models[args.model], config.hyper[arm.hyper]
+        study = open_study(config, args.study, args.data)
+        sheet = load_arms(study_settings(config, args.study).sheet, type(study))
+        arm = next(a for a in sheet.values() if a.method == "base")
+        spec, hyper = config.models[args.model], hyper_of(config, args.study, args.model, arm.hyper)
         output = Path(args.output)
         log = Log(f"{args.model} base s{args.seed}", hyper.steps)
         if spec.spread and args.platform != "torch":  # the others would go on without gaps, and say nothing
@@ -93,10 +85,10 @@ def main(argv: list[str] | None = None) -> int:
                 f"{args.config}: models.{args.model}.spread: only the platform torch trains with gaps"
             )
         if spec.source == "train":
-            rows = read_jsonl(args.facts, Text)
+            rows = read_jsonl(args.corpus, Text)
             if not rows:
-                raise InputError(f"{args.facts}: no texts")
-            model = fresh_model(spec, args.graph, args.seed, config.device)
+                raise InputError(f"{args.corpus}: no texts")
+            model = fresh_model(spec, study, args.seed, config.device)
             fit_stages(model, rows, hyper, args.seed, log)
             with replacing(output / "adapter") as folder:
                 saved = model.save(folder)
@@ -110,7 +102,9 @@ def main(argv: list[str] | None = None) -> int:
         write_meta(
             output, study=args.study, model=args.model, platform_name=args.platform, arm=arm, seed=args.seed, hyper=hyper,
             data=data, adapter=saved, seconds=seconds,
-            hashes={"adapter": folder_hash(output / "adapter"), "graph": file_hash(args.graph), "facts": file_hash(args.facts)},
+            hashes={
+                "adapter": folder_hash(output / "adapter"), "corpus": file_hash(args.corpus), **source_hashes(study),
+            },
         )  # fmt: skip
 
     return run_main(body)

@@ -55,7 +55,9 @@ class Measure(Struct, kw_only=True, forbid_unknown_fields=True):
     property: str | None = None
     finding: str | None = None
     repeat: bool = False
-    attention: int | None = None  # hops of the chains along which it is read; see studies/hops/analysis/attention.py
+    attention: int | None = (
+        None  # hops of the chains along which it is read; see studies/hops/analysis/attention.py
+    )
 
 
 class Contrast(Struct, kw_only=True, forbid_unknown_fields=True):

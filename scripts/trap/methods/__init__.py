@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trap.files import InputError, iter_jsonl
+from trap.files import InputError
 from trap.platforms import Example, Fit, Model
+from trap.studies.base import BaseStudy
 from trap.workflow.registry import load_member
 
 
@@ -25,12 +26,14 @@ class Job:
     seed: int
     model: Model
     sampler: Callable[[], Model]  # the model that rollouts come from
-    study: Callable[[], Any]  # the grader of the study, made only if asked for
-    data: Path
+    study: BaseStudy
+    data: Path  # the folder of the study's pools
     output: Path
     log: Callable[[dict], None]
     platform: str = ""  # its name: a method may need a module of the platform that bears the method's name
     probe: Callable[[int], None] | None = None  # called while fitting, with the arm's steps so far
+    from_base: bool = False  # whether the arm's parent is a base model
+    replay_pool: str = ""  # whose references `hyper.replay` mixes in: what the SFT before the arm has learned
 
     def fit_settings(self) -> Fit:
         names = Fit.__dataclass_fields__
@@ -45,15 +48,19 @@ class Job:
         )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Line:
-    """A line of a pool file: enough to train on; the study decodes the rest when it grades."""
+def read_pool(job: Job, pool: str) -> list[Any]:
+    """All items of a pool. Raises InputError naming file and line."""
+    return job.study.read(job.data / f"{pool}.jsonl")
 
-    raw: dict[str, Any]
 
-    @property
-    def example(self) -> Example:
-        return Example(self.raw["prompt"], self.raw["ref"]["trace"])
+def examples_of(job: Job, items: list[Any]) -> list[Example]:
+    """Items with their references. Raises InputError naming an item whose prompt or reference is empty."""
+    examples = [Example(item.prompt, job.study.reference(item)) for item in items]
+    for item, example in zip(items, examples, strict=True):
+        if not example.prompt or not example.completion:
+            missing = "reference" if example.prompt else "prompt"
+            raise InputError(f"{job.data}: arm `{job.arm.arm}`: item {item.id}: its {missing} is empty")
+    return examples
 
 
 def mixture_of(arm: Any) -> list[tuple[str, float]]:
@@ -78,36 +85,23 @@ def draw(lines: list[Any], count: int, held_back: bool) -> list[Any]:
     so that no prompt of a later method is one that SFT has already shown with its answer.
     """
     if count > len(lines):
-        raise InputError(f"{count} questions asked for, the pool has {len(lines)}")
+        raise InputError(f"{count} items asked for, the pool has {len(lines)}")
     return lines[len(lines) - count :] if held_back else lines[:count]
 
 
-def read_prompts(job: Job, read: Callable[[Path], list[Any]]) -> list[Any]:
-    """The questions of an arm: its pools in their shares, `hyper.prompts` in all."""
+def read_prompts(job: Job) -> list[Any]:
+    """The items of an arm: its pools in their shares, `hyper.prompts` in all."""
     chosen: list[Any] = []
     pairs = mixture_of(job.arm)
     for number, (pool, share) in enumerate(pairs):
-        items = read(job.data / f"{pool}.jsonl")
+        items = read_pool(job, pool)
         total = job.hyper.prompts or len(items)
         count = total - len(chosen) if number == len(pairs) - 1 and len(pairs) > 1 else round(total * share)
         try:
-            chosen += draw(items, count, held_back=job.arm.parent != "base" or job.arm.method != "sft")
+            chosen += draw(items, count, held_back=not (job.from_base and job.arm.method == "sft"))
         except InputError as error:
             raise InputError(f"{job.data / pool}.jsonl: {error} (arm `{job.arm.arm}`)") from None
     return chosen
-
-
-def read_lines(path: Path) -> list[Line]:
-    """Pool lines as they are. Raises InputError where prompt or reference is missing or empty."""
-    lines = []
-    for number, raw in enumerate(iter_jsonl(path, dict), start=1):
-        trace = raw.get("ref", {}).get("trace") if isinstance(raw.get("ref"), dict) else None
-        if not raw.get("prompt") or not trace:
-            raise InputError(
-                f"{path}:{number}: {'prompt' if not raw.get('prompt') else 'ref.trace'} is missing or empty"
-            )
-        lines.append(Line(raw))
-    return lines
 
 
 def load_method(name: str) -> Any:

@@ -1,7 +1,7 @@
 """Supervised fine-tuning on a few demonstrations beside what the model has learned already.
 
 The demonstrations come from the front of the pool, the prompts of later methods from its end, so that no
-arm is asked what it was shown. `replay` is the share of references of easy questions in what the fit sees:
+arm is asked what it was shown. `replay` is the share of references of the pool that SFT has learned in what the fit sees:
 a handful of hard traces is then learned beside the skill, not instead of it.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from trap.files import InputError
-from trap.methods import Job, draw, read_lines
+from trap.methods import Job, draw, examples_of, read_pool
 from trap.methods.rsft import replay
 
 
@@ -21,12 +21,11 @@ def train(job: Job) -> dict[str, Any]:
     """
     if job.arm.mixture:
         raise InputError(f"arms: arm `{job.arm.arm}`: mixture: demonstrations come from one pool")
-    path = job.data / f"{job.arm.pool}.jsonl"
-    lines = read_lines(path)
+    items = read_pool(job, job.arm.pool)
     try:
-        lines = draw(lines, job.hyper.prompts or len(lines), held_back=False)
+        items = draw(items, job.hyper.prompts or len(items), held_back=False)
     except InputError as error:
-        raise InputError(f"{path}: {error} (arm `{job.arm.arm}`)") from None
+        raise InputError(f"{job.data / job.arm.pool}.jsonl: {error} (arm `{job.arm.arm}`)") from None
     settings = job.fit_settings()
-    job.fit(replay(job, [line.example for line in lines]), settings, job.seed)
-    return {"n_train": len(lines), "steps": settings.steps}
+    job.fit(replay(job, examples_of(job, items)), settings, job.seed)
+    return {"n_train": len(items), "steps": settings.steps}

@@ -1,7 +1,7 @@
 """Expert iteration: rejection sampling in rounds, each on prompts of its own (STaR, arXiv 2203.14465; ReST-EM, arXiv 2312.06585).
 
 It differs from rounds of rsft in three ways. No prompt is asked twice: a round's prompts are the next part of
-the arm's mixture, so that a mixture written `easy@3 + hard@4 + hard@5` is a curriculum of hops. What
+the arm's mixture, so that a mixture written `easy@3 + hard@4 + hard@5` is a curriculum of levels. What
 earlier rounds won is trained on again in every round, so that no round unlearns them. And training goes on
 from the round before, where both papers begin each round at the model of the start.
 """
@@ -23,14 +23,14 @@ def train(job: Job) -> dict[str, Any]:
     Gives counts for meta.json: of the last round as `rollouts`, of each as `rounds`. Raises InputError where
     there are fewer prompts than rounds.
     """
-    study, rounds = job.study(), job.arm.rounds
-    items = staged_prompts(job, study.read)
+    rounds = job.arm.rounds
+    items = staged_prompts(job)
     if len(items) < rounds:
         raise InputError(f"arms: arm `{job.arm.arm}`: {len(items)} prompts for {rounds} rounds are too few")
     settings = job.fit_settings()
     sampler, won, history, episodes, done = job.sampler(), [], [], [], 0
     for number, prompts in enumerate(in_parts(items, rounds)):
-        examples, rows, counts = collect(job, study, sampler, prompts, number)
+        examples, rows, counts = collect(job, sampler, prompts, number)
         history.append(counts)
         episodes += rows
         won += _new(examples, won)

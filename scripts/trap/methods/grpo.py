@@ -1,7 +1,7 @@
 """Group relative policy optimisation (GRPO, DeepSeekMath, arXiv 2402.03300, section 4.1) and its relatives.
 
 A rollout batch: for every prompt K completions are sampled from the policy itself and rewarded by the
-study's grades; a completion's advantage A is its reward less a baseline, divided by a scale. Then come the
+study; a completion's advantage A is its reward less a baseline, divided by a scale. Then come the
 gradient steps on that batch. With r_t = pi(t) / pi_old(t) for token t, a step ascends the mean of
 
     min(r_t A, clip(r_t, 1 - clip, 1 + clip_high) A) - kl * k3_t,    k3 = pi_ref / pi - log(pi_ref / pi) - 1
@@ -35,7 +35,7 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -46,9 +46,11 @@ from trap.methods import Job
 from trap.methods.rsft import sampling_key
 from trap.models.batching import learning_rate
 from trap.platforms import Example
+from trap.studies.base import BaseStudy, Score, reward_parts, score_item
 from trap.training.checkpoint import loaded_code, read_checkpoint, remove_checkpoint, write_checkpoint
 from trap.training.curriculum import staged_prompts
 from trap.training.policy_gradient import Learner, Objective, Rollout, advantages
+from trap.training.rollouts import Counts, measure_means
 from trap.workflow.registry import load_member
 
 CHECKPOINT_SECONDS = 20.0  # at least so long between two checkpoints
@@ -59,22 +61,7 @@ LOGGED = 50  # rows that a run's log has, about
 MEASURED = 64  # completions whose entropy and divergence a row of the log gives
 PROBED = 8  # prompts whose log-probabilities tell one starting model from another
 
-Parts = dict[str, float]
-
-
-def rewarder(arm: Any, study: Any) -> Callable[[Any, Any, str], Parts]:
-    """(item, grade, completion) -> named parts whose sum is the reward.
-
-    A study that has a module `shaping` gives the parts; of another, the first entry of its key is the
-    only one.
-    """
-    try:
-        shaping = load_member("study", arm.study, "shaping")
-    except ModuleNotFoundError as error:
-        if error.name != f"trap.studies.{arm.study}.shaping":
-            raise
-        return lambda item, grade, completion: {"reward": float(study.key(grade, arm.reward)[0])}
-    return shaping.rewarder(arm.reward)
+Parts = Mapping[str, float]
 
 
 def schedule(count: int, per_batch: int, batches: int, parts: int, seed: int) -> list[list[tuple[int, int]]]:
@@ -136,7 +123,7 @@ class Progress(msgspec.Struct):
 
     batches: int = 0
     running: float | None = None  # the running baseline
-    counts: dict[str, float] = {}
+    counts: Counts = msgspec.field(default_factory=Counts)
     rows: list[dict[str, Any]] = []
     episodes: list[str] = []  # JSON
     probed: list[dict[str, Any]] = []  # answers to validation questions so far
@@ -148,11 +135,10 @@ class Run:
     def __init__(self, job: Job) -> None:
         self.job, self.hyper, self.arm = job, job.hyper, job.arm
         self.how = settings_of(job)
-        self.study = job.study()
-        self.reward = rewarder(job.arm, self.study)
-        self.items = staged_prompts(job, self.study.read)
+        self.study = job.study
+        self.items = staged_prompts(job)
         if len(self.items) < max(1, job.arm.rounds):
-            raise InputError(f"arms: arm `{job.arm.arm}`: {len(self.items)} questions are too few")
+            raise InputError(f"arms: arm `{job.arm.arm}`: {len(self.items)} items are too few")
         self.per_batch = self.hyper.batch // self.hyper.k * self.how.minibatches
         self.updates = self.how.epochs * self.how.minibatches
         self.steps = self.hyper.steps * self.arm.rounds
@@ -173,13 +159,16 @@ class Run:
             [item.prompt for item, _ in asked], k=hyper.k, temperature=hyper.temperature, max_new_tokens=hyper.max_new_tokens,
             keys=[sampling_key(self.job.seed, turn, item.id) for item, turn in asked],
         )  # fmt: skip
-        grades = [
-            [self.study.grade(item, text) for text in texts]
+        scores = [
+            [score_item(self.study, item, text) for text in texts]
             for (item, _), texts in zip(asked, drawn, strict=True)
         ]
         parts = [
-            [self.reward(item, grade, text) for grade, text in zip(row, texts, strict=True)]
-            for (item, _), row, texts in zip(asked, grades, drawn, strict=True)
+            [
+                reward_parts(self.study, self.arm.reward, item, score, text)
+                for score, text in zip(row, texts, strict=True)
+            ]
+            for (item, _), row, texts in zip(asked, scores, drawn, strict=True)
         ]
         rewards = np.array([[sum(values.values()) for values in row] for row in parts])
         gained = advantages(rewards, how.baseline, how.scale, progress.running)
@@ -197,28 +186,20 @@ class Run:
             ],
             several=self.updates > 1,
         )  # fmt: skip
-        self._record(number, asked, drawn, grades, gained)
-        self.totals.add(summary(rewards, parts, grades, lengths, cut))
+        self._record(number, asked, drawn, scores, gained)
+        self.totals.add(summary(self.study, rewards, parts, scores, lengths, cut))
         if log:
             self.totals.add(self.learner.measure(MEASURED))
 
-    def _record(self, number: int, asked: Any, drawn: Any, grades: Any, gained: np.ndarray) -> None:
+    def _record(self, number: int, asked: Any, drawn: Any, scores: Any, gained: np.ndarray) -> None:
         """Counts for meta.json, and the first prompts' completions; `kept` marks what is made likelier."""
-        counts = self.progress.counts
-        for row, ((item, _), texts, graded) in enumerate(zip(asked, drawn, grades, strict=True)):
-            winners = [grade for grade, gain in zip(graded, gained[row], strict=True) if gain > 0]
-            for name, value in (
-                ("sampled", len(graded)), ("prompts", 1), ("winners", len(winners)),
-                ("winner_correct", sum(grade.correct for grade in winners)),
-                ("winner_faithful", sum(grade.faithful for grade in winners)),
-                ("winner_hops", sum(grade.hops_used for grade in winners)),
-                ("hit", any(grade.correct for grade in graded)),
-            ):  # fmt: skip
-                counts[name] = counts.get(name, 0) + int(value)
+        for row, ((item, _), texts, scored) in enumerate(zip(asked, drawn, scores, strict=True)):
+            winners = [score for score, gain in zip(scored, gained[row], strict=True) if gain > 0]
+            self.progress.counts.add(self.study, scored, winners)
             if row < RECORDED and number % -(-len(self.plan) // KEPT) == 0:
-                for text, grade, gain in zip(texts, graded, gained[row], strict=True):
+                for text, score, gain in zip(texts, scored, gained[row], strict=True):
                     episode = self.study.episode(
-                        item, text, grade, phase="grpo", step=number, kept=bool(gain > 0)
+                        item, text, score, phase="grpo", step=number, kept=bool(gain > 0)
                     )
                     self.progress.episodes.append(msgspec.json.encode(episode).decode())
 
@@ -291,31 +272,28 @@ def train(job: Job) -> dict[str, Any]:
     run = Run(job)
     run.train()
     counts = run.progress.counts
-    hops, hit = counts.pop("winner_hops"), counts.pop("hit")
-    rollouts = {
-        **counts, "leaked_letter_rate": hit / counts["prompts"], "mean_winner_hops": hops / max(1, counts["winners"]),
-    }  # fmt: skip
-    return {"n_train": counts["sampled"], "steps": run.steps, "rollouts": rollouts}
+    return {"n_train": counts.sampled, "steps": run.steps, "rollouts": counts.facts(job.study)}
 
 
 def summary(
-    rewards: np.ndarray, parts: Sequence[Sequence[Parts]], grades: Any, lengths: Sequence[int], cut: Sequence[bool]
+    study: BaseStudy, rewards: np.ndarray, parts: Sequence[Sequence[Parts]], scores: Sequence[Sequence[Score]],
+    lengths: Sequence[int], cut: Sequence[bool],
 ) -> dict[str, float]:  # fmt: skip
-    """Means over a rollout batch: the reward and its parts, shares of completions, tokens a completion."""
-    flat = [grade for row in grades for grade in row]
+    """Means over a rollout batch: the reward and its parts, scores and the study's measures, tokens a completion."""
+    flat = [score for row in scores for score in row]
     every = [values for row in parts for values in row]
     names = dict.fromkeys(name for values in every for name in values)
-    shares = {
-        name: sum(bool(getattr(grade, name)) for grade in flat) / len(flat)
-        for name in ("correct", "valid", "faithful", "valid_format")
-    }
+    faithful = {"faithful": sum(bool(score.faithful) for score in flat) / len(flat)}
     return {
         "reward": float(rewards.mean()),
         "reward_std": float(rewards.std(axis=1).mean()),
         "equal": float((np.ptp(rewards, axis=1) == 0).mean()),
         **{f"reward_{name}": sum(values.get(name, 0.0) for values in every) / len(every) for name in names},
-        **shares,
-        "hops_used": sum(grade.hops_used for grade in flat) / len(flat),
+        "value": sum(score.value for score in flat) / len(flat),
+        "correct": sum(score.correct for score in flat) / len(flat),
+        "format": sum(score.format for score in flat) / len(flat),
+        **(faithful if study.answers_with_reasons else {}),
+        **{f"measure_{name}": mean for name, mean in measure_means(study, flat).items()},
         "tokens": sum(lengths) / len(lengths),
         "cut": sum(cut) / len(cut),
     }

@@ -1,6 +1,6 @@
 """Rejection-sampling fine-tuning (RFT, arXiv 2308.01825; STaR, arXiv 2203.14465; RAFT, arXiv 2504.11343).
 
-For every prompt K completions are sampled and graded; the best are kept if they reach the minimum
+For every prompt K completions are sampled and scored; the best are kept if they reach the minimum
 reward, and the model is trained on what was kept. The reference answer is never a candidate: only
 sampled text is trained on. With several rounds, each samples from the model of the round before.
 """
@@ -11,33 +11,36 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from trap.files import write_jsonl
-from trap.methods import Job, draw, read_lines, read_prompts
+from trap.files import InputError, write_jsonl
+from trap.methods import Job, draw, examples_of, read_pool, read_prompts
 from trap.platforms import Example
+from trap.studies.base import BaseStudy, Score, rank_item, score_item
+from trap.training.rollouts import Counts
 
 
 def sampling_key(seed: int, round_number: int, identity: str) -> int:
-    """The random stream of one prompt: a function of the seed, the round and the question's id alone."""
+    """The random stream of one prompt: a function of the seed, the round and the item's id alone."""
     digest = hashlib.blake2b(f"{seed}:{round_number}:{identity}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big")
 
 
-def select(study: Any, graded: Sequence[tuple[str, Any]], arm: Any, hyper: Any) -> list[int]:
+def select(
+    study: BaseStudy, item: Any, scored: Sequence[tuple[str, Score]], arm: Any, hyper: Any
+) -> list[int]:
     """Indices of the completions to keep for one prompt, best first; ties go to the earlier sample.
 
-    `best` keeps the highest reward; `faithful` asks in addition that the answer is right and the trace
-    a true path. Equal texts count once.
+    `best` keeps the highest reward; `faithful` asks in addition that the answer is right for reasons that
+    hold. Equal texts count once.
     """
-    order = sorted(range(len(graded)), key=lambda i: study.key(graded[i][1], arm.reward), reverse=True)
+    keys = [rank_item(study, arm.reward, item, score, text) for text, score in scored]
     kept: list[int] = []
-    for i in order:
-        text, grade = graded[i]
-        reward = study.key(grade, arm.reward)[0]
-        if hyper.min_reward is not None and reward < hyper.min_reward:
+    for i in sorted(range(len(scored)), key=keys.__getitem__, reverse=True):
+        text, score = scored[i]
+        if hyper.min_reward is not None and keys[i][0] < hyper.min_reward:
             continue
-        if arm.selection == "faithful" and not grade.faithful:
+        if arm.selection == "faithful" and not score.faithful:
             continue
-        if any(graded[j][0] == text for j in kept):
+        if any(scored[j][0] == text for j in kept):
             continue
         kept.append(i)
         if len(kept) == hyper.top:
@@ -46,49 +49,48 @@ def select(study: Any, graded: Sequence[tuple[str, Any]], arm: Any, hyper: Any) 
 
 
 def collect(
-    job: Job, study: Any, sampler: Any, items: Sequence[Any], round_number: int
+    job: Job, sampler: Any, items: Sequence[Any], round_number: int
 ) -> tuple[list[Example], list[Any], dict]:
-    """Sample, grade and select: training examples, episodes (winners marked), and counts."""
-    hyper, arm = job.hyper, job.arm
+    """Sample, score and select: training examples, episodes (winners marked), and counts.
+
+    Raises InputError for a selection that the study cannot make, and naming an item whose grader raises.
+    """
+    hyper, arm, study = job.hyper, job.arm, job.study
+    if arm.selection == "faithful" and not study.answers_with_reasons:
+        raise InputError(
+            f"arms: arm `{arm.arm}`: selection: study `{study.name}` asks for no reasons to check"
+        )
     drawn = sampler.sample(
         [item.prompt for item in items], k=hyper.k, temperature=hyper.temperature, max_new_tokens=hyper.max_new_tokens,
         keys=[sampling_key(job.seed, round_number, item.id) for item in items],
     )  # fmt: skip
-    examples, episodes = [], []
-    winners, correct, faithful, hops, hit = 0, 0, 0, 0, 0
+    examples, episodes, counts = [], [], Counts()
     for item, completions in zip(items, drawn, strict=True):
-        graded = [(text, study.grade(item, text)) for text in completions]
-        kept = select(study, graded, arm, hyper)
-        hit += any(grade.correct for _, grade in graded)
-        for i, (text, grade) in enumerate(graded):
-            episodes.append(study.episode(item, text, grade, phase="rsft", step=round_number, kept=i in kept))
-        for i in kept:
-            grade = graded[i][1]
-            examples.append(Example(item.prompt, graded[i][0]))
-            winners += 1
-            correct += grade.correct
-            faithful += grade.faithful
-            hops += grade.hops_used
-    counts = {
-        "sampled": len(items) * hyper.k, "prompts": len(items), "winners": winners, "winner_correct": correct,
-        "winner_faithful": faithful, "leaked_letter_rate": hit / len(items), "mean_winner_hops": hops / max(1, winners),
-    }  # fmt: skip
-    return examples, episodes, counts
+        scored = [(text, score_item(study, item, text)) for text in completions]
+        kept = select(study, item, scored, arm, hyper)
+        for i, (text, score) in enumerate(scored):
+            episodes.append(study.episode(item, text, score, phase="rsft", step=round_number, kept=i in kept))
+        examples += [Example(item.prompt, scored[i][0]) for i in kept]
+        counts.add(study, [score for _, score in scored], [scored[i][1] for i in kept])
+    return examples, episodes, counts.facts(study)
 
 
 def replay(job: Job, examples: list[Example]) -> list[Example]:
-    """The examples with references of easy questions mixed in, `hyper.replay` of what a fit sees.
+    """The examples with references of `job.replay_pool` mixed in, `hyper.replay` of what a fit sees.
 
     There are as many different references as the fit has room for, and the examples are repeated to keep
-    their share: a handful of winners is then learned beside the skill, not instead of it.
+    their share: a handful of winners is then learned beside the skill, not instead of it. Raises
+    InputError where there was no SFT whose pool could be replayed.
     """
     share = job.hyper.replay
     if not share or not examples:
         return examples
-    lines = read_lines(job.data / "easy.jsonl")
-    lines = draw(lines, min(len(lines), round(job.hyper.steps * job.hyper.batch * share)), held_back=False)
-    times = max(1, round(len(lines) * (1 - share) / share / len(examples)))
-    return [*examples * times, *(line.example for line in lines)]
+    if not job.replay_pool:
+        raise InputError(f"arms: arm `{job.arm.arm}`: replay: no SFT on a pool comes before it")
+    items = read_pool(job, job.replay_pool)
+    items = draw(items, min(len(items), round(job.hyper.steps * job.hyper.batch * share)), held_back=False)
+    times = max(1, round(len(items) * (1 - share) / share / len(examples)))
+    return [*examples * times, *examples_of(job, items)]
 
 
 def train(job: Job) -> dict[str, Any]:
@@ -96,8 +98,7 @@ def train(job: Job) -> dict[str, Any]:
 
     `curriculum` in the arm's selection splits its mixture into one pool per round, in the order written.
     """
-    study = job.study()
-    items = read_prompts(job, study.read)
+    items = read_prompts(job)
     rounds = job.arm.rounds
     per_round = [items] * rounds
     if job.arm.selection == "curriculum":
@@ -106,7 +107,7 @@ def train(job: Job) -> dict[str, Any]:
     settings = job.fit_settings()
     sampler, history, episodes, done = job.sampler(), [], [], 0
     for number, prompts in enumerate(per_round):
-        examples, rows, counts = collect(job, study, sampler, prompts, number)
+        examples, rows, counts = collect(job, sampler, prompts, number)
         history.append(counts)
         episodes += rows
         job.log({"kind": "rollouts", "step": done, **counts})

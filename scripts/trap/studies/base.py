@@ -12,8 +12,10 @@ A study that derives from `BaseStudy` needs `pools`, `make_item` and `score`; al
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -34,7 +36,9 @@ class Item(Struct, kw_only=True, omit_defaults=True):
     answer: Any = None
     reference: str = ""
     level: int = 0  # how hard it is, as the study counts: hops, steps, suspects
-    cluster: str = ""  # what a bootstrap resamples together: a start, a puzzle, a template; "" is the item itself
+    cluster: str = (
+        ""  # what a bootstrap resamples together: a start, a puzzle, a template; "" is the item itself
+    )
     info: dict[str, Any] = {}
 
 
@@ -93,7 +97,9 @@ class Measure:
     label: str = ""
 
 
-Reward = Callable[[Any, Score, str], Mapping[str, float]]  # (item, score, completion) -> parts that add up to it
+Reward = Callable[
+    [Any, Score, str], Mapping[str, float]
+]  # (item, score, completion) -> parts that add up to it
 
 
 class Text(Struct, kw_only=True):
@@ -116,10 +122,11 @@ class BaseStudy:
     measures: ClassVar[tuple[Measure, ...]] = ()
     level_name: ClassVar[str] = "level"  # what a level counts, in the plural, for axes and tables
     answers_with_reasons: ClassVar[bool] = False  # whether `faithful` means anything here
-    reward_names: ClassVar[tuple[str, ...]] = ("value", "correct")  # what `rewards` has; the first is the default
+    reward_names: ClassVar[tuple[str, ...]] = ("value", "correct")  # what `rewards` has, the default first
     record: ClassVar[type] = Item  # the type of a pool file's row
     page_runs_models: ClassVar[bool] = False  # whether its page asks models in the browser
     corpus_from: ClassVar[tuple[str, ...] | None] = None  # pools that corpus and vocabulary read; none: all of training
+    name: str = ""  # of its folder, set when it is loaded
 
     def __init__(self, options: Any, data: Path, seed: int = 0) -> None:
         """`data` is the study's folder of shared files (its pools lie there, and what `sources` and rules make)."""
@@ -150,14 +157,19 @@ class BaseStudy:
         """Whether completions can be ranked, and the best selected, by this reward."""
         return cls.has_reward(name)
 
+    def size(self, pool: Pool) -> int | None:
+        """How many items a pool has; None where it never runs out. Raises InputError where it has none at all."""
+        return None
+
     def make_item(self, pool: Pool, index: int) -> Any:
         """Item `index` of a pool: a function of (pool, seed, index) alone. Raises InputError where there is none."""
         raise NotImplementedError
 
-    def items(self, pool: str, count: int) -> Iterator[Any]:
-        """The first `count` items of a pool, or fewer where it has no more."""
+    def items(self, pool: str, count: int, first: int = 0) -> Iterator[Any]:
+        """`count` items of a pool from index `first` on, or fewer where it has no more."""
         declared = self.pool(pool)
-        for index in range(count):
+        size = self.size(declared)
+        for index in range(first, first + count if size is None else min(first + count, size)):
             yield self.make_item(declared, index)
 
     def read(self, path: Path | str) -> list[Any]:
@@ -187,6 +199,15 @@ class BaseStudy:
         total = sum(self.rewards[reward](item, score, completion).values())
         return (total, float(score.correct), -float(len(completion)))
 
+    def choose(self, item: Any, completions: Sequence[str]) -> str:
+        """One of several sampled completions, chosen without the key: the commonest; ties go to the earlier one.
+
+        Raises ValueError for no completions.
+        """
+        if not completions:
+            raise ValueError("nothing to choose from")
+        return Counter(completions).most_common(1)[0][0]
+
     # --- what needs no model ----------------------------------------------------------------------
 
     def overlap_keys(self, item: Any) -> Mapping[str, str]:
@@ -212,23 +233,22 @@ class BaseStudy:
     # --- what a model trained from nothing learns first ---------------------------------------------
 
     def corpus(self) -> Iterable[Text]:
-        """The base corpus: by default the prompts of training items, as text to go on with."""
-        for pool in self.pools:
-            if pool.role == "train":
-                for item in self.read(self.data / f"{pool.name}.jsonl"):
-                    yield Text(prompt="", completion=item.prompt)
+        """The base corpus: by default the prompts of the items of `corpus_from`, as text to go on with."""
+        for item in self._first_items():
+            yield Text(prompt="", completion=item.prompt)
 
     def vocabulary(self) -> tuple[Iterable[str], Iterable[str]]:
         """(texts, phrases) of a fresh tokenizer: every word of a text is a piece, every phrase one piece.
 
         By default the texts of the corpus and of all training references.
         """
-        texts: list[str] = []
-        for pool in self.pools:
-            if pool.role == "train":
-                for item in self.read(self.data / f"{pool.name}.jsonl"):
-                    texts += [item.prompt, self.reference(item)]
+        texts = [text for item in self._first_items() for text in (item.prompt, self.reference(item))]
         return texts, ()
+
+    def _first_items(self) -> Iterator[Any]:
+        names = [pool.name for pool in self.pools if pool.role == "train"]
+        for name in names if self.corpus_from is None else self.corpus_from:
+            yield from self.read(self.data / f"{name}.jsonl")
 
     # --- rows of tables and logs ---------------------------------------------------------------------
 
@@ -256,6 +276,10 @@ class BaseStudy:
             | {name: value for name, value in score.measures.items()},
         }  # fmt: skip
 
+    def rollout_counts(self, counts: dict[str, Any]) -> dict[str, Any]:
+        """Counts of what was sampled, as the log and `meta.json` hold them; a study may name some in its own words."""
+        return counts
+
     def summary(self, scores: Sequence[Score]) -> dict[str, float]:
         """Means of one pool for `metrics.json`."""
         n = len(scores)
@@ -270,6 +294,54 @@ class BaseStudy:
         return found
 
 
+def score_item(study: BaseStudy, item: Any, completion: str, pool: str = "") -> Score:
+    """The study's score. Raises InputError naming the item where the grader raises or gives no score from 0 to 1."""
+    try:
+        score = study.score(item, completion)
+    except InputError:
+        raise
+    except Exception as error:
+        raise _at_item(study, item, pool, f"the grader raised {_named(error)}") from error
+    if not isinstance(score, Score) or not 0 <= score.value <= 1:
+        raise _at_item(study, item, pool, f"the grader gave no score from 0 to 1 but {score!r:.80}")
+    return score
+
+
+def reward_parts(
+    study: BaseStudy, name: str, item: Any, score: Score, completion: str
+) -> Mapping[str, float]:
+    """The parts of a reward. Raises InputError naming the item where it raises or is not finite."""
+    try:
+        parts = study.rewards[name](item, score, completion)
+        finite = isfinite(sum(parts.values()))
+    except InputError:
+        raise
+    except Exception as error:
+        raise _at_item(study, item, "", f"the reward `{name}` raised {_named(error)}") from error
+    if not finite:
+        raise _at_item(study, item, "", f"the reward `{name}` is not finite: {dict(parts)}")
+    return parts
+
+
+def rank_item(study: BaseStudy, name: str, item: Any, score: Score, completion: str) -> tuple[float, ...]:
+    """The sort key of a completion under a reward. Raises InputError naming the item where the study raises."""
+    try:
+        return study.rank(item, score, completion, name)
+    except InputError:
+        raise
+    except Exception as error:
+        raise _at_item(study, item, "", f"ranking by `{name}` raised {_named(error)}") from error
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+
+
+def _at_item(study: BaseStudy, item: Any, pool: str, what: str) -> InputError:
+    where = [f"study {study.name or type(study).__name__}", *([f"pool {pool}"] if pool else [])]
+    return InputError(f"{': '.join(where)}: item {getattr(item, 'id', '?')}: {what}")
+
+
 def study_class(name: str) -> type[BaseStudy]:
     """The class of a study by name. Raises InputError where there is none, or where it declares nonsense."""
     module = load_member("study", name, "study")
@@ -281,7 +353,9 @@ def study_class(name: str) -> type[BaseStudy]:
         if not re.fullmatch(r"[a-z][a-z0-9_]*", pool.name) or names.count(pool.name) > 1:
             raise InputError(f"study {name}: pool {pool.name!r}: a name in small letters, once, please")
         if (pool.role == "control") != bool(pool.derived_from) or pool.derived_from not in ("", *names):
-            raise InputError(f"study {name}: pool {pool.name!r}: a control, and only one, is derived from a pool")
+            raise InputError(
+                f"study {name}: pool {pool.name!r}: a control, and only one, is derived from a pool"
+            )
     return found
 
 
@@ -292,9 +366,12 @@ def load_study(name: str, options: Any, data: Path | str, seed: int = 0) -> Base
         checked = msgspec.convert(options or {}, kind.Options)
     except msgspec.ValidationError as error:
         raise InputError(f"study {name}: options: {error}") from None
-    return kind(checked, Path(data), seed)
+    study = kind(checked, Path(data), seed)
+    study.name = name
+    return study
 
 
 __all__ = [
-    "BaseStudy", "Item", "Measure", "NoOptions", "Pool", "Reward", "Role", "Score", "Text", "load_study", "study_class",
+    "BaseStudy", "Item", "Measure", "NoOptions", "Pool", "Reward", "Role", "Score", "Text", "load_study",
+    "rank_item", "reward_parts", "score_item", "study_class",
 ]  # fmt: skip

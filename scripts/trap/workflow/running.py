@@ -16,6 +16,7 @@ import msgspec
 from tqdm import tqdm
 
 from trap.files import write_json, write_jsonl
+from trap.studies.base import BaseStudy
 
 MACHINE_FIELDS = ("rate",)  # of a log row: they tell the machine, not the result
 
@@ -66,6 +67,11 @@ def file_hash(path: Path | str) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
+def source_hashes(study: BaseStudy) -> dict[str, str]:
+    """Of the files that a study makes its items from, by name."""
+    return {name: file_hash(study.data / name) for name in study.sources(study.options)}
+
+
 def write_meta(
     output: Path, *, study: str, model: str, platform_name: str, arm: Any, seed: int, hyper: Any, data: dict[str, Any],
     adapter: dict[str, Any], hashes: dict[str, str], seconds: float,
@@ -75,6 +81,7 @@ def write_meta(
     write_json(
         output / "meta.json",
         {
+            "study": study,
             "run_id": f"{study}/{model}/{platform_name}/{row.pop('arm')}/s{seed}",
             "model": model,
             "platform": platform_name,

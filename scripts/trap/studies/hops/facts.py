@@ -80,6 +80,31 @@ def picks(graph: Graph, seed: int, count: int) -> Iterator[dict[str, str]]:
         }
 
 
+def corpus(graph: Graph, seed: int, scale: float = 1.0) -> Iterator[dict[str, str | int]]:
+    """The whole corpus in its stages, as rows of stage, prompt and completion; `scale` 1 is the default size.
+
+    Each stage keeps exercising what the one before taught: facts alone would wipe it out.
+    """
+
+    def exercises(count: int, salt: int, verb: str = "") -> Iterator[dict[str, str]]:
+        return letters(graph, 10 * seed + salt, round(count * scale), verb)
+
+    stages = [
+        [exercises(9600, 0)],
+        [exercises(5200, 1), exercises(10800, 1, ANSWERED)],
+        [
+            facts(graph, seed, max(1, round(105 * scale))),
+            exercises(3800, 2),
+            exercises(8400, 2, ANSWERED),
+            picks(graph, seed, round(19200 * scale)),
+        ],
+    ]
+    for number, stage in enumerate(stages):
+        for texts in stage:
+            for row in texts:
+                yield {"stage": number, **row}
+
+
 def _by_type(graph: Graph) -> dict[str, list[str]]:
     """Entities by type, types with too few for a list of options joined under one name."""
     groups: dict[str, list[str]] = defaultdict(list)

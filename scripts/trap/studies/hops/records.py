@@ -82,6 +82,48 @@ class Question(Struct, kw_only=True):
     ref: Reference
     meta: QuestionMeta = field(default_factory=QuestionMeta)
 
+    # What every study's items have (`trap.studies.base.Item`), under the published names of the fields.
+
+    @property
+    def level(self) -> int:
+        """The number of hops."""
+        return self.hop_len
+
+    @property
+    def start(self) -> str:
+        """The entity that the chain of relations starts from."""
+        return self.meta.start or self.path_star.entities[0]
+
+    @property
+    def chain(self) -> list[str]:
+        """Ids of the relations, in order."""
+        return self.meta.chain or [edge.rel for edge in self.path_star.edges]
+
+    @property
+    def cluster(self) -> str:
+        """Questions from one start resemble each other."""
+        return self.start
+
+    @property
+    def answer(self) -> Letter:
+        """The letter of the right option."""
+        return self.answer_star
+
+    @property
+    def reference(self) -> str:
+        """A completion that earns the full score."""
+        return self.ref.trace
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What a grader needs besides the answer."""
+        return {
+            "options": self.options,
+            "start": self.start,
+            "chain": self.chain,
+            "path": self.path_star.entities,
+        }
+
 
 class Parsed(Struct, kw_only=True):
     answer: str | None = None  # published files hold "" where nothing parsed
