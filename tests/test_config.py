@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,19 @@ import pytest
 import yaml
 
 from trap.files import InputError
-from trap.workflow.adoption import fingerprint
-from trap.workflow.config import effective_config, load_config, parse_config
+from trap.studies.base import study_class
+from trap.workflow.config import load_config, parse_config, settings_file, write_settings
 from trap.workflow.plan import Plan
-from trap.workflow.sheet import ARM_COLUMNS, check_arms, load_arms, pools_of, select_arms
+from trap.workflow.sheet import (
+    ARM_COLUMNS,
+    check_arms,
+    load_arms,
+    pools_of,
+    replay_pool,
+    select_arms,
+)
+
+HOPS = study_class("hops")
 
 
 @pytest.fixture
@@ -20,10 +30,24 @@ def values(root: Path) -> dict[str, Any]:
     return yaml.safe_load((root / "config/config.yaml").read_text(encoding="utf-8"))
 
 
+def of_hops(**changes: Any) -> dict[str, Any]:
+    """Settings of the study hops that are laid over its folder."""
+    return {"studies": {"hops": changes}}
+
+
+def only(values: dict[str, Any], name: str, **section: Any) -> Any:
+    """The configuration with one experiment alone."""
+    config = parse_config({**values, **of_hops(experiments={name: section})})
+    experiments = config.studies["hops"].experiments
+    for other in [other for other in experiments if other != name]:
+        del experiments[other]
+    return config
+
+
 def sheet(tmp_path: Path, *rows: dict[str, str]) -> Path:
     """An experiment sheet with these rows; unset columns get a harmless value."""
     path = tmp_path / "arms.tsv"
-    plain = {"study": "hops", "contaminated": "no", "rounds": "1", "group": "core", "label": "x"}
+    plain = {"contaminated": "no", "rounds": "1", "group": "core", "label": "x"}
     lines = ["\t".join(ARM_COLUMNS)]
     lines += ["\t".join({**plain, **row}.get(column, "") for column in ARM_COLUMNS) for row in rows]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -44,7 +68,7 @@ def error_of(action: Any, *arguments: Any) -> str:
 
 def test_shipped_settings_load(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(root)
-    plan = Plan.of(load_config("config/config.yaml"))
+    plan = Plan.of(load_config("config/config.yaml"), "hops")
     assert plan.runs("default")
     assert len(plan.runs("full")) > len(plan.runs("default"))
 
@@ -53,30 +77,36 @@ def test_shipped_settings_load(root: Path, monkeypatch: pytest.MonkeyPatch) -> N
     ("change", "words"),
     [
         ({"sedes": 3}, ["sedes"]),
-        ({"data": {"counts": {"easy": 0}}}, ["data.counts"]),
-        ({"data": {"counts": {"easy": 10}, "colour": 1}}, ["colour", "data"]),
+        (of_hops(counts={"easy": 0}), ["counts"]),
+        (of_hops(counts={"ocean": 10}), ["ocean", "counts"]),
+        (of_hops(colour=1), ["colour"]),
+        ({"studies": {"chess": {}}}, ["chess", "studies"]),
+        ({"studies": {"Hops!": {}}}, ["Hops!"]),
+        ({"studies": ["hops"]}, ["studies"]),
         ({"study": "chess"}, ["chess", "study"]),
         ({"platform": "abacus"}, ["abacus", "platform"]),
         ({"device": "toaster"}, ["device"]),
-        ({"hyper": {"sft": {"lr": -1, "steps": 2}}}, ["hyper"]),
-        ({"hyper": {"sft": {"lr": 0.1, "steps": 2, "learning_rate": 1}}}, ["learning_rate"]),
+        ({"items": "older"}, ["items"]),
+        (of_hops(hyper={"sft": {"lr": -1, "steps": 2}}), ["hyper"]),
+        (of_hops(hyper={"sft": {"speed": 1}}), ["speed"]),
         ({"models": {"nano": {"layers": 6, "rope": [1, 0]}}}, ["rope"]),
         ({"models": {"nano": {"hidden": 100, "heads": 3}}}, ["heads"]),
-        ({"sizes": {"default": {"evidence": "elsewhere", "seeds": 1, "models": {}}}}, ["evidence"]),
-        ({"sizes": {"big": {"evidence": "results", "seeds": 1, "models": {}}}}, ["big"]),
-        ({"sizes": {"full": {"evidence": "results", "seeds": 1, "models": {"giga": ["all"]}}}}, ["giga"]),
+        (of_hops(experiments={"full": {"models": {"giga": ["all"]}}}), ["giga"]),
+        (of_hops(experiments={"full": {"beside": ["nowhere"]}}), ["nowhere", "full"]),
+        (of_hops(experiments={"full": {"extra": {"ocean": 3}}}), ["ocean", "extra"]),
+        (of_hops(experiments={"full": {"platform": "abacus"}}), ["abacus", "platform"]),
     ],
 )
 def test_bad_settings_are_one_line(values: dict[str, Any], change: dict[str, Any], words: list[str]) -> None:
     message = error_of(parse_config, {**values, **change}, "config/config.yaml")
-    assert message.startswith("config/config.yaml: ")
+    assert message.startswith("config/")
     for word in words:
         assert word in message
 
 
 def test_broken_yaml_names_its_line(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
-    path.write_text("study: hops\ndata: [1\n", encoding="utf-8")
+    path.write_text("study: hops\nstudies: [1\n", encoding="utf-8")
     assert error_of(load_config, path).startswith(f"{path}:")
 
 
@@ -97,7 +127,8 @@ def test_sheet(tmp_path: Path) -> None:
         ([BASE, {**SFT, "rollouts": "nobody"}], "nobody"),
         ([BASE, SFT, SFT], "twice"),
         ([BASE, {**SFT, "method": "prayer"}], "prayer"),
-        ([BASE, {**SFT, "study": "chess"}], "chess"),
+        ([BASE, {**SFT, "role": "villain"}], "villain"),
+        ([BASE, {**SFT, "selection": "worst"}], "worst"),
         ([BASE, {**SFT, "reward": "v9"}], "v9"),
         ([BASE, {**SFT, "rounds": "many"}], "many"),
         ([BASE, {**SFT, "contaminated": "perhaps"}], "perhaps"),
@@ -109,7 +140,7 @@ def test_sheet(tmp_path: Path) -> None:
     ],
 )
 def test_bad_sheets_are_one_line(tmp_path: Path, rows: list[dict[str, str]], word: str) -> None:
-    assert word in error_of(load_arms, sheet(tmp_path, *rows))
+    assert word in error_of(load_arms, sheet(tmp_path, *rows), HOPS)
 
 
 def test_wrong_columns(tmp_path: Path) -> None:
@@ -125,23 +156,24 @@ def test_wrong_columns(tmp_path: Path) -> None:
         ({"pool": "ocean"}, "ocean"),
         ({"pool": "eval_leak"}, "contaminated"),
         ({"mixture": "hard:0.5+eval_leak:0.5"}, "contaminated"),
+        ({"pool": "eval_leak_random"}, "contaminated"),  # made from evaluation items
+        ({"pool": "eval_hard", "contaminated": "yes"}, "does not let pool `eval_hard` be trained on"),
     ],
 )
 def test_sheet_against_settings(
     tmp_path: Path, values: dict[str, Any], change: dict[str, str], word: str
 ) -> None:
     arms = load_arms(sheet(tmp_path, BASE, {**SFT, **change}))
-    values["sizes"] = {}
-    assert word in error_of(check_arms, arms, parse_config(values))
+    settings = parse_config(values).studies["hops"]
+    assert word in error_of(check_arms, arms, settings, HOPS, "arms.tsv", "no experiment's")
 
 
 def test_contamination_is_inherited(tmp_path: Path, values: dict[str, Any]) -> None:
     dirty = {**SFT, "pool": "eval_leak", "contaminated": "yes"}
     child = {**SFT, "arm": "child", "parent": "sft"}
-    values["sizes"] = {}
-    assert "child" in error_of(
-        check_arms, load_arms(sheet(tmp_path, BASE, dirty, child)), parse_config(values)
-    )
+    settings = parse_config(values).studies["hops"]
+    arms = load_arms(sheet(tmp_path, BASE, dirty, child))
+    assert "child" in error_of(check_arms, arms, settings, HOPS, "arms.tsv", "no experiment's")
 
 
 def test_selection(tmp_path: Path) -> None:
@@ -160,10 +192,13 @@ def test_overrides_reach_the_scripts(root: Path, tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     written = str(root / "config/config.yaml")
     config = load_config(written)
-    assert effective_config(config, written) == written
+    assert settings_file(config, written) == written
     config.device = "cpu"
-    copy = effective_config(config, written)
-    assert copy != written and load_config(copy) == config
+    config.studies["hops"].counts["hard"] = 77
+    copy = settings_file(config, written)
+    assert copy != written and not Path(copy).exists()  # naming it writes nothing
+    write_settings(config, copy)
+    assert load_config(copy) == config
 
 
 def test_a_sheet_may_include_another(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,66 +211,83 @@ def test_a_sheet_may_include_another(tmp_path: Path, root: Path, monkeypatch: py
         "hyper": "grpo",
         "reward": "paper+length",
     }
-    row = "\t".join({"study": "hops", "contaminated": "no", **more}.get(column, "") for column in ARM_COLUMNS)
+    row = "\t".join({"contaminated": "no", **more}.get(column, "") for column in ARM_COLUMNS)
     path = tmp_path / "more.tsv"
     path.write_text("\n".join(["#includes arms.tsv", "\t".join(ARM_COLUMNS), row, ""]), encoding="utf-8")
     assert list(load_arms(path)) == ["base", "sft", "more"]
     for text, words in (("#includes more.tsv", "includes itself"), ("#includes none.tsv", "no such file")):
         path.write_text("\n".join([text, "\t".join(ARM_COLUMNS), row, ""]), encoding="utf-8")
         assert words in error_of(load_arms, path)
-    # The committed sheet of policy gradients: everything of the main one, and no size's runs but by `all`.
+    # The committed sheet of policy gradients has everything of the main one.
     monkeypatch.chdir(root)
-    settings = load_config("config/config.yaml")
-    main, wide = load_arms("config/arms.tsv"), load_arms("config/arms_grpo.tsv")
-    check_arms(wide, settings, "config/arms_grpo.tsv")
+    main, wide = load_arms("config/hops/arms.tsv"), load_arms("config/hops/arms_grpo.tsv")
     assert all(wide[name] == arm for name, arm in main.items())
     assert {arm.method for name, arm in wide.items() if name not in main} >= {"grpo", "expert", "rsft"}
-    settings.arms = "config/arms_grpo.tsv"
-    assert Plan.of(settings).runs("default") == Plan.of(load_config("config/config.yaml")).runs("default")
 
 
 def test_an_arm_belongs_to_the_sheet_that_its_row_stands_in(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(root)
-    plan = Plan.of(load_config("config/config.yaml"))
-    assert plan.sheet_of("sft") == "config/arms.tsv"
-    assert plan.sheet_of("sft_long") == "config/arms_way_out.tsv"  # which two other sheets include
-    assert plan.sheet_of("demos_n4") == "config/arms_ignition.tsv"
-    assert plan.sheet_of("grpo_hard") == "config/arms_grpo.tsv"
+    plan = Plan.of(load_config("config/config.yaml"), "hops")
+    assert plan.sheet_of("sft") == "config/hops/arms.tsv"
+    assert plan.sheet_of("sft_long") == "config/hops/arms_way_out.tsv"  # which two other sheets include
+    assert plan.sheet_of("demos_n4") == "config/hops/arms_ignition.tsv"
+    assert plan.sheet_of("grpo_hard") == "config/hops/arms_grpo.tsv"
 
 
-def test_a_size_may_have_a_sheet_of_its_own(tmp_path: Path, values: dict[str, Any]) -> None:
+def test_an_experiment_may_have_a_sheet_of_its_own(tmp_path: Path, values: dict[str, Any]) -> None:
     other = {**SFT, "arm": "other", "parent": "sft", "group": "extra"}
     (tmp_path / "more").mkdir()
-    values["arms"] = str(sheet(tmp_path, BASE, SFT))
-    grid = {"evidence": "results/grid", "arms": str(sheet(tmp_path / "more", BASE, SFT, other)), "seeds": 2}
-    values["sizes"] = {
-        "full": {"evidence": "results", "seeds": 1, "models": {"nano": ["all"]}},
-        "grid": {**grid, "models": {"nano": ["extra"]}},
-    }
-    plan = Plan.of(parse_config(values))
-    assert [run.arm for run in plan.runs("full")] == ["base", "sft"]  # `all` is of the size's own sheet
+    main, wide = str(sheet(tmp_path, BASE, SFT)), str(sheet(tmp_path / "more", BASE, SFT, other))
+    config = only(values, "grid", sheet=wide, seeds=2, models={"nano": ["extra"]})
+    config.studies["hops"].sheet = main
+    plan = Plan.of(config, "hops")
     assert [run.folder[-8:] for run in plan.runs("grid")] == ["other/s1", "other/s2"]
-    assert (
-        plan.sheet("grid") == plan.sheet_of("other") == grid["arms"]
-        and plan.sheet_of("sft") == values["arms"]
-    )
-    alone = {**values, "sizes": {"full": values["sizes"]["full"]}}
-    assert fingerprint(plan, "full") == fingerprint(Plan.of(parse_config(alone)), "full")
+    assert plan.sheet("grid") == plan.sheet_of("other") == wide and plan.sheet_of("sft") == main
     # the same name for something else would train over the other's folder
     sheet(tmp_path / "more", BASE, {**SFT, "pool": "hard"}, other)
-    plan = Plan.of(parse_config(values))
-    assert plan.runs("full") and "arm `sft` is another one" in error_of(plan.runs, "grid")
+    assert "arm `sft` is another one" in error_of(Plan.of(config, "hops").runs, "grid")
 
 
-@pytest.mark.parametrize(
-    ("name", "evidence"),
-    [("tables", "results/tables"), ("hops", "results/hops"), ("grid", "results"), ("full", "results/full")],
-)
-def test_a_size_has_a_folder_of_its_own(values: dict[str, Any], name: str, evidence: str) -> None:
-    values["sizes"] = {name: {"evidence": evidence, "seeds": 1, "models": {}}}
-    assert f"sizes.{name}.evidence" in error_of(parse_config, values)
+@pytest.mark.parametrize("name", ["data", "runs", "extra", "nano", "Grid"])
+def test_an_experiment_has_a_folder_of_its_own(values: dict[str, Any], name: str) -> None:
+    experiments = {name: {"seeds": 1, "models": {}}}
+    message = error_of(parse_config, {**values, **of_hops(experiments=experiments)})
+    assert f"experiments.{name}" in message
+
+
+def test_items_are_released_local_or_the_newest(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root)
+    config = load_config("config/config.yaml")
+    plan = Plan.of(config, "hops")
+    monkeypatch.chdir(tmp_path)
+    local, released = plan.collected_folder("full"), plan.released_folder("full")
+    assert plan.evidence("full") == local  # nothing is released
+    config.items = "released"
+    assert "nothing of `full` is released here" in error_of(plan.evidence, "full")
+    for folder in (local, released):
+        Path(folder).mkdir(parents=True)
+    Path(released, "items.parquet").touch()
+    assert plan.evidence("full") == released
+    for setting, expected in (("newest", released), ("local", local)):
+        config.items = setting
+        assert plan.evidence("full") == expected
+    config.items = "newest"
+    Path(local, "items.parquet").touch()
+    os.utime(Path(released, "items.parquet"), (1, 1))
+    assert plan.evidence("full") == local  # collected after the release
+    os.utime(Path(local, "items.parquet"), (0, 0))
+    assert plan.evidence("full") == released
+
+
+def test_an_arm_replays_what_its_sft_learned_from(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(root)
+    arms = load_arms("config/hops/arms_way_out.tsv")
+    assert {replay_pool(arms, name) for name in ("rsft_hard_v2", "way_out_demos_rsft")} == {"easy"}
+    assert replay_pool(arms, "sft") == ""
 
 
 def test_pools_by_hops_are_for_methods_that_know_them(tmp_path: Path) -> None:
@@ -255,32 +307,20 @@ def test_pools_by_hops_are_for_methods_that_know_them(tmp_path: Path) -> None:
 
 def test_rewards_that_only_a_policy_gradient_takes(tmp_path: Path) -> None:
     arm = {"arm": "a", "parent": "sft", "method": "rsft", "pool": "hard", "hyper": "rsft", "reward": "paper"}
-    assert "reward `paper` is for the method grpo" in error_of(load_arms, sheet(tmp_path, BASE, SFT, arm))
+    assert "reward `paper` ranks no completions" in error_of(load_arms, sheet(tmp_path, BASE, SFT, arm), HOPS)
     for reward in ("paper", "v1-guards", "similarity+length", "v2-guards+length"):
         made = sheet(tmp_path, BASE, SFT, {**arm, "method": "grpo", "reward": reward})
-        assert load_arms(made)["a"].reward == reward
+        assert load_arms(made, HOPS)["a"].reward == reward
     for reward in ("papers", "v1+guards", "v1+length-guards"):
         made = sheet(tmp_path, BASE, SFT, {**arm, "method": "grpo", "reward": reward})
-        assert f"unknown reward `{reward}`" in error_of(load_arms, made)
+        assert f"unknown reward `{reward}`" in error_of(load_arms, made, HOPS)
 
 
 def test_the_plan_counts_what_a_policy_gradient_loads(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(root)
-    settings = load_config("config/config.yaml")
-    settings.arms = "config/arms_grpo.tsv"
-    plan = Plan.of(settings)
-    own = {
-        "platforms/torch/grpo.py",
-        "methods/grpo.py",
-        "studies/hops/shaping.py",
-        "policy_gradient.py",
-        "checkpoint.py",
-    }
-
-    def code(arm: str) -> set[str]:
-        return {path.as_posix().split("scripts/trap/")[-1] for path in plan.training_files(arm)}
-
-    assert own <= code("grpo_hard") and not own & code("rsft_hard")
-    assert '"grpo":{' in plan.settings("nano", "grpo_hard") and '"grpo"' not in plan.settings(
-        "nano", "rsft_hard"
-    )
+    plan = Plan.of(load_config("config/config.yaml"), "hops")
+    assert plan.training_code("grpo_hard", "torch") != plan.training_code("rsft_hard", "torch")
+    assert plan.training_code("rsft_hard", "torch") == plan.training_code("rsft_easy", "torch")
+    assert plan.training_code("rsft_hard", "torch") != plan.training_code("rsft_hard", "mlx")
+    assert '"grpo":{' in plan.run_settings("nano", "grpo_hard")
+    assert '"grpo"' not in plan.run_settings("nano", "rsft_hard")

@@ -185,10 +185,14 @@ def code_text(source: bytes) -> str:
     return "\n".join(kept) + "\n"
 
 
-@cache
 def code_hash(path: Path | str) -> str:
     """SHA-256 of a Python file's `code_text`: an edited comment or docstring leaves it alone."""
-    return sha256_bytes(code_text(Path(path).read_bytes()).encode())
+    return _hash_of(Path(path).read_bytes())
+
+
+@cache
+def _hash_of(source: bytes) -> str:
+    return sha256_bytes(code_text(source).encode())
 
 
 def code_hashes(files: Iterable[Path], root: Path = SCRIPTS.parent) -> dict[str, str]:
