@@ -17,27 +17,15 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
+FIGURES = 9  # of the default experiment
 PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "report")
+CONFIG, STUDY, EXPERIMENTS = "config/config.yaml", "config/hops/study.yaml", "config/hops/experiments.yaml"
 ARMS = ["base", "sft", "rsft_easy", "rsft_hard", "rsft_eval"]
-EVERY_FIGURE = {
-    f"plot_{name}"
-    for name in (
-        "trap",
-        "matching",
-        "leakage",
-        "hops",
-        "faithful",
-        "errors",
-        "reward",
-        "rollouts",
-        "training",
-    )
-}
 TARGETS = (
     "total",
     "grpo",
     "ignition",
-    "scaling",
+    "release_full",
     "all",
     "full",
     "data",
@@ -87,10 +75,12 @@ def copy_project(folder: Path) -> Path:
             shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy2(source, folder / part)
-    path = folder / "config/config.yaml"
+    shutil.copytree(ROOT / "results/released/hops/published", folder / "results/released/hops/published")
+    path = folder / EXPERIMENTS
     values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    for size in values["sizes"].values():
-        size.update(seeds=1, models={"nano": ARMS})
+    for experiment in values.values():
+        experiment.update(seeds=1, models={"nano": ARMS})
+        experiment.pop("platform", None)
     path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
     return folder
 
@@ -131,9 +121,9 @@ def edit(folder: Path, name: str, text: str = "\nEDITED = 1\n") -> None:
     path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
 
 
-def change(folder: Path, **values: object) -> None:
-    """Set keys of config.yaml, dotted with `__`."""
-    path = folder / "config/config.yaml"
+def change(folder: Path, file: str, **values: object) -> None:
+    """Set keys of a settings file, dotted with `__`."""
+    path = folder / file
     settings = yaml.safe_load(path.read_text(encoding="utf-8"))
     for key, value in values.items():
         *parents, last = key.split("__")
@@ -151,9 +141,9 @@ def test_lint() -> None:
     assert "good condition" in snakemake(ROOT, "--lint")
 
 
-def test_the_full_size_is_planned_whole(tmp_path: Path) -> None:
+def test_the_full_experiment_is_planned_whole(tmp_path: Path) -> None:
     """Every arm and ten seeds; how long it takes is for benchmarks/."""
-    for part in PARTS:
+    for part in (*PARTS, "results/released/hops/published"):
         source = ROOT / part
         copy = shutil.copytree if source.is_dir() else shutil.copy2
         copy(source, tmp_path / part)
@@ -163,8 +153,7 @@ def test_the_full_size_is_planned_whole(tmp_path: Path) -> None:
 
 def test_one_file_from_nothing(tmp_path: Path) -> None:
     folder = copy_project(tmp_path / "project")
-    (folder / ".snakemake/code").mkdir(parents=True)  # as an interrupted first start leaves it
-    counts = planned(folder, "results/hops/nano/torch/rsft_hard/s1/metrics.json")
+    counts = planned(folder, "results/hops/runs/nano/torch/rsft_hard/s1/metrics.json")
     assert counts["train_base"] == 1 and counts["train_adapter"] == 2 and counts["evaluate_adapter"] == 1
     assert counts["build_graph"] == 1
     assert "collect_runs" not in counts
@@ -175,7 +164,7 @@ def test_named_targets(tmp_path: Path) -> None:
     assert "train_base" not in planned(folder, "data")
     assert "evaluate_adapter" not in planned(folder, "train")
     assert planned(folder, "evaluate")["evaluate_adapter"] == len(ARMS)
-    assert set(planned(folder, "figures")) >= EVERY_FIGURE
+    assert planned(folder, "figures")["plot_figure"] == FIGURES
     assert {"render_post", "tabulate_claims"} <= set(planned(folder, "report"))
     assert set(planned(folder, "published")) == {"fetch_published", "audit_published"}
 
@@ -183,7 +172,14 @@ def test_named_targets(tmp_path: Path) -> None:
 def test_graph_of_somebody_else(tmp_path: Path) -> None:
     folder = copy_project(tmp_path / "project")
     (folder / "kg.json").write_text("{}", encoding="utf-8")
-    output = snakemake(folder, "--dry-run", "--printshellcmds", "data", "--config", "graph=kg.json")
+    output = snakemake(
+        folder,
+        "--dry-run",
+        "--printshellcmds",
+        "data",
+        "--config",
+        "studies={hops: {options: {graph: kg.json}}}",
+    )
     assert "build_graph.py --graph kg.json" in output
 
 
@@ -215,26 +211,26 @@ def test_a_mere_touch_is_no_edit(finished: Path) -> None:
 
 
 def test_code_of_one_figure(finished: Path) -> None:
-    edit(finished, "scripts/plot_trap.py")
-    assert planned(finished) == {"plot_trap": 1, "render_post": 1}
+    edit(finished, "scripts/trap/figures/trap.py")
+    assert planned(finished) == {"plot_figure": FIGURES, "render_post": 1}
 
 
 def test_imported_code_of_the_figures(finished: Path) -> None:
     edit(finished, "scripts/trap/figures/theme.py")
-    assert EVERY_FIGURE <= set(planned(finished)) <= EVERY_FIGURE | {"render_post"}
+    assert planned(finished) == {"plot_figure": FIGURES, "render_post": 1}
 
 
 def test_code_of_the_claims_trains_nothing(finished: Path) -> None:
     edit(finished, "scripts/tabulate_claims.py")
     found = set(planned(finished))
-    assert found == {"tabulate_claims", "render_post"} | EVERY_FIGURE
+    assert found == {"tabulate_claims", "render_post", "plot_figure"}
 
 
 def test_code_of_the_audit_trains_nothing(finished: Path) -> None:
     edit(finished, "scripts/audit_questions.py")
     found = set(planned(finished))
     assert "audit_questions" in found
-    assert not {"train_base", "train_adapter", "evaluate_adapter", "sample_questions"} & found
+    assert not {"train_base", "train_adapter", "evaluate_adapter", "sample_items"} & found
 
 
 def test_two_edits_are_both_seen(finished: Path) -> None:
@@ -248,8 +244,8 @@ def test_reward_reaches_who_grades_and_nobody_else(finished: Path) -> None:
     edit(finished, "scripts/trap/studies/hops/reward.py")
     found = messages(finished)
     trained = {line for line in found if line.startswith("Train ")}
-    assert trained == {f"Train nano {arm}, seed 1" for arm in ARMS if arm.startswith("rsft")}
-    assert {f"Evaluate nano {arm}, seed 1" for arm in ARMS} <= found
+    assert trained == {f"Train hops nano {arm}, seed 1" for arm in ARMS if arm.startswith("rsft")}
+    assert {f"Evaluate hops nano {arm}, seed 1" for arm in ARMS} <= found
     assert not [line for line in found if line.startswith(("Sample", "Build", "Write"))]
 
 
@@ -258,38 +254,40 @@ def test_platform_code_reaches_all_training_and_no_data(finished: Path) -> None:
     edit(finished, module)
     found = planned(finished)
     assert found["train_base"] == 1 and found["train_adapter"] == len(ARMS) - 1
-    assert "sample_questions" not in found and "build_graph" not in found
+    assert "sample_items" not in found and "build_graph" not in found
 
 
 def test_graph_source_reaches_everything(finished: Path) -> None:
-    source = sorted((finished / "config/graph").glob("*.yaml"))[0]
+    source = sorted((finished / "config/hops/graph").glob("*.yaml"))[0]
     edit(finished, str(source.relative_to(finished)), "\n# a new line\n")
     found = planned(finished)
-    assert {"build_graph", "sample_questions", "train_base", "train_adapter", "render_post"} <= set(found)
+    assert {"build_graph", "sample_items", "train_base", "train_adapter", "render_post"} <= set(found)
 
 
 def test_one_hyperparameter_set(finished: Path) -> None:
     arm = next(row for row in sheet_rows(finished) if row["arm"] == "rsft_hard")
-    change(finished, **{f"hyper__{arm['hyper']}__lr": 0.0123})
+    change(finished, STUDY, **{f"hyper__{arm['hyper']}__lr": 0.0123})
     trained = {line for line in messages(finished) if line.startswith("Train ")}
     same = {row["arm"] for row in sheet_rows(finished) if row["hyper"] == arm["hyper"]} & set(ARMS)
-    assert trained == {f"Train nano {name}, seed 1" for name in same}
+    assert trained == {f"Train hops nano {name}, seed 1" for name in same}
 
 
 def sheet_rows(folder: Path) -> list[dict[str, str]]:
-    text = (folder / "config/arms.tsv").read_text(encoding="utf-8")
+    text = (folder / "config/hops/arms.tsv").read_text(encoding="utf-8")
     lines = [line.split("\t") for line in text.split("\n") if line.strip() and not line.startswith("#")]
     return [dict(zip(lines[0], line, strict=True)) for line in lines[1:]]
 
 
 def test_unrelated_settings_reach_nothing(finished: Path) -> None:
-    change(finished, sizes__full__seeds=7, device="cpu", hyper__unused={"lr": 0.1, "steps": 3})
+    change(finished, EXPERIMENTS, full__seeds=7)
+    change(finished, CONFIG, device="cpu")
+    change(finished, STUDY, hyper__unused={"lr": 0.1, "steps": 3})
     assert planned(finished) == {}
 
 
 def test_quality_of_the_film_reaches_films_only(finished: Path) -> None:
     shutil.copytree(ROOT / "video", finished / "video")
-    film, draft = "results/default/video/trap_short.mp4", ("--config", "film_quality=draft")
+    film, draft = "results/hops/default/video/trap_short.mp4", ("--config", "film_quality=draft")
     assert "Join and check the film: short, final" in messages(finished, film)
     assert {"Join and check the film: short, draft", "Render a scene: walk, short, draft"} <= messages(
         finished, film, *draft
@@ -298,9 +296,12 @@ def test_quality_of_the_film_reaches_films_only(finished: Path) -> None:
 
 
 def test_a_label_trains_nothing(finished: Path) -> None:
-    path = finished / "config/arms.tsv"
+    path = finished / "config/hops/arms.tsv"
     lines = path.read_text(encoding="utf-8").split("\n")
-    edited = [line + " (renamed)" if line.split("\t")[1:2] == ["rsft_hard"] else line for line in lines]
+    edited = [
+        line.replace("B RSFT hard", "B renamed") if line.split("\t")[:1] == ["rsft_hard"] else line
+        for line in lines
+    ]
     path.write_text("\n".join(edited), encoding="utf-8")
     found = messages(finished)
     assert not [line for line in found if line.startswith(("Train", "Evaluate", "Sample", "Collect"))]
@@ -308,48 +309,79 @@ def test_a_label_trains_nothing(finished: Path) -> None:
 
 
 def test_size_of_one_pool(finished: Path) -> None:
-    change(finished, data__counts__hard=77)
+    change(finished, STUDY, counts__hard=77)
     found = messages(finished)
-    assert {line for line in found if line.startswith("Sample")} == {"Sample 77 questions: hard"}
-    assert "Train nano rsft_hard, seed 1" in found and "Audit the questions: well posed, no overlap" in found
-    assert not {"Train nano base, seed 1", "Train nano sft, seed 1", "Train nano rsft_easy, seed 1"} & found
+    assert {line for line in found if line.startswith("Sample")} == {"Sample 77 items: hops hard"}
+    assert (
+        "Train hops nano rsft_hard, seed 1" in found
+        and "Audit the questions: well posed, no overlap" in found
+    )
+    assert (
+        not {
+            "Train hops nano base, seed 1",
+            "Train hops nano sft, seed 1",
+            "Train hops nano rsft_easy, seed 1",
+        }
+        & found
+    )
 
 
 def test_a_lost_adapter_is_made_again_only_when_needed(finished: Path) -> None:
-    shutil.rmtree(finished / "results/hops/nano/torch/sft/s1/adapter")
+    shutil.rmtree(finished / "results/hops/runs/nano/torch/sft/s1/adapter")
     assert planned(finished) == {}
-    (finished / "results/hops/nano/torch/rsft_hard/s1/metrics.json").unlink()
-    assert {"Train nano sft, seed 1", "Evaluate nano rsft_hard, seed 1"} <= messages(finished)
+    (finished / "results/hops/runs/nano/torch/rsft_hard/s1/metrics.json").unlink()
+    assert {"Train hops nano sft, seed 1", "Evaluate hops nano rsft_hard, seed 1"} <= messages(finished)
 
 
 def test_another_seed(finished: Path) -> None:
-    change(finished, sizes__default__seeds=2)
+    change(finished, EXPERIMENTS, default__seeds=2)
     found = planned(finished)
     # a model has one base checkpoint, which all seeds share
     assert "train_base" not in found and found["evaluate_adapter"] == len(ARMS) - 1
-    assert "sample_questions" not in found and found["collect_runs"] == 1
+    assert "sample_items" not in found and found["collect_runs"] == 1
 
 
-def test_a_grid_shares_the_runs_of_others_and_is_part_of_none(finished: Path) -> None:
-    change(finished, sizes__grpo__models={"nano": [*ARMS, "grpo_hard"]})
+def test_an_experiment_shares_the_runs_of_others_and_is_part_of_none(finished: Path) -> None:
+    change(finished, EXPERIMENTS, grpo__models={"nano": [*ARMS, "grpo_hard"]})
     found = planned(finished, "grpo")
     # its parent, the longer SFT, is trained as well
     assert (found["train_adapter"], found["evaluate_adapter"], found["repeat_run"]) == (2, 1, 1)
     assert {"tabulate_claims", "tabulate_results", "tabulate_rewards"} <= set(found)
-    assert not {"train_base", "render_post", "record_provenance"} & set(found)
-    assert "Train nano grpo_hard, seed 1" in messages(finished, "grpo")
+    assert not {"train_base", "render_post"} & set(found)
+    assert "Train hops nano grpo_hard, seed 1" in messages(finished, "grpo")
     assert planned(finished) == {}
 
 
-def test_a_size_may_ask_for_longer_chains(finished: Path) -> None:
+def test_an_experiment_may_ask_more_pools(finished: Path) -> None:
     change(
-        finished,
-        sizes__grpo__far={"eval_hop6": 20, "eval_hop7": 10},
-        sizes__way_out__far={},
-        sizes__positions__far={},
-    )
+        finished, EXPERIMENTS,
+        grpo__extra={"eval_hop6": 20, "eval_hop7": 10}, way_out__extra={}, positions__extra={},
+    )  # fmt: skip
     found = planned(finished, "grpo")
-    assert (found["sample_far_questions"], found["audit_far_questions"]) == (2, 1)
-    assert found["evaluate_far"] == len(ARMS) and "train_adapter" not in found
-    assert "Sample 10 questions: eval_hop7" in messages(finished, "grpo")
+    assert (found["sample_extra_items"], found["check_extra"]) == (2, 1)
+    assert found["evaluate_extra"] == len(ARMS) and "train_adapter" not in found
+    assert "Sample 10 items: hops eval_hop7" in messages(finished, "grpo")
     assert planned(finished) == {}
+
+
+# --- released items -------------------------------------------------------------------------------
+
+
+def released(finished: Path) -> Path:
+    """The project with the items of an experiment released, and nothing of its runs."""
+    fill(finished, "full", "release_full", "--config", "items=local")
+    shutil.copytree(finished / "results/hops/full/collected", finished / "results/released/hops/full")
+    shutil.rmtree(finished / "results/hops/full")
+    shutil.rmtree(finished / "results/hops/runs")
+    return finished
+
+
+def test_released_items_are_source_files(finished: Path) -> None:
+    """Nothing trains for them, whatever code changes; what is drawn from them follows."""
+    folder = released(finished)
+    edit(folder, "scripts/trap/platforms/torch/__init__.py")
+    found = planned(folder, "full")
+    assert {"tabulate_results", "tabulate_claims", "plot_figure", "render_post"} <= set(found)
+    trains = {"train_base", "train_adapter", "evaluate_adapter", "collect_runs", "release_items"}
+    assert not trains & set(found)
+    assert planned(folder, "full", "--config", "items=local")["train_base"] == 1

@@ -152,11 +152,6 @@ class BaseStudy:
         """Whether `rewards` has one of this name."""
         return name in cls.reward_names
 
-    @classmethod
-    def ranks_by(cls, name: str) -> bool:
-        """Whether completions can be ranked, and the best selected, by this reward."""
-        return cls.has_reward(name)
-
     def size(self, pool: Pool) -> int | None:
         """How many items a pool has; None where it never runs out. Raises InputError where it has none at all."""
         return None

@@ -129,8 +129,6 @@ def _arm(row: dict[str, Any], where: str, study: type[BaseStudy] | None) -> Arm:
     reward = values["reward"]
     if study and reward and not study.has_reward(reward):
         raise InputError(f"{where}: unknown reward `{reward}` (known: {', '.join(study.reward_names)})")
-    if study and reward and values["method"] != "grpo" and not study.ranks_by(reward):
-        raise InputError(f"{where}: reward `{reward}` ranks no completions: it is for the method grpo")
     if values["method"] not in STAGED and "@" in values["pool"] + values["mixture"]:
         raise InputError(f"{where}: pools with an @ are for the methods {' and '.join(STAGED)}")
     if values["contaminated"].lower() not in _TRUE:
