@@ -17,9 +17,9 @@ BATCH, WARM_UP = 64, 3
 
 def native(work: Workload, steps: int) -> tuple[float, float]:
     """(non-padding tokens, seconds) of our training loop."""
+    from trap.models.batching import batches
     from trap.platforms import Fit
     from trap.platforms.torch import load
-    from trap.platforms.torch.fitting import batches
 
     model = load([work.model_folder], "cpu")
     settings = {"batch": BATCH, "lr": 1e-3, "tune": "full"}

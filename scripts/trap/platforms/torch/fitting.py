@@ -3,55 +3,18 @@
 from __future__ import annotations
 
 import math
-import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from trap.models.batching import Tokens, batches, learning_rate
 from trap.platforms import Fit, Probe
+from trap.platforms.torch.arrays import collate
 from trap.platforms.torch.decoder import Decoder
 from trap.platforms.torch.optimizers import Optimizers
-
-Tokens = tuple[list[int], list[int]]  # prompt, completion with its end token
-BUCKETED = 16  # batches that are sorted by length together; enough to waste under 5 % on padding
-
-
-def batches(examples: Sequence[Tokens], size: int, steps: int, seed: int) -> Iterator[list[Tokens]]:
-    """`steps` batches of similar length; passes over the data are shuffled afresh, all fixed by `seed`."""
-    order: list[int] = []
-    epoch = 0
-    ready: list[list[int]] = []
-    for _ in range(steps):
-        if not ready:
-            while len(order) < size * BUCKETED:
-                indices = list(range(len(examples)))
-                random.Random(f"{seed}:{epoch}").shuffle(indices)
-                order += indices
-                epoch += 1
-            chunk, order = order[: size * BUCKETED], order[size * BUCKETED :]
-            chunk.sort(key=lambda i: (len(examples[i][0]) + len(examples[i][1]), len(examples[i][0]), i))
-            ready = [chunk[i : i + size] for i in range(0, len(chunk), size)]
-            random.Random(f"{seed}:{epoch}:{len(order)}").shuffle(ready)
-        yield [examples[i] for i in ready.pop()]
-
-
-def collate(batch: Sequence[Tokens], pad: int, device: torch.device) -> tuple[Tensor, Tensor, int]:
-    """Right-padded tokens (B, T), labels (B, T - first) with -100 outside completions, and `first`.
-
-    `first` is the shortest prompt's last position: nothing before it predicts a completion token.
-    """
-    longest = max(len(p) + len(c) for p, c in batch)
-    first = max(0, min(len(p) for p, _ in batch) - 1)
-    tokens = torch.full((len(batch), longest - 1), pad)
-    labels = torch.full((len(batch), longest - 1 - first), -100)
-    for row, (prompt, completion) in enumerate(batch):
-        whole = torch.tensor(prompt + completion)
-        tokens[row, : len(whole) - 1] = whole[:-1]
-        labels[row, len(prompt) - 1 - first : len(whole) - 1 - first] = whole[len(prompt) :]
-    return tokens.to(device), labels.to(device), first
 
 
 def batch_loss(
@@ -61,12 +24,6 @@ def batch_loss(
     states = decoder.hidden(tokens, first, positions=positions)
     wanted = labels >= 0
     return F.cross_entropy(decoder.logits(states[wanted]).float(), labels[wanted])
-
-
-def learning_rate(step: int, steps: int, warmup: float) -> float:
-    """Linear warm-up over `warmup` x steps, then a linear descent to zero; a factor in (0, 1]."""
-    rising = max(1, round(warmup * steps))
-    return (step + 1) / rising if step < rising else max(0.0, (steps - step) / max(1, steps - rising))
 
 
 def fit_weights(

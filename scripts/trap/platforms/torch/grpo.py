@@ -21,10 +21,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from trap.models.batching import Tokens
+from trap.models.encoding import check_lengths, tokens_of
 from trap.platforms import Example, Fit
-from trap.platforms.torch import TorchModel, check_lengths, tokens_of
+from trap.platforms.torch import TorchModel
+from trap.platforms.torch.arrays import collate
 from trap.platforms.torch.decoder import Decoder, rotary
-from trap.platforms.torch.fitting import Tokens, bfloat16_pays, collate
+from trap.platforms.torch.fitting import bfloat16_pays
 from trap.platforms.torch.lora import Lora
 from trap.platforms.torch.optimizers import Optimizers
 from trap.training.policy_gradient import Objective, Rollout, in_play, share_of
