@@ -6,6 +6,7 @@ import hashlib
 import subprocess
 import sys
 import textwrap
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -219,3 +220,16 @@ def test_a_probe_sees_the_weights_of_its_step_and_changes_nothing(tune: str) -> 
     assert before < scores[0][1] < scores[1][1]
     assert scores[1][1] == sum(watched.logprobs(tiny.texts()))
     assert fingerprint(alone) == fingerprint(watched)
+
+
+def test_processors_train_small_models_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(torch, "autocast", lambda *_, enabled: asked.append(enabled) or nullcontext())
+    monkeypatch.setattr(fitting, "has_bfloat16", lambda: True)
+    settings = Fit(steps=1, batch=4, lr=1e-3, tune="lora", lora_r=2)
+    tiny.model().fit(tiny.texts(), settings, 0, tiny.ignore)
+    monkeypatch.setattr(fitting, "LARGE", tiny.model().size)  # the whole model counts, not what is trained
+    tiny.model().fit(tiny.texts(), settings, 0, tiny.ignore)
+    monkeypatch.setattr(fitting, "has_bfloat16", lambda: False)
+    tiny.model().fit(tiny.texts(), settings, 0, tiny.ignore)
+    assert asked == [False, True, False]

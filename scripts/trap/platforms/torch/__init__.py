@@ -56,6 +56,11 @@ class TorchModel:
         self.adapter: Lora | None = None
         self.frozen = self.weights  # what the adapter stands on
 
+    @property
+    def size(self) -> int:
+        """How many weights the model has."""
+        return sum(tensor.numel() for tensor in self.weights.values())
+
     def _encode(self, texts: Sequence[str]) -> list[list[int]]:
         return encode(self.tokenizer, texts)
 
@@ -115,8 +120,9 @@ class TorchModel:
                 probe(step)
 
             fit_weights(
-                parameters, loss_of, pairs, settings, pad=self.pad, seed=seed, log=log, probe=probe and probed
-            )
+                parameters, loss_of, pairs, settings, pad=self.pad, seed=seed, size=self.size, log=log,
+                probe=probe and probed,
+            )  # fmt: skip
 
         if settings.tune == "full":
             fit(self.weights, lambda: self.weights)
@@ -139,7 +145,7 @@ class TorchModel:
             return {"format": "peft", "trained_parameters": trained}
         write_model(folder, self.config, {n: t.cpu() for n, t in self.weights.items()})
         save_tokenizer(folder, self.tokenizer, self.source)
-        return {"format": "model", "trained_parameters": sum(t.numel() for t in self.weights.values())}
+        return {"format": "model", "trained_parameters": self.size}
 
 
 def load(lineage: Sequence[Path], device: str = "auto") -> Any:

@@ -50,6 +50,11 @@ class GenericModel:
         self.tokenizer, self.device, self.source = tokenizer, device, source
         self.eos, self.pad = end_and_pad(model.config.to_dict())
 
+    @property
+    def size(self) -> int:
+        """How many weights the model has."""
+        return sum(parameter.numel() for parameter in self.model.parameters())
+
     @torch.inference_mode()
     def sample(
         self, prompts: Sequence[str], *, k: int, temperature: float, max_new_tokens: int, keys: Sequence[int]
@@ -132,7 +137,9 @@ class GenericModel:
             wanted = labels >= 0
             return F.cross_entropy(logits[wanted].float(), labels[wanted])
 
-        fit_weights(trained, loss_of, pairs, settings, pad=self.pad, seed=seed, log=log, probe=probe)
+        fit_weights(
+            trained, loss_of, pairs, settings, pad=self.pad, seed=seed, size=self.size, log=log, probe=probe
+        )
 
     def save(self, folder: Path, base: str = "") -> dict[str, Any]:
         """A PEFT adapter if the last fit was LoRA, else the whole model in Hugging Face format."""

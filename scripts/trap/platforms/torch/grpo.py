@@ -162,7 +162,7 @@ class TorchLearner:
             tensor.requires_grad_(True)
         self.optimizers = Optimizers(self.parameters, settings)
         self.device = next(iter(self.parameters.values())).device
-        self.half = bfloat16_pays(self.device)
+        self.half = bfloat16_pays(self.device, model.size)
         self.pairs: list[Tokens] = []
         self.advantages: list[float] = []
         self.old: dict[int, Tensor] | None = None
