@@ -17,9 +17,9 @@ BATCH, WARM_UP = 64, 3
 
 def native(work: Workload, steps: int) -> tuple[float, float]:
     """(non-padding tokens, seconds) of our training loop."""
+    from trap.models.batching import batches
     from trap.platforms import Fit
     from trap.platforms.torch import load
-    from trap.platforms.torch.fitting import batches
 
     model = load([work.model_folder], "cpu")
     settings = {"batch": BATCH, "lr": 1e-3, "tune": "full"}
@@ -35,8 +35,6 @@ def trl(work: Workload, steps: int, strategy: str) -> tuple[float, float]:
     from datasets import Dataset, disable_progress_bars
     from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
     from trl import SFTConfig, SFTTrainer
-
-    from trap.platforms.torch.fitting import bfloat16_pays
 
     disable_progress_bars()
 
@@ -58,7 +56,7 @@ def trl(work: Workload, steps: int, strategy: str) -> tuple[float, float]:
             callbacks=[clock],
             args=SFTConfig(
                 output_dir=scratch, max_steps=WARM_UP + steps, per_device_train_batch_size=BATCH, learning_rate=1e-3,
-                bf16=bfloat16_pays(torch.device("cpu")), gradient_checkpointing=False, use_cpu=True, max_length=512,
+                bf16=False, gradient_checkpointing=False, use_cpu=True, max_length=512,
                 train_sampling_strategy=strategy, save_strategy="no", report_to="none", disable_tqdm=True,
                 logging_strategy="no", dataloader_pin_memory=False, seed=1,
             ),

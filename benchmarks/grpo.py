@@ -67,7 +67,6 @@ def trl(work: Workload, steps: int) -> tuple[float, float]:
     from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
     from trl import GRPOConfig, GRPOTrainer
 
-    from trap.platforms.torch.fitting import bfloat16_pays
     from trap.studies import load_study
 
     disable_progress_bars()
@@ -102,7 +101,7 @@ def trl(work: Workload, steps: int) -> tuple[float, float]:
                 output_dir=scratch, max_steps=WARM_UP + steps, per_device_train_batch_size=BATCH, num_generations=K,
                 steps_per_generation=1, max_completion_length=LONGEST, temperature=1.0, beta=0.0, loss_type="grpo",
                 scale_rewards="group", learning_rate=RATE, lr_scheduler_type="linear", adam_beta2=0.98,
-                bf16=bfloat16_pays(torch.device("cpu")), gradient_checkpointing=False, use_cpu=True, save_strategy="no",
+                bf16=False, gradient_checkpointing=False, use_cpu=True, save_strategy="no",
                 report_to="none", disable_tqdm=True, logging_strategy="no", dataloader_pin_memory=False, seed=1,
             ),
         )  # fmt: skip

@@ -42,7 +42,6 @@ def fitted(work: Workload, platform: Any, tune: str, steps: int) -> tuple[int, f
 def fitting(work: Workload, tune: str) -> Row:
     from trap.platforms import mlx, torch
 
-    torch.fitting.bfloat16_pays = lambda device: False
     sides = {"mlx": mlx, "torch": torch}
     totals = {side: [0.0, 0.0] for side in sides}
     while totals["mlx"][1] < work.seconds:

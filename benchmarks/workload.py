@@ -126,7 +126,7 @@ def machine(threads: int) -> dict[str, Any]:
     """Facts that a number cannot be read without."""
     import torch
 
-    from trap.platforms.torch.fitting import bfloat16_pays
+    from trap.platforms.torch.fitting import has_bfloat16
 
     def of(name: str) -> str | None:
         try:
@@ -143,7 +143,7 @@ def machine(threads: int) -> dict[str, Any]:
     return {
         "processor": model or platform.processor() or platform.machine(),
         "instructions": torch.backends.cpu.get_cpu_capability(),
-        "bf16_products": bfloat16_pays(torch.device("cpu")),
+        "bf16_products": has_bfloat16(),
         "cores": os.cpu_count(),
         "threads": threads,
         "memory_gib": round(memory / 2**20, 1),

@@ -29,7 +29,8 @@ def maps_of(chain: list[str], questions: dict[int, list[Question]]) -> dict[int,
     """`evidence.look` of the model at the end of a chain of run folders, by hop count."""
     import torch
 
-    from trap.platforms.torch import TorchModel, encode, load
+    from trap.models.encoding import encode
+    from trap.platforms.torch import TorchModel, load
     from trap.platforms.torch.attention import attention
     from trap.platforms.torch.decoder import Decoder
 

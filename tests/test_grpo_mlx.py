@@ -14,7 +14,6 @@ from mlx_models import both, platform, same_scores, trained
 from test_grpo_torch import SETTINGS, VARIANTS, rollouts
 from trap.platforms.mlx import adapting
 from trap.platforms.mlx import grpo as on_mlx
-from trap.platforms.torch import fitting
 from trap.platforms.torch import grpo as on_torch
 from trap.training.policy_gradient import Objective, Rollout
 from trap.workflow.registry import load_member
@@ -23,12 +22,6 @@ from trap.workflow.registry import load_member
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return trained(tmp_path_factory.mktemp("base") / "base")
-
-
-@pytest.fixture(autouse=True)
-def float32(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (on_torch, fitting):
-        monkeypatch.setattr(module, "bfloat16_pays", lambda device: False)
 
 
 def stepped(module: Any, model: Any, how: Objective, steps: int = 4) -> list[dict[str, float]]:

@@ -13,7 +13,7 @@ import torch
 import tiny_models as tiny
 from trap.files import InputError
 from trap.platforms import Fit
-from trap.platforms.torch import TorchModel, fitting, optimizers
+from trap.platforms.torch import TorchModel, optimizers
 from trap.platforms.torch import grpo as platform
 from trap.platforms.torch.decoder import Decoder
 from trap.training.policy_gradient import Objective, Rollout
@@ -27,12 +27,6 @@ VARIANTS = {
     "GSPO": Objective(level="sequence", clip=0.02, clip_high=0.02, longest=12),
     "all at once": Objective(level="sequence", average="token", kl=0.1, clip=0.1, temperature=0.7, longest=9),
 }
-
-
-@pytest.fixture(autouse=True)
-def float32(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(platform, "bfloat16_pays", lambda device: False)
-    monkeypatch.setattr(fitting, "bfloat16_pays", lambda device: False)
 
 
 def rollouts(k: int = 3, prompts: int = 4, scale: float = 1.0) -> list[Rollout]:

@@ -12,7 +12,8 @@ import tiny_models as tiny
 from trap.files import InputError
 from trap.models.prompted import Prompted, prompted
 from trap.platforms import Example, Fit
-from trap.platforms.torch import load
+from trap.platforms.torch import grpo, load
+from trap.training.policy_gradient import Objective, Rollout
 from trap.workflow.config import Chat
 
 FORM = "{% for m in messages %}The {{ m.content }}, red, is{% endfor %}"  # words that the tests' model knows
@@ -106,3 +107,43 @@ def test_every_method_of_a_model_is_there() -> None:
 
     wanted = {name for name in vars(Model) if not name.startswith("_")}
     assert wanted <= vars(Prompted).keys()
+
+
+def test_a_policy_gradient_goes_through_the_template(folder: Path) -> None:
+    def learned(model: Any, prompts: list[str]) -> tuple[list[dict[str, float]], list[float]]:
+        settings = Fit(steps=2, batch=4, lr=1e-2, lora_r=2, lora_alpha=4)
+        learner = grpo.learner(model, settings, Objective(kl=0.1), 1)
+        learner.sync()
+        learner.observe([Rollout(p, " hat.", gain) for p in prompts for gain in (1.0, -0.5)], several=True)
+        rows = [learner.measure(4), learner.step(range(6), 1.0)]
+        learner.restore(learner.state())
+        rows.append(learner.step(range(6), 0.5))
+        learner.close()
+        return rows, model.logprobs([Example(p, " hat.") for p in prompts])
+
+    long = [f"The {name}, red, is" for name in NAMES]
+    plain = load([folder], "cpu")
+    assert learned(with_template(folder), NAMES) == learned(plain, long)
+
+
+@pytest.mark.parametrize("method", ["sample", "logprobs", "fit"])
+def test_no_memory_is_one_line_that_names_the_model(
+    folder: Path, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory\nmore")
+
+    model = prompted(load([folder], "cpu"), folder, None, name="own")
+    monkeypatch.setattr(type(model.model), method, fails)
+    example = [Example("The apple", " hat.")]
+    arguments = {
+        "sample": (["The apple"],),
+        "logprobs": (example,),
+        "fit": (example, SETTINGS, 1, tiny.ignore),
+    }
+    how = HOW if method == "sample" else {}
+    with pytest.raises(
+        InputError, match=r"^models\.own: not enough memory \(.*memory\); scripts/list_models\.py"
+    ) as told:
+        getattr(model, method)(*arguments[method], **how)
+    assert "more" not in str(told.value)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import subprocess
 import sys
 import textwrap
-from collections import Counter
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,8 +16,10 @@ from torch.nn import functional as F
 
 import tiny_models as tiny
 from trap.files import InputError
+from trap.models.batching import Tokens
 from trap.platforms import Example, Fit
 from trap.platforms.torch import TorchModel, fitting, optimizers
+from trap.platforms.torch.arrays import collate
 from trap.platforms.torch.decoder import Decoder
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,7 +33,7 @@ def fingerprint(model: TorchModel) -> str:
     return digest.hexdigest()
 
 
-def naive_loss(model: TorchModel, pairs: list[fitting.Tokens]) -> torch.Tensor:
+def naive_loss(model: TorchModel, pairs: list[Tokens]) -> torch.Tensor:
     """One sequence at a time, no padding, every completion token weighted alike."""
     decoder, losses = Decoder(model.config, model.weights), []
     for prompt, completion in pairs:
@@ -50,7 +51,7 @@ def test_loss_and_gradients_equal_the_naive_ones() -> None:
         tensor.requires_grad_(True)
     gradients = []
     for batch in (pairs, pairs[:9]):  # with and without a prompt of one token (`first` = 0)
-        tokens, labels, first = fitting.collate(batch, model.pad, torch.device("cpu"))
+        tokens, labels, first = collate(batch, model.pad, torch.device("cpu"))
         assert first == min(len(p) for p, _ in batch) - 1
         assert int((labels >= 0).sum()) == sum(len(c) for _, c in batch)
         loss = fitting.batch_loss(Decoder(model.config, model.weights), tokens, labels, first)
@@ -66,36 +67,10 @@ def test_loss_and_gradients_equal_the_naive_ones() -> None:
 
 def test_prompts_are_not_learned() -> None:
     # The loss sees prompt tokens only as inputs: no label lies on one.
-    tokens, labels, first = fitting.collate(
-        [([2, 3, 4], [5, 1]), ([6, 7, 8, 9], [1])], 0, torch.device("cpu")
-    )
+    tokens, labels, first = collate([([2, 3, 4], [5, 1]), ([6, 7, 8, 9], [1])], 0, torch.device("cpu"))
     assert first == 2
     assert tokens.tolist() == [[2, 3, 4, 5], [6, 7, 8, 9]]
     assert labels.tolist() == [[5, 1], [-100, 1]]
-
-
-@pytest.mark.parametrize("count, size", [(64, 4), (100, 8), (7, 4), (333, 16)])
-def test_batches_show_every_example_equally_often(count: int, size: int) -> None:
-    examples = [([2] * (1 + i % 9), [i + 3, 1]) for i in range(count)]
-    chunk = size * fitting.BUCKETED
-    steps = 4 * math.lcm(chunk, count) // chunk // 4 * fitting.BUCKETED  # whole chunks and whole epochs
-    seen = Counter(c[0] for batch in fitting.batches(examples, size, steps, 1) for _, c in batch)
-    assert len(seen) == count and len(set(seen.values())) == 1
-
-
-def test_batches_are_fixed_by_the_seed_and_of_similar_length() -> None:
-    examples = [([2] * (1 + i * 7 % 40), [i + 3, 1]) for i in range(500)]
-    drawn = list(fitting.batches(examples, 16, 100, 1))
-    assert drawn == list(fitting.batches(examples, 16, 100, 1))
-    assert drawn[:50] == list(fitting.batches(examples, 16, 50, 1))
-    assert drawn != list(fitting.batches(examples, 16, 100, 2))
-    assert all(len(batch) == 16 for batch in drawn)
-    real = sum(len(p) + len(c) for batch in drawn for p, c in batch)
-    padded = sum(16 * max(len(p) + len(c) for p, c in batch) for batch in drawn)
-    assert real / padded > 0.9
-    # Sorted within a chunk, but not one after the other: lengths do not rise through training.
-    lengths = [len(batch[0][0]) for batch in drawn[:16]]
-    assert lengths != sorted(lengths) and lengths != sorted(lengths, reverse=True)
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])
@@ -204,15 +179,6 @@ def test_training_does_not_import_the_compiler() -> None:
     subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, cwd=ROOT)
 
 
-def test_the_rate_rises_then_falls_to_zero() -> None:
-    for steps, warmup in ((100, 0.1), (10, 0.0), (3, 0.5), (1, 0.0), (5, 1.0)):
-        rates = [fitting.learning_rate(step, steps, warmup) for step in range(steps)]
-        peak = rates.index(max(rates))
-        assert rates[: peak + 1] == sorted(rates[: peak + 1]) and max(rates) == 1
-        assert rates[peak:] == sorted(rates[peak:], reverse=True) and min(rates) > 0
-        assert fitting.learning_rate(steps, steps, warmup if warmup < 1 else 0.0) == 0
-
-
 def test_nothing_is_cut_silently() -> None:
     model = tiny.model()
     examples = [*tiny.texts(), Example("The apple", " red" * 30)]
@@ -254,3 +220,16 @@ def test_a_probe_sees_the_weights_of_its_step_and_changes_nothing(tune: str) -> 
     assert before < scores[0][1] < scores[1][1]
     assert scores[1][1] == sum(watched.logprobs(tiny.texts()))
     assert fingerprint(alone) == fingerprint(watched)
+
+
+def test_processors_train_small_models_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(torch, "autocast", lambda *_, enabled: asked.append(enabled) or nullcontext())
+    monkeypatch.setattr(fitting, "has_bfloat16", lambda: True)
+    settings = Fit(steps=1, batch=4, lr=1e-3, tune="lora", lora_r=2)
+    tiny.model().fit(tiny.texts(), settings, 0, tiny.ignore)
+    monkeypatch.setattr(fitting, "LARGE", tiny.model().size)  # the whole model counts, not what is trained
+    tiny.model().fit(tiny.texts(), settings, 0, tiny.ignore)
+    monkeypatch.setattr(fitting, "has_bfloat16", lambda: False)
+    tiny.model().fit(tiny.texts(), settings, 0, tiny.ignore)
+    assert asked == [False, True, False]

@@ -151,12 +151,6 @@ def test_ends_and_limits() -> None:
     assert {len(row) for row in one} <= {0, 1}
 
 
-def test_a_key_has_one_stream_of_uniforms() -> None:
-    few, many = sampling.uniforms(11, 2, 5), sampling.uniforms(11, 4, 5)
-    assert (few == many[:2]).all() and ((many >= 0) & (many < 1)).all()
-    assert (sampling.uniforms(2**64 - 1, 2, 5) != few).all()
-
-
 def test_no_draw_picks_an_impossible_token() -> None:
     logits = torch.tensor([[-torch.inf, 0.0, -torch.inf, 1.0, -torch.inf]]).expand(4, 5)
     draws = torch.tensor([0.0, 0.2, 0.999999999, 1.0 - 2**-53], dtype=torch.float64)

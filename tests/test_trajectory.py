@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 import trajectory
-from trap.platforms.torch import fitting
 
 
 @pytest.fixture(scope="module")
@@ -18,10 +17,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.mark.parametrize("name", sorted(trajectory.FITS))
-def test_torch_reproduces_it(
-    name: str, checkpoint: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fitting, "bfloat16_pays", lambda device: False)
+def test_torch_reproduces_it(name: str, checkpoint: tuple[Path, Path]) -> None:
     known = json.loads(trajectory.FILE.read_text())["fits"][name]
     assert known["settings"] == asdict(trajectory.FITS[name])
     assert len(known["losses"]) == trajectory.FITS[name].steps
@@ -33,7 +29,6 @@ def test_torch_reproduces_it(
 def test_another_order_of_the_data_is_noticed(
     checkpoint: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fitting, "bfloat16_pays", lambda device: False)
     monkeypatch.setattr(trajectory, "SEED", trajectory.SEED + 1)
     known = json.loads(trajectory.FILE.read_text())["fits"]["full, AdamW"]["losses"]
     found = trajectory.on_torch(*checkpoint, trajectory.FITS["full, AdamW"])

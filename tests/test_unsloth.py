@@ -25,7 +25,7 @@ from trap.methods import read_lines
 from trap.models.batching import batches
 from trap.models.encoding import tokens_of
 from trap.platforms import Example, Fit, unsloth, unsloth_4bit
-from trap.platforms.torch.fitting import collate
+from trap.platforms.torch.arrays import collate
 from trap.platforms.unsloth.arguments import (
     TARGETS,
     adapter_arguments,

@@ -1,8 +1,6 @@
 """What every platform does alike before any arithmetic: order, batches, padding, rates, random streams.
 
-Nothing here imports a framework, so that the platforms cannot come to differ in it. `platforms/torch`
-holds its own copies of these functions (its code decides which committed results are current);
-`tests/test_batching.py` holds the two equal.
+Nothing here imports a framework, so that no platform can come to differ from the others in it.
 """
 
 from __future__ import annotations
@@ -56,6 +54,22 @@ def collate(batch: Sequence[Tokens], pad: int) -> tuple[np.ndarray, np.ndarray, 
         begin = len(prompt) - 1 - first
         labels[row, begin : begin + len(completion)] = completion
     return tokens, labels, first
+
+
+def share_rows(
+    pairs: Sequence[Tokens],
+) -> dict[tuple[tuple[int, ...], tuple[int, ...]], list[tuple[int, int]]]:
+    """What to compute to score completions: (prompt, completion but its last token) -> [(example, last token)].
+
+    Completions that differ in their last token alone share one row, so that four letters cost one forward
+    pass. End tokens are left out; a completion without any other token is in no row, since nothing has
+    probability one.
+    """
+    rows: dict[tuple[tuple[int, ...], tuple[int, ...]], list[tuple[int, int]]] = {}
+    for number, (prompt, completion) in enumerate(pairs):
+        if told := completion[:-1]:
+            rows.setdefault((tuple(prompt), tuple(told[:-1])), []).append((number, told[-1]))
+    return rows
 
 
 def learning_rate(step: int, steps: int, warmup: float) -> float:

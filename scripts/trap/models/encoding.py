@@ -1,7 +1,4 @@
-"""From texts to token ids, for every platform: the same ids, the same refusals.
-
-Nothing here imports a framework. `platforms/torch` holds its own copies (see `trap.models.batching`).
-"""
+"""From texts to token ids, for every platform: the same ids, the same refusals. Nothing here imports a framework."""
 
 from __future__ import annotations
 
@@ -15,6 +12,7 @@ from trap.files import InputError
 from trap.models.batching import Tokens
 from trap.platforms import Example
 
+# Files that tell other tools how to use a tokenizer.
 BESIDE = ("tokenizer_config.json", "special_tokens_map.json", "generation_config.json")
 
 

@@ -33,6 +33,7 @@ def git_id(path: Path) -> str:
 
 
 def first_line(error: Exception) -> str:
+    """The first line of an error's message, or its type where it has none; at most 200 characters."""
     return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
 
 

@@ -7,8 +7,12 @@ holds them above what a 135-million-parameter shape takes here.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from trap.files import InputError
+from trap.models.hub import first_line
 from trap.workflow.config import Hyper, Model
 
 MEGA = 10**6
@@ -43,6 +47,19 @@ COSTS = {
     "unsloth": Cost(stored=2, sample=2, lora=2.5, full=10, number=2, kept=False, cache=2**31),
     "unsloth_4bit": Cost(stored=0.9, sample=0.9, lora=1.4, full=10, number=2, kept=False, cache=2**31),
 }
+
+
+@contextmanager
+def enough_memory(name: str) -> Iterator[None]:
+    """Raises InputError, in one line that names the model, where what happens inside runs out of memory."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:  # torch has no other type on a processor
+        if not (isinstance(error, MemoryError) or "memory" in str(error)):
+            raise
+        raise InputError(
+            f"models.{name}: not enough memory ({first_line(error)}); scripts/list_models.py says what each model needs"
+        ) from None
 
 
 def parameters(model: Model) -> int | None:

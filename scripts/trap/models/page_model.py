@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 
 from trap.files import InputError, read_json, replacing
+from trap.models.encoding import read_tokenizer
 from trap.models.page_header import MAGIC
 from trap.platforms import torch as platform
-from trap.platforms.torch import TorchModel, read_tokenizer
+from trap.platforms.torch import TorchModel
 from trap.workflow.running import folder_hash
 
 ALIGNMENT = 8  # bytes; every tensor and the payload start at a multiple

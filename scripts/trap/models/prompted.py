@@ -8,26 +8,35 @@ an answer always does, since a question that is not asked would change what is m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from trap.files import InputError, read_json
 from trap.models.chat import as_chat, as_text
 from trap.models.encoding import read_tokenizer
+from trap.models.memory import enough_memory
 from trap.platforms import Example, Fit, Model, Probe
+from trap.training.policy_gradient import Learner, Rollout
 from trap.workflow.config import Chat
 
 
 class Prompted:
-    """A platform's model behind its prompts' form.
+    """A platform's model whose every prompt is put into form first.
 
-    Methods are written out, not handed on: one that took prompts past the template unseen would be wrong
-    without a word.
+    asked: from a prompt to the text that the model continues. context: the most tokens that the model takes. share:
+    of a fit's examples, how many may be left out because they do not fit. name: the model's, for errors; each method
+    raises InputError, in one line, where memory does not suffice. Methods are written out, not handed on: one that
+    passed prompts on as they are would be wrong without a word.
     """
 
-    def __init__(self, model: Model, asked: Callable[[str], str], context: int | None, share: float) -> None:
-        self.model, self.asked, self.context, self.share = model, asked, context, share
+    def __init__(
+        self, model: Model, asked: Callable[[str], str], context: int | None, share: float, name: str = ""
+    ) -> None:
+        self.model, self.asked, self.context, self.share, self.name = model, asked, context, share, name
 
     def _examples(self, examples: Sequence[Example]) -> list[Example]:
         return [Example(self.asked(e.prompt), e.completion) for e in examples]
@@ -49,9 +58,10 @@ class Prompted:
                 f"{len(over)} of {len(texts)} prompts leave no room for {max_new_tokens} new tokens in the model's"
                 f" context of {self.context} (longest: {max(over)} tokens); nothing is cut"
             )
-        return self.model.sample(
-            texts, k=k, temperature=temperature, max_new_tokens=max_new_tokens, keys=keys
-        )
+        with enough_memory(self.name):
+            return self.model.sample(
+                texts, k=k, temperature=temperature, max_new_tokens=max_new_tokens, keys=keys
+            )
 
     def logprobs(self, examples: Sequence[Example]) -> list[float]:
         """As `Model.logprobs`. Raises InputError where an example exceeds the model's context."""
@@ -61,7 +71,8 @@ class Prompted:
                 f"{len(over)} of {len(made)} texts to score exceed the model's context of {self.context} tokens"
                 f" (longest: {max(over)})"
             )
-        return self.model.logprobs(made)
+        with enough_memory(self.name):
+            return self.model.logprobs(made)
 
     def lengths(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text as it is."""
@@ -82,17 +93,68 @@ class Prompted:
             )
         if left:
             log({"kind": "left_out", "step": 0, "examples": left, "of": len(made), "longest": max(sizes)})
-        self.model.fit(kept, settings, seed, log, probe)
+        with enough_memory(self.name):
+            self.model.fit(kept, settings, seed, log, probe)
 
     def save(self, folder: Path, base: str = "") -> dict[str, Any]:
         """As `Model.save`."""
         return self.model.save(folder, base=base)
 
 
-def prompted(model: Model, folder: Path, chat: Chat | None, too_long: float | None = None) -> Prompted:
+class PromptedLearner:
+    """The same for `trap.training.policy_gradient.Learner`: it sees rollouts with their prompts in form."""
+
+    def __init__(self, model: Prompted, learner: Learner) -> None:
+        self.model, self.learner = model, learner
+
+    def sync(self) -> None:
+        """As `Learner.sync`."""
+        self.learner.sync()
+
+    def observe(self, rollouts: Sequence[Rollout], *, several: bool) -> None:
+        """As `Learner.observe`."""
+        made = [replace(rollout, prompt=self.model.asked(rollout.prompt)) for rollout in rollouts]
+        with enough_memory(self.model.name):
+            self.learner.observe(made, several=several)
+
+    def measure(self, count: int) -> dict[str, float]:
+        """As `Learner.measure`."""
+        with enough_memory(self.model.name):
+            return self.learner.measure(count)
+
+    def step(self, chosen: Sequence[int], factor: float) -> dict[str, float]:
+        """As `Learner.step`."""
+        with enough_memory(self.model.name):
+            return self.learner.step(chosen, factor)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """As `Learner.state`."""
+        return self.learner.state()
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """As `Learner.restore`."""
+        self.learner.restore(state)
+
+    def close(self) -> None:
+        """As `Learner.close`."""
+        self.learner.close()
+
+
+def learner_of(model: Any, make: Callable[[Any], Learner]) -> Learner:
+    """`make(model)`; of a prompted model, a learner of the model behind it that is given prompts in form."""
+    if isinstance(model, Prompted):
+        return PromptedLearner(model, make(model.model))
+    return make(model)
+
+
+def prompted(
+    model: Model, folder: Path, chat: Chat | None, too_long: float | None = None, name: str = ""
+) -> Prompted:
     """`model`, asked as the model folder says: through its chat template with `chat`, else as plain text.
 
-    too_long: the share of a fit's examples that may be left out because they do not fit; none by default.
+    too_long: the share of a fit's examples that may be left out because they do not fit; none by default. name: the
+    model's in the settings. Raises InputError for a tokenizer of another model, and a chat template that is missing
+    or cannot be read.
     """
     config = read_json(folder / "config.json", dict)
     known, largest = config.get("vocab_size"), max(read_tokenizer(folder).get_vocab().values(), default=0)
@@ -103,4 +165,4 @@ def prompted(model: Model, folder: Path, chat: Chat | None, too_long: float | No
         )
     context = config.get("max_position_embeddings")
     asked = as_chat(folder, chat) if chat is not None else as_text(folder)
-    return Prompted(model, asked, context if isinstance(context, int) else None, too_long or 0.0)
+    return Prompted(model, asked, context if isinstance(context, int) else None, too_long or 0.0, name)

@@ -1,7 +1,8 @@
 """Platforms: one interface over the ways to run a model (design: study x platform x method).
 
-A platform module `trap.platforms.<name>` defines `load(chain, device) -> Model`. Nothing above this
-interface knows which library runs underneath.
+A platform module `trap.platforms.<name>` defines `load(lineage, device) -> Model`, where the lineage is a list
+of folders: a whole model, then adapters, each trained on the ones before. Nothing above this interface knows
+which library runs underneath.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from trap.files import InputError
 from trap.workflow.registry import load_member
 
 
@@ -74,6 +76,15 @@ class Model(Protocol):
 
     def save(self, folder: Path) -> dict[str, Any]:
         """Write the adapter (or, after full fine-tuning, the model) and return facts for meta.json."""
+
+
+def split_lineage(lineage: Sequence[Path | str]) -> tuple[Path, list[Path]]:
+    """(the last whole model of a lineage, the adapters after it). Raises InputError where no folder is a model."""
+    folders = [Path(folder) for folder in lineage]
+    whole = [number for number, folder in enumerate(folders) if (folder / "config.json").is_file()]
+    if not whole:
+        raise InputError(f"{folders[0]}: no config.json: not a model folder")
+    return folders[whole[-1]], folders[whole[-1] + 1 :]
 
 
 def load_platform(name: str) -> Any:

@@ -9,6 +9,6 @@ from typing import Any
 from trap.platforms import unsloth
 
 
-def load(chain: Sequence[Path], device: str = "auto") -> Any:
+def load(lineage: Sequence[Path], device: str = "auto") -> Any:
     """As `unsloth.load`."""
-    return unsloth.load(chain, device, four_bit=True)
+    return unsloth.load(lineage, device, four_bit=True)

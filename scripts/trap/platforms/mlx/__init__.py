@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 
 from trap.files import InputError, write_json
 from trap.models.adapters import read_adapter, write_mlx
-from trap.models.batching import Tokens, padded
+from trap.models.batching import Tokens, padded, share_rows
 from trap.models.encoding import (
     check_lengths,
     check_same_tokenizer,
@@ -28,7 +28,7 @@ from trap.models.encoding import (
     tokens_of,
 )
 from trap.models.tensors import write_tensors
-from trap.platforms import Example, Fit, Probe
+from trap.platforms import Example, Fit, Probe, split_lineage
 from trap.platforms.mlx.blas import ADVICE, preload
 
 BLAS = preload()  # before MLX is imported
@@ -107,11 +107,7 @@ class MlxModel:
         return [texts[i : i + k] for i in range(0, len(texts), k)]
 
     def logprobs(self, examples: Sequence[Example], batch: int = 256) -> list[float]:
-        # Completions that differ in their last token alone share one row: four letters cost one forward pass.
-        rows: dict[tuple[tuple[int, ...], tuple[int, ...]], list[tuple[int, int]]] = {}
-        for i, (prompt, completion) in enumerate(self.tokens(examples)):
-            if told := completion[:-1]:  # without the end token; nothing has probability one
-                rows.setdefault((tuple(prompt), tuple(told[:-1])), []).append((i, told[-1]))
+        rows = share_rows(self.tokens(examples))
         sums = [0.0] * len(examples)
         order = sorted(rows, key=lambda row: (len(row[0]) + len(row[1]), row))
         most = max((len(head) + 1 for _, head in order), default=1)
@@ -184,14 +180,13 @@ class MlxModel:
         return {"format": "model", "trained_parameters": trained, **facts}
 
 
-def load(chain: Sequence[Path], device: str = "auto") -> MlxModel:
-    """The model at the end of a chain of folders: a whole model, then adapters, each on the one before."""
+def load(lineage: Sequence[Path], device: str = "auto") -> MlxModel:
+    """The model at the end of a lineage of folders: a whole model, then adapters, each on the one before.
+
+    Raises InputError where a folder is missing or damaged, or an adapter belongs to another base.
+    """
     pick_device(device)
-    folders = [Path(folder) for folder in chain]
-    whole = [i for i, folder in enumerate(folders) if (folder / "config.json").is_file()]
-    if not whole:
-        raise InputError(f"{folders[0]}: no config.json: not a model folder")
-    last, adapters = folders[whole[-1]], folders[whole[-1] + 1 :]
+    last, adapters = split_lineage(lineage)
     tokenizer = read_tokenizer(last)
     model, raw = architecture.read_model(last)
     for folder in adapters:

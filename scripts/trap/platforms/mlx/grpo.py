@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import mlx.core as mx
 import numpy as np
@@ -16,10 +17,11 @@ from mlx.utils import tree_flatten, tree_unflatten
 
 from trap.models.batching import Tokens, collate
 from trap.models.encoding import check_lengths, tokens_of
+from trap.models.prompted import learner_of
 from trap.platforms import Example, Fit
 from trap.platforms.mlx import MlxModel, adapting
 from trap.platforms.mlx.fitting import Optimizers
-from trap.training.policy_gradient import Objective, Rollout, in_play, share_of
+from trap.training.policy_gradient import Learner, Objective, Rollout, in_play, share_of
 
 
 def scores(
@@ -214,6 +216,6 @@ class MlxLearner:
         self.sync()
 
 
-def learner(model: MlxModel, settings: Fit, objective: Objective, seed: int) -> MlxLearner:
+def learner(model: Any, settings: Fit, objective: Objective, seed: int) -> Learner:
     """A learner that trains `model` in place; `seed` fixes where a fresh adapter starts."""
-    return MlxLearner(model, settings, objective, seed)
+    return learner_of(model, lambda own: MlxLearner(own, settings, objective, seed))

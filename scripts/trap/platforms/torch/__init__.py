@@ -11,7 +11,10 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from trap.files import InputError
-from trap.platforms import Example, Fit, Probe
+from trap.models.batching import Tokens, share_rows
+from trap.models.encoding import check_lengths, encode, end_and_pad, read_tokenizer, save_tokenizer, tokens_of
+from trap.platforms import Example, Fit, Probe, split_lineage
+from trap.platforms.torch.arrays import padded
 from trap.platforms.torch.decoder import (
     Decoder,
     DecoderConfig,
@@ -21,7 +24,7 @@ from trap.platforms.torch.decoder import (
     spread_positions,
     write_model,
 )
-from trap.platforms.torch.fitting import Tokens, batch_loss, fit_weights
+from trap.platforms.torch.fitting import batch_loss, fit_weights
 from trap.platforms.torch.lora import Lora, load_lora
 from trap.platforms.torch.sampling import sample_tokens
 
@@ -34,59 +37,6 @@ def pick_device(device: str) -> torch.device:
     if not available.get(device.split(":")[0], False):
         raise InputError(f"device: {device!r} is not available here")
     return torch.device(device)
-
-
-def end_and_pad(raw: dict[str, Any]) -> tuple[list[int], int]:
-    """Ids that end a completion, and the one that pads, from a `config.json`."""
-    ends = raw.get("eos_token_id")
-    ends = list(ends) if isinstance(ends, list) else [ends]
-    if not ends or ends[0] is None:
-        raise InputError("config.json: eos_token_id: missing, so no completion could end")
-    pad = raw.get("pad_token_id")
-    return ends, ends[0] if pad is None else pad
-
-
-def encode(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:
-    """Token ids of each text, with nothing added."""
-    return [e.ids for e in tokenizer.encode_batch(list(texts), add_special_tokens=False)]
-
-
-def tokens_of(tokenizer: Tokenizer, examples: Sequence[Example], end: int) -> list[Tokens]:
-    """(prompt, completion + end) tokens; the two are encoded apart, as they meet when sampling."""
-    prompts = encode(tokenizer, [e.prompt for e in examples])
-    completions = encode(tokenizer, [e.completion for e in examples])
-    return [(p, [*c, end]) for p, c in zip(prompts, completions, strict=True)]
-
-
-def check_lengths(pairs: Sequence[Tokens], most: int) -> None:
-    """Raises InputError for an example that the settings have no room for."""
-    for number, (prompt, completion) in enumerate(pairs):
-        if (length := len(prompt) + len(completion)) > most:
-            raise InputError(
-                f"example {number}: {length} tokens do not fit max_tokens {most}; nothing is cut silently"
-            )
-
-
-def read_tokenizer(folder: Path) -> Tokenizer:
-    """`tokenizer.json` of a model folder. Raises InputError where there is none that can be read."""
-    path = folder / "tokenizer.json"
-    if not path.is_file():
-        raise InputError(f"{path}: missing tokenizer (only the tokenizer.json format is read)")
-    try:
-        tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:  # tokenizers raises plain Exception
-        raise InputError(f"{path}: not a readable tokenizer: {error}") from None
-    tokenizer.no_padding()
-    tokenizer.no_truncation()  # some files switch it on; nothing is cut silently
-    return tokenizer
-
-
-def save_tokenizer(folder: Path, tokenizer: Tokenizer, source: Path | None) -> None:
-    """`tokenizer.json`, and what lies beside it in the folder that the model came from."""
-    tokenizer.save(str(folder / "tokenizer.json"))
-    for name in ("tokenizer_config.json", "special_tokens_map.json", "generation_config.json"):
-        if source is not None and (source / name).is_file():
-            (folder / name).write_bytes((source / name).read_bytes())
 
 
 class TorchModel:
@@ -105,6 +55,11 @@ class TorchModel:
         self.eos, self.pad = end_and_pad(config.raw)
         self.adapter: Lora | None = None
         self.frozen = self.weights  # what the adapter stands on
+
+    @property
+    def size(self) -> int:
+        """How many weights the model has."""
+        return sum(tensor.numel() for tensor in self.weights.values())
 
     def _encode(self, texts: Sequence[str]) -> list[list[int]]:
         return encode(self.tokenizer, texts)
@@ -125,24 +80,15 @@ class TorchModel:
 
     @torch.inference_mode()
     def logprobs(self, examples: Sequence[Example], batch: int = 256) -> list[float]:
-        # Completions that differ in their last token alone share one row: four letters cost one forward pass.
-        rows: dict[tuple[tuple[int, ...], tuple[int, ...]], list[tuple[int, int]]] = {}
-        for i, (prompt, completion) in enumerate(self.tokens(examples)):
-            if told := completion[:-1]:  # without the end token; nothing has probability one
-                rows.setdefault((tuple(prompt), tuple(told[:-1])), []).append((i, told[-1]))
+        rows = share_rows(self.tokens(examples))
         decoder = Decoder(self.config, self.weights)
         sums = [0.0] * len(examples)
         order = sorted(rows, key=lambda row: (len(row[0]) + len(row[1]), row))
         for start in range(0, len(order), batch):
             group = order[start : start + batch]
-            longest = max(len(prompt) + len(head) for prompt, head in group)
-            tokens = torch.full((len(group), longest), self.pad)
-            for number, (prompt, head) in enumerate(group):
-                tokens[number, : len(prompt) + len(head)] = torch.tensor(prompt + head)
+            tokens = padded([prompt + head for prompt, head in group], self.pad, self.device)
             first = min(len(prompt) for prompt, _ in group) - 1
-            scores = (
-                decoder.logits(decoder.hidden(tokens.to(self.device), first)).float().log_softmax(-1).cpu()
-            )
+            scores = decoder.logits(decoder.hidden(tokens, first)).float().log_softmax(-1).cpu()
             for number, (prompt, head) in enumerate(group):
                 begin = len(prompt) - 1 - first
                 before = scores[number, begin : begin + len(head)].double()
@@ -174,8 +120,9 @@ class TorchModel:
                 probe(step)
 
             fit_weights(
-                parameters, loss_of, pairs, settings, pad=self.pad, seed=seed, log=log, probe=probe and probed
-            )
+                parameters, loss_of, pairs, settings, pad=self.pad, seed=seed, size=self.size, log=log,
+                probe=probe and probed,
+            )  # fmt: skip
 
         if settings.tune == "full":
             fit(self.weights, lambda: self.weights)
@@ -198,19 +145,15 @@ class TorchModel:
             return {"format": "peft", "trained_parameters": trained}
         write_model(folder, self.config, {n: t.cpu() for n, t in self.weights.items()})
         save_tokenizer(folder, self.tokenizer, self.source)
-        return {"format": "model", "trained_parameters": sum(t.numel() for t in self.weights.values())}
+        return {"format": "model", "trained_parameters": self.size}
 
 
-def load(chain: Sequence[Path], device: str = "auto") -> Any:
-    """The model at the end of a chain of folders: a whole model, then adapters, each on the one before.
+def load(lineage: Sequence[Path], device: str = "auto") -> Any:
+    """The model at the end of a lineage of folders: a whole model, then adapters, each on the one before.
 
     Other architectures than the decoder's come as `generic.GenericModel`, which runs transformers.
     """
-    folders = [Path(folder) for folder in chain]
-    whole = [i for i, folder in enumerate(folders) if (folder / "config.json").is_file()]
-    if not whole:
-        raise InputError(f"{folders[0]}: no config.json: not a model folder")
-    last, adapters = folders[whole[-1]], folders[whole[-1] + 1 :]
+    last, adapters = split_lineage(lineage)
     tokenizer = read_tokenizer(last)
     try:
         config, weights = read_model(last)

@@ -19,10 +19,12 @@ from torch.nn import functional as F
 from transformers import AutoModelForCausalLM, LogitsProcessor
 
 from trap.files import InputError
+from trap.models.batching import uniforms
+from trap.models.encoding import check_lengths, encode, end_and_pad, save_tokenizer, tokens_of
 from trap.platforms import Example, Fit, Probe
-from trap.platforms.torch import check_lengths, encode, end_and_pad, save_tokenizer, tokens_of
+from trap.platforms.torch.arrays import padded
 from trap.platforms.torch.fitting import fit_weights
-from trap.platforms.torch.sampling import choose, uniforms
+from trap.platforms.torch.sampling import choose
 
 ROWS_AT_ONCE = 256  # bounds the memory of the caches
 
@@ -47,6 +49,11 @@ class GenericModel:
         self.model = model.to(device).eval().requires_grad_(False)
         self.tokenizer, self.device, self.source = tokenizer, device, source
         self.eos, self.pad = end_and_pad(model.config.to_dict())
+
+    @property
+    def size(self) -> int:
+        """How many weights the model has."""
+        return sum(parameter.numel() for parameter in self.model.parameters())
 
     @torch.inference_mode()
     def sample(
@@ -92,10 +99,7 @@ class GenericModel:
         sums = [0.0] * len(pairs)
         for start in range(0, len(order), batch):
             group = order[start : start + batch]
-            tokens = torch.full((len(group), max(sum(map(len, pairs[i])) for i in group)), self.pad)
-            for row, i in enumerate(group):
-                tokens[row, : sum(map(len, pairs[i]))] = torch.tensor(pairs[i][0] + pairs[i][1])
-            tokens = tokens.to(self.device)
+            tokens = padded([pairs[i][0] + pairs[i][1] for i in group], self.pad, self.device)
             scores = self.model(tokens).logits[:, :-1].float().log_softmax(-1)
             following = scores.gather(-1, tokens[:, 1:, None])[..., 0]
             for row, i in enumerate(group):
@@ -133,13 +137,17 @@ class GenericModel:
             wanted = labels >= 0
             return F.cross_entropy(logits[wanted].float(), labels[wanted])
 
-        fit_weights(trained, loss_of, pairs, settings, pad=self.pad, seed=seed, log=log, probe=probe)
+        fit_weights(
+            trained, loss_of, pairs, settings, pad=self.pad, seed=seed, size=self.size, log=log, probe=probe
+        )
 
     def save(self, folder: Path, base: str = "") -> dict[str, Any]:
         """A PEFT adapter if the last fit was LoRA, else the whole model in Hugging Face format."""
         folder.mkdir(parents=True, exist_ok=True)
         if isinstance(self.model, PeftModel):
-            self.model.peft_config["default"].base_model_name_or_path = base
+            settings = self.model.peft_config["default"]
+            settings.base_model_name_or_path = base
+            settings.target_modules = sorted(settings.target_modules)  # a set, which peft writes in any order
             self.model.save_pretrained(str(folder))
             (folder / "README.md").unlink(missing_ok=True)  # an empty model card
             trained = sum(p.numel() for n, p in self.model.named_parameters() if "lora_" in n)

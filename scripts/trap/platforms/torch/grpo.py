@@ -21,13 +21,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from trap.models.batching import Tokens
+from trap.models.encoding import check_lengths, tokens_of
+from trap.models.prompted import learner_of
 from trap.platforms import Example, Fit
-from trap.platforms.torch import TorchModel, check_lengths, tokens_of
+from trap.platforms.torch import TorchModel
+from trap.platforms.torch.arrays import collate
 from trap.platforms.torch.decoder import Decoder, rotary
-from trap.platforms.torch.fitting import Tokens, bfloat16_pays, collate
+from trap.platforms.torch.fitting import bfloat16_pays
 from trap.platforms.torch.lora import Lora
 from trap.platforms.torch.optimizers import Optimizers
-from trap.training.policy_gradient import Objective, Rollout, in_play, share_of
+from trap.training.policy_gradient import Learner, Objective, Rollout, in_play, share_of
 
 Scores = tuple[Tensor, Tensor]  # of completion tokens (R, T); of the whole vocabulary at each (N, vocabulary)
 
@@ -159,7 +163,7 @@ class TorchLearner:
             tensor.requires_grad_(True)
         self.optimizers = Optimizers(self.parameters, settings)
         self.device = next(iter(self.parameters.values())).device
-        self.half = bfloat16_pays(self.device)
+        self.half = bfloat16_pays(self.device, model.size)
         self.pairs: list[Tokens] = []
         self.advantages: list[float] = []
         self.old: dict[int, Tensor] | None = None
@@ -321,6 +325,6 @@ def of_transformers(model: Any, settings: Fit, seed: int) -> Setup:
     return parameters, score, score_start, lambda: None
 
 
-def learner(model: Any, settings: Fit, objective: Objective, seed: int) -> TorchLearner:
+def learner(model: Any, settings: Fit, objective: Objective, seed: int) -> Learner:
     """A learner that trains `model` in place; `seed` fixes where a fresh adapter starts."""
-    return TorchLearner(model, settings, objective, seed)
+    return learner_of(model, lambda own: TorchLearner(own, settings, objective, seed))

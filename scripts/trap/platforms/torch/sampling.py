@@ -14,14 +14,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from trap.models.batching import uniforms
+from trap.platforms.torch.arrays import padded
 from trap.platforms.torch.decoder import Decoder, rotary
 
 ROWS_AT_ONCE = 512  # bounds the memory of the caches; larger batches fall out of the processor's
-
-
-def uniforms(key: int, samples: int, steps: int) -> np.ndarray:
-    """Uniform draws (samples, steps) of one prompt: a function of its key alone."""
-    return np.random.Generator(np.random.Philox(key=key)).random((samples, steps))
 
 
 class Cache:
@@ -80,10 +77,8 @@ def sample_group(
     """Tokens of `samples` completions for each prompt of one batch (without the end token)."""
     device = decoder.embedding.device
     lengths = torch.tensor([len(p) for p in prompts], device=device)
-    longest = int(lengths.max())
-    tokens = torch.full((len(prompts), longest), pad, device=device)
-    for row, prompt in enumerate(prompts):
-        tokens[row, : len(prompt)] = torch.tensor(prompt, device=device)
+    tokens = padded(prompts, pad, device)
+    longest = tokens.shape[1]
     prefill: list[tuple[Tensor, Tensor]] = []
     states = decoder.hidden(tokens, cache=prefill)
     last = states[torch.arange(len(prompts), device=device), lengths - 1]

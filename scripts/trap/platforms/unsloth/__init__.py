@@ -16,8 +16,8 @@ from trap.files import InputError
 INSTALL = "pip install -r requirements/unsloth.txt, in an environment of its own"
 
 
-def load(chain: Sequence[Path], device: str = "auto", four_bit: bool = False) -> Any:
-    """The model at the end of a chain of folders: a whole model, then adapters, each merged into the one before.
+def load(lineage: Sequence[Path], device: str = "auto", four_bit: bool = False) -> Any:
+    """The model at the end of a lineage of folders: a whole model, then adapters, each merged into the one before.
 
     Raises InputError where there is no card, no Unsloth, or no model that it loads.
     """
@@ -37,4 +37,4 @@ def load(chain: Sequence[Path], device: str = "auto", four_bit: bool = False) ->
         raise InputError(f"platform: unsloth cannot be imported ({error}): {INSTALL}") from None
     from trap.platforms.unsloth.model import UnslothModel
 
-    return UnslothModel([Path(folder) for folder in chain], four_bit)
+    return UnslothModel(lineage, four_bit)

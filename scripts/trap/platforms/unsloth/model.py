@@ -15,7 +15,7 @@ from trap.files import InputError, read_json
 from trap.models.adapters import read_adapter
 from trap.models.encoding import end_and_pad, read_tokenizer
 from trap.models.merging import check_fits, merge, weight_files
-from trap.platforms import Fit
+from trap.platforms import Fit, split_lineage
 from trap.platforms.unsloth.arguments import adapter_arguments, load_arguments
 from trap.platforms.unsloth.with_trl import TrlModel
 
@@ -27,11 +27,8 @@ class UnslothModel(TrlModel):
     bits it would be rounded twice, and the parent's weights could not be told from the child's.
     """
 
-    def __init__(self, chain: Sequence[Path], four_bit: bool) -> None:
-        whole = [i for i, folder in enumerate(chain) if (folder / "config.json").is_file()]
-        if not whole:
-            raise InputError(f"{chain[0]}: no config.json: not a model folder")
-        self.source, adapters = chain[whole[-1]], chain[whole[-1] + 1 :]
+    def __init__(self, lineage: Sequence[Path], four_bit: bool) -> None:
+        self.source, adapters = split_lineage(lineage)
         self.four_bit, self.full = four_bit, False
         self.raw = read_json(self.source / "config.json", dict)
         self.tokenizer = read_tokenizer(self.source)
