@@ -8,7 +8,7 @@ package's generator, scores from its `score_answer`, fractions kept. Three thing
   question of another.
 - The answer stands on a line of its own, `ANSWER: …`, once. Other text earns nothing, and what was read is a
   column of the items (`read`).
-- `{question}` or fields of the item's metadata make a prompt that is short enough for a model trained from
+- The question, or fields of its metadata, make a prompt that is short enough for a model trained from
   nothing (`prompt`); for some tasks the solution can be worked before the answer (`reasons`, see `reasons.py`).
 
 A task whose reference does not earn the full score cannot be asked (graph_color and others give no answer), nor
@@ -47,9 +47,10 @@ class Options(Struct, kw_only=True, forbid_unknown_fields=True):
     """Which dataset, and how it is asked.
 
     `easy` and `hard` are parameters of the dataset's own configuration class. A dataset that lists its items
-    beforehand (gsm_symbolic, acre) wants `size` among them. `prompt` is filled with the question, its level and the
-    metadata. `level` names the entry of the metadata that counts how hard an item is. `correct_from` is the score
-    from which an answer counts as right. `split`: pieces of a fresh tokenizer are characters or words.
+    beforehand (gsm_symbolic, acre) wants `size` among them. `prompt` is filled with the question and the metadata,
+    lists as their members with spaces between. `level` names the entry of the metadata that counts how hard an item
+    is. `correct_from` is the score from which an answer counts as right. `split`: pieces of a fresh tokenizer are
+    characters or words.
     """
 
     task: str
@@ -80,6 +81,8 @@ class Study(BaseStudy):
         Measure("read", "text", label="what was read as the answer"),
         Measure("worked", "flag", better="higher", label="the solution is worked as the reference works it"),
     )
+
+    corpus_from: ClassVar[tuple[str, ...]] = ("easy",)  # hard questions are new to every arm that does not name them
 
     def __init__(self, options: Options, data: Path, seed: int = 0) -> None:
         super().__init__(options, data, seed)
@@ -131,7 +134,7 @@ class Study(BaseStudy):
         first = self._tried.get(pool.name, 0)
         for candidate in range(first, first + PATIENCE):
             entry = self._draw(pool, candidate)
-            prompt = self._prompt(pool, entry)
+            prompt = self._prompt(entry)
             if bucket_of(same(prompt)) == bucket and same(prompt) not in known:
                 known.add(same(prompt))
                 self._tried[pool.name] = candidate + 1
@@ -145,9 +148,13 @@ class Study(BaseStudy):
         digest = hashlib.blake2b(f"{self.options.task}/{pool.name}/{self.seed}/{candidate}".encode(), digest_size=8)
         return self._datasets[pool.level][int.from_bytes(digest.digest()) % size]
 
-    def _prompt(self, pool: Pool, entry: dict[str, Any]) -> str:
+    def _prompt(self, entry: dict[str, Any]) -> str:
+        values = {
+            name: " ".join(map(str, value)) if isinstance(value, list | tuple) else value
+            for name, value in entry["metadata"].items()
+        }
         try:
-            return self.options.prompt.format(**{**entry["metadata"], "question": entry["question"], "level": pool.level})
+            return self.options.prompt.format(**{**values, "question": entry["question"]})
         except (KeyError, IndexError, ValueError) as error:
             raise InputError(f"options: prompt: {self.options.task} cannot fill it: {error!r}") from None
 
