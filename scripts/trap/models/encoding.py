@@ -32,10 +32,14 @@ def encode(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:
 
 
 def tokens_of(tokenizer: Tokenizer, examples: Sequence[Example], end: int) -> list[Tokens]:
-    """(prompt, completion + end) tokens; the two are encoded apart, as they meet when sampling."""
+    """(prompt, completion + end) tokens; the two are encoded apart, as they meet when sampling.
+
+    Without a prompt, the first token of the completion stands in its place: nothing comes before it to predict it from.
+    """
     prompts = encode(tokenizer, [e.prompt for e in examples])
     completions = encode(tokenizer, [e.completion for e in examples])
-    return [(p, [*c, end]) for p, c in zip(prompts, completions, strict=True)]
+    pairs = [(p, [*c, end]) for p, c in zip(prompts, completions, strict=True)]
+    return [(p, c) if p else (c[:1], c[1:]) for p, c in pairs]
 
 
 def check_lengths(pairs: Sequence[Tokens], most: int) -> None:

@@ -1,0 +1,1 @@
+"""Any dataset of the package reasoning-gym, as a study by a section of configuration."""
