@@ -1,4 +1,4 @@
-"""Read what the logged traces of finished runs get wrong first, into one compact table."""
+"""Read what the logged traces of finished runs get wrong first, into one compact table (hops only)."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ import argparse
 import sys
 from pathlib import Path
 
+from trap.analysis.collect import write_items
 from trap.cli import run_main
-from trap.studies.hops.analysis.baselines import read_pools
-from trap.studies.hops.analysis.traces import collect_traces, write_traces
-from trap.studies.hops.graph import load_graph
+from trap.studies.hops.analysis.traces import collect_traces
+from trap.workflow.config import load_config
+from trap.workflow.opening import open_study
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", default="config/config.yaml", help="the settings")
+    parser.add_argument("--study", required=True, help="a study of the settings, whose code is that of hops")
     parser.add_argument(
         "--runs", nargs="+", type=Path, required=True, metavar="FOLDER", help="finished run folders"
-    )
-    parser.add_argument("--graph", type=Path, required=True, help="kg.json")
-    parser.add_argument(
-        "--questions", type=Path, nargs="+", required=True, metavar="POOL.jsonl", help="the evaluation pools"
     )
     parser.add_argument(
         "--output", type=Path, required=True, help="traces.parquet: one row per logged answer"
@@ -27,9 +26,8 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
 
     def body() -> None:
-        graph, pools = load_graph(arguments.graph), read_pools(arguments.questions)
-        traces = collect_traces(arguments.runs, graph, pools)
-        write_traces(traces, arguments.output)
+        traces = collect_traces(arguments.runs, open_study(load_config(arguments.config), arguments.study))
+        write_items(traces, arguments.output)
         print(f"{len(arguments.runs)} runs, {traces.height:,} answers", file=sys.stderr)
 
     return run_main(body)

@@ -1,8 +1,7 @@
 """Compare model sizes: the same arms and contrasts on models of different size; a table and a figure.
 
-    python scripts/compare_sizes.py --config config/config.yaml --claims config/claims.yaml --graph kg.json \\
-        --models nano nano_3m nano_11m --items results/hops/nano_3m/torch/sft/s1/items.parquet ... \\
-        --output results/scaling
+    python scripts/compare_sizes.py --study STUDY --models small middle large \\
+        --evidence results/STUDY/EXPERIMENT/collected ... --output results/STUDY/EXPERIMENT
 """
 
 from __future__ import annotations
@@ -13,9 +12,10 @@ from pathlib import Path
 
 import polars as pl
 
-from trap.analysis.cells import ItemTable, read_items
+from trap.analysis.cells import ItemTable
 from trap.analysis.claim_specs import load_claims
 from trap.analysis.collect import write_table
+from trap.analysis.folder import add_options, read_folders
 from trap.analysis.scaling import scaling, scaling_text
 from trap.cli import run_main
 from trap.figures import scaling as figure
@@ -23,9 +23,8 @@ from trap.figures.theme import save_both
 from trap.files import InputError, write_text
 from trap.models.memory import parameters
 from trap.models.tokenizer import build_tokenizer
-from trap.studies.hops.facts import phrases, words
-from trap.studies.hops.graph import load_graph
 from trap.workflow.config import Model, load_config
+from trap.workflow.opening import open_study, study_settings
 
 TITLE = "The trap against model size"
 
@@ -48,27 +47,26 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--config", default="config/config.yaml", help="the settings: shapes of the models")
-    parser.add_argument("--claims", type=Path, required=True, help="config/claims.yaml: the contrasts")
-    parser.add_argument("--graph", required=True, help="kg.json: the words that the models know")
+    add_options(parser, several=True)
     parser.add_argument("--models", nargs="+", required=True, help="names under `models` in the settings")
-    parser.add_argument("--platform", default="torch")
-    parser.add_argument("--items", type=Path, nargs="+", required=True, help="items.parquet files")
+    parser.add_argument("--platform", help="of the runs; none: that of the claims")
     parser.add_argument("--output", type=Path, required=True, metavar="FOLDER")
     args = parser.parse_args(argv)
 
     def body() -> None:
-        models = load_config(args.config).models
-        if unknown := [name for name in args.models if name not in models]:
-            raise InputError(f"{args.config}: no model `{unknown[0]}` (known: {', '.join(models)})")
-        graph = load_graph(args.graph)
-        vocabulary = build_tokenizer(words(graph), phrases(graph)).get_vocab_size()
-        sizes = {name: weights_of(name, models[name], vocabulary) for name in args.models}
-        items = read_items(args.items).filter(pl.col("model").is_in(args.models))
-        rows = scaling(load_claims(args.claims), ItemTable(items), sizes, args.platform)
-        write_table(rows, args.output / "scaling.parquet")
-        write_text(args.output / "scaling.md", scaling_text(rows))
-        save_both(lambda theme: figure.draw(rows, theme), args.output, "scaling", TITLE, figure.ALT)
+        config = load_config(args.config)
+        if unknown := [name for name in args.models if name not in config.models]:
+            raise InputError(f"{args.config}: no model `{unknown[0]}` (known: {', '.join(config.models)})")
+        study = open_study(config, args.study, args.data)
+        vocabulary = build_tokenizer(*study.vocabulary()).get_vocab_size()
+        sizes = {name: weights_of(name, config.models[name], vocabulary) for name in args.models}
+        items = read_folders(args.evidence, type(study)).filter(pl.col("model").is_in(args.models))
+        spec = load_claims(study_settings(config, args.study).claims, type(study))
+        table = ItemTable(items, type(study))
+        rows = scaling(spec, table, sizes, args.platform or spec.defaults.platform)
+        write_table(rows, args.output / "models.parquet")
+        write_text(args.output / "models.md", scaling_text(rows))
+        save_both(lambda theme: figure.draw(rows, theme), args.output, "models", TITLE, figure.ALT)
 
     return run_main(body)
 

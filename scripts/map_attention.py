@@ -1,7 +1,9 @@
-"""Map where trained models look for the next relation of a chain: attention.parquet, pointers.{parquet, md}.
+"""Map where trained models look for the next relation of a chain: attention.parquet, pointers.parquet.
 
     python scripts/map_attention.py --questions eval_easy.jsonl eval_hard.jsonl --taught 3 \\
-        --run nano sft 1 RUN_base RUN_sft --run … --output results/way_out/tables
+        --run nano sft 1 RUN_base RUN_sft --run … --output FOLDER
+
+Hops only; FOLDER is where collect_runs.py writes.
 
 A run is its model, arm and seed and the run folders from the base to it. Looked at are questions of the
 longest taught chains and of all longer ones, along their reference traces; nothing is sampled.
@@ -18,7 +20,7 @@ import numpy as np
 
 from trap.analysis.collect import write_table
 from trap.cli import run_main
-from trap.files import InputError, read_jsonl, write_text
+from trap.files import InputError, read_jsonl
 from trap.studies.hops.analysis import attention as evidence
 from trap.studies.hops.records import Question
 from trap.studies.hops.wording import PHRASES
@@ -81,7 +83,6 @@ def main(argv: list[str] | None = None) -> int:
         maps, pointers = evidence.tables(found, starts)
         write_table(maps, args.output / "attention.parquet")
         write_table(pointers, args.output / "pointers.parquet")
-        write_text(args.output / "pointers.md", evidence.text(pointers))
 
     return run_main(body)
 

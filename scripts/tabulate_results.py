@@ -1,4 +1,4 @@
-"""Tabulate results: arms, hop counts, contrasts, doses, rollouts, baselines, power, order, noise.
+"""Tabulate results: arms, levels, contrasts, doses, rollouts, baselines, power, noise, and what the study adds.
 
 Every table is written as Parquet and as Markdown. None holds a time, so that two clean runs on one
 machine agree to the byte.
@@ -12,74 +12,58 @@ from pathlib import Path
 
 import polars as pl
 
-from trap.analysis.cells import ItemTable, read_items
-from trap.analysis.claim_specs import load_claims
+from trap.analysis.baselines import baseline_table
 from trap.analysis.collect import write_table
 from trap.analysis.contrasts import CONTRAST_COLUMNS, contrast_rows
-from trap.analysis.runs import read_runs
-from trap.analysis.summaries import Summaries, power_table
+from trap.analysis.extension import Table
+from trap.analysis.folder import add_options, open_arguments
+from trap.analysis.summaries import MEASURED, Summaries, power_table
 from trap.cli import run_main
 from trap.files import write_text
 from trap.report import markdown
-from trap.studies.hops.analysis.baselines import baseline_items, baseline_table, read_pools
-from trap.studies.hops.analysis.shuffling import shuffle_table
-from trap.studies.hops.graph import load_graph
 
-TABLES = ("arms", "by_hops", "contrasts", "doses", "rollouts", "baselines", "power", "shuffle", "noise")
+TABLES = ("arms", "by_level", "contrasts", "doses", "rollouts", "baselines", "power", "noise")
+
+
+def tabulate(summaries: Summaries) -> dict[str, Table]:
+    """The tables of every study by name, then those of this one."""
+    shown, plain = summaries.extension.shown, markdown.plain_text
+    arms, by_level = summaries.arms(), summaries.by_level()
+    rows = contrast_rows(summaries.spec, summaries.table, summaries.items)
+    contrasts = pl.DataFrame(rows, schema=CONTRAST_COLUMNS)
+    doses, rollouts, noise = summaries.doses(), summaries.rollouts(), summaries.noise()
+    baselines, power = baseline_table(summaries.baselines), power_table()
+    level_name = summaries.study.level_name
+    levels = (*MEASURED, *summaries.extension.dose_metrics)
+    return {
+        "arms": Table(arms, markdown.arms_text(arms, (*markdown.WIDE_METRICS, *shown))),
+        "by_level": Table(by_level, markdown.by_level_text(by_level, levels, level_name)),
+        "contrasts": Table(contrasts, markdown.contrasts_text(contrasts)),
+        "doses": Table(doses, plain("Dose-responses", doses)),
+        "rollouts": Table(rollouts, plain("What sampling kept", rollouts)),
+        "baselines": Table(
+            baselines, plain("Without any model", baselines, "Without a level: the whole pool.")
+        ),
+        "power": Table(power, plain("Items needed", power)),
+        "noise": Table(noise, plain("Noise between training seeds", noise)),
+        **summaries.extension.tables(summaries),
+    }
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--claims", type=Path, required=True, help="config/claims.yaml: contrasts and doses")
+    add_options(parser)
     parser.add_argument(
-        "--items", type=Path, nargs="+", required=True, help="items.parquet of collect_runs.py"
-    )
-    parser.add_argument("--runs", type=Path, required=True, help="runs.parquet of collect_runs.py")
-    parser.add_argument("--arms", type=Path, help="config/arms.tsv: what the arms are called")
-    parser.add_argument("--graph", type=Path, required=True, help="kg.json")
-    parser.add_argument(
-        "--questions", type=Path, nargs="+", required=True, metavar="POOL.jsonl", help="the evaluation pools"
-    )
-    parser.add_argument(
-        "--output", type=Path, required=True, metavar="FOLDER", help=f"gets {', '.join(TABLES)}"
+        "--output", type=Path, required=True, metavar="FOLDER", help=f"gets {', '.join(TABLES)}, …"
     )
     arguments = parser.parse_args(argv)
 
     def body() -> None:
-        spec = load_claims(arguments.claims)
-        items, runs = read_items(arguments.items), read_runs(arguments.runs, arguments.arms)
-        pools = read_pools(arguments.questions)
-        scored = baseline_items(load_graph(arguments.graph), pools)
-        summaries = Summaries(spec, ItemTable(items, scored), runs, items)
-        tables = {
-            "arms": summaries.arms(),
-            "by_hops": summaries.by_hops(),
-            "contrasts": pl.DataFrame(contrast_rows(spec, summaries.table, items), schema=CONTRAST_COLUMNS),
-            "doses": summaries.doses(),
-            "rollouts": summaries.rollouts(),
-            "baselines": baseline_table(scored),
-            "power": power_table(),
-            "shuffle": shuffle_table(summaries, pools),
-            "noise": summaries.noise(),
-        }
-        texts = {
-            "arms": markdown.arms_text(tables["arms"]),
-            "by_hops": markdown.by_hops_text(tables["by_hops"]),
-            "contrasts": markdown.contrasts_text(tables["contrasts"]),
-            "doses": markdown.plain_text("Dose-responses", tables["doses"]),
-            "rollouts": markdown.plain_text("What rejection sampling kept", tables["rollouts"]),
-            "baselines": markdown.plain_text(
-                "Without any model", tables["baselines"], "hops 0: all questions."
-            ),
-            "power": markdown.plain_text("Questions needed", tables["power"]),
-            "shuffle": markdown.plain_text("The same questions with options shuffled", tables["shuffle"]),
-            "noise": markdown.plain_text("Noise between training seeds", tables["noise"]),
-        }
-        for name, table in tables.items():
-            write_table(table, arguments.output / f"{name}.parquet")
-            write_text(arguments.output / f"{name}.md", texts[name])
+        for name, table in tabulate(open_arguments(arguments)).items():
+            write_table(table.frame, arguments.output / f"{name}.parquet")
+            write_text(arguments.output / f"{name}.md", table.text)
 
     return run_main(body)
 

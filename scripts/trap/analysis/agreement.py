@@ -20,7 +20,7 @@ from trap.files import InputError
 from trap.report.markdown import pipe_table
 from trap.report.wording import interval_text, number_text
 
-POOLS, METRICS = ("eval_easy", "eval_hard", "eval_leak"), ("accuracy", "faithful")
+MEASURED = ("accuracy", "faithful")
 COLUMNS: dict[str, Any] = {
     **dict.fromkeys(("kind", "name", "model", "pool", "metric", "unit", "platform", "reference"), pl.String),
     **dict.fromkeys(
@@ -32,20 +32,20 @@ COLUMNS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def references(table: ItemTable, first: str = "torch") -> list[tuple[str, str]]:
+def references(table: ItemTable, first: str) -> list[tuple[str, str]]:
     """(platform, reference) pairs: every other platform beside `first`, or beside the first there is."""
     found = sorted({platform for _, platform, _, _ in table.conditions})
     reference = first if first in found else found[0]
     return [(platform, reference) for platform in found if platform != reference]
 
 
-def agreement(spec: ClaimsFile, table: ItemTable) -> pl.DataFrame:
-    """A row for every arm and pool, and for every contrast, that two platforms have.
+def agreement(spec: ClaimsFile, table: ItemTable, first: str) -> pl.DataFrame:
+    """A row for every arm and pool, and for every contrast, that two platforms have; others are compared to `first`.
 
     Raises InputError where no run is there on two.
     """
     rows = []
-    for platform, reference in references(table):
+    for platform, reference in references(table, first):
         for model in table.models:
             sides = [(platform, model), (reference, model)]
             shared = sorted(
@@ -54,15 +54,14 @@ def agreement(spec: ClaimsFile, table: ItemTable) -> pl.DataFrame:
                 )
             )
             for arm in shared:
-                for pool in POOLS:
-                    for metric in METRICS:
-                        cells = [[table.cell(m, arm, pool, metric, platform=p)] for p, m in sides]
-                        rows += _row("arm", arm, model, pool, metric, "share", sides, cells, spec)
+                for pool in table.pools:
+                    for metric in MEASURED:
+                        cells = [[table.cell(m, p, arm, pool, metric)] for p, m in sides]
+                        rows += _row("arm", arm, model, pool, metric, table, sides, cells, spec)
             for contrast in spec.contrasts:
                 arms = (contrast.arm, contrast.minus)
                 cells = [
-                    [table.cell(m, arm, contrast.pool, contrast.metric, platform=p) for arm in arms]
-                    for p, m in sides
+                    [table.cell(m, p, arm, contrast.pool, contrast.metric) for arm in arms] for p, m in sides
                 ]
                 rows += _row(
                     "contrast",
@@ -70,7 +69,7 @@ def agreement(spec: ClaimsFile, table: ItemTable) -> pl.DataFrame:
                     model,
                     contrast.pool,
                     contrast.metric,
-                    "points",
+                    table,
                     sides,
                     cells,
                     spec,
@@ -81,7 +80,7 @@ def agreement(spec: ClaimsFile, table: ItemTable) -> pl.DataFrame:
 
 
 def _row(
-    kind: str, name: str, model: str, pool: str, metric: str, unit: str, sides: list[tuple[str, str]],
+    kind: str, name: str, model: str, pool: str, metric: str, table: ItemTable, sides: list[tuple[str, str]],
     cells: Sequence[Sequence[Cell | None]], spec: ClaimsFile,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """The row, or none where a side is missing. A contrast is of two cells, an arm of one."""
@@ -94,6 +93,9 @@ def _row(
         both = resampling.estimate([*cells[0], *cells[1]], [*weights, *(-w for w in weights)], **how)
     except ValueError:  # arms of one platform without a seed in common
         return []
+
+    unit = table.metrics[metric].unit
+    unit = "points" if kind == "contrast" and unit == "share" else unit
 
     def numbers(prefix: str, found: Estimate) -> dict[str, float]:
         return {f"{prefix}value": found.value, f"{prefix}low": found.low, f"{prefix}high": found.high}

@@ -1,94 +1,102 @@
-"""From per-item rows to cells: the metrics, and sums of each by model, arm, pool, seed and start."""
+"""From per-item rows to cells: the columns and metrics of a study, and sums of each by condition, seed and cluster."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from trap.analysis.extension import Metric, extension_of
 from trap.analysis.resampling import Cell
 from trap.files import InputError
+from trap.studies.base import BaseStudy
 
-# The columns of items.parquet and their types, one row per evaluated question and run.
-ITEM_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
-    "study": pl.String,
-    "model": pl.String,
-    "platform": pl.String,
-    "arm": pl.String,
+# Columns of items.parquet that every study has, and their types; one row per answered item and run.
+COMMON_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
+    **dict.fromkeys(("study", "model", "platform", "arm"), pl.String),
     "seed": pl.Int16,
-    "pool": pl.String,
-    "id": pl.String,
-    "hops": pl.Int8,
-    "start": pl.String,
+    **dict.fromkeys(("pool", "id"), pl.String),
+    "level": pl.Int16,
+    "cluster": pl.String,
     "correct": pl.Boolean,
-    "valid": pl.Boolean,
-    "faithful": pl.Boolean,
     "format": pl.Boolean,
-    "lenient": pl.Boolean,
-    "letter": pl.Boolean,
-    "answer": pl.String,
-    "coverage": pl.Float32,
-    "spam": pl.Boolean,
-    "reward": pl.Float32,
-    "hops_used": pl.Int8,
-    "tokens": pl.Int16,
-    "first_false": pl.Int8,
+    "faithful": pl.Boolean,  # null where the study asks for no reasons
+    "value": pl.Float32,
+    "ranked": pl.Boolean,  # the right option is the most probable one; null where that was not asked
+    "tokens": pl.Int32,
+}
+TYPES: dict[str, type[pl.DataType]] = {
+    "flag": pl.Boolean,
+    "number": pl.Float32,
+    "integer": pl.Int32,
+    "text": pl.String,
 }
 
 
-@dataclass(frozen=True)
-class Metric:
-    """A mean over items. unit: of the value; share: items count 0 or 1; where: which items count."""
+@cache
+def item_columns(study: type[BaseStudy]) -> dict[str, pl.DataType | type[pl.DataType]]:
+    """Columns of items.parquet and their types: those of every study, then the measures of this one.
 
-    unit: str
-    share: bool
-    value: pl.Expr
-    where: pl.Expr | None = None
+    Raises InputError for a measure that is called as a common column is.
+    """
+    own = {measure.name: TYPES[measure.type] for measure in study.measures}
+    if twice := sorted(own.keys() & COMMON_COLUMNS.keys()):
+        raise InputError(f"{study.__module__}: measure {twice[0]!r} is a column of every study")
+    return {**COMMON_COLUMNS, **own}
 
 
-def _flag(column: str) -> Metric:
-    return Metric("share", True, pl.col(column).cast(pl.Float64))
+def _flag(column: str, where: pl.Expr | None = None) -> Metric:
+    return Metric("share", True, pl.col(column).cast(pl.Float64), where, "" if where is not None else column)
 
 
 def _number(column: str, unit: str) -> Metric:
-    return Metric(unit, False, pl.col(column).cast(pl.Float64))
+    return Metric(unit, False, pl.col(column).cast(pl.Float64), None, column)
 
 
-METRICS: dict[str, Metric] = {
-    "accuracy": _flag("correct"),
-    "faithful": _flag("faithful"),
-    "format": _flag("format"),
-    "valid": _flag("valid"),
-    "lenient": _flag("lenient"),
-    "letter": _flag("letter"),
-    "coverage": _number("coverage", "share"),
-    "reward": _number("reward", "reward"),
-    "hops_used": _number("hops_used", "hops"),
-    "tokens": _number("tokens", "tokens"),
-    "spam": _flag("spam"),
-    "full_length": Metric("share", True, (pl.col("hops_used") >= pl.col("hops")).cast(pl.Float64)),
-    "faithful_given_correct": Metric("share", True, pl.col("faithful").cast(pl.Float64), pl.col("correct")),
-}
+@cache
+def metrics_of(study: type[BaseStudy]) -> dict[str, Metric]:
+    """The means that a study's items give, by name: of every study, of its measures, and what its extension adds."""
+    found: dict[str, Metric | None] = {
+        "accuracy": _flag("correct"),
+        "faithful": _flag("faithful"),
+        "format": _flag("format"),
+        "value": _number("value", "share"),
+        "ranked": _flag("ranked"),
+        "tokens": _number("tokens", "tokens"),
+        "faithful_given_correct": _flag("faithful", pl.col("correct")),
+        "accuracy_given_format": _flag("correct", pl.col("format")),
+    }
+    for measure in study.measures:
+        if measure.type == "flag":
+            found[measure.name] = _flag(measure.name)
+        elif measure.type != "text":
+            found[measure.name] = _number(measure.name, measure.unit)
+    found |= extension_of(study).metrics
+    return {name: metric for name, metric in found.items() if metric is not None}
+
+
 BASELINE = "baseline:"  # prefix of pseudo-arms that need no model
 BASELINE_MODEL = "none"
+BASELINE_KEYS = ("pool", "id", "level", "cluster")  # the other columns of baselines are its answers
+Condition = tuple[str, str, str, str]  # model, platform, arm, pool
 
 
-def read_items(paths: Sequence[Path | str]) -> pl.DataFrame:
+def read_items(paths: Sequence[Path | str], study: type[BaseStudy]) -> pl.DataFrame:
     """One or more items.parquet as one frame. Raises InputError naming the file and the column."""
-    frames = []
+    frames, columns = [], item_columns(study)
     for path in paths:
         frame = read_table(path)
-        for column, kind in ITEM_COLUMNS.items():
+        for column, kind in columns.items():
             if column not in frame.columns:
                 raise InputError(f"{path}: {column}: column missing")
             try:
                 frame = frame.with_columns(pl.col(column).cast(kind))
             except pl.exceptions.PolarsError as error:
                 raise InputError(f"{path}: {column}: {str(error).splitlines()[0]}") from None
-        frames.append(frame.select(list(ITEM_COLUMNS)))
+        frames.append(frame.select(list(columns)))
     items = pl.concat(frames)
     if items.is_empty():
         raise InputError(f"{paths[0]}: no items")
@@ -108,15 +116,22 @@ def read_table(path: Path | str) -> pl.DataFrame:
 
 
 class ItemTable:
-    """Per-item rows, summed once, from which cells are cut.
+    """Per-item rows of one study, summed once, from which cells are cut.
 
-    items: as `read_items`; baselines: as `baselines.baseline_items` or None.
+    items: as `read_items`; baselines: as `baselines.baseline_items` or None. Raises InputError for items of two
+    studies: arms of one name would else meet in one cell.
     """
 
-    def __init__(self, items: pl.DataFrame, baselines: pl.DataFrame | None = None) -> None:
-        keys = ["model", "platform", "arm", "pool", "seed", "start", "hops"]
+    def __init__(
+        self, items: pl.DataFrame, study: type[BaseStudy], baselines: pl.DataFrame | None = None
+    ) -> None:
+        names = items["study"].unique().sort().to_list()
+        if len(names) > 1:
+            raise InputError(f"items of two studies, {names[0]} and {names[1]}: one table is of one study")
+        self.study, self.name, self.metrics = study, names[0] if names else "", metrics_of(study)
+        keys = ["model", "platform", "arm", "pool", "seed", "cluster", "level"]
         sums = []
-        for name, metric in METRICS.items():
+        for name, metric in self.metrics.items():
             counted = metric.value.is_not_null()
             if metric.where is not None:
                 counted &= metric.where
@@ -124,8 +139,8 @@ class ItemTable:
             sums.append(counted.sum().cast(pl.Float64).alias(f"{name}:count"))
         # Sorted first, so that sums of fractions do not depend on the order of the rows.
         table = items.sort([*keys, "id"]).group_by(keys, maintain_order=True).agg(sums)
-        self._parts = {
-            key: frame
+        self._parts: dict[Condition, pl.DataFrame] = {
+            tuple(map(str, key)): frame  # type: ignore[misc]
             for key, frame in table.partition_by(
                 "model", "platform", "arm", "pool", as_dict=True, maintain_order=True
             ).items()
@@ -141,70 +156,87 @@ class ItemTable:
             }
 
     @property
-    def conditions(self) -> list[tuple[str, str, str, str]]:
+    def conditions(self) -> list[Condition]:
         """Every (model, platform, arm, pool) with items, in order."""
-        return [tuple(str(part) for part in key) for key in self._parts]  # type: ignore[misc]
+        return list(self._parts)
+
+    @property
+    def baselines(self) -> list[str]:
+        """Names of the answers that need no model."""
+        frames = self._baselines.values()
+        return list(
+            dict.fromkeys(name for frame in frames for name in frame.columns if name not in BASELINE_KEYS)
+        )
+
+    @property
+    def pools(self) -> list[str]:
+        """Declared pools to report on that all runs were asked and that have items, in declared order."""
+        here = {key[3] for key in self._parts}
+        return [
+            pool.name
+            for pool in self.study.pools
+            if pool.role == "evaluation" and not pool.extra and pool.name in here
+        ]
 
     def arms(self, model: str) -> set[str]:
-        return {key[2] for key in self.conditions if key[0] == model}
+        return {key[2] for key in self._parts if key[0] == model}
 
     @property
     def models(self) -> list[str]:
-        return sorted({key[0] for key in self.conditions})
+        return sorted({key[0] for key in self._parts})
 
     def cell(
         self,
         model: str,
+        platform: str,
         arm: str,
         pool: str,
         metric: str,
-        hops: Sequence[int] | None = None,
-        platform: str = "torch",
+        levels: Sequence[int] | None = None,
     ) -> Cell | None:
         """The cell, or None when nothing of it was measured. Raises KeyError for an unknown metric."""
-        definition = METRICS[metric]
+        definition = self.metrics[metric]
         if arm.startswith(BASELINE):
-            return self._baseline_cell(arm.removeprefix(BASELINE), pool, metric, hops)
-        part = self._parts.get((model, platform, arm, pool))
-        if part is None:
+            return self._baseline_cell(arm.removeprefix(BASELINE), pool, metric, levels)
+        if (model, platform, arm, pool) not in self._parts:
             return None
-        grid = self._grid((model, platform, arm, pool), None if hops is None else tuple(hops))
+        grid = self._grid((model, platform, arm, pool), None if levels is None else tuple(levels))
         if grid is None:
             return None
-        seeds, starts, place, part = grid
-        shape = (len(seeds), len(starts))
+        seeds, clusters, place, part = grid
+        shape = (len(seeds), len(clusters))
         size = shape[0] * shape[1]
         total = np.bincount(place, weights=part[metric].to_numpy(), minlength=size).reshape(shape)
         count = np.bincount(place, weights=part[f"{metric}:count"].to_numpy(), minlength=size).reshape(shape)
         if not count.sum():
             return None
-        return Cell(f"{model}/{platform}", seeds, starts, total, count, definition.share)
+        return Cell(f"{model}/{platform}", seeds, clusters, total, count, definition.share)
 
     def _grid(
-        self, key: tuple[str, str, str, str], hops: tuple[int, ...] | None
+        self, key: Condition, levels: tuple[int, ...] | None
     ) -> tuple[tuple[int, ...], tuple[str, ...], np.ndarray, pl.DataFrame] | None:
-        """(seeds, starts, place of every row in the seeds x starts grid, rows) of a condition, remembered."""
-        if (key, hops) not in self._grids:
+        """(seeds, clusters, place of every row in the seeds x clusters grid, rows) of a condition, remembered."""
+        if (key, levels) not in self._grids:
             part = self._parts[key]
-            if hops is not None:
-                part = part.filter(pl.col("hops").is_in(list(hops)))
+            if levels is not None:
+                part = part.filter(pl.col("level").is_in(list(levels)))
             seeds, row = np.unique(part["seed"].to_numpy(), return_inverse=True)
-            starts, column = np.unique(part["start"].to_numpy().astype(str), return_inverse=True)
-            place = row * len(starts) + column
-            found = tuple(map(int, seeds)), tuple(map(str, starts)), place, part
-            self._grids[key, hops] = found if part.height else None
-        return self._grids[key, hops]
+            clusters, column = np.unique(part["cluster"].to_numpy().astype(str), return_inverse=True)
+            place = row * len(clusters) + column
+            found = tuple(map(int, seeds)), tuple(map(str, clusters)), place, part
+            self._grids[key, levels] = found if part.height else None
+        return self._grids[key, levels]
 
-    def _baseline_cell(self, name: str, pool: str, metric: str, hops: Sequence[int] | None) -> Cell | None:
+    def _baseline_cell(self, name: str, pool: str, metric: str, levels: Sequence[int] | None) -> Cell | None:
         part = self._baselines.get(pool)
-        if part is None or metric != "accuracy" or name not in part.columns:
+        if part is None or metric != "accuracy" or name not in part.columns or name in BASELINE_KEYS:
             return None
-        if hops is not None:
-            part = part.filter(pl.col("hops").is_in(list(hops)))
-        starts = part["start"].unique().sort().to_list()
-        if not starts:
+        if levels is not None:
+            part = part.filter(pl.col("level").is_in(list(levels)))
+        clusters = part["cluster"].unique().sort().to_list()
+        if not clusters:
             return None
-        column = np.searchsorted(np.array(starts), part["start"].to_numpy().astype(str))
-        total = np.bincount(column, weights=part[name].to_numpy(), minlength=len(starts))[None]
-        count = np.bincount(column, minlength=len(starts)).astype(float)[None]
-        return Cell("", (), tuple(starts), total, count)
+        column = np.searchsorted(np.array(clusters), part["cluster"].to_numpy().astype(str))
+        total = np.bincount(column, weights=part[name].to_numpy(), minlength=len(clusters))[None]
+        count = np.bincount(column, minlength=len(clusters)).astype(float)[None]
+        return Cell("", (), tuple(clusters), total, count)

@@ -1,4 +1,4 @@
-"""config/claims.yaml, typed and checked: what is measured, against what, and when it counts.
+"""config/STUDY/claims.yaml, typed and checked: what is measured, against what, and when it counts.
 
 Everything in it is declared before the runs. Unknown keys are errors, and so are rules that do not
 parse, references to what is not declared, and ids that occur twice.
@@ -13,9 +13,11 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
-from trap.analysis.cells import METRICS
+from trap.analysis.cells import metrics_of
+from trap.analysis.extension import extension_of
 from trap.analysis.verdicts import Rule, parse_rule
 from trap.files import InputError, read_text
+from trap.studies.base import BaseStudy
 
 
 class Published(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -29,14 +31,15 @@ class Published(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Measure(Struct, kw_only=True, forbid_unknown_fields=True):
-    """One number to compute. Exactly one of arm, contrast, dose, runs, property, finding, repeat.
+    """One number to compute. Exactly one of arm, contrast, dose, runs, study, repeat.
 
-    arm [- minus]: the mean of `metric` on `pool` (at `hops`, when given), or a paired difference; `minus`
+    arm [- minus]: the mean of `metric` on `pool` (at `levels`, when given), or a paired difference; `minus`
     may name another arm, a "baseline:..." or the same arm on `minus_pool` or of `minus_model`.
     `net_of`, with `minus_pool`, takes off what another arm differs by between the two pools.
     contrast: a declared contrast of this file. dose: the slope of a declared dose family.
-    runs: a column of runs.parquet for `arm`. property: a fact of the reward or of arithmetic.
-    finding: a finding of the audit of the published files. repeat: agreement with a repeated run.
+    runs: a column of runs.parquet for `arm`. repeat: agreement with a repeated run.
+    study: a measure that the study brings (`trap.analysis.extension`), by name; `of` says of what.
+    model, platform, pool: those of `defaults`, unless they are said.
     """
 
     arm: str | None = None
@@ -44,20 +47,17 @@ class Measure(Struct, kw_only=True, forbid_unknown_fields=True):
     minus_model: str | None = None
     minus_pool: str | None = None
     net_of: str | None = None
-    model: str = "nano"
-    platform: str = "torch"
+    model: str = ""
+    platform: str = ""
     metric: str = "accuracy"
-    pool: str = "eval_hard"
-    hops: list[int] | None = None
+    pool: str = ""
+    levels: list[int] | None = None
     contrast: str | None = None
     dose: str | None = None
     runs: str | None = None
-    property: str | None = None
-    finding: str | None = None
+    study: str | None = None
+    of: str | int | None = None
     repeat: bool = False
-    attention: int | None = (
-        None  # hops of the chains along which it is read; see studies/hops/analysis/attention.py
-    )
 
 
 class Contrast(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -67,19 +67,32 @@ class Contrast(Struct, kw_only=True, forbid_unknown_fields=True):
     arm: str
     minus: str
     statement: str
-    pool: str = "eval_hard"
+    pool: str = ""
     metric: str = "accuracy"
     family: str = "decisive"
     margin: float | None = None
 
 
 class Dose(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A dose-response: arms and their doses. scale: linear, or log2 for the slope per doubling."""
+    """A dose-response: arms and their doses. scale: linear, or log2 for the slope per doubling.
+
+    samples: the dose is the number of samples a prompt, so that one draw predicts what several give.
+    """
 
     label: str
     arms: dict[str, float]
     scale: str = "linear"
-    pools: list[str] = field(default_factory=lambda: ["eval_easy", "eval_hard"])
+    pools: list[str] = []
+    samples: bool = False
+
+
+class Defaults(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What a measure, a contrast (pool) and a dose family (pools) are of, where they do not say it."""
+
+    model: str
+    platform: str
+    pool: str
+    pools: list[str]
 
 
 class ClaimSpec(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -107,25 +120,34 @@ class ClaimSpec(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class ClaimsFile(Struct, kw_only=True, forbid_unknown_fields=True):
-    """config/claims.yaml as a whole, with `over` expanded by `load_claims`."""
+    """The file as a whole, with `over` expanded and `defaults` filled in by `load_claims`."""
 
     confidence: float
     replicates: int
     margin: float  # of equivalence, for shares, unless a contrast or claim declares its own
     minimum_seeds: int  # below this no verdict is given on trained models
     sources: dict[str, str]
+    defaults: Defaults
     names: dict[str, str]  # ids of models and arms -> how a sentence names them
     doses: dict[str, Dose]
     contrasts: list[Contrast]
     claims: list[ClaimSpec]
 
 
-RUN_MEASURES = ("leaked_letter_rate", "mean_winner_hops", "winner_faithful", "winner_correct")
-KINDS = ("contrast", "dose", "runs", "property", "finding", "repeat", "attention")
+KINDS = ("contrast", "dose", "runs", "study", "repeat")
 
 
-def load_claims(path: Path | str) -> ClaimsFile:
-    """Read, expand and check the claims. Raises InputError that names the file and the claim."""
+def run_measures(study: type[BaseStudy]) -> dict[str, str]:
+    """Columns of runs.parquet that claims may name, with their units."""
+    units = {"any_correct": "share", "winner_faithful": "share", "winner_correct": "share"}
+    for measure in study.measures:
+        if measure.type != "text":
+            units[f"winner_{measure.name}"] = "share" if measure.type == "flag" else measure.unit
+    return units
+
+
+def load_claims(path: Path | str, study: type[BaseStudy]) -> ClaimsFile:
+    """Read, expand and check the claims of a study. Raises InputError that names the file and the claim."""
     try:
         file = msgspec.yaml.decode(read_text(path), type=ClaimsFile)
     except msgspec.ValidationError as error:
@@ -136,9 +158,34 @@ def load_claims(path: Path | str) -> ClaimsFile:
         expanded = [claim for spec in file.claims for claim in _expand(spec, file.names)]
     except (KeyError, IndexError, ValueError) as error:
         raise InputError(f"{path}: a placeholder in braces is not declared: {error}") from None
-    file = msgspec.structs.replace(file, claims=expanded)
-    _check(file, str(path))
+    file = _filled(msgspec.structs.replace(file, claims=expanded))
+    _check(file, str(path), study)
     return file
+
+
+def _filled(file: ClaimsFile) -> ClaimsFile:
+    """With `defaults` where a measure, contrast or dose family leaves them out."""
+    given, replace = file.defaults, msgspec.structs.replace
+
+    def filled(measure: Measure) -> Measure:
+        values = {
+            name: getattr(measure, name) or getattr(given, name) for name in ("model", "platform", "pool")
+        }
+        return replace(measure, **values)
+
+    return replace(
+        file,
+        doses={name: replace(dose, pools=dose.pools or given.pools) for name, dose in file.doses.items()},
+        contrasts=[replace(contrast, pool=contrast.pool or given.pool) for contrast in file.contrasts],
+        claims=[
+            replace(
+                claim,
+                measure=filled(claim.measure) if claim.measure else None,
+                also={name: filled(measure) for name, measure in claim.also.items()},
+            )
+            for claim in file.claims
+        ],
+    )
 
 
 def _rules(rules: str | list[str]) -> list[Rule]:
@@ -168,7 +215,7 @@ def _fill(value: Any, words: dict[str, str]) -> Any:
     return value
 
 
-def _check(file: ClaimsFile, path: str) -> None:
+def _check(file: ClaimsFile, path: str, study: type[BaseStudy]) -> None:
     for name, dose in file.doses.items():
         if len(set(dose.arms.values())) < 2 or dose.scale not in ("linear", "log2"):
             raise InputError(
@@ -178,7 +225,7 @@ def _check(file: ClaimsFile, path: str) -> None:
             raise InputError(f"{path}: doses.{name}: a log2 scale needs doses above zero")
     contrasts = [contrast.name for contrast in file.contrasts]
     for contrast in file.contrasts:
-        if contrast.metric not in METRICS:
+        if contrast.metric not in metrics_of(study):
             raise InputError(f"{path}: contrasts.{contrast.name}.metric: unknown metric {contrast.metric!r}")
     for what, ids in (("contrast", contrasts), ("claim", [claim.id for claim in file.claims])):
         if twice := sorted({name for name in ids if ids.count(name) > 1}):
@@ -203,14 +250,16 @@ def _check(file: ClaimsFile, path: str) -> None:
             if name not in claim.also:
                 raise InputError(f"{where}: a rule reads {name!r}, which is not under `also`")
         for key, measure in (("measure", claim.measure), *claim.also.items()):
-            _check_measure(measure, file, contrasts, f"{where}.{key}")
+            _check_measure(measure, file, contrasts, study, f"{where}.{key}")
 
 
-def _check_measure(measure: Measure, file: ClaimsFile, contrasts: list[str], where: str) -> None:
+def _check_measure(
+    measure: Measure, file: ClaimsFile, contrasts: list[str], study: type[BaseStudy], where: str
+) -> None:
     kinds = [kind for kind in KINDS if getattr(measure, kind)]
     if len(kinds) > 1 or (not kinds and not measure.arm):
         raise InputError(f"{where}: exactly one of arm, {', '.join(KINDS)}, please")
-    if measure.metric not in METRICS:
+    if measure.metric not in metrics_of(study):
         raise InputError(f"{where}.metric: unknown metric {measure.metric!r}")
     if measure.net_of and not measure.minus_pool:
         raise InputError(f"{where}.net_of: only with minus_pool")
@@ -218,7 +267,13 @@ def _check_measure(measure: Measure, file: ClaimsFile, contrasts: list[str], whe
         raise InputError(f"{where}.contrast: unknown contrast {measure.contrast!r}")
     if measure.dose and measure.dose not in file.doses:
         raise InputError(f"{where}.dose: unknown dose family {measure.dose!r}")
-    if measure.attention and not measure.arm:
-        raise InputError(f"{where}.attention: of an arm, please")
-    if measure.runs and (measure.runs not in RUN_MEASURES or not measure.arm):
-        raise InputError(f"{where}.runs: an arm and one of {', '.join(RUN_MEASURES)}, please")
+    if measure.runs and (measure.runs not in run_measures(study) or not measure.arm):
+        raise InputError(f"{where}.runs: an arm and one of {', '.join(run_measures(study))}, please")
+    if measure.of is not None and not measure.study:
+        raise InputError(f"{where}.of: only with `study`")
+    if measure.study:
+        own = extension_of(study).measures
+        if measure.study not in own:
+            raise InputError(f"{where}.study: unknown {measure.study!r} (known: {', '.join(own) or 'none'})")
+        if wrong := own[measure.study].check(measure):
+            raise InputError(f"{where}: {wrong}")

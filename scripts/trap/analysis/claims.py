@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from trap.analysis.cells import ITEM_COLUMNS
 from trap.analysis.claim_specs import ClaimsFile, ClaimSpec
 from trap.analysis.measures import Evidence, Missing, Result, measure
 from trap.analysis.verdicts import judge
@@ -25,9 +24,9 @@ def claim_rows(spec: ClaimsFile, evidence: Evidence, rule: str, commit: str) -> 
 
 
 def fill_in(claims: list[dict[str, Any]], others: Sequence[Path]) -> list[dict[str, Any]]:
-    """Claims that these runs do not test, as another size's ledger has them where it does.
+    """Claims that these runs do not test, as another experiment's ledger has them where it does.
 
-    A grid of experiments tests what no other size runs; its `file` says where each number comes from.
+    It tests what this one does not run; its `file` says where each number comes from.
     Raises InputError for a ledger that cannot be read.
     """
     tested: dict[str, dict[str, Any]] = {}
@@ -38,21 +37,10 @@ def fill_in(claims: list[dict[str, Any]], others: Sequence[Path]) -> list[dict[s
     return [tested.get(claim["id"], claim) if claim["verdict"] == NOT_TESTED else claim for claim in claims]
 
 
-def read_findings(path: Path | str) -> dict[str, dict[str, Any]]:
-    """id -> finding of an audit.json. Raises InputError when the file has no findings."""
-    document = read_json(path)
-    found = document.get("findings") if isinstance(document, dict) else None
-    if not isinstance(found, list) or not all(isinstance(row, dict) and "id" in row for row in found):
-        raise InputError(f"{path}: findings: expected a list of objects with an id")
-    if not found:
-        raise InputError(f"{path}: findings: empty; audit the published files with --published")
-    return {str(row["id"]): row for row in found}
-
-
 def agreement(items: pl.DataFrame, repeated: pl.DataFrame) -> tuple[int, int]:
     """(item rows identical in every column, item rows compared) of runs that were done twice."""
     key = ["study", "model", "platform", "arm", "seed", "pool", "id"]
-    outcomes = [name for name in ITEM_COLUMNS if name not in key]
+    outcomes = [name for name in items.columns if name not in key]
     pairs = items.join(repeated, on=key, how="inner", suffix="_again")
     if pairs.is_empty():
         raise InputError("the repeated items share no run with the items")

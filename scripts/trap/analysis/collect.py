@@ -15,24 +15,27 @@ import msgspec
 import polars as pl
 from msgspec import Struct, field
 
-from trap.analysis.cells import ITEM_COLUMNS, read_items
+from trap.analysis.cells import item_columns, read_items
 from trap.files import InputError, iter_jsonl, read_json, replacing
+from trap.studies.base import BaseStudy
 
-# Pool and question first: outcomes of one question by many runs resemble each other and compress.
+# Pool and item first: outcomes of one item by many runs resemble each other and compress.
 ITEM_ORDER = ["study", "model", "platform", "pool", "id", "arm", "seed"]
 RUN_KEY = ["study", "model", "platform", "arm", "seed"]
 
 
 class Rollouts(Struct, kw_only=True):
-    """What sampling gave: counts of samples, prompts and winners; shares of winners; leaked letters."""
+    """What sampling gave: counts of samples, prompts and winners; how many winners were right and faithful; the share
+    of prompts of which any sample was right; means of the study's measures over the winners.
+    """
 
     sampled: int | None = None
     prompts: int | None = None
     winners: int | None = None
     winner_faithful: int | float | None = None  # a whole number is a count, a fraction a share of winners
     winner_correct: int | float | None = None
-    leaked_letter_rate: float | None = None
-    mean_winner_hops: float | None = None
+    any_correct: float | None = None
+    winner_means: dict[str, float | None] = field(default_factory=dict)
 
 
 class RunData(Struct, kw_only=True):
@@ -71,34 +74,28 @@ class RunMeta(Struct, kw_only=True):
 
 
 RUN_COLUMNS: dict[str, Any] = {
-    "study": pl.String,
-    "model": pl.String,
-    "platform": pl.String,
-    "arm": pl.String,
+    **dict.fromkeys(("study", "model", "platform", "arm"), pl.String),
     "seed": pl.Int16,
-    "run_id": pl.String,
-    "parent": pl.String,
-    "rollouts": pl.String,
-    "method": pl.String,
-    "pool": pl.String,
-    "mixture": pl.String,
-    "reward": pl.String,
-    "selection": pl.String,
+    **dict.fromkeys(
+        ("run_id", "parent", "rollouts", "method", "pool", "mixture", "reward", "selection"), pl.String
+    ),
     "rounds": pl.Int16,
     "contaminated": pl.Boolean,
     "k": pl.Int32,
     "hyper": pl.String,
-    "n_train": pl.Int64,
-    "steps": pl.Int64,
+    **dict.fromkeys(("n_train", "steps"), pl.Int64),
     "parent_hash": pl.String,
-    "rollouts_sampled": pl.Int64,
-    "prompts": pl.Int64,
-    "winners": pl.Int64,
-    "winner_faithful": pl.Float64,
-    "winner_correct": pl.Float64,
-    "leaked_letter_rate": pl.Float64,
-    "mean_winner_hops": pl.Float64,
+    **dict.fromkeys(("rollouts_sampled", "prompts", "winners"), pl.Int64),
+    **dict.fromkeys(("winner_faithful", "winner_correct", "any_correct"), pl.Float64),
 }
+
+
+def run_columns(study: type[BaseStudy]) -> dict[str, Any]:
+    """Columns of runs.parquet and their types: those of every study, then winner_NAME of its measures."""
+    names = [f"winner_{measure.name}" for measure in study.measures if measure.type != "text"]
+    return {**RUN_COLUMNS, **dict.fromkeys(names, pl.Float64)}
+
+
 CURVE_COLUMNS: dict[str, Any] = {
     "study": pl.String,
     "model": pl.String,
@@ -145,7 +142,7 @@ class RunMetrics(Struct, kw_only=True):
 
 
 class Collected(NamedTuple):
-    """What the runs of a size left: `seconds` is {run: {"train": s, "evaluate": s}}, null where unknown."""
+    """What the runs of an experiment left: `seconds` is {run: {"train": s, "evaluate": s}}, null where unknown."""
 
     items: pl.DataFrame
     runs: pl.DataFrame
@@ -153,8 +150,10 @@ class Collected(NamedTuple):
     seconds: dict[str, dict[str, float | None]]
 
 
-def collect(folders: Sequence[Path | str], more: Sequence[Path | str] = ()) -> Collected:
-    """Everything of finished run folders, with more items of theirs: RUN/far/items.parquet, RUN/search/items.parquet.
+def collect(
+    folders: Sequence[Path | str], study: type[BaseStudy], more: Sequence[Path | str] = ()
+) -> Collected:
+    """Everything of finished run folders of a study, with more items of theirs (RUN/NAME/items.parquet).
 
     Raises InputError for a folder without its files, a run given twice, and items that belong to
     another run than meta.json says, or to none of these.
@@ -169,14 +168,14 @@ def collect(folders: Sequence[Path | str], more: Sequence[Path | str] = ()) -> C
         beside[path.parent.parent].append(path.parent)
     for folder in map(Path, folders):
         meta = read_json(folder / "meta.json", RunMeta)
-        items += [_items(scored, meta) for scored in (folder, *beside[folder])]
-        runs.append(_run_row(meta))
+        items += [_items(scored, meta, study) for scored in (folder, *beside[folder])]
+        runs.append(_run_row(meta, study))
         metrics = read_json(folder / "metrics.json", RunMetrics)
         curves += _curve_rows(folder / "log.jsonl", metrics.curves, meta)
         spent = metrics.seconds
         name = "/".join(str(getattr(meta, key)) for key in RUN_KEY)
         seconds[name] = {"train": meta.seconds.train, "evaluate": spent.evaluate}
-    run_table = pl.DataFrame(runs, schema=RUN_COLUMNS).sort(RUN_KEY)
+    run_table = pl.DataFrame(runs, schema=run_columns(study)).sort(RUN_KEY)
     twice = run_table.filter(pl.struct(RUN_KEY).is_duplicated())
     if twice.height:
         raise InputError(f"the run {'/'.join(map(str, twice.select(RUN_KEY).row(0)))} was given twice")
@@ -200,30 +199,37 @@ def write_table(frame: pl.DataFrame, path: Path | str) -> None:
 
 
 def write_items(frame: pl.DataFrame, path: Path | str) -> None:
-    """Items with repeated words dictionary-encoded; `read_items` gives the strings back."""
-    words = [name for name, kind in ITEM_COLUMNS.items() if kind == pl.String]
-    encoded = [pl.col(name).cast(pl.Enum(frame[name].unique().sort().to_list())) for name in words]
+    """A table with repeated words dictionary-encoded; `read_items` gives the strings back."""
+    words = [name for name, kind in frame.schema.items() if kind == pl.String]
+    encoded = [
+        pl.col(name).cast(pl.Enum(frame[name].drop_nulls().unique().sort().to_list())) for name in words
+    ]
     write_table(frame.with_columns(encoded), path)
 
 
-def _items(folder: Path, meta: RunMeta) -> pl.DataFrame:
-    items = read_items([folder / "items.parquet"])
+def _items(folder: Path, meta: RunMeta, study: type[BaseStudy]) -> pl.DataFrame:
+    path = folder / "items.parquet"
+    items = read_items([path], study)
     for name in RUN_KEY:
         values = items[name].unique().to_list()
         if values != [getattr(meta, name)]:
-            raise InputError(
-                f"{folder}/items.parquet: {name}: {values}, but meta.json says {getattr(meta, name)!r}"
-            )
+            raise InputError(f"{path}: {name}: {values}, but meta.json says {getattr(meta, name)!r}")
     if items.select(pl.struct("pool", "id").is_duplicated().any()).item():
-        raise InputError(f"{folder}/items.parquet: id: a question occurs twice in one pool")
-    if items.select(pl.exclude("letter")).null_count().sum_horizontal().item():
-        raise InputError(f"{folder}/items.parquet: a value is missing (only `letter` may be)")
+        raise InputError(f"{path}: id: an item occurs twice in one pool")
+    may_miss = ["ranked", *([] if study.answers_with_reasons else ["faithful"])]
+    may_miss += [measure.name for measure in study.measures if measure.type == "text"]
+    lost = [name for name in item_columns(study) if name not in may_miss and items[name].null_count()]
+    if lost:
+        raise InputError(f"{path}: {lost[0]}: a value is missing")
     return items
 
 
-def _run_row(meta: RunMeta) -> dict[str, Any]:
+def _run_row(meta: RunMeta, study: type[BaseStudy]) -> dict[str, Any]:
     rollouts = meta.data.rollouts or Rollouts()
-    samples = next((meta.hyper[key] for key in ("k", "K", "samples") if key in meta.hyper), None)
+    own = [name for name in run_columns(study) if name not in RUN_COLUMNS]
+    samples = next(
+        (meta.hyper[key] for key in ("num_generations", "k", "K", "samples") if key in meta.hyper), None
+    )
     mixture = (
         meta.mixture if isinstance(meta.mixture, str | None) else msgspec.json.encode(meta.mixture).decode()
     )
@@ -244,8 +250,8 @@ def _run_row(meta: RunMeta) -> dict[str, Any]:
         "winners": rollouts.winners,
         "winner_faithful": _share(rollouts.winner_faithful, rollouts.winners),
         "winner_correct": _share(rollouts.winner_correct, rollouts.winners),
-        "leaked_letter_rate": rollouts.leaked_letter_rate,
-        "mean_winner_hops": rollouts.mean_winner_hops,
+        "any_correct": rollouts.any_correct,
+        **{name: rollouts.winner_means.get(name.removeprefix("winner_")) for name in own},
     }
 
 

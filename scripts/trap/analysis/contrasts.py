@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from trap.analysis import resampling
-from trap.analysis.cells import METRICS, ItemTable
-from trap.analysis.claim_specs import ClaimsFile
+from trap.analysis.cells import ItemTable, read_table
+from trap.analysis.claim_specs import ClaimsFile, Contrast
 from trap.analysis.statistics import equivalent, holm, mcnemar
-
-PAIRED_COLUMNS = {"accuracy": "correct", "faithful": "faithful", "format": "format", "valid": "valid"}
+from trap.files import InputError
 
 
 def contrast_rows(spec: ClaimsFile, table: ItemTable, items: pl.DataFrame) -> list[dict[str, Any]]:
@@ -23,7 +23,7 @@ def contrast_rows(spec: ClaimsFile, table: ItemTable, items: pl.DataFrame) -> li
     for model, platform in sorted({key[:2] for key in table.conditions}):
         for declared in spec.contrasts:
             cells = [
-                table.cell(model, arm, declared.pool, declared.metric, platform=platform)
+                table.cell(model, platform, arm, declared.pool, declared.metric)
                 for arm in (declared.arm, declared.minus)
             ]
             if cells[0] is None or cells[1] is None or not set(cells[0].seeds) & set(cells[1].seeds):
@@ -31,13 +31,14 @@ def contrast_rows(spec: ClaimsFile, table: ItemTable, items: pl.DataFrame) -> li
             found = resampling.difference(
                 cells[0], cells[1], replicates=spec.replicates, confidence=spec.confidence
             )
-            unit = METRICS[declared.metric].unit
+            unit = table.metrics[declared.metric].unit
             margin = (
                 declared.margin if declared.margin is not None else spec.margin if unit == "share" else None
             )
-            tests = _mcnemar_by_seed(items, model, platform, declared)
+            tests = _mcnemar_by_seed(items, table, model, platform, declared)
             rows.append(
                 {
+                    "study": table.name,
                     "name": declared.name,
                     "model": model,
                     "platform": platform,
@@ -73,6 +74,7 @@ def contrast_rows(spec: ClaimsFile, table: ItemTable, items: pl.DataFrame) -> li
 
 
 CONTRAST_COLUMNS: dict[str, Any] = {
+    "study": pl.String,
     "name": pl.String,
     "model": pl.String,
     "platform": pl.String,
@@ -96,16 +98,18 @@ CONTRAST_COLUMNS: dict[str, Any] = {
 
 
 def _mcnemar_by_seed(
-    items: pl.DataFrame, model: str, platform: str, declared: Any
+    items: pl.DataFrame, table: ItemTable, model: str, platform: str, declared: Contrast
 ) -> list[tuple[float, int, int]]:
-    column = PAIRED_COLUMNS.get(declared.metric)
-    if column is None:
+    """McNemar's test within each seed, of a metric that is a flag of every item; none of any other."""
+    metric = table.metrics[declared.metric]
+    column = metric.column
+    if not metric.share or not column:
         return []
     chosen = items.filter(
         (pl.col("model") == model) & (pl.col("platform") == platform) & (pl.col("pool") == declared.pool)
     )
     first, second = (
-        chosen.filter(pl.col("arm") == arm).select("seed", "id", column)
+        chosen.filter(pl.col("arm") == arm).select("seed", "id", column).drop_nulls(column)
         for arm in (declared.arm, declared.minus)
     )
     pairs = first.join(second, on=["seed", "id"], suffix="_minus").sort("seed", "id")
@@ -113,3 +117,12 @@ def _mcnemar_by_seed(
         mcnemar(part[column].to_numpy(), part[f"{column}_minus"].to_numpy())
         for part in pairs.partition_by("seed", maintain_order=True)
     ]
+
+
+def read_contrasts(folder: Path | str) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """(name, model, platform) -> row of contrasts.parquet. Raises InputError naming the file and a missing column."""
+    path = Path(folder) / "contrasts.parquet"
+    frame = read_table(path)
+    if lost := [name for name in CONTRAST_COLUMNS if name not in frame.columns]:
+        raise InputError(f"{path}: {lost[0]}: column missing")
+    return {(row["name"], row["model"], row["platform"]): row for row in frame.to_dicts()}

@@ -1,59 +1,45 @@
 """What models wrote, as a small table: for people, for the film and for the page.
 
 Numbers come from items; these are the words behind them. A table of every completion would be
-hundreds of megabytes, so that it holds one seed, the first questions of some pools, and the first
+hundreds of megabytes, so that it holds one seed, the first items of the pools that are reported on, and the first
 prompts that an arm sampled from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 from msgspec import Struct
 
+from trap.analysis.extension import extension_of
 from trap.files import InputError, iter_jsonl, read_json
-from trap.studies.hops.records import Episode
+from trap.studies.base import BaseStudy
 
 SEED = 1
-POOLS = ("eval_easy", "eval_hard", "eval_leak")
-QUESTIONS = 60  # per pool
+ITEMS = 60  # per pool
 PROMPTS = 20  # of those that an arm sampled from, with all samples of each
 
 EPISODE_COLUMNS: dict[str, Any] = {
-    "study": pl.String,
-    "model": pl.String,
-    "platform": pl.String,
-    "arm": pl.String,
+    **dict.fromkeys(("study", "model", "platform", "arm"), pl.String),
     "seed": pl.Int16,
     "kind": pl.String,  # eval: the finished arm's greedy answer; rollout: sampled to be trained on
     "round": pl.Int16,  # of sampling; 0 for eval
-    "pool": pl.String,
-    "id": pl.String,
-    "hops": pl.Int8,
+    **dict.fromkeys(("pool", "id"), pl.String),
+    "level": pl.Int16,
     "sample": pl.Int16,  # which of a prompt's samples; 0 for eval
     "kept": pl.Boolean,  # null for eval
-    "prompt": pl.String,
-    "completion": pl.String,
-    "answer": pl.String,  # null where the format was missed
-    "correct": pl.Boolean,
-    "valid": pl.Boolean,  # a true path along the chain of relations to the chosen option
-    "faithful": pl.Boolean,
-    "format": pl.Boolean,
-    "correctness": pl.Float32,
-    "coverage": pl.Float32,
-    "path_reward": pl.Float32,
-    "spam_penalty": pl.Float32,
-    "total": pl.Float32,
-    "validity": pl.Float32,  # share of clauses that are edges
-    "hops_used": pl.Int16,
-    "true_clauses": pl.Int16,
-    "first_false": pl.Int16,  # index of the first clause that is no edge; -1 if none
-    "trace_entities": pl.List(pl.String),
-    "path_entities": pl.List(pl.String),
+    **dict.fromkeys(("prompt", "completion"), pl.String),
+    **dict.fromkeys(("correct", "format", "faithful"), pl.Boolean),
+    "value": pl.Float32,
 }
+
+
+def episode_columns(study: type[BaseStudy]) -> dict[str, Any]:
+    """Columns of episodes.parquet and their types: those of every study, then what it logs besides."""
+    return {**EPISODE_COLUMNS, **extension_of(study).episode_columns}
 
 
 class Owner(Struct, kw_only=True):
@@ -66,67 +52,57 @@ class Owner(Struct, kw_only=True):
     seed: int
 
 
-def collect_episodes(folders: Sequence[Path | str]) -> pl.DataFrame:
-    """The chosen episodes of the runs with seed 1, in a fixed order (see EPISODE_COLUMNS)."""
+def collect_episodes(folders: Sequence[Path | str], study: type[BaseStudy]) -> pl.DataFrame:
+    """The chosen episodes of the runs with seed 1, in a fixed order (see `episode_columns`)."""
     rows: list[dict[str, Any]] = []
     for folder in map(Path, folders):
         owner = read_json(folder / "meta.json", Owner)
         if owner.seed != SEED:
             continue
         run = {name: getattr(owner, name) for name in owner.__struct_fields__}
-        rows += (run | row for row in _evaluated(folder / "episodes.jsonl"))
+        rows += (run | row for row in _evaluated(folder / "episodes.jsonl", study))
         if (folder / "rollouts.jsonl").is_file():
-            rows += (run | row for row in _sampled(folder / "rollouts.jsonl"))
-    frame = pl.DataFrame(rows, schema=EPISODE_COLUMNS)
-    order = ["study", "model", "platform", "kind", "pool", "id", "arm", "seed", "round", "sample"]
-    return frame.sort(order)
+            rows += (run | row for row in _sampled(folder / "rollouts.jsonl", study))
+    frame = pl.DataFrame(rows, schema=episode_columns(study))
+    return frame.sort(["study", "model", "platform", "kind", "pool", "id", "arm", "seed", "round", "sample"])
 
 
-def _evaluated(path: Path) -> Iterator[dict[str, Any]]:
-    counts = dict.fromkeys(POOLS, 0)
-    for episode in iter_jsonl(path, Episode):
-        if counts.get(episode.pool, QUESTIONS) < QUESTIONS:
-            counts[episode.pool] += 1
-            yield _row(episode, "eval", 0, 0)
+def _evaluated(path: Path, study: type[BaseStudy]) -> Iterator[dict[str, Any]]:
+    shown = [pool.name for pool in study.pools if pool.role == "evaluation" and not pool.extra]
+    counts = dict.fromkeys(shown, 0)
+    for number, episode in enumerate(iter_jsonl(path, dict[str, Any]), start=1):
+        pool = episode.get("pool", "")
+        if counts.get(pool, ITEMS) < ITEMS:
+            counts[pool] += 1
+            yield _row(f"{path}:{number}", episode, study, "eval", 0, 0)
 
 
-def _sampled(path: Path) -> Iterator[dict[str, Any]]:
-    seen: dict[int, dict[str, int]] = {}  # round -> question -> samples so far
-    for number, episode in enumerate(iter_jsonl(path, Episode), start=1):
-        samples = seen.setdefault(episode.step, {})
-        if episode.ex_id not in samples and len(samples) == PROMPTS:
+def _sampled(path: Path, study: type[BaseStudy]) -> Iterator[dict[str, Any]]:
+    seen: dict[int, dict[str, int]] = {}  # round -> item -> samples so far
+    for number, episode in enumerate(iter_jsonl(path, dict[str, Any]), start=1):
+        where = f"{path}:{number}"
+        row = _row(where, episode, study, "rollout", episode.get("step", 0), 0)
+        samples = seen.setdefault(row["round"], {})
+        if row["id"] not in samples and len(samples) == PROMPTS:
             continue
-        if episode.kept is None:
-            raise InputError(f"{path}:{number}: kept: missing")
-        sample = samples.get(episode.ex_id, 0)
-        samples[episode.ex_id] = sample + 1
-        yield _row(episode, "rollout", episode.step, sample)
+        if row["kept"] is None:
+            raise InputError(f"{where}: kept: missing")
+        row["sample"] = samples.get(row["id"], 0)
+        samples[row["id"]] = row["sample"] + 1
+        yield row
 
 
-def _row(episode: Episode, kind: str, round_number: int, sample: int) -> dict[str, Any]:
-    parsed, reward, debug = episode.parsed, episode.reward, episode.debug
+def _row(
+    where: str, episode: Mapping[str, Any], study: type[BaseStudy], kind: str, round_number: int, sample: int
+) -> dict[str, Any]:
+    extension = extension_of(study)
+    try:
+        found = extension.episode(episode)
+        shared = {"id": episode["ex_id"], "prompt": episode["prompt"], "completion": episode["completion"]}
+    except KeyError as error:
+        raise InputError(f"{where}: {error.args[0]}: missing") from None
+    own = (*extension.episode_columns, "level", "correct", "format", "faithful", "value")
     return {
-        "kind": kind,
-        "round": round_number,
-        "pool": episode.pool,
-        "id": episode.ex_id,
-        "hops": episode.hop_len,
-        "sample": sample,
-        "kept": episode.kept,
-        "prompt": episode.prompt,
-        "completion": episode.completion,
-        "answer": parsed.answer or None,
-        "correct": reward.correctness > 0,
-        "valid": debug.get("valid"),
-        "faithful": reward.faithful,
-        "format": parsed.valid_format,
-        "correctness": reward.correctness,
-        "coverage": reward.path_coverage,
-        "path_reward": reward.path_reward,
-        "spam_penalty": reward.spam_penalty,
-        "total": reward.total,
-        "validity": reward.validity,
-        **{name: debug.get(name) for name in ("hops_used", "true_clauses", "first_false")},
-        "trace_entities": parsed.trace_entities,
-        "path_entities": parsed.path_entities,
-    }
+        "kind": kind, "round": round_number, "pool": episode.get("pool", ""), "sample": sample,
+        "kept": episode.get("kept"), **shared, **{name: found.get(name) for name in own},
+    }  # fmt: skip

@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from trap.analysis import resampling
-from trap.analysis.cells import BASELINE, METRICS, ItemTable
-from trap.analysis.claim_specs import ClaimsFile, Measure
+from trap.analysis.cells import BASELINE, ItemTable
+from trap.analysis.claim_specs import ClaimsFile, Measure, run_measures
+from trap.analysis.extension import extension_of
 from trap.analysis.resampling import Cell
-from trap.analysis.statistics import clopper_pearson, mean_interval
+from trap.analysis.statistics import mean_interval
 from trap.report.wording import estimate_text
-from trap.studies.hops.analysis.attention import ALL_CLAUSES
-from trap.studies.hops.analysis.properties import PROPERTIES, Material
+from trap.studies.base import BaseStudy
 
 
 class Missing(Exception):
@@ -51,19 +52,21 @@ class Result:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything that measures are computed from; `files` says which file each part came from."""
+    """Everything that measures are computed from; `files` says which file each part came from.
+
+    folder: where the items lie, and whatever else the study brings. study: opened on its data; None in tests only.
+    """
 
     spec: ClaimsFile
     items: ItemTable
     runs: pl.DataFrame
     files: Mapping[str, str]
-    contrasts: Mapping[tuple[str, str], Mapping[str, Any]] = field(
+    contrasts: Mapping[tuple[str, str, str], Mapping[str, Any]] = field(
         default_factory=dict
-    )  # (name, model) -> row
-    findings: Mapping[str, Mapping[str, Any]] | None = None
-    material: Material = field(default_factory=Material)
+    )  # (name, model, platform) -> row
     repeat: tuple[int, int] | None = None  # rows that agree, rows compared
-    pointers: pl.DataFrame | None = None  # as `attention.tables` gives it
+    study: BaseStudy | None = None
+    folder: Path | None = None
 
 
 def measure(what: Measure, evidence: Evidence) -> Result:
@@ -74,43 +77,37 @@ def measure(what: Measure, evidence: Evidence) -> Result:
         return _dose(what, evidence)
     if what.runs:
         return _runs(what, evidence)
-    if what.property:
-        return _property(what, evidence)
-    if what.finding:
-        return _finding(what, evidence)
+    if what.study:
+        return extension_of(evidence.items.study).measures[what.study].compute(what, evidence)
     if what.repeat:
         return _repeat(evidence)
-    if what.attention:
-        return _attention(what, evidence)
     return _mean(what, evidence)
 
 
 def cell_of(evidence: Evidence, model: str, platform: str, arm: str, pool: str, what: Measure) -> Cell:
     """The cell, or Missing with the reason."""
-    cell = evidence.items.cell(model, arm, pool, what.metric, what.hops, platform)
+    cell = evidence.items.cell(model, platform, arm, pool, what.metric, what.levels)
     if cell is not None:
         return cell
     if arm.startswith(BASELINE):
-        raise Missing(
-            f"the baseline {arm.removeprefix(BASELINE)} needs the graph and the questions of {pool}"
-        )
+        raise Missing(f"the baseline {arm.removeprefix(BASELINE)} needs the items of {pool}")
     here = [key for key in evidence.items.conditions if key[0] == model and key[1] == platform]
     if not here:
         raise Missing(f"the model {model} was not run on {platform}")
     if arm not in {key[2] for key in here}:
-        raise Missing(f"arm {arm} was not run at this size")
+        raise Missing(f"arm {arm} was not run in this experiment")
     if (model, platform, arm, pool) not in here:
         raise Missing(f"no run of {arm} was scored on the pool {pool}")
     raise Missing(f"{what.metric} was not measured for {arm} on {pool}")
 
 
 def _mean(what: Measure, evidence: Evidence) -> Result:
-    arm, definition = str(what.arm), METRICS[what.metric]
+    arm, definition = str(what.arm), evidence.items.metrics[what.metric]
     cell = cell_of(evidence, what.model, what.platform, arm, what.pool, what)
     paired = any((what.minus, what.minus_model, what.minus_pool))
     row = {"model": what.model, "arm": arm, "pool": what.pool, "metric": what.metric}
-    if what.hops:
-        row["hops"] = "+".join(map(str, what.hops))
+    if what.levels:
+        row["level"] = "+".join(map(str, what.levels))
     conditions = [(what.model, what.platform, arm)]
     if not paired:
         cells, weights, unit, comparison = (
@@ -146,7 +143,8 @@ def _dose(what: Measure, evidence: Evidence) -> Result:
     family = evidence.spec.doses[str(what.dose)]
     cells = [cell_of(evidence, what.model, what.platform, arm, what.pool, what) for arm in family.arms]
     doses = [math.log2(dose) if family.scale == "log2" else dose for dose in family.arms.values()]
-    unit = "points" if METRICS[what.metric].unit == "share" else METRICS[what.metric].unit
+    unit = evidence.items.metrics[what.metric].unit
+    unit = "points" if unit == "share" else unit
     if family.scale == "log2":
         unit += " per doubling"
     row = {"model": what.model, "dose": what.dose, "pool": what.pool, "metric": what.metric}
@@ -191,7 +189,7 @@ def _estimated(
 
 def _contrast(what: Measure, evidence: Evidence) -> Result:
     declared = next(contrast for contrast in evidence.spec.contrasts if contrast.name == what.contrast)
-    row = evidence.contrasts.get((declared.name, what.model))
+    row = evidence.contrasts.get((declared.name, what.model, what.platform))
     if row is None:  # says which part is missing
         as_arms = Measure(
             arm=declared.arm,
@@ -231,13 +229,13 @@ def _runs(what: Measure, evidence: Evidence) -> Result:
         (pl.col("model") == what.model) & (pl.col("platform") == what.platform) & (pl.col("arm") == arm)
     ).sort("seed")
     if rows.is_empty():
-        raise Missing(f"arm {arm} was not run at this size")
+        raise Missing(f"arm {arm} was not run in this experiment")
     values = rows[column].drop_nulls().to_list()
     if not values:
         raise Missing(f"the runs of {arm} did not record {column}")
-    share = column != "mean_winner_hops"
+    unit = run_measures(evidence.items.study)[column]
     mean, low, high = (round(part, resampling.DIGITS) for part in mean_interval(values))
-    if share:
+    if unit == "share":
         low, high = max(0.0, low), min(1.0, high)
     prompts = rows["prompts"].drop_nulls()
     return Result(
@@ -246,7 +244,7 @@ def _runs(what: Measure, evidence: Evidence) -> Result:
         high,
         n=int(prompts[0]) if len(prompts) else None,
         seeds=len(values),
-        unit="share" if share else "hops",
+        unit=unit,
         comparison=f"{column.replace('_', ' ')} of {arm}, mean over seeds",
         file=evidence.files.get("runs", ""),
         row=f"model={what.model} arm={arm} column={column}",
@@ -255,72 +253,9 @@ def _runs(what: Measure, evidence: Evidence) -> Result:
     )
 
 
-def _property(what: Measure, evidence: Evidence) -> Result:
-    name = str(what.property)
-    if name not in PROPERTIES:
-        raise Missing(f"no property {name!r}")
-    fact = PROPERTIES[name](evidence.material)
-    if fact is None:
-        raise Missing("it needs the graph and the evaluation questions, which were not given")
-    low = high = None
-    if fact.unit == "share" and fact.n and name == "paid_without_reason":
-        low, high = clopper_pearson(round(fact.value * fact.n), fact.n)
-    value, low, high = (
-        None if part is None else round(part, resampling.DIGITS) for part in (fact.value, low, high)
-    )
-    return Result(
-        value or 0.0,
-        low,
-        high,
-        n=fact.n,
-        unit=fact.unit,
-        comparison=fact.comparison,
-        file="scripts/trap/studies/hops/analysis/properties.py",
-        row=f"property={name}",
-        trained=False,
-    )
-
-
-# What the audit calls its units -> ours.
-_UNITS = {"probability": "share", "expected accuracy": "share", "difference of shares": "points"}
-
-
-def _finding(what: Measure, evidence: Evidence) -> Result:
-    """A finding by id, or a number of its detail as "F6.mcnemar_p"."""
-    name, _, key = str(what.finding).partition(".")
-    if evidence.findings is None:
-        raise Missing("the published files were not given to this run")
-    row = evidence.findings.get(name)
-    if row is None:
-        raise Missing(f"the audit of the published files has no finding {name}")
-    if row.get("how") == "read" and row.get("value") is None:
-        raise Missing(f"read in the source code, not measured: {row.get('source') or 'see the audit'}")
-    found = {"value": row.get("detail", {}).get(key), "unit": ""} if key else row
-
-    def number(field: str) -> float | None:
-        value = found.get(field)
-        return round(float(value), resampling.DIGITS) if isinstance(value, int | float) else None
-
-    value = number("value")
-    if value is None:
-        raise Missing(f"the audit of the published files has no figure for {what.finding}")
-    unit = str(found.get("unit") or "")
-    return Result(
-        value,
-        number("low"),
-        number("high"),
-        n=found.get("n"),
-        unit=_UNITS.get(unit, unit),
-        comparison=str(row.get("statement") or "audit of the published files"),
-        file=evidence.files.get("audit", ""),
-        row=f"finding={what.finding}",
-        trained=False,
-    )
-
-
 def _repeat(evidence: Evidence) -> Result:
     if evidence.repeat is None:
-        raise Missing("no repeated run was given (--repeat)")
+        raise Missing("no repeated run is there (repeat_MODEL.parquet)")
     agree, n = evidence.repeat
     return Result(
         round(agree / n, resampling.DIGITS),
@@ -329,29 +264,4 @@ def _repeat(evidence: Evidence) -> Result:
         file=evidence.files.get("repeat", ""),
         row="all",
         trained=False,
-    )
-
-
-def _attention(what: Measure, evidence: Evidence) -> Result:
-    if evidence.pointers is None:
-        raise Missing("where models look was not mapped at this size (--pointers)")
-    row = {"model": what.model, "arm": str(what.arm), "hops": what.attention, "clause": ALL_CLAUSES}
-    found = evidence.pointers.filter([pl.col(key) == value for key, value in row.items()])
-    if found.is_empty():
-        raise Missing(f"where {what.arm} looks at {what.attention} hops was not mapped")
-    numbers = found.row(0, named=True)
-    value, low, high = (round(numbers[key], resampling.DIGITS) for key in ("value", "low", "high"))
-    return Result(
-        value,
-        low,
-        high,
-        n=numbers["n"],
-        seeds=numbers["seeds"],
-        comparison=(
-            f"share of attention on the question's right relation before each clause's, {what.arm}, {what.attention} hops"
-        ),
-        file=evidence.files.get("pointers", ""),
-        row=" ".join(f"{key}={value}" for key, value in row.items()),
-        arms=(str(what.arm),),
-        conditions=((what.model, what.platform, str(what.arm)),),
     )

@@ -1,14 +1,14 @@
-"""Hierarchical bootstrap over training seeds and questions, the questions clustered by start entity.
+"""Hierarchical bootstrap over training seeds and questions, the questions in clusters.
 
 Model of the data: every seed of an arm answers the same questions, so seeds and questions are
-crossed. A replicate draws seeds with replacement, then start entities with replacement (whole
-clusters: questions that share a start share facts), and takes the mean of what it drew. Cells that
+crossed. A replicate draws seeds with replacement, then clusters with replacement (whole
+clusters: questions that share facts or a template), and takes the mean of what it drew. Cells that
 are compared (two arms, two pools) share the draws, which makes every difference a paired one.
 
 Corrections, because 3 seeds are few and both levels contain the noise of the single answers:
 * n - 1 units are drawn out of n at each level (Rao and Wu 1988), so that the variance of the
   replicates is the unbiased s^2/n instead of (n-1)/n of it.
-* the variance is V_seeds + V_starts - V_both', the last being what drawing both levels has in excess
+* the variance is V_seeds + V_clusters - V_both', the last being what drawing both levels has in excess
   of the sum: crossed resampling counts the noise of single answers at each level (Owen 2007, the
   pigeonhole bootstrap; the sum and difference of Cameron, Gelbach and Miller 2011). The interval is
   the percentile interval scaled to that variance.
@@ -41,16 +41,16 @@ RARE = 5
 
 @dataclass(frozen=True)
 class Cell:
-    """Sums of one metric in one condition, by seed and start entity.
+    """Sums of one metric in one condition, by seed and cluster.
 
-    total, count: float arrays (seeds, starts); the value of the cell is total.sum() / count.sum().
+    total, count: float arrays (seeds, clusters); the value of the cell is total.sum() / count.sum().
     group: cells of one group share their training seeds (one model); "" means nothing was trained.
     share: the metric lies in 0..1, each item counting 0 or 1.
     """
 
     group: str
     seeds: tuple[int, ...]
-    starts: tuple[str, ...]
+    clusters: tuple[str, ...]
     total: np.ndarray
     count: np.ndarray
     share: bool = True
@@ -112,29 +112,29 @@ def estimate(
     if not cells or len(cells) != len(weights):
         raise ValueError("one weight for each of at least one cell")
     cells = _with_common_seeds(cells)
-    starts = sorted({start for cell in cells for start in cell.starts})
-    column = {start: number for number, start in enumerate(starts)}
+    clusters = sorted({cluster for cell in cells for cluster in cell.clusters})
+    column = {cluster: number for number, cluster in enumerate(clusters)}
     groups = sorted({cell.group for cell in cells if cell.group})
     seeds_of = {cell.group: len(cell.seeds) for cell in cells if cell.group}
-    start_draws = _draws(len(starts), replicates, 0)
+    cluster_draws = _draws(len(clusters), replicates, 0)
 
     value, both = 0.0, np.zeros(replicates)
-    by_level = {level: np.zeros(replicates) for level in ["", *groups]}  # "": starts alone
+    by_level = {level: np.zeros(replicates) for level in ["", *groups]}  # "": clusters alone
     for cell, weight in zip(cells, weights, strict=True):
-        chosen = start_draws
-        if len(cell.starts) < len(starts):
-            chosen = start_draws[:, [column[start] for start in cell.starts]]
+        chosen = cluster_draws
+        if len(cell.clusters) < len(clusters):
+            chosen = cluster_draws[:, [column[cluster] for cluster in cell.clusters]]
         seed_draws = (
             _draws(len(cell.seeds), replicates, 1 + groups.index(cell.group))
             if cell.group
             else np.ones((replicates, 1))
         )
-        by_start = [chosen @ sums.T for sums in (cell.total, cell.count)]  # (replicates, seeds) each
+        by_cluster = [chosen @ sums.T for sums in (cell.total, cell.count)]  # (replicates, seeds) each
         value += weight * cell.value
-        both += weight * _ratio(*((seed_draws * sums).sum(axis=1) for sums in by_start))
+        both += weight * _ratio(*((seed_draws * sums).sum(axis=1) for sums in by_cluster))
         for level, replicate in by_level.items():
             if level == "":
-                replicate += weight * _ratio(*(sums.sum(axis=1) for sums in by_start))
+                replicate += weight * _ratio(*(sums.sum(axis=1) for sums in by_cluster))
             elif level == cell.group:
                 replicate += weight * _ratio(
                     *(seed_draws @ sums.sum(axis=1) for sums in (cell.total, cell.count))
@@ -145,7 +145,7 @@ def estimate(
         raise ValueError("a cell has no items to count")
 
     variances = [_variance(by_level[""]), *(_variance(by_level[group]) for group in groups)]
-    degrees = [len(starts) - 1, *(seeds_of[group] - 1 for group in groups)]
+    degrees = [len(clusters) - 1, *(seeds_of[group] - 1 for group in groups)]
     df = _satterthwaite(variances, degrees)
     drawn = _variance(both)
     twice = max(0.0, drawn - sum(variances))  # the noise of single answers, counted at every level
@@ -171,7 +171,7 @@ def _t_quantile(share: float, df: float) -> float:
 
 
 def difference(first: Cell, second: Cell, **options: float) -> Estimate:
-    """first - second, on the same resampled seeds and start entities."""
+    """first - second, on the same resampled seeds and clusters."""
     return estimate([first, second], [1.0, -1.0], **options)
 
 
@@ -197,7 +197,7 @@ def _with_common_seeds(cells: Sequence[Cell]) -> list[Cell]:
             if not rows:
                 raise ValueError(f"the arms of {cell.group} have no training seed in common")
             seeds = tuple(cell.seeds[row] for row in rows)
-            cell = Cell(cell.group, seeds, cell.starts, cell.total[rows], cell.count[rows], cell.share)
+            cell = Cell(cell.group, seeds, cell.clusters, cell.total[rows], cell.count[rows], cell.share)
         aligned.append(cell)
     return aligned
 

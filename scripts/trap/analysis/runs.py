@@ -1,22 +1,62 @@
-"""The table of runs with what is not a run's own: its arm's name in figures, and the seconds it took."""
+"""The table of runs with what is not a run's own: what the sheet says of its arm, and the seconds it took."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from trap.analysis.cells import read_table
 from trap.analysis.collect import RUN_KEY
 from trap.files import InputError, read_json
-from trap.workflow.sheet import load_arms
+from trap.workflow.config import StudyConfig
+from trap.workflow.sheet import Arm, load_arms
 
 SECONDS = ("train", "evaluate")
+ARM_COLUMNS: dict[str, Any] = {
+    **dict.fromkeys(("study", "model", "platform", "arm", "label", "short", "role", "group"), pl.String),
+    "contaminated": pl.Boolean,
+}
 
 
-def read_seconds(path: Path | str) -> dict[str, dict[str, float | None]]:
-    """seconds.json of collect_runs.py: {run: {"train": s, "evaluate": s}}. Raises InputError."""
-    found = read_json(path)
+def load_sheets(settings: StudyConfig) -> dict[str, Arm]:
+    """Arms of all sheets of a study, by name, those of its first sheet first.
+
+    Raises InputError for an arm that two sheets train in different ways.
+    """
+    paths = [settings.sheet, *(each.sheet for each in settings.experiments.values() if each.sheet)]
+    found: dict[str, Arm] = {}
+    for path in dict.fromkeys(paths):
+        for name, arm in load_arms(path).items():
+            if found.setdefault(name, arm) != arm:
+                raise InputError(f"{path}: arm {name!r}: another sheet of this study has it with another row")
+    return found
+
+
+def read_seconds(folder: Path | str) -> dict[str, dict[str, float | None]]:
+    """What each run of a folder of evidence took: {run: {"train": s, "evaluate": s}}, null where unknown.
+
+    Read from seconds.json, or where the folder was released from provenance.json. Raises InputError.
+    """
+    path = Path(folder) / "seconds.json"
+    if path.is_file():
+        return _checked(read_json(path), path)
+    path = Path(folder) / "provenance.json"
+    if not path.is_file():
+        return {}
+    document = read_json(path)
+    compact = document.get("seconds_by_run", {}) if isinstance(document, dict) else None
+    if not isinstance(compact, dict):
+        raise InputError(f"{path}: seconds_by_run: expected an object, one entry a run")
+    pairs = {
+        run: dict(zip(SECONDS, row, strict=False)) for run, row in compact.items() if isinstance(row, list)
+    }
+    return _checked(pairs, path)
+
+
+def _checked(found: Any, path: Path) -> dict[str, dict[str, float | None]]:
     if not isinstance(found, dict) or not all(isinstance(row, dict) for row in found.values()):
         raise InputError(f"{path}: expected an object of objects, one a run")
     for run, row in found.items():
@@ -26,25 +66,32 @@ def read_seconds(path: Path | str) -> dict[str, dict[str, float | None]]:
     return found
 
 
-def read_runs(
-    path: Path | str, arms: Path | str | None = None, seconds: Path | str | None = None
-) -> pl.DataFrame:
-    """runs.parquet with columns label and group (of the experiment sheet) and seconds_train, seconds_evaluate.
+def arm_fact(sheet: Mapping[str, Arm], arm: str) -> dict[str, Any]:
+    """label, short, role, group, contaminated of an arm; one that no sheet has is called by its own name."""
+    row = sheet.get(arm)
+    if row is None:
+        return {"label": arm, "short": arm, "role": "", "group": "", "contaminated": False}
+    return {
+        "label": row.label or arm, "short": row.short or row.label or arm, "role": row.role, "group": row.group,
+        "contaminated": row.contaminated,
+    }  # fmt: skip
 
-    Labels are read here and not kept with the runs, so that renaming an arm in the figures needs no run.
-    An arm that the sheet no longer has, or any arm without a sheet, is called by its own name.
+
+def read_runs(
+    path: Path | str, sheet: Mapping[str, Arm] | None = None, seconds: Mapping[str, Mapping[str, Any]] | None = None
+) -> pl.DataFrame:  # fmt: skip
+    """runs.parquet with columns label, short, role, group and contaminated of the sheet, and the seconds of each run.
+
+    They are read here and not kept with the runs, so that another name in the figures needs no run.
     """
     runs = read_table(path)
-    sheet = load_arms(arms) if arms else {}
-    spent = read_seconds(seconds) if seconds else {}
-    names = runs["arm"].to_list()
+    sheet, seconds = sheet or {}, seconds or {}
+    facts = [arm_fact(sheet, name) for name in runs["arm"].to_list()]
     keys = ["/".join(map(str, row)) for row in runs.select(RUN_KEY).rows()]
-    columns = [
-        pl.Series("label", [sheet[name].label or name if name in sheet else name for name in names]),
-        pl.Series("group", [sheet[name].group if name in sheet else "" for name in names], pl.String),
-        *(
-            pl.Series(f"seconds_{key}", [spent.get(run, {}).get(key) for run in keys], pl.Float64)
-            for key in SECONDS
-        ),
+    names = ("label", "short", "role", "group", *(["contaminated"] if sheet else []))
+    columns = [pl.Series(name, [fact[name] for fact in facts], ARM_COLUMNS[name]) for name in names]
+    columns += [
+        pl.Series(f"seconds_{key}", [seconds.get(run, {}).get(key) for run in keys], pl.Float64)
+        for key in SECONDS
     ]
     return runs.with_columns(columns)

@@ -14,14 +14,14 @@ from typing import Any
 import polars as pl
 
 from trap.analysis import resampling
-from trap.analysis.cells import METRICS, ItemTable
+from trap.analysis.cells import ItemTable
 from trap.analysis.claim_specs import ClaimsFile
 from trap.analysis.resampling import Cell
 from trap.files import InputError
 from trap.report.markdown import pipe_table
 from trap.report.wording import interval_text, number_text
 
-POOLS, MEASURED = ("eval_easy", "eval_hard", "eval_leak"), ("accuracy", "faithful")
+MEASURED = ("accuracy", "faithful")
 COLUMNS: dict[str, Any] = {
     **dict.fromkeys(("kind", "name", "model"), pl.String),
     "parameters": pl.Int64,
@@ -31,9 +31,7 @@ COLUMNS: dict[str, Any] = {
 }
 
 
-def scaling(
-    spec: ClaimsFile, table: ItemTable, parameters: Mapping[str, int], platform: str = "torch"
-) -> pl.DataFrame:
+def scaling(spec: ClaimsFile, table: ItemTable, parameters: Mapping[str, int], platform: str) -> pl.DataFrame:
     """Rows of kind `arm`, `contrast`, and `slope`: a contrast's change for ten times as many parameters.
 
     parameters: weights of each model, which are the sizes that are compared. Raises InputError where two
@@ -58,7 +56,7 @@ def scaling(
             found = resampling.estimate(cells, weights, **how)  # type: ignore[arg-type]
         except ValueError:
             return []
-        unit = METRICS[metric].unit
+        unit = table.metrics[metric].unit
         return [
             {
                 "kind": kind, "name": name, "model": model, "parameters": parameters.get(model), "pool": pool,
@@ -70,14 +68,14 @@ def scaling(
     rows = []
     for model in models:
         for arm in sorted(table.arms(model)):
-            for pool in POOLS:
+            for pool in table.pools:
                 for metric in MEASURED:
-                    cell = table.cell(model, arm, pool, metric, platform=platform)
+                    cell = table.cell(model, platform, arm, pool, metric)
                     rows += row("arm", arm, model, pool, metric, [cell], [1.0])
     for contrast in spec.contrasts:
         pairs = {
             model: [
-                table.cell(model, arm, contrast.pool, contrast.metric, platform=platform)
+                table.cell(model, platform, arm, contrast.pool, contrast.metric)
                 for arm in (contrast.arm, contrast.minus)
             ]
             for model in models

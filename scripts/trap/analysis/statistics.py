@@ -36,17 +36,6 @@ def clopper_pearson(successes: int, n: int, confidence: float = CONFIDENCE) -> t
     return low, high
 
 
-def wilson(successes: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Score interval: (p + z^2/2n -+ z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n). (Wilson 1927.)"""
-    _check_count(successes, n)
-    z = float(stats.norm.ppf((1 + confidence) / 2))
-    share = successes / n
-    centre = share + z * z / (2 * n)
-    spread = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
-
-
 def mcnemar(
     first: Sequence[bool] | np.ndarray, second: Sequence[bool] | np.ndarray
 ) -> tuple[float, int, int]:
@@ -62,14 +51,6 @@ def mcnemar(
     discordant = only_first + only_second
     p = 1.0 if discordant == 0 else float(stats.binomtest(only_first, discordant, 0.5).pvalue)
     return p, only_first, only_second
-
-
-def fisher(successes_1: int, n_1: int, successes_2: int, n_2: int) -> float:
-    """Two-sided Fisher exact p for two independent shares (for published totals without items)."""
-    _check_count(successes_1, n_1)
-    _check_count(successes_2, n_2)
-    table = [[successes_1, n_1 - successes_1], [successes_2, n_2 - successes_2]]
-    return float(stats.fisher_exact(table).pvalue)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -6,26 +6,29 @@ Nothing here reads a clock: two clean runs on one machine give the same bytes.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from trap.analysis import resampling
-from trap.analysis.cells import BASELINE, BASELINE_MODEL, METRICS, ItemTable
-from trap.analysis.claim_specs import ClaimsFile
+from trap.analysis.baselines import baseline_items, honest_pools
+from trap.analysis.cells import BASELINE, BASELINE_MODEL, ItemTable
+from trap.analysis.claim_specs import ClaimsFile, run_measures
+from trap.analysis.extension import extension_of
 from trap.analysis.resampling import DIGITS, Cell, Estimate
+from trap.analysis.runs import ARM_COLUMNS, arm_fact
 from trap.analysis.statistics import (
     items_needed,
     mean_interval,
     noise_band,
     paired_items_needed,
 )
-from trap.studies.hops.analysis.baselines import BASELINES
+from trap.studies.base import BaseStudy
+from trap.workflow.sheet import Arm
 
-HOP_POOLS = ("eval_easy", "eval_hard")
-DOSE_METRICS = ("accuracy", "faithful", "hops_used")
-NOISE_METRICS = ("accuracy", "faithful")
+MEASURED = ("accuracy", "faithful")
 
 _ESTIMATE: dict[str, Any] = {
     "value": pl.Float64,
@@ -35,24 +38,26 @@ _ESTIMATE: dict[str, Any] = {
     "seeds": pl.Int64,
     "seed_sd": pl.Float64,
 }
-_ARM: dict[str, Any] = {
-    **dict.fromkeys(("model", "platform", "arm", "label", "group"), pl.String),
-    "contaminated": pl.Boolean,
-}
-
-
-def arm_facts(runs: pl.DataFrame) -> dict[str, dict[str, Any]]:
-    """arm -> label, group, contaminated, as the experiment sheet named it."""
-    columns = ["arm", "label", "group", "contaminated"]
-    return {row["arm"]: row for row in runs.select(columns).unique("arm", maintain_order=True).to_dicts()}
+_OF: dict[str, Any] = dict.fromkeys(("pool", "metric", "unit"), pl.String)
 
 
 class Summaries:
-    """All tables of one collection of runs."""
+    """All tables of one collection of runs.
 
-    def __init__(self, spec: ClaimsFile, table: ItemTable, runs: pl.DataFrame, items: pl.DataFrame) -> None:
-        self.spec, self.table, self.runs, self.items = spec, table, runs, items
-        self.facts = arm_facts(runs)
+    sheet: arms by name, for what tables call them. study: opened on its data, for what needs no model; folder: where
+    the evidence lies, with what the study collected besides.
+    """
+
+    def __init__(
+        self, spec: ClaimsFile, study: BaseStudy, items: pl.DataFrame, runs: pl.DataFrame, sheet: Mapping[str, Arm],
+        folder: Path,
+    ) -> None:  # fmt: skip
+        self.spec, self.study, self.items, self.runs = spec, study, items, runs
+        self.sheet, self.folder = sheet, folder
+        self.pools = honest_pools(study)
+        self.baselines = baseline_items(study, self.pools)
+        self.table = ItemTable(items, type(study), self.baselines)
+        self.extension = extension_of(type(study))
 
     def estimate(self, cell: Cell, *others: Cell) -> Estimate:
         """One cell, or the difference to another."""
@@ -62,15 +67,13 @@ class Summaries:
         )
 
     def labels(self, model: str, platform: str, arm: str) -> dict[str, Any]:
-        fact = self.facts.get(arm, {})
-        return {
-            "model": model,
-            "platform": platform,
-            "arm": arm,
-            "label": fact.get("label") or arm,
-            "group": fact.get("group") or "",
-            "contaminated": bool(fact.get("contaminated", False)),
-        }
+        """ARM_COLUMNS of an arm."""
+        keys = {"study": self.table.name, "model": model, "platform": platform, "arm": arm}
+        if arm.startswith(BASELINE):
+            name = arm.removeprefix(BASELINE).replace("_", " ")
+            fact = {"label": name, "short": name, "role": "", "group": "baseline", "contaminated": False}
+            return keys | fact
+        return keys | arm_fact(self.sheet, arm)
 
     def _numbers(self, cell: Cell) -> dict[str, Any]:
         found = self.estimate(cell)
@@ -85,127 +88,113 @@ class Summaries:
             "seed_sd": round(sd, DIGITS) if math.isfinite(sd) else None,
         }
 
-    def _rows(
-        self, hops: int | None = None, pools: tuple[str, ...] | None = None
-    ) -> Iterator[dict[str, Any]]:
-        only = None if hops is None else [hops]
+    def _rows(self, level: int | None = None, pools: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+        only = None if level is None else [level]
         for model, platform, arm, pool in self.table.conditions:
-            if pools and pool not in pools:
+            if pools is not None and pool not in pools:
                 continue
-            for metric, definition in METRICS.items():
-                cell = self.table.cell(model, arm, pool, metric, only, platform)
+            for metric, definition in self.table.metrics.items():
+                cell = self.table.cell(model, platform, arm, pool, metric, only)
                 if cell is not None:
                     row = self.labels(model, platform, arm)
-                    yield (
-                        row | {"pool": pool, "metric": metric, "unit": definition.unit} | self._numbers(cell)
-                    )
+                    row |= {"pool": pool, "metric": metric, "unit": definition.unit}
+                    yield row | self._numbers(cell)
         for pool in sorted({key[3] for key in self.table.conditions}):
-            if pools and pool not in pools:
+            if pools is not None and pool not in pools:
                 continue
-            for name in BASELINES:
-                cell = self.table.cell(BASELINE_MODEL, BASELINE + name, pool, "accuracy", only)
+            for name in self.table.baselines:
+                cell = self.table.cell(BASELINE_MODEL, "", BASELINE + name, pool, "accuracy", only)
                 if cell is not None:
                     row = self.labels(BASELINE_MODEL, "", BASELINE + name)
-                    row |= {"label": name.replace("_", " "), "group": "baseline"}
                     yield row | {"pool": pool, "metric": "accuracy", "unit": "share"} | self._numbers(cell)
 
     def arms(self) -> pl.DataFrame:
         """Every metric of every arm on every pool."""
-        schema = {**_ARM, "pool": pl.String, "metric": pl.String, "unit": pl.String, **_ESTIMATE}
-        return pl.DataFrame(list(self._rows()), schema=schema)
+        return pl.DataFrame(list(self._rows()), schema={**ARM_COLUMNS, **_OF, **_ESTIMATE})
 
-    def by_hops(self) -> pl.DataFrame:
-        """The same by the number of hops asked, on the easy and the hard pool."""
-        schema = {
-            **_ARM,
-            "pool": pl.String,
-            "metric": pl.String,
-            "unit": pl.String,
-            "hops": pl.Int8,
-            **_ESTIMATE,
-        }
-        rows = []
-        for hops in self.items["hops"].unique().sort().to_list():
-            rows += [row | {"hops": hops} for row in self._rows(hops, HOP_POOLS)]
-        return pl.DataFrame(rows, schema=schema).sort("model", "platform", "arm", "pool", "metric", "hops")
+    def by_level(self) -> pl.DataFrame:
+        """The same by level, on the pools that are reported on."""
+        rows: list[dict[str, Any]] = []
+        chosen = [pool.name for pool in self.table.study.pools if pool.role == "evaluation"]
+        for level in self.items["level"].unique().sort().to_list():
+            rows += [row | {"level": level} for row in self._rows(level, chosen)]
+        schema = {**ARM_COLUMNS, **_OF, "level": pl.Int16, **_ESTIMATE}
+        return pl.DataFrame(rows, schema=schema).sort("model", "platform", "arm", "pool", "metric", "level")
 
     def doses(self) -> pl.DataFrame:
         """Dose-responses: value of each metric at each declared dose that was run."""
         rows = []
+        shown = (*MEASURED, *self.extension.dose_metrics)
         for model, platform in sorted({key[:2] for key in self.table.conditions}):
             for name, family in self.spec.doses.items():
                 for arm, dose in family.arms.items():
                     for pool in family.pools:
-                        for metric in DOSE_METRICS:
-                            cell = self.table.cell(model, arm, pool, metric, platform=platform)
+                        for metric in shown:
+                            cell = self.table.cell(model, platform, arm, pool, metric)
                             if cell is not None:
                                 row = {"family": name, "x_label": family.label, "x": dose}
                                 row |= self.labels(model, platform, arm)
-                                row |= {"pool": pool, "metric": metric, "unit": METRICS[metric].unit}
+                                row |= {"pool": pool, "metric": metric}
+                                row |= {"unit": self.table.metrics[metric].unit}
                                 rows.append(row | self._numbers(cell))
         schema = {
-            "family": pl.String,
-            "x_label": pl.String,
-            "x": pl.Float64,
-            **_ARM,
-            "pool": pl.String,
-            "metric": pl.String,
-            "unit": pl.String,
-            **_ESTIMATE,
-        }
+            "family": pl.String, "x_label": pl.String, "x": pl.Float64, **ARM_COLUMNS, **_OF, **_ESTIMATE,
+        }  # fmt: skip
         return pl.DataFrame(rows, schema=schema).sort("model", "platform", "family", "pool", "metric", "x")
 
-    def rollouts(self) -> pl.DataFrame:
-        """What rejection sampling kept, and how often it handed the right letter to the training set.
+    def chance(self) -> float | None:
+        """Probability that a blind answer is right, over the items of the honest pools; None without any."""
+        chances = [self.study.chance(item) for items in self.pools.values() for item in items]
+        return sum(chances) / len(chances) if chances else None
 
-        predicted_blind = 1 - 0.75^K; predicted = 1 - (1 - p)^K with p the measured hit rate of one draw
-        (the K = 1 arm): what K independent draws of equally hard questions would give.
+    def _samples(self) -> tuple[dict[str, int], dict[str, str]]:
+        """Of dose families that count samples: arm -> samples, and arm -> the arm of its family with one sample."""
+        counts: dict[str, int] = {}
+        single: dict[str, str] = {}
+        for family in self.spec.doses.values():
+            if family.samples:
+                counts |= {arm: int(dose) for arm, dose in family.arms.items()}
+                one = next((arm for arm, dose in family.arms.items() if dose == 1), "")
+                single |= dict.fromkeys(family.arms, one)
+        return counts, single
+
+    def rollouts(self) -> pl.DataFrame:
+        """What sampling kept, and how often it handed the right answer to the training set.
+
+        predicted_blind = 1 - (1 - c)^K with c the study's chance; predicted = 1 - (1 - p)^K with p the measured hit
+        rate of one draw (the arm with K = 1): what K independent draws of equally hard items would give.
         """
         sampled = self.runs.filter(pl.col("winners").is_not_null())
-        sizes = (
-            {arm: int(dose) for arm, dose in self.spec.doses["samples"].arms.items()}
-            if ("samples" in self.spec.doses)
-            else {}
-        )
-        singles = {arm for arm, k in sizes.items() if k == 1}
+        counts, single = self._samples()
+        chance = self.chance()
         parts = sampled.partition_by("model", "platform", "arm", as_dict=True, maintain_order=True)
-        single = {
-            key[:2]: part["leaked_letter_rate"].mean() for key, part in parts.items() if key[2] in singles
-        }
+        hits = {key: part["any_correct"].mean() for key, part in parts.items()}
+        means = {"prompts": "prompts", "sampled": "rollouts_sampled", "winners": "winners"}
+        winners = [name for name in run_measures(self.table.study) if name.startswith("winner_")]
+        winners = [name for name in winners if sampled[name].null_count() < sampled.height]
+        means |= {name: name for name in winners}
         rows = []
         for key, part in sorted(parts.items()):
             model, platform, arm = map(str, key)
-            k = sizes.get(arm) or part["k"].drop_nulls().first()
-            leaked = part["leaked_letter_rate"].drop_nulls().to_list()
+            k = counts.get(arm) or part["k"].drop_nulls().first()
+            leaked = part["any_correct"].drop_nulls().to_list()
             mean, low, high = mean_interval(leaked) if leaked else (None, None, None)
-            p = single.get((model, platform)) if arm in sizes else None
-            means = {
-                name: _rounded(part[column].mean())
-                for name, column in (
-                    ("prompts", "prompts"),
-                    ("sampled", "rollouts_sampled"),
-                    ("winners", "winners"),
-                    ("winner_faithful", "winner_faithful"),
-                    ("winner_correct", "winner_correct"),
-                    ("mean_winner_hops", "mean_winner_hops"),
-                )
-            }
+            p = hits.get((model, platform, single.get(arm, "")))
             rows.append(
                 self.labels(model, platform, arm)
                 | {"k": k}
-                | means
+                | {name: _rounded(part[column].mean()) for name, column in means.items()}
                 | {
                     "leaked": _rounded(mean),
                     "low": _rounded(low if low is None else max(0.0, low)),
                     "high": _rounded(high if high is None else min(1.0, high)),
-                    "predicted_blind": _rounded(1 - 0.75**k) if k else None,
+                    "predicted_blind": _rounded(1 - (1 - chance) ** k) if k and chance is not None else None,
                     "predicted": _rounded(1 - (1 - float(p)) ** k) if k and p is not None else None,
                     "seeds": part.height,
                 }
             )
-        numbers = ("prompts", "sampled", "winners", "winner_faithful", "winner_correct", "mean_winner_hops")
-        numbers += ("leaked", "low", "high", "predicted_blind", "predicted")
-        schema = {**_ARM, "k": pl.Int32, **dict.fromkeys(numbers, pl.Float64), "seeds": pl.Int64}
+        numbers = (*means, "leaked", "low", "high", "predicted_blind", "predicted")
+        schema = {**ARM_COLUMNS, "k": pl.Int32, **dict.fromkeys(numbers, pl.Float64), "seeds": pl.Int64}
         return pl.DataFrame(rows, schema=schema)
 
     def noise(self) -> pl.DataFrame:
@@ -213,15 +202,16 @@ class Summaries:
         rows = []
         for model, platform in sorted({key[:2] for key in self.table.conditions}):
             for pool in sorted({key[3] for key in self.table.conditions if key[:2] == (model, platform)}):
-                for metric in NOISE_METRICS:
+                for metric in MEASURED:
                     cells = [
-                        self.table.cell(model, key[2], pool, metric, platform=platform)
+                        self.table.cell(model, platform, key[2], pool, metric)
                         for key in self.table.conditions
                         if key[:2] == (model, platform) and key[3] == pool
                     ]
                     sd, band = noise_band([list(cell.per_seed) for cell in cells if cell is not None])
                     seeds = max((len(cell.seeds) for cell in cells if cell is not None), default=0)
-                    row = {"model": model, "platform": platform, "pool": pool, "metric": metric}
+                    row = {"study": self.table.name, "model": model, "platform": platform}
+                    row |= {"pool": pool, "metric": metric}
                     row |= {"arms": len(cells), "seeds": seeds}
                     finite = math.isfinite(sd)
                     rows.append(
@@ -231,7 +221,10 @@ class Summaries:
                             "band": _rounded(band) if finite else None,
                         }
                     )
-        schema = {**dict.fromkeys(("model", "platform", "pool", "metric"), pl.String), "arms": pl.Int64}
+        schema = {
+            **dict.fromkeys(("study", "model", "platform", "pool", "metric"), pl.String),
+            "arms": pl.Int64,
+        }
         schema |= {"seeds": pl.Int64, "seed_sd": pl.Float64, "band": pl.Float64}
         return pl.DataFrame(rows, schema=schema)
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from trap.report.wording import interval_text, number_text
 
-WIDE_METRICS = ("accuracy", "faithful", "format", "valid", "coverage", "reward", "hops_used", "tokens")
+WIDE_METRICS = ("accuracy", "faithful", "format", "value", "tokens")
 
 
 def pipe_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -39,17 +39,20 @@ def arms_text(arms: pl.DataFrame, metrics: Sequence[str] = WIDE_METRICS) -> str:
     return "\n".join(parts)
 
 
-def by_hops_text(by_hops: pl.DataFrame) -> str:
-    """Accuracy, faithful accuracy and hops used by hops asked."""
-    parts = ["# By hops asked\n"]
-    chosen = by_hops.filter(pl.col("metric").is_in(["accuracy", "faithful", "hops_used"]))
-    for (model,), part in chosen.partition_by("model", as_dict=True, maintain_order=True).items():
-        hops = part["hops"].unique().sort().to_list()
+def by_level_text(by_level: pl.DataFrame, metrics: Sequence[str], level_name: str) -> str:
+    """Some metrics by level; `level_name`: what a level counts."""
+    parts = [f"# By {level_name}\n"]
+    chosen = by_level.filter(pl.col("metric").is_in(list(metrics)))
+    for (pool, model), part in chosen.partition_by(
+        "pool", "model", as_dict=True, maintain_order=True
+    ).items():
+        levels = part["level"].unique().sort().to_list()
         rows = []
         for arm in part.partition_by("platform", "arm", "metric", maintain_order=True):
-            values = {row["hops"]: _cell(row) for row in arm.to_dicts()}
-            rows.append([arm["label"][0], arm["metric"][0], *(values.get(hop, "") for hop in hops)])
-        parts += [f"## {model}\n", pipe_table(["arm", "metric", *(f"{hop} hops" for hop in hops)], rows)]
+            values = {row["level"]: _cell(row) for row in arm.to_dicts()}
+            rows.append([arm["label"][0], arm["metric"][0], *(values.get(level, "") for level in levels)])
+        header = ["arm", "metric", *(f"{level} {level_name}" for level in levels)]
+        parts += [f"## {pool}, {model}\n", pipe_table(header, rows)]
     return "\n".join(parts)
 
 

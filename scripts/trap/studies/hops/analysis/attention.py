@@ -24,12 +24,14 @@ from trap.studies.hops.records import Question
 
 MAP_COLUMNS: dict[str, Any] = {
     **dict.fromkeys(("model", "arm"), pl.String),
-    **dict.fromkeys(("hops", "clause", "relation"), pl.Int8),  # the latter two count from 1
+    "level": pl.Int16,  # hops
+    **dict.fromkeys(("clause", "relation"), pl.Int8),  # count from 1
     "weight": pl.Float64,  # mean over questions and seeds
 }
 POINTER_COLUMNS: dict[str, Any] = {
     **dict.fromkeys(("model", "arm"), pl.String),
-    **dict.fromkeys(("hops", "clause"), pl.Int8),  # ALL_CLAUSES: mean over them
+    "level": pl.Int16,  # hops
+    "clause": pl.Int8,  # ALL_CLAUSES: mean over them
     **ESTIMATE_COLUMNS,
 }
 ALL_CLAUSES = 0
@@ -107,7 +109,7 @@ def tables(
             right = np.diagonal(each, axis1=2, axis2=3)
             for clause, value in _clauses(right):
                 estimate = _estimate(f"{model}/attention", sorted(seeds), names, value)
-                pointers.append({"model": model, "arm": arm, "hops": hops, "clause": clause, **estimate})
+                pointers.append({"model": model, "arm": arm, "level": hops, "clause": clause, **estimate})
     return (
         pl.DataFrame(maps, schema=MAP_COLUMNS, orient="row"),
         pl.DataFrame(pointers, schema=POINTER_COLUMNS),
@@ -141,7 +143,7 @@ def text(pointers: pl.DataFrame) -> str:
         "looks there most at that clause of the longest chains that were taught (later clauses: at the last taught "
         "one). Mean over clauses, and by clause; 95 % intervals over seeds and questions in brackets.\n",
     ]
-    for (hops,), part in pointers.partition_by("hops", as_dict=True, maintain_order=True).items():
+    for (hops,), part in pointers.partition_by("level", as_dict=True, maintain_order=True).items():
         clauses = part["clause"].unique().sort().to_list()
         header = [
             "model",

@@ -21,16 +21,11 @@ from typing import Any
 import polars as pl
 
 from trap.analysis.claim_specs import ClaimsFile
+from trap.analysis.runs import ARM_COLUMNS
+from trap.analysis.summaries import Summaries
 from trap.files import InputError
 from trap.report.markdown import pipe_table
-from trap.studies.hops.analysis.error_tables import (
-    ARM_COLUMNS,
-    ESTIMATE_COLUMNS,
-    Grid,
-    arm_labels,
-    by_hops,
-    share_text,
-)
+from trap.studies.hops.analysis.error_tables import ESTIMATE_COLUMNS, Grid, by_level, share_text
 from trap.studies.hops.audit import chain_of, start_of
 from trap.studies.hops.graph import Graph
 from trap.studies.hops.records import Question
@@ -44,7 +39,7 @@ METRICS = {"accuracy": "correct", "faithful": "faithful"}
 BRANCH_COLUMNS: dict[str, Any] = {
     **ARM_COLUMNS,
     "pool": pl.String,
-    "hops": pl.Int8,  # asked for; 0: of the whole pool
+    "level": pl.Int16,  # hops asked for; 0: of the whole pool
     "by": pl.String,  # reachable or walk
     "above": pl.Float64,  # the bin: above < by <= upto; both null: all questions
     "upto": pl.Float64,
@@ -78,16 +73,14 @@ def question_branches(graph: Graph, pools: Mapping[str, Sequence[Question]]) -> 
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def branch_table(
-    items: pl.DataFrame, measured: pl.DataFrame, facts: Mapping[str, Mapping[str, Any]], spec: ClaimsFile
-) -> pl.DataFrame:
+def branch_table(summaries: Summaries, measured: pl.DataFrame) -> pl.DataFrame:
     """One row per arm, pool, hop count, bin and metric (see BRANCH_COLUMNS).
 
-    items: as `cells.read_items`; measured: as `question_branches`. Answers to questions of other pools are
+    measured: as `question_branches`. Answers to questions of other pools are
     left out. Raises InputError for an item whose question the pool does not have.
     """
     pools = measured["pool"].unique().to_list()
-    joined = items.filter(pl.col("pool").is_in(pools)).join(
+    joined = summaries.items.filter(pl.col("pool").is_in(pools)).join(
         measured, on=["pool", "id"], how="left", maintain_order="left"
     )
     lost = joined.filter(pl.col("walk").is_null())
@@ -98,9 +91,9 @@ def branch_table(
     parts = joined.partition_by("model", "platform", "arm", "pool", as_dict=True, maintain_order=True)
     for key, part in sorted(parts.items()):
         model, platform, arm, pool = map(str, key)
-        shared = arm_labels(facts, model, platform, arm) | {"pool": pool}
-        for hops, asked in by_hops(part):
-            rows += [shared | {"hops": hops} | row for row in _bins(asked, spec)]
+        shared = summaries.labels(model, platform, arm) | {"pool": pool}
+        for level, asked in by_level(part):
+            rows += [shared | {"level": level} | row for row in _bins(asked, summaries.spec)]
     return pl.DataFrame(rows, schema=BRANCH_COLUMNS)
 
 
@@ -144,18 +137,18 @@ def branches_text(table: pl.DataFrame) -> str:
         edges = [edge for edge in edges if part.filter(above=edge[0], upto=edge[1]).height]
         header = ["arm", "hops", "n x seeds", "walker", "all", *(bin_text(by, *edge) for edge in edges)]
         rows = []
-        for group in part.partition_by("platform", "arm", "hops", maintain_order=True):
+        for group in part.partition_by("platform", "arm", "level", maintain_order=True):
             first = group.row(0, named=True)
             whole = table.filter(
                 *(
                     pl.col(name) == first[name]
-                    for name in ("model", "platform", "arm", "pool", "hops", "metric")
+                    for name in ("model", "platform", "arm", "pool", "level", "metric")
                 ),
                 pl.col("above").is_null(),
             ).row(0, named=True)
             cells = {(row["above"], row["upto"]): row for row in group.to_dicts()}
             rows.append([
-                first["label"], str(first["hops"]), f"{whole['n']} x {whole['seeds']}", f"{100 * whole['walk']:.0f} %",
+                first["label"], str(first["level"]), f"{whole['n']} x {whole['seeds']}", f"{100 * whole['walk']:.0f} %",
                 share_text(whole), *(share_text(cells[edge]) if edge in cells else "" for edge in edges),
             ])  # fmt: skip
         parts += [f"## {pool}, {model}, by {by}\n", pipe_table(header, rows)]

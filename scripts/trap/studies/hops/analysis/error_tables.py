@@ -1,4 +1,4 @@
-"""Shares of what traces get wrong first, per arm and hop count, with intervals over seeds and questions."""
+"""Shares of what traces get wrong first, per arm and hop count (the level of a question), with intervals."""
 
 from __future__ import annotations
 
@@ -12,19 +12,17 @@ import polars as pl
 from trap.analysis import resampling
 from trap.analysis.claim_specs import ClaimsFile
 from trap.analysis.resampling import Cell
+from trap.analysis.runs import ARM_COLUMNS
+from trap.analysis.summaries import Summaries
 from trap.report.markdown import pipe_table
 from trap.report.wording import interval_text, number_text
 from trap.studies.hops.analysis.errors import KINDS, STEPPED
 
-ALL_HOPS = 0  # in the column hops: all questions of the pool
+ALL_LEVELS = 0  # in the column level: all questions of the pool
 # Shares that lie across the kinds: what `kinds` adds up to holds them too.
 ACROSS: dict[str, str] = {
     "lucky": "lucky guess",  # a right letter without a faithful trace
     "astray": "took a wrong branch",  # true clauses, after which the right option was out of reach
-}
-ARM_COLUMNS: dict[str, Any] = {
-    **dict.fromkeys(("model", "platform", "arm", "label", "group"), pl.String),
-    "contaminated": pl.Boolean,
 }
 ESTIMATE_COLUMNS: dict[str, Any] = {
     **dict.fromkeys(("value", "low", "high"), pl.Float64),
@@ -33,7 +31,7 @@ ESTIMATE_COLUMNS: dict[str, Any] = {
 ERROR_COLUMNS: dict[str, Any] = {
     **ARM_COLUMNS,
     "pool": pl.String,
-    "hops": pl.Int8,  # asked for; ALL_HOPS: of the whole pool
+    "level": pl.Int16,  # hops asked for; ALL_LEVELS: of the whole pool
     "kind": pl.String,  # one of KINDS, which add up to 1, or of ACROSS
     "letter": pl.String,  # any, or right: the answers among them whose letter is right
     "hop": pl.Int8,  # at which it happens; 0: at any
@@ -42,19 +40,19 @@ ERROR_COLUMNS: dict[str, Any] = {
 
 
 class Grid:
-    """Answers of one condition, counted by training seed and start entity."""
+    """Answers of one condition, counted by training seed and start entity (the cluster of a question)."""
 
     def __init__(self, part: pl.DataFrame, spec: ClaimsFile) -> None:
-        """`part`: rows of one model, platform and arm with columns model, platform, seed, start."""
+        """`part`: rows of one model, platform and arm with columns model, platform, seed, cluster."""
         model, platform = part.select("model", "platform").row(0)
         self.spec, self.group = spec, f"{model}/{platform}"
         seeds, row = np.unique(part["seed"].to_numpy(), return_inverse=True)
-        starts, column = np.unique(part["start"].to_numpy().astype(str), return_inverse=True)
-        self.seeds, self.starts = tuple(map(int, seeds)), tuple(map(str, starts))
-        self._place = row * len(starts) + column
+        clusters, column = np.unique(part["cluster"].to_numpy().astype(str), return_inverse=True)
+        self.seeds, self.clusters = tuple(map(int, seeds)), tuple(map(str, clusters))
+        self._place = row * len(clusters) + column
 
     def _sums(self, weights: np.ndarray | None) -> np.ndarray:
-        shape = len(self.seeds), len(self.starts)
+        shape = len(self.seeds), len(self.clusters)
         found = np.bincount(self._place, weights=weights, minlength=shape[0] * shape[1])
         return found.reshape(shape).astype(float)
 
@@ -65,40 +63,29 @@ class Grid:
     def share(self, hit: pl.Series) -> dict[str, Any]:
         """Which share of the answers `hit` holds for: value, low, high, n, seeds."""
         total = self._sums(hit.cast(pl.Float64).to_numpy())
-        cell = Cell(self.group, self.seeds, self.starts, total, self._count)
+        cell = Cell(self.group, self.seeds, self.clusters, total, self._count)
         found = resampling.estimate([cell], replicates=self.spec.replicates, confidence=self.spec.confidence)
         return {name: getattr(found, name) for name in ESTIMATE_COLUMNS}
 
 
-def arm_labels(facts: Mapping[str, Mapping[str, Any]], model: str, platform: str, arm: str) -> dict[str, Any]:
-    """ARM_COLUMNS of an arm. facts: as `summaries.arm_facts`."""
-    fact = facts.get(arm, {})
-    return {
-        "model": model, "platform": platform, "arm": arm, "label": fact.get("label") or arm,
-        "group": fact.get("group") or "", "contaminated": bool(fact.get("contaminated", False)),
-    }  # fmt: skip
-
-
-def by_hops(part: pl.DataFrame) -> Iterator[tuple[int, pl.DataFrame]]:
-    """(ALL_HOPS, everything) where several hop counts are asked, then (hops, its rows) of each."""
-    asked = part["hops"].unique().sort().to_list()
+def by_level(part: pl.DataFrame) -> Iterator[tuple[int, pl.DataFrame]]:
+    """(ALL_LEVELS, everything) where several hop counts are asked, then (hops, its rows) of each."""
+    asked = part["level"].unique().sort().to_list()
     if len(asked) > 1:
-        yield ALL_HOPS, part
-    for hops in asked:
-        yield hops, part.filter(pl.col("hops") == hops)
+        yield ALL_LEVELS, part
+    for level in asked:
+        yield level, part.filter(pl.col("level") == level)
 
 
-def error_table(
-    traces: pl.DataFrame, facts: Mapping[str, Mapping[str, Any]], spec: ClaimsFile
-) -> pl.DataFrame:
+def error_table(traces: pl.DataFrame, summaries: Summaries) -> pl.DataFrame:
     """One row per arm, pool, hop count and kind; see ERROR_COLUMNS. traces: as `traces.read_traces`."""
     rows: list[dict[str, Any]] = []
     parts = traces.partition_by("model", "platform", "arm", "pool", as_dict=True, maintain_order=True)
     for key, part in sorted(parts.items()):
         model, platform, arm, pool = map(str, key)
-        shared = arm_labels(facts, model, platform, arm) | {"pool": pool}
-        for hops, asked in by_hops(part):
-            rows += [shared | {"hops": hops} | row for row in _shares(asked, spec)]
+        shared = summaries.labels(model, platform, arm) | {"pool": pool}
+        for level, asked in by_level(part):
+            rows += [shared | {"level": level} | row for row in _shares(asked, summaries.spec)]
     return pl.DataFrame(rows, schema=ERROR_COLUMNS)
 
 
@@ -132,7 +119,8 @@ def errors_text(table: pl.DataFrame) -> str:
     header = ["arm", "hops", "n x seeds", *names.values()]
     for (pool, model), part in shown.partition_by("pool", "model", as_dict=True, maintain_order=True).items():
         rows = [
-            _line(group, names) for group in part.partition_by("platform", "arm", "hops", maintain_order=True)
+            _line(group, names)
+            for group in part.partition_by("platform", "arm", "level", maintain_order=True)
         ]
         parts += [f"## {pool}, {model}\n", pipe_table(header, rows)]
     return "\n".join(parts)
@@ -142,7 +130,7 @@ def _line(group: pl.DataFrame, names: Sequence[str] | Mapping[str, str]) -> list
     cells = {row["kind"]: row for row in group.to_dicts()}
     first = group.row(0, named=True)
     sizes = f"{first['n']} x {first['seeds']}"
-    return [first["label"], str(first["hops"]), sizes, *(share_text(cells[name]) for name in names)]
+    return [first["label"], str(first["level"]), sizes, *(share_text(cells[name]) for name in names)]
 
 
 def share_text(row: Mapping[str, Any]) -> str:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 import polars as pl
 
-from trap.analysis.cells import METRICS
 from trap.analysis.summaries import Summaries
 from trap.report.markdown import pipe_table
 from trap.report.wording import interval_text, number_text
-from trap.workflow.sheet import Arm
+from trap.workflow.sheet import DISPLAY, Arm
 
 POOL = "eval_hard"
 SHOWN = ("accuracy", "faithful", "coverage", "spam", "tokens", "hops_used", "valid")
 REWARD_COLUMNS = {
-    **dict.fromkeys(("model", "platform", "arm", "label", "parent", "trained_on", "reward"), pl.String),
+    **dict.fromkeys(
+        ("study", "model", "platform", "arm", "label", "short", "role", "parent", "trained_on", "reward"),
+        pl.String,
+    ),
     "guards": pl.Boolean,
     "length_penalty": pl.Boolean,
     **dict.fromkeys(("pool", "metric", "unit"), pl.String),
@@ -25,13 +25,14 @@ REWARD_COLUMNS = {
 }
 
 
-def ablations(sheet: Mapping[str, Arm]) -> list[list[Arm]]:
-    """Groups of two or more arms of the method grpo whose rows differ in the reward alone, in sheet order."""
+def ablations(summaries: Summaries) -> list[list[Arm]]:
+    """Groups of two or more arms of the method grpo that were run and whose rows differ in the reward alone."""
     groups: dict[str, list[Arm]] = {}
-    for arm in sheet.values():
-        if arm.method == "grpo":
+    run = {key[2] for key in summaries.table.conditions}
+    for arm in summaries.sheet.values():
+        if arm.method == "grpo" and arm.arm in run:
             row = msgspec.to_builtins(arm)
-            for free in ("arm", "reward", "group", "label"):
+            for free in ("arm", "reward", *DISPLAY):
                 row.pop(free)
             groups.setdefault(str(sorted(row.items())), []).append(arm)
     return [group for group in groups.values() if len({arm.reward for arm in group}) > 1]
@@ -43,30 +44,35 @@ def reward_parts(name: str) -> tuple[str, bool, bool]:
     return plain.removesuffix("-guards"), not plain.endswith("-guards"), name != plain
 
 
-def reward_table(summaries: Summaries, sheet: Mapping[str, Arm]) -> pl.DataFrame:
+def reward_table(summaries: Summaries) -> pl.DataFrame:
     """One row for every model, arm and metric; the arm that a group starts from stands first, without a reward."""
     rows = []
     for model, platform in sorted({key[:2] for key in summaries.table.conditions}):
-        for group in ablations(sheet):
+        for group in ablations(summaries):
             first = group[0]
             trained_on = first.mixture or first.pool
-            for arm in (sheet.get(first.parent), *group):
+            for arm in (summaries.sheet.get(first.parent), *group):
                 if arm is None:
                     continue
                 reward, guards, length = reward_parts(arm.reward) if arm in group else ("", None, None)
+                labels = summaries.labels(model, platform, arm.arm)
                 facts = {
-                    "model": model, "platform": platform, "arm": arm.arm, "label": arm.label or arm.arm,
+                    **{name: labels[name] for name in ("study", "model", "platform", "arm", "label", "short", "role")},
                     "parent": first.parent, "trained_on": trained_on, "reward": reward, "guards": guards,
                     "length_penalty": length, "pool": POOL,
                 }  # fmt: skip
                 for metric in SHOWN:
-                    cell = summaries.table.cell(model, arm.arm, POOL, metric, platform=platform)
+                    cell = summaries.table.cell(model, platform, arm.arm, POOL, metric)
                     if cell is None:
                         continue
                     found = summaries.estimate(cell)
                     rows.append(
                         facts
-                        | {"metric": metric, "unit": METRICS[metric].unit, "value": found.value}
+                        | {
+                            "metric": metric,
+                            "unit": summaries.table.metrics[metric].unit,
+                            "value": found.value,
+                        }
                         | {"low": found.low, "high": found.high, "n": found.n, "seeds": found.seeds}
                     )
     return pl.DataFrame(rows, schema=REWARD_COLUMNS)

@@ -6,26 +6,28 @@ from typing import Any
 
 import polars as pl
 
-from trap.analysis.cells import ItemTable
 from trap.analysis.resampling import DIGITS
+from trap.analysis.runs import ARM_COLUMNS
 from trap.analysis.summaries import Summaries
 from trap.studies.hops.records import Question
 
 PLAIN, SHUFFLED = "eval_hard", "eval_shuffled"
 
 
-def shuffle_table(summaries: Summaries, pools: dict[str, list[Question]]) -> pl.DataFrame:
+def shuffle_table(summaries: Summaries) -> pl.DataFrame:
     """Accuracy in both orders and how often the answer stays the same option or the same letter.
 
     same_option needs the questions of both pools (else null); both are shares of the questions that
     were answered in both orders.
     """
-    table: ItemTable = summaries.table
+    table, data = summaries.table, summaries.study.data
+    paths = {pool: data / f"{pool}.jsonl" for pool in (PLAIN, SHUFFLED)}
+    pools = {pool: summaries.study.read(path) for pool, path in paths.items() if path.is_file()}
     rows: list[dict[str, Any]] = []
     agreement = _agreement(summaries.items, pools)
     for model, platform, arm in sorted({key[:3] for key in table.conditions if key[3] == SHUFFLED}):
-        plain = table.cell(model, arm, PLAIN, "accuracy", platform=platform)
-        shuffled = table.cell(model, arm, SHUFFLED, "accuracy", platform=platform)
+        plain = table.cell(model, platform, arm, PLAIN, "accuracy")
+        shuffled = table.cell(model, platform, arm, SHUFFLED, "accuracy")
         if plain is None or shuffled is None:
             continue
         found = summaries.estimate(shuffled, plain)
@@ -45,8 +47,7 @@ def shuffle_table(summaries: Summaries, pools: dict[str, list[Question]]) -> pl.
             }
         )
     schema: dict[str, Any] = {
-        **dict.fromkeys(("model", "platform", "arm", "label", "group"), pl.String),
-        "contaminated": pl.Boolean,
+        **ARM_COLUMNS,
         **dict.fromkeys(
             ("accuracy", "accuracy_shuffled", "value", "low", "high", "same_option", "same_letter"),
             pl.Float64,

@@ -12,21 +12,20 @@ from typing import Any
 
 import polars as pl
 
+from trap.analysis.baselines import honest_pools
 from trap.analysis.cells import read_table
-from trap.analysis.collect import write_table
 from trap.analysis.episodes import Owner
 from trap.files import InputError, iter_jsonl, read_json
 from trap.studies.hops.analysis.errors import KINDS, TraceReader
-from trap.studies.hops.audit import start_of
-from trap.studies.hops.graph import Graph
 from trap.studies.hops.records import Episode, Question
+from trap.studies.hops.study import Study
 
 TRACE_COLUMNS: dict[str, Any] = {
     **dict.fromkeys(("study", "model", "platform", "arm"), pl.String),
     "seed": pl.Int16,
     **dict.fromkeys(("pool", "id"), pl.String),
-    "hops": pl.Int8,  # that the question asks for
-    "start": pl.String,
+    "level": pl.Int16,  # hops that the question asks for
+    "cluster": pl.String,  # the entity that it starts from
     "correct": pl.Boolean,  # the letter
     "kind": pl.String,  # see trap.studies.hops.analysis.errors, as for the next two
     "hop": pl.Int8,
@@ -36,15 +35,14 @@ _ORDER = ["study", "model", "platform", "pool", "id", "arm", "seed"]
 _LONGEST = 127  # of an Int8; a trace may state more clauses
 
 
-def collect_traces(
-    folders: Sequence[Path | str], graph: Graph, pools: Mapping[str, Sequence[Question]]
-) -> pl.DataFrame:
-    """One row per logged answer to a question of these pools, in a fixed order (see TRACE_COLUMNS).
+def collect_traces(folders: Sequence[Path | str], study: Study) -> pl.DataFrame:
+    """One row per logged answer to a question of the honest pools, in a fixed order (see TRACE_COLUMNS).
 
     Raises InputError for a folder without its files, a question that its pool does not have, and an answer
     that its run graded otherwise, which is one to other questions or about another graph.
     """
-    reader = TraceReader(graph)
+    pools = {name: items for name, items in honest_pools(study).items() if study.pool(name).logged}
+    reader = TraceReader(study.graph)
     questions = {pool: {question.id: question for question in found} for pool, found in pools.items()}
     rows = [row for folder in map(Path, folders) for row in _answers(folder, reader, questions)]
     return pl.DataFrame(rows, schema=TRACE_COLUMNS, orient="row").sort(_ORDER)
@@ -68,16 +66,9 @@ def _answers(
             raise InputError(f"{path}:{number}: reward: graded otherwise by this graph and these questions")
         hop, astray = (min(value, _LONGEST) for value in reading[1:])
         yield (
-            *run, episode.pool, episode.ex_id, question.hop_len, start_of(question), grade.correct, reading.kind,
+            *run, episode.pool, episode.ex_id, question.level, question.cluster, grade.correct, reading.kind,
             hop, astray,
         )  # fmt: skip
-
-
-def write_traces(frame: pl.DataFrame, path: Path | str) -> None:
-    """Traces with repeated words dictionary-encoded; `read_traces` gives the strings back."""
-    words = [name for name, kind in TRACE_COLUMNS.items() if kind == pl.String]
-    encoded = [pl.col(name).cast(pl.Enum(frame[name].unique().sort().to_list())) for name in words]
-    write_table(frame.with_columns(encoded), path)
 
 
 def read_traces(path: Path | str) -> pl.DataFrame:

@@ -1,0 +1,93 @@
+"""What a study adds to the evidence that every study gets: metrics, measures of claims, tables, words.
+
+A study may have a module `evidence.py` beside its `study.py`, which defines `EXTENSION`. Without one it has the
+metrics of its items and the tables of all studies.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import polars as pl
+
+from trap.files import InputError
+from trap.studies.base import BaseStudy
+
+if TYPE_CHECKING:
+    from trap.analysis.claim_specs import Measure
+    from trap.analysis.measures import Evidence, Result
+    from trap.analysis.summaries import Summaries
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A mean over items. unit: of the value; share: items count 0 or 1; where: which items count.
+
+    column: the column of items that it is the mean of, where it is one and every item counts.
+    """
+
+    unit: str
+    share: bool
+    value: pl.Expr
+    where: pl.Expr | None = None
+    column: str = ""
+
+
+class Table(NamedTuple):
+    """A table and the same for people, in Markdown."""
+
+    frame: pl.DataFrame
+    text: str
+
+
+@dataclass(frozen=True)
+class OwnMeasure:
+    """A measure that claims name by `study: NAME`. `check` says what is wrong with a declaration, or nothing.
+
+    `compute` gives the number, or raises `Missing` with the reason.
+    """
+
+    compute: Callable[[Measure, Evidence], Result]
+    check: Callable[[Measure], str] = lambda what: ""
+
+
+def _plain_episode(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a line of episodes.jsonl as `BaseStudy.episode` writes it: what was scored."""
+    return {"level": row.get("level"), **(row.get("score") or {})}
+
+
+@dataclass(frozen=True)
+class Extension:
+    """All that a study adds. metrics: means beside those of its measures; None takes a measure's away.
+
+    dose_metrics: means that dose-responses show beside accuracy and faithful accuracy; shown: means that the
+    Markdown tables show besides. tables: of its own, from the summaries of one folder of evidence, by name.
+    episode: columns of `episode_columns`, level, correct, format, faithful and value from a line of episodes.jsonl.
+    """
+
+    metrics: Mapping[str, Metric | None] = field(default_factory=dict)
+    dose_metrics: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+    measures: Mapping[str, OwnMeasure] = field(default_factory=dict)
+    tables: Callable[[Summaries], dict[str, Table]] = lambda summaries: {}
+    episode_columns: Mapping[str, Any] = field(default_factory=dict)
+    episode: Callable[[Mapping[str, Any]], dict[str, Any]] = _plain_episode
+
+
+@cache
+def extension_of(study: type[BaseStudy]) -> Extension:
+    """The extension of a study, an empty one where it has none. Raises InputError where `evidence.py` defines none."""
+    package = study.__module__.rpartition(".")[0]
+    name = f"{package}.evidence"
+    if not package or importlib.util.find_spec(name) is None:
+        return Extension()
+    module = importlib.import_module(name)
+    found = getattr(module, "EXTENSION", None)
+    if not isinstance(found, Extension):
+        raise InputError(f"{module.__file__}: it defines no EXTENSION")
+    return found
