@@ -3,7 +3,7 @@
     python scripts/plot_figure.py trap --study hops --claims claims.json --tables tables --output-dir figures
 
 Figures that every study gets are in scripts/trap/figures/, further ones in the study's own folder `figures/`; what they
-show is said in config/STUDY/figures.yaml, or else derived from the tables.
+show is said in the file that the study's settings call `figures`, or else derived from the tables.
 """
 
 from __future__ import annotations
@@ -14,29 +14,32 @@ from pathlib import Path
 
 from trap.cli import run_main
 from trap.figures.catalogue import load_figure
-from trap.figures.opening import open_evidence
+from trap.figures.opening import module_of, open_evidence
 from trap.figures.theme import save_both
+from trap.workflow.config import load_config
+from trap.workflow.opening import study_settings
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("name", help="the figure: trap, matching, leakage, levels, …, or one of the study's own")
+    parser.add_argument(
+        "name", help="the figure: trap, matching, leakage, levels, …, or one of the study's own"
+    )
     parser.add_argument("--config", default="config/config.yaml", help="the settings")
     parser.add_argument("--study", required=True, help="the study's name in the settings")
-    parser.add_argument("--experiment", help="the experiment whose sheet names the arms (default: the study's sheet)")
-    parser.add_argument("--settings", type=Path, help="what figures show (default: config/STUDY/figures.yaml)")
-    parser.add_argument("--claims", type=Path, required=True, help="claims.json")
+    parser.add_argument("--experiment", help="whose sheet names the arms (default: the study's own sheet)")
+    parser.add_argument("--claims", type=Path, help="claims.json; a comparison has none")
     parser.add_argument("--tables", type=Path, required=True, help="folder of the Parquet tables")
+    parser.add_argument("--evidence", type=Path, help="folder of what was collected, for what is no table")
     parser.add_argument("--output-dir", type=Path, required=True, help="folder for the four files NAME.*")
     args = parser.parse_args(argv)
 
     def body() -> None:
-        figure = load_figure(args.study, args.name)
-        evidence = open_evidence(
-            args.config, args.study, args.experiment, args.claims, args.tables, args.settings
-        )
+        config = load_config(args.config)
+        figure = load_figure(module_of(study_settings(config, args.study), args.study), args.name)
+        evidence = open_evidence(config, args.study, args.experiment, args.claims, args.tables, args.evidence)
         declared = getattr(evidence.settings, args.name, None)
         alt = evidence.text((declared and declared.alt) or figure.ALT)
         save_both(lambda theme: figure.draw(evidence, theme), args.output_dir, args.name, figure.TITLE, alt)

@@ -10,10 +10,6 @@ import json
 from pathlib import Path
 
 import pytest
-
-from test_verify import clone_of, verify
-from test_workflow import ARMS, change, copy_project, fill, planned, snakemake
-from trap.files import InputError
 from trap.workflow.adoption import (
     adoption_obstacles,
     committed,
@@ -21,6 +17,10 @@ from trap.workflow.adoption import (
     partly_committed,
     read_manifest,
 )
+
+from test_verify import clone_of, verify
+from test_workflow import ARMS, change, copy_project, fill, planned, snakemake
+from trap.files import InputError
 from trap.workflow.config import load_config
 from trap.workflow.plan import Plan
 

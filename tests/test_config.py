@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import yaml
+from trap.workflow.adoption import fingerprint
 
 from trap.files import InputError
-from trap.workflow.adoption import fingerprint
 from trap.workflow.config import effective_config, load_config, parse_config
 from trap.workflow.plan import Plan
 from trap.workflow.sheet import ARM_COLUMNS, check_arms, load_arms, pools_of, select_arms

@@ -10,7 +10,10 @@ from trap.files import InputError
 from trap.workflow.registry import load_member
 
 SHARED = ("trap", "matching", "leakage", "levels", "faithful", "rollouts", "training")
-COMPARISONS = ("scaling", "platforms")  # of several models, of several platforms: only where an experiment has them
+COMPARISONS = (
+    "scaling",
+    "platforms",
+)  # of several models, of several platforms: only where an experiment has them
 
 
 def own_figures(study: str) -> tuple[str, ...]:

@@ -96,9 +96,7 @@ def draw_dose(
     everything = [e for m in models for e in of(m)]
     rows = [row for m in models for row, _ in estimates(table, model=m, family=family)]
     steps = {row["x"] for row in rows}
-    few = (
-        f" Only {len(steps)} of the doses were run at this size." if 0 < len(steps) < declared.doses else ""
-    )
+    few = f" Only {len(steps)} of the doses were run at this size." if 0 < len(steps) < declared.doses else ""
     note = evidence.text(declared.note)
     caption = f"{note} {sizes(everything, 'questions')}; bars: 95 % intervals over seeds and questions.{few}"
     figure, bottom, top = frame(theme, evidence.text(declared.title or title), caption.strip(), PANEL_INCHES)

@@ -136,24 +136,27 @@ def missing_note(missing: list[str]) -> str:
 class Evidence:
     """Tables and claims of one experiment, each read when it is first asked for, and what is declared about them.
 
-    settings: `figures.yaml` of the study. sheet: its arms by name with `short`, `label`, `role` and `contaminated`, in
+    claims: the ledger; none where nothing is claimed. tables: the folder of tables; what it lacks is looked for in
+    `collected`, where the experiment's runs were collected. settings: `figures.yaml` of the study. sheet: its arms by name with `short`, `label`, `role` and `contaminated`, in
     sheet order; arms that no sheet has are as the table `arms` says. titles: what models are called, in their order.
     pools: the study's declared ones (`trap.studies.base.Pool`). level_name: what a level counts, in the plural.
     """
 
     def __init__(
         self,
-        claims: Path,
+        claims: Path | None,
         tables: Path,
         *,
+        collected: Path | None = None,
         settings: FigureSettings | None = None,
         sheet: Mapping[str, Any] | None = None,
         titles: Mapping[str, str] | None = None,
         pools: Iterable[Any] = (),
         level_name: str = "level",
     ) -> None:
-        self._claims = Path(claims)
+        self._claims = Path(claims) if claims else None
         self._tables = Path(tables)
+        self._collected = Path(collected) if collected else None
         self.settings = settings or FigureSettings()
         self._sheet = dict(sheet or {})
         self._titles = dict(titles or {})
@@ -166,21 +169,38 @@ class Evidence:
         "arms": _MEASURED,
         "by_level": (*_MEASURED, "level"),
         "doses": (*_MEASURED, "family", "x"),
-        "rollouts": ("model", "arm", "k", "prompts", "leaked", "low", "high", "predicted", "predicted_blind", "seeds"),
+        "rollouts": (
+            "model",
+            "arm",
+            "k",
+            "prompts",
+            "leaked",
+            "low",
+            "high",
+            "predicted",
+            "predicted_blind",
+            "seeds",
+        ),
         "curves": ("model", "arm", "seed", "kind", "step", "loss", "pool", "accuracy", "faithful"),
         "scaling": ("kind", "name", "model", "parameters", "pool", "metric", "value", "low", "high", "seeds"),
         "platforms": ("kind", "name", "model", "metric", "platform", "reference", "value", "agree"),
     }
 
     def _table(self, name: str, columns: tuple[str, ...] = ()) -> pl.DataFrame:
-        return read_table(self._tables, name, columns or self._COLUMNS.get(name, ()))
+        folder = self._collected if self._collected and not self.has(name, self._tables) else self._tables
+        return read_table(folder, name, columns or self._COLUMNS.get(name, ()))
+
+    def has(self, name: str, folder: Path | None = None) -> bool:
+        """Whether a folder, or either one, holds a table."""
+        folders = [folder] if folder else [self._tables, *([self._collected] if self._collected else [])]
+        return any((one / f"{name}.parquet").is_file() for one in folders)
 
     # --- claims -----------------------------------------------------------------------------------
 
     @cached_property
     def claims(self) -> dict[str, dict[str, Any]]:
         """Claims by id."""
-        found = read_json(self._claims, list[dict[str, Any]])
+        found = read_json(self._claims, list[dict[str, Any]]) if self._claims else []
         return {str(claim.get("id")): claim for claim in found}
 
     @cached_property
@@ -210,8 +230,8 @@ class Evidence:
             )
             for name, arm in self._sheet.items()
         }
-        there = (self._tables / "arms.parquet").is_file()
-        return found | {k: v for k, v in arm_facts(self.table("arms")).items() if k not in found} if there else found
+        told = arm_facts(self.table("arms")) if self.has("arms") else {}
+        return found | {name: fact for name, fact in told.items() if name not in found}
 
     def fact(self, arm: str) -> ArmFact:
         """What is known of an arm; of one that nobody declared, its name."""
@@ -254,8 +274,10 @@ class Evidence:
         """The pool that figures are about: declared, or the last evaluation pool that no arm may train on."""
         if self.settings.pool:
             return self.settings.pool
-        asked = self.table("arms")["pool"].unique(maintain_order=True).to_list()
-        return ([name for name in self._of("evaluation", False) if name in asked] or asked or [""])[-1]
+        asked = self.table("arms")["pool"].unique(maintain_order=True).to_list() if self.has("arms") else []
+        if not asked:
+            return (self._of("evaluation", False) or [""])[-1]
+        return ([name for name in self._of("evaluation", False) if name in asked] or asked)[-1]
 
     @cached_property
     def leaked(self) -> str:

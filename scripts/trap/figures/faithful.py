@@ -42,9 +42,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         )
         return (accuracy, faithful) if accuracy and faithful else None
 
-    pairs = {
-        (m, i): found for m in models for i, at in enumerate(points) if (found := pair(m, at))
-    }
+    pairs = {(m, i): found for m in models for i, at in enumerate(points) if (found := pair(m, at))}
     shown = [i for i in range(len(points)) if any((m, i) in pairs for m in models)]
     fresh = [i for i, at in enumerate(points) if at.pool in ("", evidence.pool)]
     missing = [evidence.label(points[i].arm) for i in fresh if i not in shown] if evidence.reasons else []
@@ -77,9 +75,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
             continue
         axes.set_title(evidence.title(models[index]), pad=8)
         axes.plot([0, 1], [0, 1], color=theme.muted, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
-        axes.text(
-            0.04, 0.965, f"dashed: {declared.diagonal}", fontsize=SMALL, color=theme.muted, va="top"
-        )
+        axes.text(0.04, 0.965, f"dashed: {declared.diagonal}", fontsize=SMALL, color=theme.muted, va="top")
         for i in shown:
             if found := pairs.get((models[index], i)):
                 _cross(axes, theme, evidence, points[i], signs[i], found, models[index])
@@ -92,7 +88,12 @@ def _cross(
     accuracy, faithful = pair
     color = theme.color(evidence.role(at.arm))
     axes.plot(
-        [accuracy.value] * 2, [faithful.low, faithful.high], color=color, linewidth=1.6, zorder=3, clip_on=False
+        [accuracy.value] * 2,
+        [faithful.low, faithful.high],
+        color=color,
+        linewidth=1.6,
+        zorder=3,
+        clip_on=False,
     )
     point(
         axes, accuracy.value, faithful.value, accuracy.low, accuracy.high, color, theme.paper,

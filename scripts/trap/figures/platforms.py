@@ -16,6 +16,8 @@ ALT = (
 )
 TABLES = ("platforms", "arms")
 LOOKS = (("accuracy", "o"), ("easy", "s"), ("faithful", "D"), ("start", "^"))
+
+
 def draw(evidence: Evidence, theme: Theme) -> Figure:
     declared, rows = evidence.settings.platforms, evidence.table("platforms")
     rows = rows.filter((pl.col("kind") == "contrast") & (pl.col("metric") == "accuracy"))

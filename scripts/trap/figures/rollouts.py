@@ -65,7 +65,9 @@ def _grid(axes: Axes, theme: Theme, ks: list[int], title: str) -> None:
     axes.set_title(title, pad=8)
 
 
-def _let_through(axes: Axes, table: pl.DataFrame, everything: pl.DataFrame, theme: Theme, models: list[str]) -> None:
+def _let_through(
+    axes: Axes, table: pl.DataFrame, everything: pl.DataFrame, theme: Theme, models: list[str]
+) -> None:
     blind = sorted(
         {
             (row["k"], row["predicted_blind"])
@@ -123,11 +125,11 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
     ]
     ks = sorted({int(row["x"]) for row, _ in after} | set(rollouts["k"].drop_nulls().to_list()))
     prompts = sorted({round(p) for p in rollouts["prompts"].drop_nulls().to_list()})
-    few = f" Only K = {span(ks)} was run at this size." if 0 < len(ks) < declared.doses else ""
+    few = f" Only K\u00a0=\u00a0{span(ks)} was run at this size." if 0 < len(ks) < declared.doses else ""
     measured = sizes([e for _, e in after], "fresh questions")
     caption = (
         f"{evidence.text(declared.sampled)} ({span(prompts) if prompts else 'no'} prompts per seed). Left: dots measured, solid line "
-        f"1 − (1 − p)ᴷ, with p measured at K = 1. Right: {measured or 'not run'}. Bars: 95 % intervals.{few}"
+        f"1 − (1 − p)ᴷ, with p measured at K\u00a0=\u00a01. Right: {measured or 'not run'}. Bars: 95 % intervals.{few}"
     )
     figure, bottom, top = frame(theme, evidence.text(declared.title), caption, 3.5)
     entries = [(evidence.title(m), look(theme, ROLES[i], MARKERS[i])) for i, m in enumerate(models)]

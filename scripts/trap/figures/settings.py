@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 from msgspec import Struct
 
-from trap.files import InputError, read_text
+from trap.files import InputError
+from trap.workflow.config import read_yaml
 
 
 class Quote(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -174,14 +174,8 @@ def parse_settings(values: Any, origin: str) -> FigureSettings:
     return found
 
 
-def load_settings(path: Path | None) -> FigureSettings:
+def load_settings(path: Path | str | None) -> FigureSettings:
     """The settings in a file, or those of a study that says nothing. Raises InputError naming file, line and key."""
     if path is None:
         return FigureSettings()
-    try:
-        values = yaml.safe_load(read_text(path))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise InputError(f"{place}: not YAML: {getattr(error, 'problem', error)}") from None
-    return parse_settings(values, str(path))
+    return parse_settings(read_yaml(path), str(path))

@@ -83,14 +83,14 @@ def stages_of(evidence: Evidence, table: pl.DataFrame) -> dict[str, list[str]]:
     return dict(list(found.items())[:MOST])
 
 
-def _cell(
-    axes: Axes, theme: Theme, evidence: Evidence, model: str, arms: Sequence[str], loss: bool
-) -> None:
+def _cell(axes: Axes, theme: Theme, evidence: Evidence, model: str, arms: Sequence[str], loss: bool) -> None:
     table = evidence.table("curves")
     for arm in arms:
         color, rows = theme.color(evidence.role(arm)), select(table, model=model, arm=arm)
         if loss:
-            _curve(axes, _by_step(select(rows, kind="train"), "loss", LOSS_BINS), color, f"{model}:{arm}:loss")
+            _curve(
+                axes, _by_step(select(rows, kind="train"), "loss", LOSS_BINS), color, f"{model}:{arm}:loss"
+            )
             continue
         valid = select(rows, kind="valid", pool=evidence.validation)
         _curve(axes, _by_step(valid, "accuracy"), color, f"{model}:{arm}:accuracy")
@@ -115,7 +115,9 @@ def _caption(evidence: Evidence, table: pl.DataFrame, valid: bool) -> str:
     seeds: list[Any] = table["seed"].unique().to_list()
     many = "seed" if len(seeds) == 1 else "seeds"
     dashed = table["faithful"].drop_nulls().len() > 0
-    note = evidence.text(evidence.settings.training.note) or NOTE.format(", dashed faithful" if dashed else "")
+    note = evidence.text(evidence.settings.training.note) or NOTE.format(
+        ", dashed faithful" if dashed else ""
+    )
     return (
         f"Read from the training logs, {span([len(seeds)]) if seeds else 'no'} {many}: mean, and band "
         f"from the lowest to the highest seed.{f' {note}' if valid else ''}"
@@ -144,7 +146,9 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         absent(axes, theme)
         return figure
     columns = len(stages)
-    unit = (right - left - between * (len(models) - 1) - gap * (columns - 1) * len(models)) / (len(models) * columns)
+    unit = (right - left - between * (len(models) - 1) - gap * (columns - 1) * len(models)) / (
+        len(models) * columns
+    )
     for index, model in enumerate(models):
         x = left + index * (columns * unit + (columns - 1) * gap + between)
         figure.text(x, top - 0.08 / height, evidence.title(model), fontweight="bold", va="top")

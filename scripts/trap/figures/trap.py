@@ -81,11 +81,11 @@ def _panel(axes: Axes, evidence: Evidence, theme: Theme, model: str, rows: list[
 
 
 def _caption(found: list[Estimate], quoted: list[int], hollow: bool) -> str:
-    caption = f"Dots: ours, {sizes(found, 'fresh questions')}, 95 % intervals (bootstrap over seeds and questions)."
+    caption = (
+        f"Dots: ours, {sizes(found, 'fresh questions')}, 95 % intervals (bootstrap over seeds and questions)."
+    )
     if quoted:
-        caption += (
-            f" Squares: published, {' and '.join(map(str, quoted))} questions, one run, exact binomial intervals."
-        )
+        caption += f" Squares: published, {' and '.join(map(str, quoted))} questions, one run, exact binomial intervals."
     return caption + (" Hollow on hatching: trained on evaluation questions." if hollow else "")
 
 

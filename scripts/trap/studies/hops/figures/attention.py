@@ -26,7 +26,9 @@ DARK_FROM = 0.7  # of attention: from here on a cell's number is in the paper's 
 
 def draw(evidence: Evidence, theme: Theme) -> Figure:
     maps = evidence.table("attention", ("model", "arm", "level", "clause", "relation", "weight"))
-    pointers = evidence.table("pointers", ("model", "arm", "level", "clause", "value", "low", "high", "n", "seeds"))
+    pointers = evidence.table(
+        "pointers", ("model", "arm", "level", "clause", "value", "low", "high", "n", "seeds")
+    )
     arms = [
         (model, arm)
         for model in evidence.models(maps)
