@@ -22,6 +22,10 @@ ARMS: dict[str, tuple[tuple[float, float], tuple[float, float], tuple[float, flo
     "sft_hard": ((0.55, 0.85), (0.18, 0.62), (0.56, 0.84)),
     "rsft_hard_v2": ((0.44, 0.77), (0.0, 0.52), (0.45, 0.78)),
 }
+ROLES = {
+    "base": "base", "sft": "start", "sft_more": "start", "rsft_easy": "easy", "rsft_hard": "hard", "rsft_hard_v2": "hard",
+    "rsft_eval": "leak", "rsft_eval_permuted": "leak", "sft_eval_random": "leak", "sft_hard": "gold",
+}  # fmt: skip
 CONTAMINATED = {"rsft_eval", "rsft_eval_permuted", "sft_eval_random"}
 BASELINES = {"chance": 0.25, "constant": 0.28, "most_paths": 0.39, "first_relation": 0.27, "ceiling": 1.0}
 VERDICTS = ("reproduced", "not reproduced", "inconclusive", "not tested here")
@@ -51,7 +55,7 @@ def arms_rows(seeds: int = 3) -> list[dict[str, Any]]:
                 ("eval_hard", "hops_used"): 2.4 + 1.8 * model_index if arm != "base" else 0.0,
                 ("eval_hard", "reward"): -0.4 + accuracy[model_index],
                 ("eval_hard", "lenient"): accuracy[model_index],
-                ("eval_hard", "letter"): 0.27,
+                ("eval_hard", "ranked"): 0.27,
             }
             for (pool, metric), value in values.items():
                 shared = {
@@ -73,7 +77,7 @@ def arms_rows(seeds: int = 3) -> list[dict[str, Any]]:
     return rows
 
 
-def by_hops_rows(seeds: int = 3) -> list[dict[str, Any]]:
+def by_level_rows(seeds: int = 3) -> list[dict[str, Any]]:
     rows = []
     for model_index, model in enumerate(MODELS):
         for arm in ARMS:
@@ -86,7 +90,7 @@ def by_hops_rows(seeds: int = 3) -> list[dict[str, Any]]:
                 keys = {
                     "model": model, "platform": "torch", "arm": arm, "label": arm, "group": "made up",
                     "contaminated": arm in CONTAMINATED, "pool": "eval_easy" if hops < 4 else "eval_hard",
-                    "hops": hops, "n": 400, "seeds": seeds, "seed_sd": 0.02,
+                    "level": hops, "n": 400, "seeds": seeds, "seed_sd": 0.02,
                 }  # fmt: skip
                 rows.append({**keys, "metric": "hops_used", "unit": "hops", "value": used, "low": used - 0.06,
                              "high": used + 0.06})  # fmt: skip
@@ -211,7 +215,7 @@ def errors_rows(seeds: int = 3) -> list[dict[str, Any]]:
                             shares["false_edge"],
                         )
                     keys = {"model": model, "platform": "torch", "arm": arm, "label": arm, "group": "made up",
-                            "contaminated": arm in CONTAMINATED, "pool": pool, "hops": hops,
+                            "contaminated": arm in CONTAMINATED, "pool": pool, "level": hops,
                             "letter": "any", "hop": 0}  # fmt: skip
                     rows += [
                         _row(share, 0.03, 100, seeds, **keys, kind=kind)
@@ -223,7 +227,7 @@ def errors_rows(seeds: int = 3) -> list[dict[str, Any]]:
 def branches_rows(seeds: int = 3) -> list[dict[str, Any]]:
     return [
         _row(0.2, 0.03, 1000, seeds, model=model, platform="torch", arm=arm, label=arm, group="made up",
-             contaminated=arm in CONTAMINATED, pool="eval_hard", hops=0, by="reachable", above=None, upto=None,
+             contaminated=arm in CONTAMINATED, pool="eval_hard", level=0, by="reachable", above=None, upto=None,
              walk=0.27, metric=metric)
         for model in MODELS for arm in ARMS for metric in ("accuracy", "faithful")
     ]  # fmt: skip
@@ -280,7 +284,7 @@ def claims_list(**changes: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 TABLES = {
-    "arms": arms_rows, "by_hops": by_hops_rows, "doses": doses_rows, "rollouts": rollouts_rows,
+    "arms": arms_rows, "by_level": by_level_rows, "doses": doses_rows, "rollouts": rollouts_rows,
     "curves": curves_rows, "errors": errors_rows, "branches": branches_rows,
 }  # fmt: skip
 
@@ -293,6 +297,10 @@ def write(
     tables.mkdir(parents=True, exist_ok=True)
     for name, rows in TABLES.items():
         table = pl.DataFrame(rows(), infer_schema_length=None)
+        if "label" in table.columns:  # the sheet's columns
+            table = table.with_columns(
+                short=pl.col("label"), role=pl.col("arm").replace_strict(ROLES, default="base")
+            )
         if keep_arms is not None:
             table = table.filter(pl.col("arm").is_in(keep_arms) | pl.col("arm").str.starts_with("baseline:"))
         table.write_parquet(tables / f"{name}.parquet")

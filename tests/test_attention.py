@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import plot_attention
 import polars as pl
 import pytest
 import torch
@@ -15,7 +16,6 @@ from hypothesis import strategies as st
 from transformers import SmolLM3Config, SmolLM3ForCausalLM
 
 import map_attention
-import plot_attention
 import tiny_models as tiny
 from trap.analysis.claim_specs import Measure, load_claims
 from trap.analysis.measures import Evidence, Missing, measure

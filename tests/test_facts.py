@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-
 import write_facts
+
 from trap.files import read_jsonl
 from trap.models.tokenizer import build_tokenizer
 from trap.studies.hops import facts

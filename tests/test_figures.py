@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import itertools
 import re
 from pathlib import Path
@@ -11,26 +9,31 @@ from pathlib import Path
 import pytest
 
 import made_up_evidence
+import plot_figure
 from trap.analysis.statistics import clopper_pearson
 from trap.figures import theme
+from trap.figures.catalogue import figure_names, load_figure, tables_of
 from trap.figures.doses import spread
-from trap.figures.estimates import Evidence
-from trap.figures.hops import ARMS as HOP_ARMS
+from trap.figures.estimates import labels, roles
+from trap.figures.opening import open_evidence
+from trap.figures.settings import parse_settings
+from trap.files import InputError
 from trap.studies.hops.analysis.published_points import published_points
 from trap.studies.hops.figures.reward import ARMS as REWARD_ARMS
 from trap.studies.hops.figures.reward import PARTS
 
 STEMS = (
-    "trap", "matching", "leakage", "hops", "faithful", "errors", "reward", "training", "rollouts", "ignition",
+    "trap", "matching", "leakage", "levels", "faithful", "errors", "reward", "training", "rollouts", "ignition",
 )  # fmt: skip
 FEW = {"base", "sft", "rsft_easy", "rsft_hard", "rsft_eval"}
+CONFIG = "config/config.yaml"
 MODELS = len(made_up_evidence.MODELS)
 # marks that the invented evidence must give: one per estimate and, for the trap, per published point
 POINTS = {
     "trap": 8 * MODELS + 5,
     "matching": 5 * 2 * MODELS,
     "leakage": 5 * 2 * MODELS,
-    "hops": len(HOP_ARMS) * 5 * MODELS,
+    "levels": 5 * 5 * MODELS,
     "faithful": 8 * MODELS,
     "errors": (3 * 5 + 2) * MODELS,
     "reward": len(REWARD_ARMS) * len(PARTS) * MODELS,
@@ -51,24 +54,13 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def plot(stem: str, evidence: Path, output: Path) -> int:
-    arguments = [
-        "--claims",
-        evidence / "claims.json",
-        "--tables",
-        evidence / "tables",
-        "--output-dir",
-        output,
-    ]
-    return importlib.import_module(f"plot_{stem}").main([str(argument) for argument in arguments])
+    folders = ["--claims", evidence / "claims.json", "--tables", evidence / "tables", "--output-dir", output]
+    return plot_figure.main([stem, "--config", CONFIG, "--study", "hops", *map(str, folders)])
 
 
 def draw(stem: str, folder: Path, look: theme.Theme = theme.LIGHT):
-    module = next(
-        importlib.import_module(f"{p}.{stem}")
-        for p in ("trap.figures", "trap.studies.hops.figures")
-        if importlib.util.find_spec(f"{p}.{stem}")
-    )
-    figure = module.draw(Evidence(folder / "claims.json", folder / "tables"), look)
+    evidence = open_evidence(CONFIG, "hops", None, folder / "claims.json", folder / "tables")
+    figure = load_figure("hops", stem).draw(evidence, look)
     figure.set_dpi(100)
     return figure
 
@@ -124,7 +116,7 @@ def test_missing_arms_are_said_not_fatal(stem: str, few: Path, tmp_path: Path) -
     assert plot(stem, few, tmp_path) == 0
     with theme.style(theme.LIGHT):
         words = " ".join(t.get_text() for t, _ in texts(draw(stem, few))).replace("\n", " ")
-    if stem in ("trap", "hops", "faithful", "errors", "reward"):
+    if stem in ("trap", "levels", "faithful", "errors", "reward"):
         assert "Not run at this size: " in words
     if stem in ("matching", "leakage"):
         assert "Only 2 of the doses were run at this size." in words
@@ -256,14 +248,55 @@ def test_colours_stay_apart_for_the_colour_blind(look: theme.Theme, kind: str) -
             assert distance > 10, (a, b, distance)
 
 
-def test_role_of_arms() -> None:
-    assert theme.role_of("rsft_easy_n400") == "easy"
-    assert theme.role_of("rsft_mix25") == "hard"
-    assert {
-        theme.role_of(arm) for arm in ("rsft_eval", "rsft_eval_permuted", "sft_eval_random", "rsft_leak25")
-    } == {"leak"}
-    assert theme.role_of("sft_hard") == "gold" and theme.role_of("sft_more") == "start"
-    assert theme.role_of("baseline:chance") == "base"
+def test_labels_and_roles_come_from_the_columns_of_the_sheet(evidence: Path) -> None:
+    import polars as pl
+
+    table = pl.read_parquet(evidence / "tables" / "arms.parquet")
+    assert roles(table)["rsft_eval"] == "leak" and roles(table)["sft_hard"] == "gold"
+    assert labels(table)["sft"] == "sft" and not any(name.startswith("baseline:") for name in labels(table))
+
+
+def test_a_marker_says_the_role_and_the_next_arm_of_a_role_has_another() -> None:
+    assert theme.markers(["start", "easy", "start", "hard"]) == ["o", "s", "P", "^"]
+    assert set(theme.MARKERS) <= set(theme.LIGHT.roles)
+
+
+@pytest.mark.parametrize(
+    "values, says",
+    [
+        ({"trap": {"rowz": []}}, "config: Object contains unknown field `rowz` - at `trap`"),
+        (
+            {"trap": {"rows": [{"arm": "a", "published": ["b"]}]}},
+            "no published point `b` - at `trap.rows` of arm `a`",
+        ),
+        ({"matching": {"ends": ["one"]}}, "at `matching.ends`"),
+    ],
+)
+def test_settings_are_strict(values: dict, says: str) -> None:
+    with pytest.raises(InputError) as error:
+        parse_settings(values, "config")
+    assert says in str(error.value) and "\n" not in str(error.value)
+
+
+def test_every_figure_says_what_it_is_and_reads(evidence: Path) -> None:
+    assert set(STEMS) < set(figure_names("hops"))
+    for name in figure_names("hops"):
+        module = load_figure("hops", name)
+        assert module.TITLE and len(module.ALT) > 40 and tables_of("hops", name)
+    with pytest.raises(InputError, match="no figure 'errors'"):
+        load_figure("", "errors")
+
+
+def test_an_unknown_name_is_one_line(evidence: Path, tmp_path: Path, capsys) -> None:
+    assert plot("trapp", evidence, tmp_path) == 1
+    assert "no figure 'trapp' (there are trap, " in capsys.readouterr().err
+    folders = ["--tables", str(evidence / "tables"), "--output-dir", str(tmp_path)]
+    assert plot_figure.main(["trap", "--config", CONFIG, "--study", "hopps", *folders]) == 1
+    assert (
+        plot_figure.main(["trap", "--config", CONFIG, "--study", "hops", "--experiment", "x", *folders]) == 1
+    )
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2 and "no study `hopps`" in lines[0] and "no experiment `x`" in lines[1]
 
 
 def test_spread_keeps_order_and_distance() -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sample_questions
 import yaml
 
 import build_graph
 import run_pretrained
-import sample_questions
 import train_adapter
 import train_base
 from trap.files import InputError, read_json

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import sample_questions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import sample_questions
 from test_pools import graph_of
 from trap.files import InputError, read_jsonl
 from trap.studies.hops import wording

@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 import pytest
+import sample_questions
 
 import build_graph
 import real_shapes
-import sample_questions
 from trap.methods import read_lines
 from trap.models.memory import needed_mb, parameters
 from trap.workflow.config import hyper_of, load_config

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from trap.workflow.adoption import fingerprint
 
 import search_answers
 import tiny_models as tiny
@@ -16,7 +17,6 @@ from trap.files import InputError, read_jsonl
 from trap.studies.hops.choosing import choose, ends_on_option
 from trap.studies.hops.records import LETTERS, Question, Reference
 from trap.studies.hops.records import Path as Chain
-from trap.workflow.adoption import fingerprint
 from trap.workflow.config import load_config, parse_config, read_yaml
 from trap.workflow.plan import Plan
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
+import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from trap.figures.estimates import Estimate, Evidence, estimates, model_title, models_of, one, sizes
+from trap.figures.estimates import Estimate, Evidence, estimates, sizes
 from trap.figures.marks import absent, estimate_point, frame, panels, reference, share_axis
+from trap.figures.settings import Doses
 from trap.figures.theme import NORMAL, SMALL, Theme
 
 PANEL_INCHES = 3.1
+GAP = 0.07  # of the height, between labels at the end of series
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Series:
     label: str
     role: str
     marker: str = "o"
-    hollow: Callable[[float], bool] = lambda x: False
+    hollow: bool = False  # where the arm is contaminated
     shift: float = 0.0  # of x, so that intervals of two series stay apart
 
 
@@ -43,11 +45,21 @@ def spread(places: list[float], gap: float, low: float, high: float) -> list[flo
     return moved
 
 
+def share_family(evidence: Evidence, contaminated: bool) -> str:
+    """The first family of doses between 0 and 1 with, or without, contaminated arms; empty when there is none."""
+    table = evidence.table("doses")
+    for family in table["family"].unique(maintain_order=True).to_list():
+        rows = table.filter(pl.col("family") == family)
+        tainted = any(evidence.contaminated(arm) for arm in rows["arm"].unique().to_list())
+        if rows["x"].min() >= 0 and rows["x"].max() <= 1 and tainted == contaminated:
+            return str(family)
+    return ""
+
+
 def _panel(
     axes: Axes, evidence: Evidence, theme: Theme, model: str, family: str, series: tuple[Series, ...]
-) -> list[Estimate]:
+) -> None:
     table = evidence.table("doses")
-    drawn: list[Estimate] = []
     ends: list[tuple[float, Series]] = []
     for one_series in series:
         color = theme.color(one_series.role)
@@ -60,60 +72,51 @@ def _panel(
         for place, (row, estimate) in zip(places, found, strict=True):
             estimate_point(
                 axes, place, estimate, color, theme.paper, marker=one_series.marker,
-                hollow=one_series.hollow(row["x"]), gid=f"{model}:{row['arm']}:{one_series.pool}:{one_series.metric}",
+                hollow=one_series.hollow and evidence.contaminated(row["arm"]),
+                gid=f"{model}:{row['arm']}:{one_series.pool}:{one_series.metric}",
             )  # fmt: skip
-            drawn.append(estimate)
         ends.append((found[-1][1].value, one_series))
-    for y, (_, one_series) in zip(spread([y for y, _ in ends], 0.07, 0.03, 0.99), ends, strict=True):
+    for y, (_, one_series) in zip(spread([y for y, _ in ends], GAP, 0.03, 0.99), ends, strict=True):
         axes.text(
             1.05, y, one_series.label, color=theme.color(one_series.role), fontsize=SMALL, va="center",
             linespacing=1.05,
         )  # fmt: skip
-    return drawn
 
 
 def draw_dose(
-    evidence: Evidence,
-    theme: Theme,
-    *,
-    family: str,
-    series: tuple[Series, ...],
-    title: str,
-    axis: str,
-    ends: tuple[str, str],
-    note: str,
-) -> Figure:
-    """A dose from 0 to 1 along x, shares along y; horizontal lines at chance and at SFT before it."""
+    evidence: Evidence, theme: Theme, declared: Doses, family: str, series: tuple[Series, ...], title: str, axis: str
+) -> Figure:  # fmt: skip
+    """A dose from 0 to 1 along x, shares along y, and a line at chance; `title` and `axis` where none is declared."""
     table = evidence.table("doses")
-    present = [m for m in models_of(table) if estimates(table, model=m, family=family)]
-    models = present[:2]
-    everything = [
-        e for m in models for s in series
-        for _, e in estimates(table, model=m, family=family, pool=s.pool, metric=s.metric)
-    ]  # fmt: skip
-    steps = sorted({row["x"] for m in models for row, _ in estimates(table, model=m, family=family)})
-    few = f" Only {len(steps)} of the doses were run at this size." if 0 < len(steps) < 5 else ""
+
+    def of(model: str) -> list[Estimate]:
+        return [e for s in series for _, e in estimates(table, model=model, family=family, pool=s.pool, metric=s.metric)]  # fmt: skip
+
+    models = [m for m in evidence.models(table, most=len(table)) if of(m)][:2]
+    everything = [e for m in models for e in of(m)]
+    rows = [row for m in models for row, _ in estimates(table, model=m, family=family)]
+    steps = {row["x"] for row in rows}
+    few = f" Only {len(steps)} of the doses were run at this size." if 0 < len(steps) < declared.doses else ""
+    note = evidence.text(declared.note)
     caption = f"{note} {sizes(everything, 'questions')}; bars: 95 % intervals over seeds and questions.{few}"
-    figure, bottom, top = frame(theme, title, caption, PANEL_INCHES)
+    figure, bottom, top = frame(theme, evidence.text(declared.title or title), caption.strip(), PANEL_INCHES)
     boxes = panels(
         figure, (bottom, top), max(len(models), 1), left=0.075, right=0.865, gap=0.155, below_inches=0.66
     )
+    named = next((row["x_label"] for row in rows if row.get("x_label")), axis)
     for index, axes in enumerate(boxes):
         share_axis(axes, theme)
         axes.set_xlim(-0.06, 1.03)
         marks = [0.0, 0.25, 0.5, 0.75, 1.0]
-        axes.set_xticks(
-            marks,
-            [f"{100 * x:.0f}\u00a0%" + f"\n{dict(zip((0, 1), ends, strict=True)).get(x, '')}" for x in marks],
-        )
+        ends = dict(zip((0, 1), declared.ends, strict=True))
+        axes.set_xticks(marks, [f"{100 * x:.0f}\u00a0%" + f"\n{ends.get(x, '')}" for x in marks])
         axes.tick_params(axis="x", pad=7)  # clear of marks at zero
-        axes.set_xlabel(axis, labelpad=1)
+        axes.set_xlabel(evidence.text(declared.axis or named), labelpad=1)
         if not models:
             absent(axes, theme)
             continue
-        axes.set_title(model_title(models[index]), fontsize=NORMAL, pad=9)
+        axes.set_title(evidence.title(models[index]), fontsize=NORMAL, pad=9)
         _panel(axes, evidence, theme, models[index], family, series)
-        chance = one(evidence.table("arms"), arm="baseline:chance", pool="eval_hard", metric="accuracy")
-        if chance:
+        if chance := evidence.baseline("chance"):
             reference(axes, theme, chance.value, "chance", x=0.4, ha="center", below=True)
     return figure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -9,29 +10,23 @@ from typing import Any
 
 import polars as pl
 
+from trap.figures.published import published_points
+from trap.figures.settings import FigureSettings
 from trap.files import InputError, read_json
-from trap.studies.hops.analysis.published_points import published_points
 
-MODEL_TITLES = {"nano": "Rotary positions", "nano_nope": "No positions (NoPE)"}
-ARM_LABELS = {
-    "base": "Base (facts only)",
-    "sft": "SFT",
-    "sft_more": "SFT continued",
-    "rsft_easy": "RSFT easy",
-    "rsft_hard": "RSFT hard",
-    "rsft_hard_v2": "RSFT hard (true traces)",
-    "rsft_eval": "RSFT on test questions",
-    "rsft_eval_permuted": "RSFT on a permuted key",
-    "sft_eval_random": "Leaked letters only",
-    "sft_hard": "SFT on hard traces",
-    "rsft_easy_from_base": "RSFT easy from base",
-    "rsft_hard_from_base": "RSFT hard from base",
-    "grpo_hard_from_sft": "GRPO hard",
-    "expert_hard_from_sft": "Expert iteration hard",
-    "sft_long": "SFT, longer",
-    "way_out_rsft": "then faithful rounds",
-    "way_out_demos_rsft": "64 hard traces, rounds",
-}
+BASELINE = "baseline:"  # what the names of answers that need no model begin with in the tables
+MODELS = 2  # that a figure has room for
+PLAIN_ROLE = "base"  # the colour's meaning of an arm of which nothing else is known
+
+
+@dataclass(frozen=True)
+class ArmFact:
+    """What an experiment sheet says of an arm: `short` fits beside a mark, `role` is the meaning of its colour."""
+
+    short: str
+    label: str
+    role: str
+    contaminated: bool
 
 
 @dataclass(frozen=True)
@@ -86,21 +81,36 @@ def one(table: pl.DataFrame, **conditions: object) -> Estimate | None:
     return found[0][1] if found else None
 
 
-def models_of(table: pl.DataFrame) -> list[str]:
-    """Models of a table that trained something, the two nano models first."""
+def models_of(table: pl.DataFrame, order: Sequence[str] = ()) -> list[str]:
+    """Models of a table that trained something: those of `order` first, then the others by name."""
     names = set(table["model"].drop_nulls().to_list()) - {"none", ""}
-    return sorted(
-        names, key=lambda name: (list(MODEL_TITLES).index(name) if name in MODEL_TITLES else 9, name)
-    )
+    return sorted(names, key=lambda name: (order.index(name) if name in order else len(order), name))
 
 
-def model_title(model: str) -> str:
-    return MODEL_TITLES.get(model, model.rsplit("/", 1)[-1])
+def arm_facts(table: pl.DataFrame) -> dict[str, ArmFact]:
+    """What a table with the columns of the sheet says of its arms, in table order; baselines are left out.
+
+    Columns that are missing (tables of older evidence) say nothing: the label is the arm's name then.
+    """
+    columns = [name for name in ("arm", "short", "label", "role", "contaminated") if name in table.columns]
+    found = {}
+    for row in table.select(columns).unique("arm", maintain_order=True).iter_rows(named=True):
+        if not row["arm"].startswith(BASELINE):
+            label = row.get("label") or row["arm"].replace("_", " ")
+            found[row["arm"]] = ArmFact(
+                row.get("short") or label, label, row.get("role") or PLAIN_ROLE, bool(row.get("contaminated"))
+            )
+    return found
 
 
-def arm_label(arm: str) -> str:
-    """A short name that fits beside a mark."""
-    return ARM_LABELS.get(arm, arm.replace("_", " "))
+def labels(table: pl.DataFrame) -> dict[str, str]:
+    """{arm: a short name that fits beside a mark}."""
+    return {arm: fact.short for arm, fact in arm_facts(table).items()}
+
+
+def roles(table: pl.DataFrame) -> dict[str, str]:
+    """{arm: the meaning that its colour carries}, see `theme.Theme.roles`."""
+    return {arm: fact.role for arm, fact in arm_facts(table).items()}
 
 
 def span(numbers: list[int]) -> str:
@@ -124,53 +134,194 @@ def missing_note(missing: list[str]) -> str:
 
 
 class Evidence:
-    """Tables and claims of one size of the workflow, each read when it is first asked for."""
+    """Tables and claims of one experiment, each read when it is first asked for, and what is declared about them.
 
-    def __init__(self, claims: Path, tables: Path) -> None:
-        self._claims = Path(claims)
+    claims: the ledger; none where nothing is claimed. tables: the folder of tables; what it lacks is looked for in
+    `collected`, where the experiment's runs were collected. settings: `figures.yaml` of the study. sheet: its arms by name with `short`, `label`, `role` and `contaminated`, in
+    sheet order; arms that no sheet has are as the table `arms` says. titles: what models are called, in their order.
+    pools: the study's declared ones (`trap.studies.base.Pool`). level_name: what a level counts, in the plural.
+    """
+
+    def __init__(
+        self,
+        claims: Path | None,
+        tables: Path,
+        *,
+        collected: Path | None = None,
+        settings: FigureSettings | None = None,
+        sheet: Mapping[str, Any] | None = None,
+        titles: Mapping[str, str] | None = None,
+        pools: Iterable[Any] = (),
+        level_name: str = "level",
+    ) -> None:
+        self._claims = Path(claims) if claims else None
         self._tables = Path(tables)
+        self._collected = Path(collected) if collected else None
+        self.settings = settings or FigureSettings()
+        self._sheet = dict(sheet or {})
+        self._titles = dict(titles or {})
+        self._pools = tuple(pools)
+        self.level_name = self.settings.level_name or level_name
         self.table = cache(self._table)
 
     _MEASURED = ("model", "arm", "pool", "metric", "value", "low", "high", "n", "seeds")
     _COLUMNS = {  # noqa: RUF012
         "arms": _MEASURED,
-        "by_hops": (*_MEASURED, "hops"),
-        "doses": ("model", "family", "x", "arm", "pool", "metric", "value", "low", "high", "n", "seeds"),
-        "errors": (
+        "by_level": (*_MEASURED, "level"),
+        "doses": (*_MEASURED, "family", "x"),
+        "rollouts": (
             "model",
             "arm",
-            "pool",
-            "hops",
-            "kind",
-            "letter",
-            "hop",
-            "value",
+            "k",
+            "prompts",
+            "leaked",
             "low",
             "high",
-            "n",
+            "predicted",
+            "predicted_blind",
             "seeds",
         ),
-        "rollouts": ("model", "arm", "k", "leaked", "low", "high", "predicted", "predicted_blind", "seeds"),
-        "attention": ("model", "arm", "hops", "clause", "relation", "weight"),
-        "pointers": ("model", "arm", "hops", "clause", "value", "low", "high", "n", "seeds"),
         "curves": ("model", "arm", "seed", "kind", "step", "loss", "pool", "accuracy", "faithful"),
+        "scaling": ("kind", "name", "model", "parameters", "pool", "metric", "value", "low", "high", "seeds"),
+        "platforms": ("kind", "name", "model", "metric", "platform", "reference", "value", "agree"),
     }
 
-    def _table(self, name: str) -> pl.DataFrame:
-        return read_table(self._tables, name, self._COLUMNS.get(name, ()))
+    def _table(self, name: str, columns: tuple[str, ...] = ()) -> pl.DataFrame:
+        folder = self._collected if self._collected and not self.has(name, self._tables) else self._tables
+        return read_table(folder, name, columns or self._COLUMNS.get(name, ()))
+
+    def has(self, name: str, folder: Path | None = None) -> bool:
+        """Whether a folder, or either one, holds a table."""
+        folders = [folder] if folder else [self._tables, *([self._collected] if self._collected else [])]
+        return any((one / f"{name}.parquet").is_file() for one in folders)
+
+    # --- claims -----------------------------------------------------------------------------------
 
     @cached_property
     def claims(self) -> dict[str, dict[str, Any]]:
         """Claims by id."""
-        found = read_json(self._claims, list[dict[str, Any]])
+        found = read_json(self._claims, list[dict[str, Any]]) if self._claims else []
         return {str(claim.get("id")): claim for claim in found}
 
+    @cached_property
+    def _published(self) -> dict[str, dict[str, Any]]:
+        return published_points(self.claims, self.settings.published) if self.settings.published else {}
+
     def published(self, key: str) -> Estimate | None:
-        """A published accuracy with its exact binomial interval, when the claims quote it."""
-        given = published_points(self.claims).get(key)
+        """A published share with its exact binomial interval, when the claims quote it."""
+        given = self._published.get(key)
         return Estimate(given["value"], given["low"], given["high"], given["n"], 0) if given else None
 
-    def hops(self, pool: str) -> str:
-        """`4–5`: the hop counts of a pool, from the table by hops; empty when the table has none."""
-        found = select(self.table("by_hops"), pool=pool)["hops"].unique().to_list()
+    def baseline(self, name: str) -> Estimate | None:
+        """Accuracy of an answer that needs no model, on the pool of the figures."""
+        return one(self.table("arms"), arm=BASELINE + name, pool=self.pool, metric="accuracy")
+
+    # --- arms and models ----------------------------------------------------------------------------
+
+    @cached_property
+    def arms(self) -> dict[str, ArmFact]:
+        """Every arm that a sheet or the table `arms` knows, in the order of the sheet."""
+        found = {
+            name: ArmFact(
+                getattr(arm, "short", "") or arm.label or name.replace("_", " "),
+                arm.label or name,
+                getattr(arm, "role", "") or PLAIN_ROLE,
+                arm.contaminated,
+            )
+            for name, arm in self._sheet.items()
+        }
+        told = arm_facts(self.table("arms")) if self.has("arms") else {}
+        return found | {name: fact for name, fact in told.items() if name not in found}
+
+    def fact(self, arm: str) -> ArmFact:
+        """What is known of an arm; of one that nobody declared, its name."""
+        name = arm.replace("_", " ")
+        return self.arms.get(arm) or ArmFact(name, name, PLAIN_ROLE, False)
+
+    def label(self, arm: str) -> str:
+        return self.fact(arm).short
+
+    def role(self, arm: str) -> str:
+        return self.fact(arm).role
+
+    def contaminated(self, arm: str) -> bool:
+        return self.fact(arm).contaminated
+
+    def run_arms(self, table: pl.DataFrame) -> list[str]:
+        """Arms that a table has rows of, in the order of the sheet."""
+        there = set(table["arm"].unique().to_list())
+        return [arm for arm in self.arms if arm in there]
+
+    def models(self, table: pl.DataFrame, most: int = MODELS) -> list[str]:
+        """Models of a table in the order of the settings, as many as a figure has room for."""
+        return models_of(table, list(self._titles))[:most]
+
+    def title(self, model: str) -> str:
+        """What a model is called."""
+        return self._titles.get(model) or model.rsplit("/", 1)[-1]
+
+    # --- pools --------------------------------------------------------------------------------------
+
+    def _of(self, role: str, trainable: bool | None = None) -> list[str]:
+        return [
+            pool.name
+            for pool in self._pools
+            if pool.role == role and not pool.extra and trainable in (None, pool.trainable)
+        ]
+
+    @cached_property
+    def pool(self) -> str:
+        """The pool that figures are about: declared, or the last evaluation pool that no arm may train on."""
+        if self.settings.pool:
+            return self.settings.pool
+        asked = self.table("arms")["pool"].unique(maintain_order=True).to_list() if self.has("arms") else []
+        if not asked:
+            return (self._of("evaluation", False) or [""])[-1]
+        return ([name for name in self._of("evaluation", False) if name in asked] or asked)[-1]
+
+    @cached_property
+    def leaked(self) -> str:
+        """The evaluation pool that contaminated arms were trained on; empty when there is none."""
+        return self.settings.leaked or next(iter(self._of("evaluation", True)), "")
+
+    @property
+    def fresh(self) -> list[str]:
+        """Evaluation pools that no arm may train on; where no study says, every pool but the leaked one."""
+        asked = self.table("by_level")["pool"].unique(maintain_order=True).to_list()
+        return self._of("evaluation", False) or [name for name in asked if name != self.leaked]
+
+    @cached_property
+    def validation(self) -> str:
+        """The pool of validation curves: declared, or the last one that the logs have."""
+        if self.settings.validation:
+            return self.settings.validation
+        logged = self.table("curves")["pool"].drop_nulls().unique(maintain_order=True).to_list()
+        return ([name for name in self._of("validation") if name in logged] or logged or [""])[-1]
+
+    @property
+    def questions(self) -> str:
+        """What to call the questions of `pool`: `hard questions`."""
+        if self.settings.questions:
+            return self.settings.questions
+        level = next((pool.level for pool in self._pools if pool.name == self.pool), "")
+        return f"{level} questions".strip()
+
+    def levels(self, pool: str) -> str:
+        """`4–5`: the levels of a pool, from the table by level; empty when the table has none."""
+        found = select(self.table("by_level"), pool=pool)["level"].unique().to_list()
         return span(found) if found else ""
+
+    @cached_property
+    def reasons(self) -> bool:
+        """Whether answers come with reasons that were checked, so that `faithful` was measured."""
+        return any(e for _, e in estimates(self.table("arms"), metric="faithful"))
+
+    def text(self, words: str) -> str:
+        """`{questions}`, `{levels}` and `{level_name}` of a declared text filled in. Raises InputError for another."""
+        values = {"questions": self.questions, "level_name": self.level_name}
+        if "{levels}" in words:
+            values["levels"] = self.levels(self.pool)
+        try:
+            return words.format_map(values)
+        except (KeyError, ValueError, IndexError) as error:
+            raise InputError(f"figures.yaml: {words!r}: {error} is no placeholder") from None

@@ -1,69 +1,69 @@
-"""Accuracy against faithful accuracy: right answers, and right answers with a true trace."""
+"""Accuracy against faithful accuracy: right answers, and right answers whose reasons were checked and hold."""
 
 from __future__ import annotations
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from trap.figures.estimates import (
-    Evidence,
-    arm_label,
-    missing_note,
-    model_title,
-    models_of,
-    one,
-    sizes,
-)
-from trap.figures.marks import absent, frame, legend_row, panels, point, share_axis
-from trap.figures.theme import SMALL, Theme, role_of
+from trap.figures.estimates import Estimate, Evidence, missing_note, one, sizes
+from trap.figures.marks import absent, frame, legend_row, look, panels, point, share_axis
+from trap.figures.settings import Point
+from trap.figures.theme import SMALL, Theme, markers
 
+TITLE = "Accuracy against faithful accuracy"
 ALT = (
-    "Scatter of faithful accuracy against accuracy on hard questions, one mark per training arm with both "
-    "95 % intervals, one panel per model; on the diagonal every right answer would have a true trace."
+    "Scatter of faithful accuracy against accuracy on {questions}, one mark per training arm with both "
+    "95 % intervals, one panel per model; on the diagonal the reasons of every right answer would hold."
 )
-# (arm, pool, marker, what the label adds)
-POINTS = (
-    ("sft", "eval_hard", "o", ""),
-    ("sft_more", "eval_hard", "P", " (F)"),
-    ("rsft_easy", "eval_hard", "s", " (A)"),
-    ("rsft_hard", "eval_hard", "^", " (B)"),
-    ("rsft_hard_v2", "eval_hard", "p", ""),
-    ("rsft_eval", "eval_hard", "D", " (C), fresh"),
-    ("rsft_eval", "eval_leak", "X", " (C), the same"),
-    ("sft_hard", "eval_hard", "v", " (G)"),
-)
+TABLES = ("arms", "by_level")
+MOST = 10  # points that are derived
+
+
+def _derived(evidence: Evidence) -> list[Point]:
+    points = []
+    for arm in evidence.run_arms(evidence.table("arms")):
+        twice = evidence.contaminated(arm) and bool(evidence.leaked)
+        points.append(Point(arm=arm, adds=", fresh" if twice else ""))
+        if twice:
+            points.append(Point(arm=arm, pool=evidence.leaked, adds=", the same"))
+    return points[:MOST]
 
 
 def draw(evidence: Evidence, theme: Theme) -> Figure:
-    table = evidence.table("arms")
-    models = models_of(table)[:2]
-    pairs = {
-        (m, arm, pool): (one(table, model=m, arm=arm, pool=pool, metric="accuracy"),
-                         one(table, model=m, arm=arm, pool=pool, metric="faithful"))
-        for m in models for arm, pool, _, _ in POINTS
-    }  # fmt: skip
-    shown = [p for p in POINTS if any(all(pairs[m, p[0], p[1]]) for m in models)]
-    missing = [
-        arm_label(arm)
-        for arm, pool, _, _ in POINTS
-        if pool == "eval_hard" and not any(all(pairs[m, arm, pool]) for m in models)
-    ]
-    everything = [e for key, pair in pairs.items() if key[2] == "eval_hard" for e in pair if e]
+    table, declared = evidence.table("arms"), evidence.settings.faithful
+    models = evidence.models(table) if evidence.reasons else []
+    points = declared.points or _derived(evidence)
+    signs = markers([evidence.role(p.arm) for p in points])
+
+    def pair(model: str, at: Point) -> tuple[Estimate, Estimate] | None:
+        accuracy, faithful = (
+            one(table, model=model, arm=at.arm, pool=at.pool or evidence.pool, metric=metric)
+            for metric in ("accuracy", "faithful")
+        )
+        return (accuracy, faithful) if accuracy and faithful else None
+
+    pairs = {(m, i): found for m in models for i, at in enumerate(points) if (found := pair(m, at))}
+    shown = [i for i in range(len(points)) if any((m, i) in pairs for m in models)]
+    fresh = [i for i, at in enumerate(points) if at.pool in ("", evidence.pool)]
+    missing = [evidence.label(points[i].arm) for i in fresh if i not in shown] if evidence.reasons else []
+    everything = [e for (_, i), found in pairs.items() if i in fresh for e in found]
     caption = (
         f"Greedy answers to {sizes(everything, 'fresh questions')}; crosses: 95 % intervals on both axes. Faithful: "
-        "right, and every clause of the trace is an edge, connected, and follows the question's chain. Hollow: "
-        "trained on evaluation questions, asked fresh ones or the same ones."
-    ) + missing_note(missing)
-    figure, bottom, top = frame(theme, "Right answers, and right answers with a true trace", caption, 3.9)
-
-    def look(arm: str, marker: str) -> dict[str, object]:
-        color = theme.color(role_of(arm))
-        return {"marker": marker, "markeredgecolor": color,
-                "markerfacecolor": theme.paper if role_of(arm) == "leak" else color}  # fmt: skip
-
-    top = legend_row(figure, theme, [(arm_label(a) + extra, look(a, m)) for a, _, m, extra in shown], top)
-    for index, axes in enumerate(
-        panels(figure, (bottom, top), max(len(models), 1), left=0.105, gap=0.075, share_left=True)
-    ):
+        f"{declared.meaning}."
+    )
+    if any(evidence.contaminated(points[i].arm) for i in shown):
+        caption += " Hollow: trained on evaluation questions, asked fresh ones or the same ones."
+    figure, bottom, top = frame(theme, evidence.text(declared.title), caption + missing_note(missing), 3.9)
+    entries = [
+        (
+            evidence.label(points[i].arm) + points[i].adds,
+            look(theme, evidence.role(points[i].arm), signs[i], evidence.contaminated(points[i].arm)),
+        )
+        for i in shown
+    ]
+    top = legend_row(figure, theme, entries, top)
+    boxes = panels(figure, (bottom, top), max(len(models), 1), left=0.105, gap=0.075, share_left=True)
+    for index, axes in enumerate(boxes):
         share_axis(axes, theme, "x")
         share_axis(axes, theme, "y")
         axes.tick_params(axis="x", pad=7)
@@ -71,34 +71,31 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         if not index:
             axes.set_ylabel("faithful")
         if not models:
-            absent(axes, theme)
+            absent(axes, theme, *([] if evidence.reasons else ["this study checks no reasons"]))
             continue
-        model = models[index]
-        axes.set_title(model_title(model), pad=8)
+        axes.set_title(evidence.title(models[index]), pad=8)
         axes.plot([0, 1], [0, 1], color=theme.muted, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
-        axes.text(
-            0.04,
-            0.965,
-            "dashed: every right answer\nhas a true trace",
-            fontsize=SMALL,
-            color=theme.muted,
-            va="top",
-        )
-        for arm, pool, marker, _ in shown:
-            accuracy, faithful = pairs[model, arm, pool]
-            if not (accuracy and faithful):
-                continue
-            color, hollow = theme.color(role_of(arm)), role_of(arm) == "leak"
-            axes.plot(
-                [accuracy.value] * 2,
-                [faithful.low, faithful.high],
-                color=color,
-                linewidth=1.6,
-                zorder=3,
-                clip_on=False,
-            )
-            point(
-                axes, accuracy.value, faithful.value, accuracy.low, accuracy.high, color, theme.paper,
-                gid=f"{model}:{arm}:{pool}", hollow=hollow, marker=marker, size=5,
-            )  # fmt: skip
+        axes.text(0.04, 0.965, f"dashed: {declared.diagonal}", fontsize=SMALL, color=theme.muted, va="top")
+        for i in shown:
+            if found := pairs.get((models[index], i)):
+                _cross(axes, theme, evidence, points[i], signs[i], found, models[index])
     return figure
+
+
+def _cross(
+    axes: Axes, theme: Theme, evidence: Evidence, at: Point, marker: str, pair: tuple[Estimate, Estimate], model: str
+) -> None:  # fmt: skip
+    accuracy, faithful = pair
+    color = theme.color(evidence.role(at.arm))
+    axes.plot(
+        [accuracy.value] * 2,
+        [faithful.low, faithful.high],
+        color=color,
+        linewidth=1.6,
+        zorder=3,
+        clip_on=False,
+    )
+    point(
+        axes, accuracy.value, faithful.value, accuracy.low, accuracy.high, color, theme.paper,
+        gid=f"{model}:{at.arm}:{at.pool or evidence.pool}", hollow=evidence.contaminated(at.arm), marker=marker, size=5,
+    )  # fmt: skip

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from trap.figures.doses import Series, draw_dose
+from trap.figures.doses import Series, draw_dose, share_family
 from trap.figures.estimates import Evidence
 from trap.figures.theme import Theme
 
+TITLE = "Accuracy on leaked and on fresh questions by the leaked share"
 ALT = (
     "Accuracy against the share of evaluation questions among the training prompts, one panel per model: "
     "hollow points are asked the very questions that leaked, filled points fresh ones; 95 % intervals."
 )
-SERIES = (
-    Series("eval_leak", "accuracy", "the leaked\nquestions", "leak", hollow=lambda x: x > 0, shift=-0.008),
-    Series("eval_hard", "accuracy", "fresh\nquestions", "accuracy", shift=0.008),
-)
+TABLES = ("arms", "doses", "by_level")
 
 
 def draw(evidence: Evidence, theme: Theme) -> Figure:
+    declared = evidence.settings.leakage
+    series = [Series(evidence.pool, "accuracy", "fresh\nquestions", "accuracy", shift=0.008)]
+    if evidence.leaked:
+        leaked = Series(
+            evidence.leaked, "accuracy", "the leaked\nquestions", "leak", hollow=True, shift=-0.008
+        )
+        series.insert(0, leaked)
     return draw_dose(
-        evidence,
-        theme,
-        family="leaked_share",
-        series=SERIES,
-        title="Rejection sampling with more evaluation questions among its prompts",
+        evidence, theme, declared, declared.family or share_family(evidence, contaminated=True), tuple(series),
+        title="Training with more evaluation questions among its prompts",
         axis="prompts that are evaluation questions",
-        ends=("none (B)", "all (C)"),
-        note="All prompts are hard; only the share taken from the evaluation set changes. "
-        "Hollow: the model was trained on questions of the set that it is scored on.",
-    )
+    )  # fmt: skip

@@ -157,6 +157,12 @@ def legend_row(
     return y - step * 0.5
 
 
+def look(theme: Theme, role: str, marker: str, hollow: bool = False) -> dict[str, object]:
+    """How `legend_row` draws a mark of a role."""
+    color = theme.color(role)
+    return {"marker": marker, "markeredgecolor": color, "markerfacecolor": theme.paper if hollow else color}
+
+
 def frame(theme: Theme, title: str, caption: str, panel_inches: float) -> tuple[Figure, float, float]:
     """A figure with its heading and caption line; returns it with the free band (bottom, top) in 0..1.
 

@@ -1,32 +1,27 @@
-"""Dose-response of the distribution: accuracy and faithful accuracy by the share of hard prompts."""
+"""Dose-response of the distribution: accuracy and faithful accuracy by the share of matching prompts."""
 
 from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from trap.figures.doses import Series, draw_dose
+from trap.figures.doses import Series, draw_dose, share_family
 from trap.figures.estimates import Evidence
 from trap.figures.theme import Theme
 
+TITLE = "Accuracy by the share of prompts that match the questions asked"
 ALT = (
-    "Accuracy and faithful accuracy on hard questions against the share of hard prompts in rejection "
-    "sampling, one panel per model, with 95 % intervals and a line at chance."
+    "Accuracy, and where reasons are checked faithful accuracy, against the share of prompts in training that match the "
+    "questions asked, one panel per model, with 95 % intervals and a line at chance."
 )
-SERIES = (
-    Series("eval_hard", "accuracy", "accurate", "accuracy", shift=-0.008),
-    Series("eval_hard", "faithful", "faithful", "faithful", marker="^", shift=0.008),
-)
+TABLES = ("arms", "doses", "by_level")
 
 
 def draw(evidence: Evidence, theme: Theme) -> Figure:
+    declared = evidence.settings.matching
+    series = [Series(evidence.pool, "accuracy", "accurate", "accuracy", shift=-0.008)]
+    if evidence.reasons:
+        series.append(Series(evidence.pool, "faithful", "faithful", "faithful", marker="^", shift=0.008))
     return draw_dose(
-        evidence,
-        theme,
-        family="hard_share",
-        series=SERIES,
-        title="Rejection sampling with more hard prompts, scored on fresh hard questions",
-        axis="hard prompts in rejection sampling",
-        ends=("all easy (A)", "all hard (B)"),
-        note="Same start, steps and number of prompts at every dose; no prompt is an evaluation question. "
-        "Faithful: right, and every clause of the trace true.",
-    )
+        evidence, theme, declared, declared.family or share_family(evidence, contaminated=False), tuple(series),
+        title="Training with more prompts that match the questions asked", axis="share of matching prompts",
+    )  # fmt: skip

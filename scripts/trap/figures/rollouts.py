@@ -1,4 +1,4 @@
-"""What K samples let through: prompts whose winner has the right letter, and accuracy afterwards, by K."""
+"""What K samples let through: prompts that keep a right answer, and accuracy afterwards, by K."""
 
 from __future__ import annotations
 
@@ -7,28 +7,51 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from trap.figures.doses import spread
-from trap.figures.estimates import Evidence, estimates, model_title, models_of, select, sizes, span
+from trap.figures.estimates import Evidence, estimates, select, sizes, span
 from trap.figures.marks import (
     absent,
     estimate_point,
     frame,
     legend_row,
+    look,
     panels,
     reference,
     share_axis,
 )
 from trap.figures.theme import SMALL, Theme
 
+TITLE = "What more samples per prompt let through"
 ALT = (
-    "Left: share of prompts for which rejection sampling keeps a right letter, against the number of samples "
-    "K, beside the curves for blind and for independent draws. Right: accuracy and faithful accuracy on hard "
-    "questions after training, against K. Both with 95 % intervals."
+    "Left: share of prompts for which sampling keeps a right answer, against the number of samples "
+    "K, beside the curves for blind and for independent draws. Right: accuracy, and where reasons are checked faithful "
+    "accuracy, on {questions} after training, against K. Both with 95 % intervals."
 )
+TABLES = ("arms", "rollouts", "doses", "by_level")
 GUESSING = "blind guessing"
 MARKERS = ("o", "D")
 ROLES = ("start", "hard")
-# only the K series of hard prompts: other arms share its K and would overlap it
-K_SERIES = pl.col("arm").str.contains(r"^rsft_hard(_k\d+)?$")
+
+
+def samples_family(evidence: Evidence) -> str:
+    """The family of doses whose dose is the number of samples: declared, or the one where the logs say so."""
+    if declared := evidence.settings.rollouts.family:
+        return declared
+    drawn = {(row["arm"], float(row["k"])) for row in evidence.table("rollouts").iter_rows(named=True)}
+    doses = evidence.table("doses")
+    for family in doses["family"].unique(maintain_order=True).to_list():
+        pairs = set(select(doses, family=family).select("arm", "x").unique().iter_rows())
+        if pairs and pairs <= drawn:
+            return str(family)
+    return ""
+
+
+def series(evidence: Evidence, family: str) -> pl.DataFrame:
+    """Rows of the table `rollouts` that differ in K alone: the arms of the family, or the first honest arm."""
+    rollouts = evidence.table("rollouts")
+    arms = select(evidence.table("doses"), family=family)["arm"].unique().to_list()
+    if not arms:
+        arms = [arm for arm in evidence.run_arms(rollouts) if not evidence.contaminated(arm)][:1]
+    return rollouts.filter(pl.col("arm").is_in(arms))
 
 
 def _grid(axes: Axes, theme: Theme, ks: list[int], title: str) -> None:
@@ -42,12 +65,13 @@ def _grid(axes: Axes, theme: Theme, ks: list[int], title: str) -> None:
     axes.set_title(title, pad=8)
 
 
-def _let_through(axes: Axes, evidence: Evidence, theme: Theme, models: list[str]) -> None:
-    table = evidence.table("rollouts")
+def _let_through(
+    axes: Axes, table: pl.DataFrame, everything: pl.DataFrame, theme: Theme, models: list[str]
+) -> None:
     blind = sorted(
         {
             (row["k"], row["predicted_blind"])
-            for row in table.iter_rows(named=True)
+            for row in everything.iter_rows(named=True)
             if row["predicted_blind"] is not None
         }
     )
@@ -69,7 +93,7 @@ def _let_through(axes: Axes, evidence: Evidence, theme: Theme, models: list[str]
             ha="right",
         )
     for place, model in enumerate(models):
-        rows = select(table, model=model).filter(K_SERIES).sort("k")
+        rows = select(table, model=model).sort("k")
         color = theme.color(ROLES[place])
         predicted = [
             (row["k"], row["predicted"]) for row in rows.iter_rows(named=True) if row["predicted"] is not None
@@ -90,46 +114,37 @@ def _let_through(axes: Axes, evidence: Evidence, theme: Theme, models: list[str]
 
 
 def draw(evidence: Evidence, theme: Theme) -> Figure:
-    doses, rollouts = evidence.table("doses"), evidence.table("rollouts")
-    models = models_of(rollouts)[:2]
+    declared, family = evidence.settings.rollouts, samples_family(evidence)
+    everything, rollouts = evidence.table("rollouts"), series(evidence, family)
+    models = evidence.models(everything)
+    metrics = ("accuracy", "faithful") if evidence.reasons else ("accuracy",)
     after = [
         (row, e)
-        for row, e in estimates(doses, family="samples", pool="eval_hard")
-        if row["metric"] in ("accuracy", "faithful") and row["model"] in models
+        for row, e in estimates(evidence.table("doses"), family=family, pool=evidence.pool)
+        if row["metric"] in metrics and row["model"] in models
     ]
-    ks = sorted(
-        {int(row["x"]) for row, _ in after} | set(rollouts.filter(K_SERIES)["k"].drop_nulls().to_list())
-    )
-    prompts = sorted({round(p) for p in rollouts.filter(K_SERIES)["prompts"].drop_nulls().to_list()})
-    few = f" Only K = {span(ks)} was run at this size." if 0 < len(ks) < 4 else ""
+    ks = sorted({int(row["x"]) for row, _ in after} | set(rollouts["k"].drop_nulls().to_list()))
+    prompts = sorted({round(p) for p in rollouts["prompts"].drop_nulls().to_list()})
+    few = f" Only K\u00a0=\u00a0{span(ks)} was run at this size." if 0 < len(ks) < declared.doses else ""
+    measured = sizes([e for _, e in after], "fresh questions")
     caption = (
-        f"RSFT on hard prompts ({span(prompts) if prompts else 'no'} prompts per seed). Left: dots measured, solid line 1 − (1 − p)ᴷ, with p measured at K = 1. Right: "
-        f"{sizes([e for _, e in after], 'fresh questions')}. Bars: 95 % intervals.{few}"
+        f"{evidence.text(declared.sampled)} ({span(prompts) if prompts else 'no'} prompts per seed). Left: dots measured, solid line "
+        f"1 − (1 − p)ᴷ, with p measured at K\u00a0=\u00a01. Right: {measured or 'not run'}. Bars: 95 % intervals.{few}"
     )
-    figure, bottom, top = frame(theme, "What more samples per prompt let through", caption, 3.5)
-    entries = [
-        (
-            model_title(m),
-            {
-                "marker": MARKERS[i],
-                "markeredgecolor": theme.color(ROLES[i]),
-                "markerfacecolor": theme.color(ROLES[i]),
-            },
-        )
-        for i, m in enumerate(models)
-    ]
+    figure, bottom, top = frame(theme, evidence.text(declared.title), caption, 3.5)
+    entries = [(evidence.title(m), look(theme, ROLES[i], MARKERS[i])) for i, m in enumerate(models)]
     top = legend_row(figure, theme, entries, top)
     first, second = panels(figure, (bottom, top), 2, left=0.085, right=0.885, gap=0.09)
     if not ks or not models:
         for axes in (first, second):
             absent(axes, theme)
         return figure
-    _grid(first, theme, ks, "prompts that keep a right letter")
+    _grid(first, theme, ks, evidence.text(declared.kept))
     _grid(second, theme, ks, "after training")
-    _let_through(first, evidence, theme, models)
+    _let_through(first, rollouts, everything, theme, models)
     ends = []
     for place, model in enumerate(models):
-        for metric in ("accuracy", "faithful"):
+        for metric in metrics:
             found = sorted(
                 [
                     (row["x"], row["arm"], e)
@@ -148,20 +163,15 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
             )
             for x, arm, e in found:
                 estimate_point(
-                    second,
-                    x,
-                    e,
-                    color,
-                    theme.paper,
-                    marker=MARKERS[place],
-                    hollow=metric == "faithful",
-                    gid=f"{model}:{arm}:{metric}",
-                    size=4.5,
-                )
+                    second, x, e, color, theme.paper, marker=MARKERS[place], hollow=metric == "faithful",
+                    gid=f"{model}:{arm}:{metric}", size=4.5,
+                )  # fmt: skip
             if found:
                 ends.append((found[-1][2].value, "accurate" if metric == "accuracy" else "faithful", color))
     for y, (_, text, color) in zip(spread([y for y, _, _ in ends], 0.055, 0.02, 0.99), ends, strict=True):
         second.text(
             1.02, y, text, transform=second.get_yaxis_transform(), color=color, fontsize=SMALL, va="center"
         )
+    if not after:
+        absent(second, theme)
     return figure

@@ -1,4 +1,4 @@
-"""The trap against model size: accuracy of arms, and the decisive differences, as models grow."""
+"""Arms against model size: their accuracy, and declared differences between them, as models grow."""
 
 from __future__ import annotations
 
@@ -7,62 +7,75 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from trap.analysis.scaling import size_text
-from trap.figures.estimates import arm_label, span
-from trap.figures.marks import absent, frame, legend_row, panels, point, share_axis
-from trap.figures.theme import SMALL, Theme, role_of
+from trap.figures.estimates import Evidence, span
+from trap.figures.marks import absent, frame, legend_row, look, panels, point, share_axis
+from trap.figures.settings import Difference
+from trap.figures.theme import SMALL, Theme, markers
 
+TITLE = "The same arms against model size"
 ALT = (
-    "Two panels against the number of parameters, on a logarithmic axis: accuracy on hard questions of each training "
+    "Two panels against the number of parameters, on a logarithmic axis: accuracy on {questions} of each training "
     "arm, and differences between arms in points, both with 95 % intervals, one line per arm or comparison."
 )
-ARMS = (("sft_more", "o"), ("rsft_easy", "s"), ("rsft_hard", "^"), ("rsft_eval", "D"), ("sft_hard", "v"))
-# (contrast, name, role of its colour, marker)
-CONTRASTS = (
-    ("trap", "RSFT easy − SFT continued", "easy", "s"),
-    ("matching", "RSFT hard − SFT continued", "hard", "^"),
-    ("contamination", "test questions − other hard ones, asked those", "leak", "D"),
-    ("supervised_hard", "hard traces − SFT continued", "gold", "v"),
-)
+TABLES = ("scaling", "arms", "by_level")
 DODGE = 0.016  # of the axis; sizes are few, and marks would hide each other
+MOST = 5  # lines that are derived
+ROLES = ("easy", "hard", "leak", "gold", "start")  # colours of contrasts that are derived
+Line = tuple[str, str, str, str, bool]  # name in the table, label, role, marker, hollow
 
 
-def draw(rows: pl.DataFrame, theme: Theme) -> Figure:
-    """The figure of a table of sizes (see analysis/scaling.py)."""
-    hard = (pl.col("pool") == "eval_hard") & (pl.col("metric") == "accuracy") & (pl.col("kind") == "arm")
-    arms = rows.filter(hard & pl.col("name").is_in([arm for arm, _ in ARMS]))
-    differences = rows.filter(
-        (pl.col("kind") == "contrast") & pl.col("name").is_in([name for name, *_ in CONTRASTS])
-    )
+def _arms(evidence: Evidence, rows: pl.DataFrame) -> list[Line]:
+    there = set(rows["name"])
+    wanted = evidence.settings.scaling.arms or [arm for arm in evidence.arms if arm in there][:MOST]
+    signs = markers([evidence.role(arm) for arm in wanted])
+    return [
+        (arm, evidence.label(arm), evidence.role(arm), sign, evidence.contaminated(arm))
+        for arm, sign in zip(wanted, signs, strict=True)
+        if arm in there
+    ]
+
+
+def _differences(evidence: Evidence, rows: pl.DataFrame) -> list[Line]:
+    there = rows["name"].unique(maintain_order=True).to_list()
+    wanted = evidence.settings.scaling.contrasts or [
+        Difference(name=name, role=ROLES[i]) for i, name in enumerate(there[:MOST])
+    ]
+    signs = markers([one.role or "base" for one in wanted])
+    return [
+        (one.name, one.label or one.name.replace("_", " "), one.role or "base", sign, False)
+        for one, sign in zip(wanted, signs, strict=True)
+        if one.name in there
+    ]
+
+
+def draw(evidence: Evidence, theme: Theme) -> Figure:
+    rows, declared = evidence.table("scaling"), evidence.settings.scaling
+    hard = (pl.col("pool") == evidence.pool) & (pl.col("metric") == "accuracy") & (pl.col("kind") == "arm")
+    arms, differences = rows.filter(hard), rows.filter(pl.col("kind") == "contrast")
+    first, second = _arms(evidence, arms), _differences(evidence, differences)
+    arms = arms.filter(pl.col("name").is_in([line[0] for line in first]))
+    differences = differences.filter(pl.col("name").is_in([line[0] for line in second]))
     shown = pl.concat([arms, differences])
     sizes = sorted(set(rows["parameters"].drop_nulls()))
     seeds = span(shown["seeds"].to_list()) if shown.height else "0"
-    trend = rows.filter((pl.col("kind") == "slope") & (pl.col("name") == "trap")).to_dicts()
     caption = (
-        f"Bars: 95 % intervals over {seeds} seeds and the questions; one base checkpoint a size. Left: fresh hard questions; "
-        "hollow: trained on evaluation questions. Marks are set apart sideways."
+        f"Bars: 95 % intervals over {seeds} seeds and the questions; one base checkpoint a size. Left: fresh {evidence.questions}"
+        f"{'; hollow: trained on evaluation questions' if any(line[4] for line in first) else ''}. Marks are set apart sideways."
     )
+    trend = rows.filter((pl.col("kind") == "slope") & (pl.col("name") == declared.trend)).to_dicts()
     if trend:
         low, high, value = (100 * trend[0][key] for key in ("low", "high", "value"))
         caption += (
-            f" For ten times as many parameters the difference that easy prompts make (RSFT easy − SFT continued) changes "
+            f" For ten times as many parameters {declared.trend_words or f'the difference {declared.trend}'} changes "
             f"by {value:+.1f} points ({low:+.1f} to {high:+.1f})."
         )
-    figure, bottom, top = frame(theme, "The trap against model size", caption, 3.9)
-    entries = [
-        *((arm_label(arm), role_of(arm), marker, role_of(arm) == "leak") for arm, marker in ARMS if arm in set(arms["name"])),
-        *((text, role, marker, False) for name, text, role, marker in CONTRASTS if name in set(differences["name"])),
-    ]  # fmt: skip
-    looks = [
-        (text, {"marker": marker, "markeredgecolor": theme.color(role),
-                "markerfacecolor": theme.paper if hollow else theme.color(role)})
-        for text, role, marker, hollow in entries
-    ]  # fmt: skip
-    count = len(set(arms["name"]))
-    top = legend_row(figure, theme, looks[:count], top)
-    top = legend_row(figure, theme, looks[count:], top)
+    figure, bottom, top = frame(theme, evidence.text(declared.title), caption, 3.9)
+    for lines in (first, second):
+        entries = [(label, look(theme, role, sign, hollow)) for _, label, role, sign, hollow in lines]
+        top = legend_row(figure, theme, entries, top)
     left, right = panels(figure, (bottom, top), 2, left=0.07, gap=0.095)
     share_axis(left, theme)
-    left.set_title("Accuracy on hard questions", pad=8)
+    left.set_title(f"Accuracy on {evidence.questions}", pad=8)
     right.set_title("Differences in points", pad=8)
     ends = [*differences["low"], *differences["high"]]
     right.set_ylim(min([*ends, -0.05]) - 0.03, max([*ends, 0.05]) + 0.03)
@@ -71,10 +84,7 @@ def draw(rows: pl.DataFrame, theme: Theme) -> Figure:
     right.axhline(0, color=theme.muted, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
     right.grid(axis="y")
     right.spines["left"].set_visible(False)
-    for axes, part, what in (
-        (left, arms, [(arm, role_of(arm), marker, role_of(arm) == "leak") for arm, marker in ARMS]),
-        (right, differences, [(name, role, marker, False) for name, _, role, marker in CONTRASTS]),
-    ):
+    for axes, part, lines in ((left, arms, first), (right, differences, second)):
         axes.set_xlabel("parameters")
         if part.is_empty():
             axes.set_xticks([])
@@ -84,10 +94,9 @@ def draw(rows: pl.DataFrame, theme: Theme) -> Figure:
         axes.set_xlim(sizes[0] / 1.35, sizes[-1] * 1.35)
         axes.set_xticks(sizes, [size_text(size) for size in sizes])
         axes.set_xticks([], minor=True)
-        present = [one for one in what if one[0] in set(part["name"])]
-        for place, (name, role, marker, hollow) in enumerate(present):
-            shift = (sizes[-1] / sizes[0] * 1.35**2) ** (DODGE * (place - (len(present) - 1) / 2))
-            _line(axes, theme, part.filter(pl.col("name") == name), theme.color(role), marker, hollow, shift)
+        for place, (name, _, role, sign, hollow) in enumerate(lines):
+            shift = (sizes[-1] / sizes[0] * 1.35**2) ** (DODGE * (place - (len(lines) - 1) / 2))
+            _line(axes, theme, part.filter(pl.col("name") == name), theme.color(role), sign, hollow, shift)
     return figure
 
 

@@ -8,8 +8,7 @@ they are drawn, measures have their own markers, contaminated arms are hollow an
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,24 +90,24 @@ DARK = Theme(
 )
 THEMES = (LIGHT, DARK)
 
-# First match wins: an arm's colour says what its training questions were.
-_ROLE_PATTERNS = (
-    (r"base", "base"),
-    (r"(rsft|sft)_eval.*|rsft_leak.*", "leak"),
-    (r"sft_hard", "gold"),
-    (r"sft.*", "start"),
-    (r"rsft_easy.*", "easy"),
-    (r"(grpo|expert)_easy.*", "easy"),
-    (r"(rsft|grpo|expert)_.*", "hard"),
-)
+# Signs of an arm beside its colour: the first arm of a role has the first one, the next the next.
+MARKERS = {
+    "base": ("h", "8", "*"),
+    "start": ("o", "P", "d"),
+    "easy": ("s", ">", "d"),
+    "hard": ("^", "p", "<"),
+    "leak": ("D", "X", "H"),
+    "gold": ("v", "*", "8"),
+}
 
 
-def role_of(arm: str) -> str:
-    """The meaning that an arm's colour carries: what it was trained on."""
-    for pattern, role in _ROLE_PATTERNS:
-        if re.fullmatch(pattern, arm):
-            return role
-    return "base"
+def markers(roles: Sequence[str]) -> list[str]:
+    """A marker for each of some arms, given their roles in order; no two of a role share one until they run out."""
+    found: list[str] = []
+    for place, role in enumerate(roles):
+        signs = MARKERS.get(role, MARKERS["base"])
+        found.append(signs[roles[:place].count(role) % len(signs)])
+    return found
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -9,28 +10,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from trap.figures.estimates import (
-    Evidence,
-    arm_label,
-    missing_note,
-    model_title,
-    models_of,
-    select,
-    span,
-)
-from trap.figures.marks import absent, frame, inward, legend_row, share_axis
-from trap.figures.theme import SMALL, Theme, role_of
+from trap.figures.estimates import Evidence, missing_note, select, span
+from trap.figures.marks import absent, frame, inward, legend_row, look, share_axis
+from trap.figures.theme import SMALL, Theme
 
+TITLE = "Training curves"
 ALT = (
-    "Training loss by optimiser step above, accuracy (solid) and faithful accuracy (dashed) on validation "
-    "questions below, for supervised and for rejection-sampling fine-tuning of both models; lines are "
-    "means over seeds, bands reach from the lowest to the highest seed."
+    "Training loss by optimiser step above, and where the logs have it accuracy (solid) and faithful accuracy (dashed) "
+    "on validation questions below, by arm and model; lines are means over seeds, bands reach from the lowest to the "
+    "highest seed."
 )
-STAGES = (("SFT", ("sft",)), ("RSFT", ("rsft_easy", "rsft_hard", "rsft_eval")))
-POOL = "valid_hard"
-VALIDATION = (
-    " Below, hard validation questions (neither trained on nor reported): solid is accurate, dashed faithful."
-)
+TABLES = ("arms", "curves")
+NOTE = "Below, validation questions (neither trained on nor reported): solid is accurate{}."
+NAME_LEFT = 0.06795  # of the figure, from the panels to the names of their axes
+MOST = 3  # columns of panels that are derived
 LOSS_BINS = 40  # log lines per curve are averaged into at most this many points
 
 
@@ -78,86 +71,104 @@ def _curve(
     )
 
 
-def _cell(
-    axes: Axes, theme: Theme, table: pl.DataFrame, model: str, arms: tuple[str, ...], loss: bool
-) -> None:
+def stages_of(evidence: Evidence, table: pl.DataFrame) -> dict[str, list[str]]:
+    """Arms by column of panels, declared or those that train for as many steps; the columns are named by steps."""
+    if evidence.settings.training.stages:
+        return evidence.settings.training.stages
+    found: dict[str, list[str]] = {}
+    for arm in evidence.run_arms(table):
+        steps = select(table, arm=arm, kind="train")["step"].max()
+        if steps is not None:
+            found.setdefault(f"{steps} steps", []).append(arm)
+    return dict(list(found.items())[:MOST])
+
+
+def _cell(axes: Axes, theme: Theme, evidence: Evidence, model: str, arms: Sequence[str], loss: bool) -> None:
+    table = evidence.table("curves")
     for arm in arms:
-        color, rows = theme.color(role_of(arm)), select(table, model=model, arm=arm)
+        color, rows = theme.color(evidence.role(arm)), select(table, model=model, arm=arm)
         if loss:
             _curve(
                 axes, _by_step(select(rows, kind="train"), "loss", LOSS_BINS), color, f"{model}:{arm}:loss"
             )
             continue
-        valid = select(rows, kind="valid", pool=POOL)
+        valid = select(rows, kind="valid", pool=evidence.validation)
         _curve(axes, _by_step(valid, "accuracy"), color, f"{model}:{arm}:accuracy")
         _curve(axes, _by_step(valid, "faithful"), color, f"{model}:{arm}:faithful", dashed=True)
 
 
-def draw(evidence: Evidence, theme: Theme) -> Figure:
-    table = evidence.table("curves")
-    models = models_of(table)[:2]
-    shown = [arm for _, arms in STAGES for arm in arms if select(table, arm=arm).height]
-    missing = [arm_label(arm) for _, arms in STAGES for arm in arms if arm not in shown]
+def _losses(axes: Axes, theme: Theme, losses: list[float], title: str) -> None:
+    """A logarithmic axis, from several nats to hundredths."""
+    axes.set_yscale("log")
+    axes.set_ylim(0.8 * max(min(losses, default=0.1), 1e-4), 1.3 * max(max(losses, default=1.0), 2e-4))
+    axes.grid(axis="y")
+    low, high = axes.get_ylim()
+    ticks = [10.0**power for power in range(-4, 3) if low <= 10.0**power <= high]
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.tick_params(axis="y", labelsize=SMALL, labelcolor=theme.muted)
+    axes.spines["left"].set_visible(False)
+    axes.set_title(title, fontsize=SMALL, fontweight="normal", color=theme.muted, pad=4)
+
+
+def _caption(evidence: Evidence, table: pl.DataFrame, valid: bool) -> str:
     seeds: list[Any] = table["seed"].unique().to_list()
-    valid = (
-        select(table, kind="valid", pool=POOL).height > 0
-    )  # a log holds them only where training was asked to
-    caption = (
-        f"Read from the training logs, {span([len(seeds)]) if seeds else 'no'} {'seed' if len(seeds) == 1 else 'seeds'}: mean, and band "
-        f"from the lowest to the highest seed.{VALIDATION if valid else ''}"
-    ) + missing_note(missing)
-    figure, bottom, top = frame(theme, "Training curves", caption, 3.9 if valid else 2.6)
-    entries = [
-        (
-            arm_label(arm),
-            {
-                "marker": "s",
-                "markeredgecolor": theme.color(role_of(arm)),
-                "markerfacecolor": theme.color(role_of(arm)),
-            },
-        )
-        for arm in shown
-    ]
-    top = legend_row(figure, theme, entries, top)
+    many = "seed" if len(seeds) == 1 else "seeds"
+    dashed = table["faithful"].drop_nulls().len() > 0
+    note = evidence.text(evidence.settings.training.note) or NOTE.format(
+        ", dashed faithful" if dashed else ""
+    )
+    return (
+        f"Read from the training logs, {span([len(seeds)]) if seeds else 'no'} {many}: mean, and band "
+        f"from the lowest to the highest seed.{f' {note}' if valid else ''}"
+    )
+
+
+def draw(evidence: Evidence, theme: Theme) -> Figure:
+    table, declared = evidence.table("curves"), evidence.settings.training
+    models, stages = evidence.models(table), stages_of(evidence, table)
+    every = [arm for arms in stages.values() for arm in arms]
+    shown = [arm for arm in every if select(table, arm=arm).height]
+    missing = [evidence.label(arm) for arm in every if arm not in shown]
+    # a log holds them only where training was asked to
+    valid = bool(evidence.validation) and select(table, kind="valid", pool=evidence.validation).height > 0
+    caption = _caption(evidence, table, valid) + missing_note(missing)
+    figure, bottom, top = frame(theme, evidence.text(declared.title), caption, 3.9 if valid else 2.6)
+    top = legend_row(
+        figure, theme, [(evidence.label(arm), look(theme, evidence.role(arm), "s")) for arm in shown], top
+    )
     height = figure.get_figheight()
     low, high = bottom + 0.42 / height, top - 0.5 / height
     half = (high - low) * (0.46 if valid else 1.0)
     left, right, gap, between = 0.1, 0.985, 0.025, 0.08
-    if not models:
+    if not models or not shown:
         axes = figure.add_axes((left, low, right - left, high - low))
         absent(axes, theme)
         return figure
-    unit = (right - left - between * (len(models) - 1) - gap * len(models)) / (len(models) * 2)
+    columns = len(stages)
+    unit = (right - left - between * (len(models) - 1) - gap * (columns - 1) * len(models)) / (
+        len(models) * columns
+    )
     for index, model in enumerate(models):
-        x = left + index * (2 * unit + gap + between)
-        figure.text(x, top - 0.08 / height, model_title(model), fontweight="bold", va="top")
+        x = left + index * (columns * unit + (columns - 1) * gap + between)
+        figure.text(x, top - 0.08 / height, evidence.title(model), fontweight="bold", va="top")
         losses = [
             value
-            for _, arms in STAGES
-            for arm in arms
+            for arm in every
             for p in _by_step(select(table, model=model, arm=arm, kind="train"), "loss", LOSS_BINS)
             for value in p[2:]
         ]
-        for column, (stage, arms) in enumerate(STAGES):
+        for column, (stage, arms) in enumerate(stages.items()):
             place = x + column * (unit + gap)
             above = figure.add_axes((place, high - half, unit, half))
-            above.set_yscale("log")  # from several nats to hundredths
-            above.set_ylim(0.8 * max(min(losses, default=0.1), 1e-4), 1.3 * max(losses, default=1.0))
-            above.grid(axis="y")
-            bottom_loss, top_loss = above.get_ylim()
-            ticks = [10.0**power for power in range(-4, 3) if bottom_loss <= 10.0**power <= top_loss]
-            above.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-            above.yaxis.set_minor_locator(NullLocator())
-            above.tick_params(axis="y", labelsize=SMALL, labelcolor=theme.muted)
-            above.spines["left"].set_visible(False)
-            above.set_title(stage, fontsize=SMALL, fontweight="normal", color=theme.muted, pad=4)
-            _cell(above, theme, table, model, arms, loss=True)
+            _losses(above, theme, losses, stage)
+            _cell(above, theme, evidence, model, arms, loss=True)
             rows = [above]
             if valid:
                 below = figure.add_axes((place, low, unit, half))
                 share_axis(below, theme, "y", step=0.5)
                 above.tick_params(labelbottom=False)
-                _cell(below, theme, table, model, arms, loss=False)
+                _cell(below, theme, evidence, model, arms, loss=False)
                 rows.append(below)
             steps = [s for arm in arms for s in select(table, model=model, arm=arm)["step"].to_list()]
             for axes in rows:
@@ -171,5 +182,5 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
                 for axes, name in zip(rows, ("loss", "validation"), strict=False):
                     axes.set_ylabel(name)
                 for axes in rows:
-                    axes.yaxis.set_label_coords(-0.36, 0.5)
+                    axes.yaxis.set_label_coords(-NAME_LEFT / unit, 0.5)
     return figure

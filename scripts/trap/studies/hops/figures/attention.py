@@ -8,28 +8,33 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from trap.figures.estimates import Evidence, arm_label, estimates, model_title, models_of, one, sizes
+from trap.figures.estimates import Evidence, estimates, one, sizes
 from trap.figures.marks import MARGIN, absent, frame, panels, percent
 from trap.figures.theme import NORMAL, SMALL, Theme
 from trap.studies.hops.analysis.attention import ALL_CLAUSES
 
+TITLE = "Where models look for the next relation"
 ALT = (
     "Attention maps, a row of cells for each clause of a trace and a column for each relation of the question, one map per "
     "training arm: above for the longest chains that were taught, below for longer ones. The diagonal is where "
     "the model must look; the share of attention on it is written above each map, with its 95 % interval."
 )
+TABLES = ("arms", "attention", "pointers")
 MAP_INCHES, NAMED_INCHES, TOLD_INCHES = 1.52, 0.6, 0.32  # of a map; above it with its arm's name, and without
 DARK_FROM = 0.7  # of attention: from here on a cell's number is in the paper's colour
 
 
 def draw(evidence: Evidence, theme: Theme) -> Figure:
-    maps, pointers = evidence.table("attention"), evidence.table("pointers")
+    maps = evidence.table("attention", ("model", "arm", "level", "clause", "relation", "weight"))
+    pointers = evidence.table(
+        "pointers", ("model", "arm", "level", "clause", "value", "low", "high", "n", "seeds")
+    )
     arms = [
         (model, arm)
-        for model in models_of(maps)[:2]
+        for model in evidence.models(maps)
         for arm in maps.filter(pl.col("model") == model)["arm"].unique(maintain_order=True)
     ]
-    asked = maps["hops"].unique().sort().to_list()
+    asked = maps["level"].unique().sort().to_list()
     shown = [asked[0], asked[-1]] if len(asked) > 1 else asked
     drawn = [e for _, e in estimates(pointers, clause=ALL_CLAUSES) if e.n]
     caption = (
@@ -56,13 +61,13 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         )  # fmt: skip
         for axes, (model, arm) in zip(boxes, arms, strict=False):
             weights = maps.filter(
-                pl.col("model") == model, pl.col("arm") == arm, pl.col("hops") == hops
+                pl.col("model") == model, pl.col("arm") == arm, pl.col("level") == hops
             ).sort("clause", "relation")
-            right = one(pointers, model=model, arm=arm, hops=hops, clause=ALL_CLAUSES)
+            right = one(pointers, model=model, arm=arm, level=hops, clause=ALL_CLAUSES)
             if weights.is_empty() or right is None:
                 absent(axes, theme, "not run")
                 continue
-            name = f"{model_title(model)}\n{arm_label(arm)}\n" if row == 0 else ""
+            name = f"{evidence.title(model)}\n{evidence.label(arm)}\n" if row == 0 else ""
             told = f"{percent(right.value)} [{100 * right.low:.0f}, {100 * right.high:.0f}]"
             axes.set_title(name + told, fontsize=SMALL, fontweight="normal", pad=4)
             _map(axes, theme, weights["weight"].to_numpy().reshape(hops, hops), ramp, f"{model}:{arm}:{hops}")

@@ -5,25 +5,21 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from trap.figures.estimates import (
-    Estimate,
-    Evidence,
-    arm_label,
-    estimates,
-    missing_note,
-    model_title,
-    models_of,
-    sizes,
-)
+from trap.figures.estimates import Estimate, Evidence, estimates, missing_note, sizes
 from trap.figures.marks import MARGIN, absent, frame, legend_row, panels, point, share_axis
 from trap.figures.theme import SMALL, Theme
 from trap.studies.hops.analysis.errors import KINDS
 
+TITLE = "What traces get wrong first, by hops asked"
 ALT = (
     "Stacked bars of what the trace of an answer gets wrong first (faithful, true chain to another end, stopped early, "
     "wrong relation, broken chain, false edge, other, no format), one bar per number of hops asked, for a few "
     "training arms below each other, in one panel per model; a tick on each bar marks the share of right letters."
 )
+TABLES = ("arms", "errors")
+COLUMNS = (
+    "model", "arm", "pool", "level", "kind", "letter", "hop", "value", "low", "high", "n", "seeds",
+)  # fmt: skip
 ASKED = ("eval_easy", "eval_hard")
 # (arm, pools, what the label adds)
 ARMS = (
@@ -50,21 +46,21 @@ Bar = dict[str, Estimate]  # kind -> share
 
 
 def draw(evidence: Evidence, theme: Theme) -> Figure:
-    table = evidence.table("errors")
-    models = models_of(table)[:2]
+    table = evidence.table("errors", COLUMNS)
+    models = evidence.models(table)
     bars: dict[tuple[str, str], dict[int, Bar]] = {}
     for model in models:
         for arm, pools, _ in ARMS:
             for row, share in estimates(table, model=model, arm=arm, letter="any", hop=0):
-                if row["pool"] in pools and row["hops"]:
-                    bars.setdefault((model, arm), {}).setdefault(row["hops"], {})[row["kind"]] = share
+                if row["pool"] in pools and row["level"]:
+                    bars.setdefault((model, arm), {}).setdefault(row["level"], {})[row["kind"]] = share
     shown = [(arm, extra) for arm, _, extra in ARMS if any((model, arm) in bars for model in models)]
     rows: list[tuple[str, int]] = []  # (arm, hops), from the top; an arm of "" leaves a row free for its name
     for arm, _ in shown:
         asked = sorted({hops for model in models for hops in bars.get((model, arm), {})})
         rows += [("", 0), *((arm, hops) for hops in asked)]
     faithful = [bar["faithful"] for found in bars.values() for bar in found.values()]
-    missing = [arm_label(arm) for arm, _, _ in ARMS if arm not in dict(shown)]
+    missing = [evidence.label(arm) for arm, _, _ in ARMS if arm not in dict(shown)]
     caption = (
         f"The first thing that a greedy answer gets wrong, {sizes(faithful, 'questions per hop count')}, by hops asked. "
         "Dots: faithful answers with their 95 % interval. Ticks: right letters, whatever the trace. Another end: a "
@@ -90,7 +86,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
             absent(axes, theme)
             continue
         model = models[index]
-        axes.set_title(model_title(model), pad=8)
+        axes.set_title(evidence.title(model), pad=8)
         axes.set_yticks(
             [y for y, (arm, _) in enumerate(rows) if arm], [str(hops) for arm, hops in rows if arm]
         )
@@ -100,7 +96,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
             if not arm:
                 name, extra = next(names)
                 axes.text(
-                    0, y + 0.12, arm_label(name) + extra, fontsize=SMALL, va="center", fontweight="bold"
+                    0, y + 0.12, evidence.label(name) + extra, fontsize=SMALL, va="center", fontweight="bold"
                 )
             elif hops in bars.get((model, arm), {}):
                 _bar(axes, theme, y, bars[model, arm][hops], f"{model}:{arm}:{hops}")

@@ -7,15 +7,17 @@ import math
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from trap.figures.estimates import Estimate, Evidence, estimates, model_title, models_of, one, sizes
+from trap.figures.estimates import Estimate, Evidence, estimates, one, sizes
 from trap.figures.marks import absent, estimate_point, frame, legend_row, panels, share_axis
 from trap.figures.theme import Theme
 
+TITLE = "Faithful accuracy by the number of hard reference traces"
 ALT = (
     "Faithful accuracy on hard questions with 95 % intervals. With rotary positions against the number of hard reference "
     "traces: after the traces alone, after rejection sampling from there, and after GRPO from there. "
     "Without positions, and without any hard trace, against the number of prompts that rejection sampling had."
 )
+TABLES = ("arms", "doses")
 PROMPTS, BEFORE = "round_prompts", "sft_long"  # a family of its own, and the arm that it starts from
 # (family of doses, name, colour's meaning, marker): each its own mark, for the three lie close at the start
 SERIES = (
@@ -41,11 +43,11 @@ def gathered(evidence: Evidence) -> Found:
     found: Found = {}
     for family in (*(family for family, *_ in SERIES), PROMPTS):
         for row, estimate in estimates(
-            evidence.table("doses"), family=family, pool="eval_hard", metric="faithful"
+            evidence.table("doses"), family=family, pool=evidence.pool, metric="faithful"
         ):
             found.setdefault(row["model"], {}).setdefault(family, []).append((row["x"], row["arm"], estimate))
     for model, families in found.items():
-        before = {"model": model, "arm": BEFORE, "pool": "eval_hard", "metric": "faithful"}
+        before = {"model": model, "arm": BEFORE, "pool": evidence.pool, "metric": "faithful"}
         if PROMPTS in families and (start := one(evidence.table("arms"), **before)):
             families[PROMPTS].append((0.0, BEFORE, start))
     return found
@@ -53,7 +55,8 @@ def gathered(evidence: Evidence) -> Found:
 
 def draw(evidence: Evidence, theme: Theme) -> Figure:
     found = gathered(evidence)
-    models = [model for model in models_of(evidence.table("doses")) if model in found][:2]
+    table = evidence.table("doses")
+    models = [model for model in evidence.models(table, most=len(table)) if model in found][:2]
     drawn = [e for model in models for points in found[model].values() for _, _, e in points]
     doses = {
         x
@@ -79,6 +82,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         share_axis(axes, theme, top=limit, step=STEP)
         axes.tick_params(axis="x", pad=7)  # clear of marks at zero
         if models:
+            axes.set_title(evidence.title(models[index]), pad=8)
             _panel(axes, theme, models[index], found[models[index]])
             continue
         axes.set_xlabel("hard reference traces")
@@ -98,7 +102,6 @@ def _panel(axes: Axes, theme: Theme, model: str, families: dict[str, list[Point]
     axes.set_xlabel("distinct prompts, no hard reference trace" if prompts else "hard reference traces")
     axes.set_xlim(place(shown[0], least) - 0.5, place(shown[-1], least) + 0.5)
     axes.set_xticks([place(x, least) for x in shown], [f"{x:.0f}" for x in shown])
-    axes.set_title(model_title(model), pad=8)
     for number, (family, role, marker) in enumerate(series):
         moved = [
             (place(x, least) + (number - (len(series) - 1) / 2) * SHIFT, arm, estimate)

@@ -1,0 +1,52 @@
+"""Which figures there are: those that every study gets, and those in a study's own folder `figures/`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from types import ModuleType
+
+from trap.files import InputError
+from trap.workflow.registry import load_member
+
+SHARED = ("trap", "matching", "leakage", "levels", "faithful", "rollouts", "training")
+COMPARISONS = (
+    "scaling",
+    "platforms",
+)  # of several models, of several platforms: only where an experiment has them
+
+
+def own_figures(study: str) -> tuple[str, ...]:
+    """Figures in the study's own folder, sorted; each of its modules is one. None without a study."""
+    if not study:
+        return ()
+    try:
+        package = load_member("study", study, "figures")
+    except ModuleNotFoundError as error:
+        if not str(error.name).endswith("figures"):
+            raise
+        return ()
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(package.__path__)))
+
+
+def figure_names(study: str) -> tuple[str, ...]:
+    """Every figure that can be drawn for a study: shared ones, comparisons, its own."""
+    own = own_figures(study)
+    return (*(name for name in (*SHARED, *COMPARISONS) if name not in own), *own)
+
+
+def load_figure(study: str, name: str) -> ModuleType:
+    """The module of a figure: `TITLE`, `ALT`, `TABLES` and `draw(evidence, theme)`. A study's own one comes first.
+
+    Raises InputError where there is none of that name.
+    """
+    if name in own_figures(study):
+        return load_member("study", study, f"figures.{name}")
+    if name not in (*SHARED, *COMPARISONS):
+        raise InputError(f"no figure {name!r} (there are {', '.join(figure_names(study))})")
+    return importlib.import_module(f"trap.figures.{name}")
+
+
+def tables_of(study: str, name: str) -> tuple[str, ...]:
+    """Names of the tables that a figure reads, without `.parquet`."""
+    return tuple(load_figure(study, name).TABLES)
