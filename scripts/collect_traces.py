@@ -17,8 +17,17 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", default="config/config.yaml", help="the settings")
     parser.add_argument("--study", required=True, help="a study of the settings, whose code is that of hops")
+    parser.add_argument("--data", type=Path, help="its data folder, unless it is results/STUDY/data")
     parser.add_argument(
         "--runs", nargs="+", type=Path, required=True, metavar="FOLDER", help="finished run folders"
+    )
+    parser.add_argument(
+        "--pools",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="POOL.jsonl",
+        help="pools whose answers are read",
     )
     parser.add_argument(
         "--output", type=Path, required=True, help="traces.parquet: one row per logged answer"
@@ -26,7 +35,9 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
 
     def body() -> None:
-        traces = collect_traces(arguments.runs, open_study(load_config(arguments.config), arguments.study))
+        study = open_study(load_config(arguments.config), arguments.study, arguments.data)
+        pools = {path.stem: study.read(path) for path in arguments.pools}
+        traces = collect_traces(arguments.runs, study.graph, pools)
         write_items(traces, arguments.output)
         print(f"{len(arguments.runs)} runs, {traces.height:,} answers", file=sys.stderr)
 

@@ -1,7 +1,7 @@
-"""Compare model sizes: the same arms and contrasts on models of different size; a table and a figure.
+"""Compare model sizes: the same arms and contrasts on models of different size.
 
-    python scripts/compare_sizes.py --study STUDY --models small middle large \\
-        --evidence results/STUDY/EXPERIMENT/collected ... --output results/STUDY/EXPERIMENT
+    python scripts/compare_sizes.py --study STUDY --experiment EXPERIMENT --evidence FOLDER \\
+        --others ITEMS.parquet --output FOLDER
 """
 
 from __future__ import annotations
@@ -12,21 +12,16 @@ from pathlib import Path
 
 import polars as pl
 
-from trap.analysis.cells import ItemTable
+from trap.analysis.cells import ItemTable, read_items
 from trap.analysis.claim_specs import load_claims
 from trap.analysis.collect import write_table
-from trap.analysis.folder import add_options, read_folders
 from trap.analysis.scaling import scaling, scaling_text
 from trap.cli import run_main
-from trap.figures import scaling as figure
-from trap.figures.theme import save_both
 from trap.files import InputError, write_text
 from trap.models.memory import parameters
 from trap.models.tokenizer import build_tokenizer
 from trap.workflow.config import Model, load_config
 from trap.workflow.opening import open_study, study_settings
-
-TITLE = "The trap against model size"
 
 
 def weights_of(name: str, model: Model, vocabulary: int) -> int:
@@ -47,26 +42,35 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    add_options(parser, several=True)
-    parser.add_argument("--models", nargs="+", required=True, help="names under `models` in the settings")
-    parser.add_argument("--platform", help="of the runs; none: that of the claims")
-    parser.add_argument("--output", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--config", default="config/config.yaml", help="the settings")
+    parser.add_argument("--study", required=True, help="a study of the settings")
+    parser.add_argument("--experiment", required=True, help="an experiment of the study")
+    parser.add_argument(
+        "--evidence", type=Path, required=True, metavar="FOLDER", help="what was collected of it"
+    )
+    parser.add_argument(
+        "--others", type=Path, nargs="*", default=[], metavar="ITEMS",
+        help="items.parquet of the experiments that it reads besides",
+    )  # fmt: skip
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="FOLDER", help="gets scaling.{parquet, md}"
+    )
     args = parser.parse_args(argv)
 
     def body() -> None:
         config = load_config(args.config)
-        if unknown := [name for name in args.models if name not in config.models]:
-            raise InputError(f"{args.config}: no model `{unknown[0]}` (known: {', '.join(config.models)})")
-        study = open_study(config, args.study, args.data)
+        settings = study_settings(config, args.study)
+        if args.experiment not in settings.experiments:
+            raise InputError(f"experiments of {args.study}: no `{args.experiment}`")
+        one, study = settings.experiments[args.experiment], open_study(config, args.study)
         vocabulary = build_tokenizer(*study.vocabulary()).get_vocab_size()
-        sizes = {name: weights_of(name, config.models[name], vocabulary) for name in args.models}
-        items = read_folders(args.evidence, type(study)).filter(pl.col("model").is_in(args.models))
-        spec = load_claims(study_settings(config, args.study).claims, type(study))
-        table = ItemTable(items, type(study))
-        rows = scaling(spec, table, sizes, args.platform or spec.defaults.platform)
-        write_table(rows, args.output / "models.parquet")
-        write_text(args.output / "models.md", scaling_text(rows))
-        save_both(lambda theme: figure.draw(rows, theme), args.output, "models", TITLE, figure.ALT)
+        sizes = {name: weights_of(name, config.models[name], vocabulary) for name in one.models}
+        items = read_items([args.evidence / "items.parquet", *args.others], type(study))
+        table = ItemTable(items.filter(pl.col("model").is_in(list(sizes))), type(study))
+        spec = load_claims(settings.claims, type(study))
+        rows = scaling(spec, table, sizes, one.platform or config.platform)
+        write_table(rows, args.output / "scaling.parquet")
+        write_text(args.output / "scaling.md", scaling_text(rows))
 
     return run_main(body)
 

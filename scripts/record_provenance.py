@@ -1,8 +1,10 @@
-"""Record where and at what cost the runs of a size were made: hardware, versions, commands, seconds.
+"""Record where, from what and at what cost the runs of an experiment were made: machine, versions, settings, seconds.
 
-    python scripts/record_provenance.py --seconds seconds.json --evidence results --output provenance.json
+    python scripts/record_provenance.py --study STUDY --experiment EXPERIMENT --seconds seconds.json \\
+        --output provenance.json
 
-Runs right after the runs were collected, on the machine that trained them; the post quotes it.
+Runs right after the runs were collected, on the machine that trained them; the post quotes it, and it is released
+with the items.
 """
 
 from __future__ import annotations
@@ -20,13 +22,12 @@ import psutil
 from trap.analysis.runs import read_seconds
 from trap.cli import run_main
 from trap.files import write_json
+from trap.workflow.closure import sha256_file
+from trap.workflow.config import load_config
+from trap.workflow.plan import Plan, set_values
 
 PACKAGES = ("torch", "mlx", "mlx-lm", "unsloth", "transformers", "numpy", "polars", "snakemake")
-COMMANDS = {
-    "results": ["make paper-full", "make verify", "make figures report"],
-    "results/default": ["make paper"],
-    "results/platforms": ["make mlx", "snakemake -c2 results/platforms/platforms.md"],
-}
+LOCK = Path(__file__).resolve().parents[1] / "requirements/lock.txt"
 
 
 def processor() -> str:
@@ -73,25 +74,47 @@ def commit() -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
+def configuration(plan: Plan, experiment: str) -> dict[str, object]:
+    """What the runs depend on beside code: the experiment, how items are made, and what each arm trains with."""
+    runs, study = plan.runs(experiment), plan.settings
+    trained = {run.model: {} for run in runs}
+    for run in runs:
+        for arm in (*plan.ancestors(run.arm), run.arm):
+            trained[run.model][arm] = plan.run_settings(run.model, arm)
+    return {
+        "experiment": set_values(plan.experiment(experiment)),
+        "data": {"seed": study.seed, "options": study.options, "counts": study.counts},
+        "settings": {
+            f"{model}/{arm}": value for model, arms in trained.items() for arm, value in sorted(arms.items())
+        },
+    }
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--config", default="config/config.yaml", help="the settings")
+    parser.add_argument("--study", required=True, help="a study of the settings")
+    parser.add_argument("--experiment", required=True, help="an experiment of the study")
     parser.add_argument("--seconds", type=Path, required=True, help="seconds.json of collect_runs.py")
-    parser.add_argument("--evidence", required=True, help="results or results/default")
     parser.add_argument("--output", type=Path, required=True, help="provenance.json")
     args = parser.parse_args(argv)
 
     def body() -> None:
-        runs = read_seconds(args.seconds)
+        runs, config = read_seconds(args.seconds), load_config(args.config)
+        target = args.experiment if args.study == config.study else f"{args.study}_{args.experiment}"
         write_json(
             args.output,
             {
+                "study": args.study,
                 "hardware": hardware(),
-                "commands": COMMANDS.get(args.evidence, ["snakemake --cores all"]),
+                "commands": [f"snakemake --cores all {target}"],
                 "seconds": total_seconds(runs),
                 "runs": len(runs),
                 "commit": commit(),
+                "lock": sha256_file(LOCK) if LOCK.is_file() else "",
+                **configuration(Plan.of(config, args.study), args.experiment),
             },
         )
 

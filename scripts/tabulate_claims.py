@@ -9,8 +9,8 @@ from pathlib import Path
 
 from trap.analysis.cells import read_items
 from trap.analysis.claims import agreement, claim_rows, current_commit, fill_in
-from trap.analysis.contrasts import read_contrasts
-from trap.analysis.folder import ITEMS, add_options, open_arguments
+from trap.analysis.contrasts import contrast_rows
+from trap.analysis.folder import add_options, open_folder
 from trap.analysis.measures import Evidence
 from trap.cli import run_main
 from trap.files import write_json
@@ -20,9 +20,6 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     add_options(parser)
     parser.add_argument(
-        "--tables", type=Path, required=True, metavar="FOLDER", help="tables of tabulate_results.py"
-    )
-    parser.add_argument(
         "--beside", type=Path, nargs="*", default=[], metavar="CLAIMS",
         help="claims.json of other experiments, for what is not tested here",
     )  # fmt: skip
@@ -31,17 +28,16 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
 
     def body() -> None:
-        found, folder = open_arguments(arguments, seconds=True), arguments.evidence
+        found, folder = open_folder(arguments), arguments.evidence
         repeats = sorted(folder.glob("repeat_*.parquet"))
         files = {name: (folder / f"{name}.parquet").as_posix() for name in ("items", "runs")}
-        files["items"] = (folder / ITEMS).as_posix()
         files["repeat"] = ", ".join(path.as_posix() for path in repeats)
+        contrasts = contrast_rows(found.spec, found.table, found.items)
         evidence = Evidence(
             found.spec, found.table, found.runs, files,
-            contrasts=read_contrasts(arguments.tables),
+            contrasts={(row["name"], row["model"], row["platform"]): row for row in contrasts},
             repeat=agreement(found.items, read_items(repeats, type(found.study))) if repeats else None,
-            study=found.study,
-            folder=folder,
+            study=found.study, pools=found.pools, folder=folder,
         )  # fmt: skip
         claims = claim_rows(found.spec, evidence, arguments.rule, current_commit(Path(__file__).parent))
         claims = fill_in(claims, arguments.beside)

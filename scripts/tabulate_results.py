@@ -1,4 +1,4 @@
-"""Tabulate results: arms, levels, contrasts, doses, rollouts, baselines, power, noise, and what the study adds.
+"""Tabulate results: arms, levels, contrasts, doses, rollouts, baselines, power, noise; or what the study adds.
 
 Every table is written as Parquet and as Markdown. None holds a time, so that two clean runs on one
 machine agree to the byte.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -16,28 +17,26 @@ from trap.analysis.baselines import baseline_table
 from trap.analysis.collect import write_table
 from trap.analysis.contrasts import CONTRAST_COLUMNS, contrast_rows
 from trap.analysis.extension import Table
-from trap.analysis.folder import add_options, open_arguments
+from trap.analysis.folder import add_options, open_folder
 from trap.analysis.summaries import MEASURED, Summaries, power_table
 from trap.cli import run_main
-from trap.files import write_text
+from trap.files import InputError, write_text
 from trap.report import markdown
+from trap.workflow.plan import TABLES
 
-TABLES = ("arms", "by_level", "contrasts", "doses", "rollouts", "baselines", "power", "noise")
 
-
-def tabulate(summaries: Summaries) -> dict[str, Table]:
-    """The tables of every study by name, then those of this one."""
+def shared_tables(summaries: Summaries) -> dict[str, Table]:
+    """The tables that every study gets, by name."""
     shown, plain = summaries.extension.shown, markdown.plain_text
     arms, by_level = summaries.arms(), summaries.by_level()
     rows = contrast_rows(summaries.spec, summaries.table, summaries.items)
     contrasts = pl.DataFrame(rows, schema=CONTRAST_COLUMNS)
     doses, rollouts, noise = summaries.doses(), summaries.rollouts(), summaries.noise()
     baselines, power = baseline_table(summaries.baselines), power_table()
-    level_name = summaries.study.level_name
     levels = (*MEASURED, *summaries.extension.dose_metrics)
     return {
         "arms": Table(arms, markdown.arms_text(arms, (*markdown.WIDE_METRICS, *shown))),
-        "by_level": Table(by_level, markdown.by_level_text(by_level, levels, level_name)),
+        "by_level": Table(by_level, markdown.by_level_text(by_level, levels, summaries.study.level_name)),
         "contrasts": Table(contrasts, markdown.contrasts_text(contrasts)),
         "doses": Table(doses, plain("Dose-responses", doses)),
         "rollouts": Table(rollouts, plain("What sampling kept", rollouts)),
@@ -46,8 +45,16 @@ def tabulate(summaries: Summaries) -> dict[str, Table]:
         ),
         "power": Table(power, plain("Items needed", power)),
         "noise": Table(noise, plain("Noise between training seeds", noise)),
-        **summaries.extension.tables(summaries),
     }
+
+
+def own_tables(summaries: Summaries, names: Sequence[str]) -> dict[str, Table]:
+    """Tables that the study brings. Raises InputError for a name that is none."""
+    known = summaries.extension.tables
+    for name in names:
+        if name not in known:
+            raise InputError(f"--own: the study has no table {name!r} (known: {', '.join(known) or 'none'})")
+    return {name: known[name](summaries) for name in names}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -55,13 +62,16 @@ def main(argv: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add_options(parser)
+    parser.add_argument("--own", nargs="+", metavar="TABLE", help="only these, which the study brings")
     parser.add_argument(
-        "--output", type=Path, required=True, metavar="FOLDER", help=f"gets {', '.join(TABLES)}, …"
+        "--output", type=Path, required=True, metavar="FOLDER", help=f"gets {', '.join(TABLES)}"
     )
     arguments = parser.parse_args(argv)
 
     def body() -> None:
-        for name, table in tabulate(open_arguments(arguments)).items():
+        found = open_folder(arguments)
+        tables = own_tables(found, arguments.own) if arguments.own else shared_tables(found)
+        for name, table in tables.items():
             write_table(table.frame, arguments.output / f"{name}.parquet")
             write_text(arguments.output / f"{name}.md", table.text)
 

@@ -17,16 +17,6 @@ from trap.studies.base import BaseStudy
 _KEYS: dict[str, Any] = {"pool": pl.String, "id": pl.String, "level": pl.Int16, "cluster": pl.String}
 
 
-def honest_pools(study: BaseStudy) -> dict[str, list[Any]]:
-    """Items of the pools that runs answer and that are honest sets of questions, where their files are there."""
-    found = {}
-    for pool in study.pools:
-        path = study.data / f"{pool.name}.jsonl"
-        if pool.scored and pool.honest and path.is_file():
-            found[pool.name] = study.read(path)
-    return found
-
-
 def baseline_items(study: BaseStudy, pools: Mapping[str, Sequence[Any]]) -> pl.DataFrame:
     """Expected correctness (0..1) of every answer that needs no model, on every item.
 

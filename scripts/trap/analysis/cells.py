@@ -13,39 +13,7 @@ from trap.analysis.extension import Metric, extension_of
 from trap.analysis.resampling import Cell
 from trap.files import InputError
 from trap.studies.base import BaseStudy
-
-# Columns of items.parquet that every study has, and their types; one row per answered item and run.
-COMMON_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
-    **dict.fromkeys(("study", "model", "platform", "arm"), pl.String),
-    "seed": pl.Int16,
-    **dict.fromkeys(("pool", "id"), pl.String),
-    "level": pl.Int16,
-    "cluster": pl.String,
-    "correct": pl.Boolean,
-    "format": pl.Boolean,
-    "faithful": pl.Boolean,  # null where the study asks for no reasons
-    "value": pl.Float32,
-    "ranked": pl.Boolean,  # the right option is the most probable one; null where that was not asked
-    "tokens": pl.Int32,
-}
-TYPES: dict[str, type[pl.DataType]] = {
-    "flag": pl.Boolean,
-    "number": pl.Float32,
-    "integer": pl.Int32,
-    "text": pl.String,
-}
-
-
-@cache
-def item_columns(study: type[BaseStudy]) -> dict[str, pl.DataType | type[pl.DataType]]:
-    """Columns of items.parquet and their types: those of every study, then the measures of this one.
-
-    Raises InputError for a measure that is called as a common column is.
-    """
-    own = {measure.name: TYPES[measure.type] for measure in study.measures}
-    if twice := sorted(own.keys() & COMMON_COLUMNS.keys()):
-        raise InputError(f"{study.__module__}: measure {twice[0]!r} is a column of every study")
-    return {**COMMON_COLUMNS, **own}
+from trap.studies.columns import item_columns
 
 
 def _flag(column: str, where: pl.Expr | None = None) -> Metric:

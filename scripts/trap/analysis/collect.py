@@ -15,9 +15,10 @@ import msgspec
 import polars as pl
 from msgspec import Struct, field
 
-from trap.analysis.cells import item_columns, read_items
+from trap.analysis.cells import read_items
 from trap.files import InputError, iter_jsonl, read_json, replacing
 from trap.studies.base import BaseStudy
+from trap.studies.columns import item_columns
 
 # Pool and item first: outcomes of one item by many runs resemble each other and compress.
 ITEM_ORDER = ["study", "model", "platform", "pool", "id", "arm", "seed"]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from trap.analysis import resampling
-from trap.analysis.cells import ItemTable, read_table
+from trap.analysis.cells import ItemTable
 from trap.analysis.claim_specs import ClaimsFile, Contrast
 from trap.analysis.statistics import equivalent, holm, mcnemar
-from trap.files import InputError
 
 
 def contrast_rows(spec: ClaimsFile, table: ItemTable, items: pl.DataFrame) -> list[dict[str, Any]]:
@@ -117,12 +115,3 @@ def _mcnemar_by_seed(
         mcnemar(part[column].to_numpy(), part[f"{column}_minus"].to_numpy())
         for part in pairs.partition_by("seed", maintain_order=True)
     ]
-
-
-def read_contrasts(folder: Path | str) -> dict[tuple[str, str, str], dict[str, Any]]:
-    """(name, model, platform) -> row of contrasts.parquet. Raises InputError naming the file and a missing column."""
-    path = Path(folder) / "contrasts.parquet"
-    frame = read_table(path)
-    if lost := [name for name in CONTRAST_COLUMNS if name not in frame.columns]:
-        raise InputError(f"{path}: {lost[0]}: column missing")
-    return {(row["name"], row["model"], row["platform"]): row for row in frame.to_dicts()}

@@ -66,7 +66,7 @@ class Extension:
     """All that a study adds. metrics: means beside those of its measures; None takes a measure's away.
 
     dose_metrics: means that dose-responses show beside accuracy and faithful accuracy; shown: means that the
-    Markdown tables show besides. tables: of its own, from the summaries of one folder of evidence, by name.
+    Markdown tables show besides. tables: of its own by name, each made from the summaries of one folder of evidence.
     episode: columns of `episode_columns`, level, correct, format, faithful and value from a line of episodes.jsonl.
     """
 
@@ -74,7 +74,7 @@ class Extension:
     dose_metrics: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
     measures: Mapping[str, OwnMeasure] = field(default_factory=dict)
-    tables: Callable[[Summaries], dict[str, Table]] = lambda summaries: {}
+    tables: Mapping[str, Callable[[Summaries], Table]] = field(default_factory=dict)
     episode_columns: Mapping[str, Any] = field(default_factory=dict)
     episode: Callable[[Mapping[str, Any]], dict[str, Any]] = _plain_episode
 

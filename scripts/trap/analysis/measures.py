@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,9 @@ from trap.analysis.resampling import Cell
 from trap.analysis.statistics import mean_interval
 from trap.report.wording import estimate_text
 from trap.studies.base import BaseStudy
+
+
+RUN_WORDS = {"any_correct": "share of prompts with a right sample"}  # columns of runs that need more words
 
 
 class Missing(Exception):
@@ -66,6 +69,9 @@ class Evidence:
     )  # (name, model, platform) -> row
     repeat: tuple[int, int] | None = None  # rows that agree, rows compared
     study: BaseStudy | None = None
+    pools: Mapping[str, Sequence[Any]] = field(
+        default_factory=dict
+    )  # items by pool, as far as they were given
     folder: Path | None = None
 
 
@@ -245,7 +251,7 @@ def _runs(what: Measure, evidence: Evidence) -> Result:
         n=int(prompts[0]) if len(prompts) else None,
         seeds=len(values),
         unit=unit,
-        comparison=f"{column.replace('_', ' ')} of {arm}, mean over seeds",
+        comparison=f"{RUN_WORDS.get(column, column.replace('_', ' '))} of {arm}, mean over seeds",
         file=evidence.files.get("runs", ""),
         row=f"model={what.model} arm={arm} column={column}",
         arms=(arm,),

@@ -11,8 +11,7 @@ import polars as pl
 from trap.analysis.cells import read_table
 from trap.analysis.collect import RUN_KEY
 from trap.files import InputError, read_json
-from trap.workflow.config import StudyConfig
-from trap.workflow.sheet import Arm, load_arms
+from trap.workflow.sheet import Arm
 
 SECONDS = ("train", "evaluate")
 ARM_COLUMNS: dict[str, Any] = {
@@ -21,42 +20,9 @@ ARM_COLUMNS: dict[str, Any] = {
 }
 
 
-def load_sheets(settings: StudyConfig) -> dict[str, Arm]:
-    """Arms of all sheets of a study, by name, those of its first sheet first.
-
-    Raises InputError for an arm that two sheets train in different ways.
-    """
-    paths = [settings.sheet, *(each.sheet for each in settings.experiments.values() if each.sheet)]
-    found: dict[str, Arm] = {}
-    for path in dict.fromkeys(paths):
-        for name, arm in load_arms(path).items():
-            if found.setdefault(name, arm) != arm:
-                raise InputError(f"{path}: arm {name!r}: another sheet of this study has it with another row")
-    return found
-
-
-def read_seconds(folder: Path | str) -> dict[str, dict[str, float | None]]:
-    """What each run of a folder of evidence took: {run: {"train": s, "evaluate": s}}, null where unknown.
-
-    Read from seconds.json, or where the folder was released from provenance.json. Raises InputError.
-    """
-    path = Path(folder) / "seconds.json"
-    if path.is_file():
-        return _checked(read_json(path), path)
-    path = Path(folder) / "provenance.json"
-    if not path.is_file():
-        return {}
-    document = read_json(path)
-    compact = document.get("seconds_by_run", {}) if isinstance(document, dict) else None
-    if not isinstance(compact, dict):
-        raise InputError(f"{path}: seconds_by_run: expected an object, one entry a run")
-    pairs = {
-        run: dict(zip(SECONDS, row, strict=False)) for run, row in compact.items() if isinstance(row, list)
-    }
-    return _checked(pairs, path)
-
-
-def _checked(found: Any, path: Path) -> dict[str, dict[str, float | None]]:
+def read_seconds(path: Path | str) -> dict[str, dict[str, float | None]]:
+    """seconds.json of collect_runs.py: {run: {"train": s, "evaluate": s}}, null where unknown. Raises InputError."""
+    found = read_json(path)
     if not isinstance(found, dict) or not all(isinstance(row, dict) for row in found.values()):
         raise InputError(f"{path}: expected an object of objects, one a run")
     for run, row in found.items():

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from trap.analysis import resampling
-from trap.analysis.baselines import baseline_items, honest_pools
+from trap.analysis.baselines import baseline_items
 from trap.analysis.cells import BASELINE, BASELINE_MODEL, ItemTable
 from trap.analysis.claim_specs import ClaimsFile, run_measures
 from trap.analysis.extension import extension_of
@@ -44,20 +45,31 @@ _OF: dict[str, Any] = dict.fromkeys(("pool", "metric", "unit"), pl.String)
 class Summaries:
     """All tables of one collection of runs.
 
-    sheet: arms by name, for what tables call them. study: opened on its data, for what needs no model; folder: where
-    the evidence lies, with what the study collected besides.
+    study: opened on its data; pools: items by pool, for what needs no model; sheet: arms by name, for what tables call
+    them; folder: where the evidence lies, with what the study collected besides.
     """
 
     def __init__(
-        self, spec: ClaimsFile, study: BaseStudy, items: pl.DataFrame, runs: pl.DataFrame, sheet: Mapping[str, Arm],
-        folder: Path,
+        self, spec: ClaimsFile, study: BaseStudy, pools: Mapping[str, Sequence[Any]], items: pl.DataFrame,
+        runs: pl.DataFrame, sheet: Mapping[str, Arm], folder: Path,
     ) -> None:  # fmt: skip
-        self.spec, self.study, self.items, self.runs = spec, study, items, runs
+        self.spec, self.study, self.pools, self.items, self.runs = spec, study, pools, items, runs
         self.sheet, self.folder = sheet, folder
-        self.pools = honest_pools(study)
-        self.baselines = baseline_items(study, self.pools)
-        self.table = ItemTable(items, type(study), self.baselines)
         self.extension = extension_of(type(study))
+
+    @property
+    def honest(self) -> dict[str, Sequence[Any]]:
+        """The pools among those given that are honest sets of questions."""
+        return {name: items for name, items in self.pools.items() if self.study.pool(name).honest}
+
+    @cached_property
+    def baselines(self) -> pl.DataFrame:
+        """As `baseline_items`, of the honest pools."""
+        return baseline_items(self.study, self.honest)
+
+    @cached_property
+    def table(self) -> ItemTable:
+        return ItemTable(self.items, type(self.study), self.baselines)
 
     def estimate(self, cell: Cell, *others: Cell) -> Estimate:
         """One cell, or the difference to another."""
@@ -144,7 +156,7 @@ class Summaries:
 
     def chance(self) -> float | None:
         """Probability that a blind answer is right, over the items of the honest pools; None without any."""
-        chances = [self.study.chance(item) for items in self.pools.values() for item in items]
+        chances = [self.study.chance(item) for items in self.honest.values() for item in items]
         return sum(chances) / len(chances) if chances else None
 
     def _samples(self) -> tuple[dict[str, int], dict[str, str]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from trap.files import InputError
 from trap.studies.base import BaseStudy
 
 GENERIC: dict[str, Any] = {
@@ -29,5 +30,7 @@ TYPES = {"flag": pl.Boolean, "number": pl.Float32, "integer": pl.Int16, "text": 
 
 
 def item_columns(kind: type[BaseStudy]) -> dict[str, Any]:
-    """Names and types of a study's columns, in order."""
+    """Names and types of a study's columns, in order. Raises InputError for a measure called as a common column is."""
+    if twice := sorted({measure.name for measure in kind.measures} & GENERIC.keys()):
+        raise InputError(f"{kind.__module__}: measure {twice[0]!r} is a column of every study")
     return {**GENERIC, **{measure.name: TYPES[measure.type] for measure in kind.measures}}

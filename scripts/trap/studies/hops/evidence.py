@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from trap.analysis.cells import read_table
 from trap.analysis.extension import Extension, Metric, Table
 from trap.analysis.summaries import Summaries
 from trap.report.markdown import plain_text
@@ -14,7 +15,7 @@ from trap.studies.hops.analysis import attention
 from trap.studies.hops.analysis.branches import branch_table, branches_text, question_branches
 from trap.studies.hops.analysis.claims import MEASURES
 from trap.studies.hops.analysis.error_tables import error_table, errors_text
-from trap.studies.hops.analysis.rewards import ablations, reward_table, rewards_text
+from trap.studies.hops.analysis.rewards import reward_table, rewards_text
 from trap.studies.hops.analysis.shuffling import shuffle_table
 from trap.studies.hops.analysis.traces import read_traces
 
@@ -43,24 +44,29 @@ def _episode(row: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def tables(summaries: Summaries) -> dict[str, Table]:
-    """Shuffled options; what traces get wrong, where they were read; rewards, where arms differ in nothing else;
-    where models look, where that was mapped."""
-    shuffle = shuffle_table(summaries)
-    found = {"shuffle": Table(shuffle, plain_text("The same questions with options shuffled", shuffle))}
-    if (path := summaries.folder / "traces.parquet").is_file():
-        errors = error_table(read_traces(path), summaries)
-        measured = question_branches(summaries.study.graph, summaries.pools)
-        branches = branch_table(summaries, measured)
-        found |= {"errors": Table(errors, errors_text(errors))}
-        found |= {"branches": Table(branches, branches_text(branches))}
-    if ablations(summaries):
-        rewards = reward_table(summaries)
-        found["rewards"] = Table(rewards, rewards_text(rewards))
-    if (path := summaries.folder / "pointers.parquet").is_file():
-        pointers = pl.read_parquet(path)
-        found["pointers"] = Table(pointers, attention.text(pointers))
-    return found
+def _shuffle(summaries: Summaries) -> Table:
+    found = shuffle_table(summaries)
+    return Table(found, plain_text("The same questions with options shuffled", found))
+
+
+def _errors(summaries: Summaries) -> Table:
+    found = error_table(read_traces(summaries.folder / "traces.parquet"), summaries)
+    return Table(found, errors_text(found))
+
+
+def _branches(summaries: Summaries) -> Table:
+    found = branch_table(summaries, question_branches(summaries.study.graph, summaries.honest))
+    return Table(found, branches_text(found))
+
+
+def _rewards(summaries: Summaries) -> Table:
+    found = reward_table(summaries)
+    return Table(found, rewards_text(found))
+
+
+def _pointers(summaries: Summaries) -> Table:
+    found = read_table(summaries.folder / "pointers.parquet")
+    return Table(found, attention.text(found))
 
 
 EXTENSION = Extension(
@@ -71,7 +77,13 @@ EXTENSION = Extension(
     dose_metrics=("hops_used",),
     shown=("valid", "coverage", "reward", "hops_used"),
     measures=MEASURES,
-    tables=tables,
+    tables={
+        "shuffle": _shuffle,
+        "errors": _errors,
+        "branches": _branches,
+        "rewards": _rewards,
+        "pointers": _pointers,
+    },
     episode_columns=EPISODE_COLUMNS,
     episode=_episode,
 )

@@ -152,6 +152,12 @@ class Study(BaseStudy):
     def chance(self, item: Question) -> float:
         return 1 / len(item.options)
 
+    def baselines(self, items: Sequence[Question]) -> dict[str, list[float]]:
+        """Chance, a constant letter, most paths, an oracle of the first relation, and the ceiling."""
+        from trap.studies.hops.analysis.baselines import baselines  # numpy, which no grader needs
+
+        return baselines(self.graph, items)
+
     def permuted(self, item: Question, other: Question) -> Question:
         """The question with one of its wrong letters as its key."""
         return permute_key(item, self.seed)

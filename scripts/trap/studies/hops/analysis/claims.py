@@ -18,7 +18,9 @@ from trap.files import InputError, read_json
 from trap.studies.hops.analysis.attention import ALL_CLAUSES, POINTER_COLUMNS
 from trap.studies.hops.analysis.properties import PROPERTIES, Material
 
-AUDIT = "published_audit.json"  # in the study's data folder: the published files, audited like our own
+AUDIT = (
+    "published/audit.json"  # of the published files, beside the study's data folder, else as it was released
+)
 PROPERTIES_FILE = "scripts/trap/studies/hops/analysis/properties.py"
 # What the audit calls its units -> ours.
 _UNITS = {"probability": "share", "expected accuracy": "share", "difference of shares": "points"}
@@ -48,10 +50,10 @@ def _pointers(path: Path) -> pl.DataFrame:
 
 def _property(what: Measure, evidence: Evidence) -> Result:
     """A fact of the reward or of arithmetic (`properties.py`)."""
-    name, study = str(what.of), evidence.study
-    path = study.data / "eval_hard.jsonl" if study else Path()
-    there = study is not None and path.is_file() and (study.data / "kg.json").is_file()
-    material = Material(study.graph, tuple(study.read(path))) if there else Material()  # type: ignore[union-attr]
+    name, questions = str(what.of), evidence.pools.get("eval_hard", ())
+    material = (
+        Material(evidence.study.graph, tuple(questions)) if evidence.study and questions else Material()
+    )
     fact = PROPERTIES[name](material)
     if fact is None:
         raise Missing("it needs the graph and the evaluation questions, which were not given")
@@ -67,11 +69,20 @@ def _property(what: Measure, evidence: Evidence) -> Result:
     )  # fmt: skip
 
 
+def _audit(data: Path) -> Path | None:
+    """The audit of the published files that are here, else the committed one."""
+    home = data.parent
+    return next(
+        (path for path in (home / AUDIT, home.parent / "released" / home.name / AUDIT) if path.is_file()),
+        None,
+    )
+
+
 def _finding(what: Measure, evidence: Evidence) -> Result:
     """A finding by id, or a number of its detail as "F6.mcnemar_p"."""
     name, _, key = str(what.of).partition(".")
-    path = evidence.study.data / AUDIT if evidence.study else Path()
-    if not path.is_file():
+    path = _audit(evidence.study.data) if evidence.study else None
+    if path is None:
         raise Missing("the published files were not given to this run")
     row = _findings(path).get(name)
     if row is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -20,9 +21,7 @@ def shuffle_table(summaries: Summaries) -> pl.DataFrame:
     same_option needs the questions of both pools (else null); both are shares of the questions that
     were answered in both orders.
     """
-    table, data = summaries.table, summaries.study.data
-    paths = {pool: data / f"{pool}.jsonl" for pool in (PLAIN, SHUFFLED)}
-    pools = {pool: summaries.study.read(path) for pool, path in paths.items() if path.is_file()}
+    table, pools = summaries.table, summaries.pools
     rows: list[dict[str, Any]] = []
     agreement = _agreement(summaries.items, pools)
     for model, platform, arm in sorted({key[:3] for key in table.conditions if key[3] == SHUFFLED}):
@@ -59,7 +58,7 @@ def shuffle_table(summaries: Summaries) -> pl.DataFrame:
 
 
 def _agreement(
-    items: pl.DataFrame, pools: dict[str, list[Question]]
+    items: pl.DataFrame, pools: Mapping[str, Sequence[Question]]
 ) -> dict[tuple[str, str, str], tuple[float | None, float | None]]:
     """(model, platform, arm) -> (same option, same letter)."""
     keys = ["model", "platform", "arm", "seed", "id"]

@@ -12,13 +12,12 @@ from typing import Any
 
 import polars as pl
 
-from trap.analysis.baselines import honest_pools
 from trap.analysis.cells import read_table
 from trap.analysis.episodes import Owner
 from trap.files import InputError, iter_jsonl, read_json
 from trap.studies.hops.analysis.errors import KINDS, TraceReader
+from trap.studies.hops.graph import Graph
 from trap.studies.hops.records import Episode, Question
-from trap.studies.hops.study import Study
 
 TRACE_COLUMNS: dict[str, Any] = {
     **dict.fromkeys(("study", "model", "platform", "arm"), pl.String),
@@ -35,14 +34,15 @@ _ORDER = ["study", "model", "platform", "pool", "id", "arm", "seed"]
 _LONGEST = 127  # of an Int8; a trace may state more clauses
 
 
-def collect_traces(folders: Sequence[Path | str], study: Study) -> pl.DataFrame:
-    """One row per logged answer to a question of the honest pools, in a fixed order (see TRACE_COLUMNS).
+def collect_traces(
+    folders: Sequence[Path | str], graph: Graph, pools: Mapping[str, Sequence[Question]]
+) -> pl.DataFrame:
+    """One row per logged answer to a question of these pools, in a fixed order (see TRACE_COLUMNS).
 
     Raises InputError for a folder without its files, a question that its pool does not have, and an answer
     that its run graded otherwise, which is one to other questions or about another graph.
     """
-    pools = {name: items for name, items in honest_pools(study).items() if study.pool(name).logged}
-    reader = TraceReader(study.graph)
+    reader = TraceReader(graph)
     questions = {pool: {question.id: question for question in found} for pool, found in pools.items()}
     rows = [row for folder in map(Path, folders) for row in _answers(folder, reader, questions)]
     return pl.DataFrame(rows, schema=TRACE_COLUMNS, orient="row").sort(_ORDER)
