@@ -26,4 +26,4 @@ def study_settings(config: Config, name: str) -> StudyConfig:
 def open_study(config: Config, name: str, data: Path | str | None = None) -> BaseStudy:
     """The study with the options and the seed of its settings; `data` is another folder for its shared files."""
     settings = study_settings(config, name)
-    return load_study(name, settings.options, data or data_folder(name), settings.seed)
+    return load_study(settings.module or name, settings.options, data or data_folder(name), settings.seed)
