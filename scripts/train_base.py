@@ -94,17 +94,16 @@ def main(argv: list[str] | None = None) -> int:
                 saved = model.save(folder)
                 write_tokenizer_config(folder)
             data = {"n_train": len(rows), "steps": hyper.steps}
+            sources = {"corpus": file_hash(args.corpus), **source_hashes(study)}
         else:
             with replacing(output / "adapter") as folder:
                 saved = link_model(spec, folder)
-            data = {"n_train": 0, "steps": 0}
+            data, sources = {"n_train": 0, "steps": 0}, {}
         seconds = log.write(output / "log.jsonl")
         write_meta(
             output, study=args.study, model=args.model, platform_name=args.platform, arm=arm, seed=args.seed, hyper=hyper,
             data=data, adapter=saved, seconds=seconds,
-            hashes={
-                "adapter": folder_hash(output / "adapter"), "corpus": file_hash(args.corpus), **source_hashes(study),
-            },
+            hashes={"adapter": folder_hash(output / "adapter"), **sources},
         )  # fmt: skip
 
     return run_main(body)

@@ -36,9 +36,7 @@ class Item(Struct, kw_only=True, omit_defaults=True):
     answer: Any = None
     reference: str = ""
     level: int = 0  # how hard it is, as the study counts: hops, steps, suspects
-    cluster: str = (
-        ""  # what a bootstrap resamples together: a start, a puzzle, a template; "" is the item itself
-    )
+    cluster: str = ""  # what a bootstrap resamples together: a start, a puzzle; "" is the item itself
     info: dict[str, Any] = {}
 
 
@@ -97,9 +95,8 @@ class Measure:
     label: str = ""
 
 
-Reward = Callable[
-    [Any, Score, str], Mapping[str, float]
-]  # (item, score, completion) -> parts that add up to it
+# (item, score, completion) -> parts that add up to the reward
+Reward = Callable[[Any, Score, str], Mapping[str, float]]
 
 
 class Text(Struct, kw_only=True):
@@ -125,7 +122,7 @@ class BaseStudy:
     reward_names: ClassVar[tuple[str, ...]] = ("value", "correct")  # what `rewards` has, the default first
     record: ClassVar[type] = Item  # the type of a pool file's row
     page_runs_models: ClassVar[bool] = False  # whether its page asks models in the browser
-    corpus_from: ClassVar[tuple[str, ...] | None] = None  # pools that corpus and vocabulary read; none: all of training
+    corpus_from: ClassVar[tuple[str, ...] | None] = None  # pools that `corpus` reads; none: all of training
     name: str = ""  # of its folder, set when it is loaded
 
     def __init__(self, options: Any, data: Path, seed: int = 0) -> None:

@@ -64,10 +64,13 @@ def make_lines(study: BaseStudy, pool: str, first: int, count: int, processes: i
 def in_processes(
     study: BaseStudy, parts: Sequence[tuple[str, int, int]], processes: int
 ) -> Iterator[list[bytes]]:
-    """`lines` of each (pool, first, count), made by fresh processes that share nothing."""
+    """`lines` of each (pool, first, count), made by fresh processes that share nothing.
+
+    Neighbours go to one process, which then prepares few pools.
+    """
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, context, _open, (Opening.of(study),)) as workers:
-        yield from workers.map(_made, parts)
+        yield from workers.map(_made, parts, chunksize=max(1, -(-len(parts) // processes)))
 
 
 _STUDY: list[BaseStudy] = []
