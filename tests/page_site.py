@@ -29,13 +29,14 @@ from trap.platforms import Example, Fit
 from trap.platforms.torch import TorchModel, create, load
 from trap.platforms.torch.decoder import nano_config
 from trap.site.files import tokenizer_of
+from trap.studies.base import load_study
 from trap.studies.hops import facts
 from trap.studies.hops.graph import Graph, load_graph
 from trap.studies.hops.questions import QuestionMaker
 from trap.studies.hops.records import GraphFile, Question
-from trap.studies.hops.study import Hops
-from trap.studies.hops.study import load as load_study
+from trap.studies.hops.study import Study
 
+ROOT = Path(__file__).resolve().parent.parent
 EVALUATED, PROMPTED, SAMPLES = 20, 5, 4
 POOLS = {"hard": 60, "eval_hard": EVALUATED, "eval_easy": EVALUATED}
 REJECTION = SimpleNamespace(reward="v1", selection="best", min_reward=0.0, top=1)
@@ -116,7 +117,7 @@ def _write_meta(run: Path, arm: str, told: dict[str, Any] | None = None) -> None
     write_json(run / "meta.json", (told or {}) | owner)
 
 
-def answers(chain: list[Path], run: Path, study: Hops, pools: dict[str, list[Question]]) -> None:
+def answers(chain: list[Path], run: Path, study: Study, pools: dict[str, list[Question]]) -> None:
     """Answers of a run, graded, in its folder as training and evaluation write them.
 
     With a chain, the model's own; without one, references of other questions of the same pool.
@@ -134,15 +135,15 @@ def answers(chain: list[Path], run: Path, study: Hops, pools: dict[str, list[Que
 
     evaluated = [*pools["eval_easy"], *pools["eval_hard"]]
     write_jsonl(run / "episodes.jsonl", (
-        study.episode(q, text, study.grade(q, text), phase="eval", step=0)
+        study.episode(q, text, study.score(q, text), phase="eval", step=0)
         for q, (text,) in zip(evaluated, asked(evaluated, 1, 0.0), strict=True)
     ))  # fmt: skip
     if run.parent.name == "base":
         return
     prompts, rows = pools["hard"][:PROMPTED], []
     for question, texts in zip(prompts, asked(prompts, SAMPLES, 1.0), strict=True):
-        graded = [(text, study.grade(question, text)) for text in texts]
-        kept = select(study, graded, REJECTION, REJECTION)
+        graded = [(text, study.score(question, text)) for text in texts]
+        kept = select(study, question, graded, REJECTION, REJECTION)
         rows += [
             study.episode(question, text, grade, phase="rsft", step=0, kept=i in kept)
             for i, (text, grade) in enumerate(graded)
@@ -168,14 +169,24 @@ def write_tables(folder: Path, runs: list[Path]) -> Path:
     curves = pl.read_parquet(tables / "curves.parquet")
     if "n" not in curves.columns:
         curves.with_columns(n=pl.lit(300)).write_parquet(tables / "curves.parquet")
-    collect_episodes(runs).write_parquet(tables / "episodes.parquet")
+    episodes = collect_episodes(runs)
+    episodes.rename({"hops": "level"}).with_columns(value=pl.col("correct").cast(pl.Float32)).write_parquet(
+        tables / "episodes.parquet"
+    )
+    for old, new in (("arms", "arms"), ("by_hops", "by_level"), ("doses", "doses")):
+        rows = pl.read_parquet(tables / f"{old}.parquet")
+        extra = {"short": "arm"} | ({"x_label": "family"} if new == "doses" else {})
+        rows.with_columns(
+            **{name: pl.col(column) for name, column in extra.items()},
+            role=pl.when("contaminated").then(pl.lit("leak")).otherwise(pl.lit("hard")),
+        ).rename({"hops": "level"}, strict=False).write_parquet(tables / f"{new}.parquet")
     return evidence
 
 
 def build(folder: Path, file: GraphFile, *, models: bool) -> Path:
     """A whole page in `folder/page`; `folder/tables` holds what it was built from."""
     write_json(folder / "kg.json", file)
-    graph, study = load_graph(folder / "kg.json"), load_study(folder / "kg.json")
+    graph, study = load_graph(folder / "kg.json"), load_study("hops", {}, folder)
     pools = write_pools(graph, folder)
     chain = trained_chain(folder / "runs", graph, pools["hard"]) if models else []
     page, runs, exported = folder / "page", [], []
@@ -190,8 +201,9 @@ def build(folder: Path, file: GraphFile, *, models: bool) -> Path:
             assert export_page_model.main(["--chain", *map(str, chain[:number]), *map(str, arguments)]) == 0
     evidence = write_tables(folder, runs)
     arguments = {
-        "claims": evidence / "claims.json", "tables": evidence / "tables", "graph": folder / "kg.json",
-        "figures": folder / "figures", "output": page,
+        "study": "hops", "experiment": "made_up", "claims": evidence / "claims.json", "tables": evidence / "tables",
+        "evidence": evidence / "tables", "data": folder, "figures": folder / "figures", "output": page,
+        "template": ROOT / "report/post.md.j2",
     }  # fmt: skip
     given = [word for name, value in arguments.items() for word in (f"--{name}", str(value))]
     given += ["--pools", *(str(folder / f"{name}.jsonl") for name in POOLS), "--models", *map(str, exported)]
