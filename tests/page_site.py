@@ -22,7 +22,7 @@ import made_up_evidence
 import tiny_models as tiny
 from page_engine import rounded, write_run
 from trap.analysis.episodes import collect_episodes
-from trap.files import read_json, write_json, write_jsonl
+from trap.files import read_json, write_json, write_jsonl, write_text
 from trap.methods.rsft import select
 from trap.models.tokenizer import EOS, PAD, build_tokenizer, write_tokenizer_config
 from trap.platforms import Example, Fit
@@ -36,10 +36,10 @@ from trap.studies.hops.questions import QuestionMaker
 from trap.studies.hops.records import GraphFile, Question
 from trap.studies.hops.study import Study
 
-ROOT = Path(__file__).resolve().parent.parent
 EVALUATED, PROMPTED, SAMPLES = 20, 5, 4
 POOLS = {"hard": 60, "eval_hard": EVALUATED, "eval_easy": EVALUATED}
 REJECTION = SimpleNamespace(reward="v1", selection="best", min_reward=0.0, top=1)
+POST = "# A title\n\nAn opening <img src=x onerror=alert(1)>.\n\n## What was claimed\n\nThis.\n\n## How this test works\n\nSo.\n\n## More\n\nMore.\n"
 # Names that would become markup, close an attribute or run, were they ever read as anything but text.
 HOSTILE = ("<script>alert(1)</script>", '"onload="alert(1)', "<img src=x onerror=alert(1)>", "'&amp;{{7*7}}")
 
@@ -169,17 +169,9 @@ def write_tables(folder: Path, runs: list[Path]) -> Path:
     curves = pl.read_parquet(tables / "curves.parquet")
     if "n" not in curves.columns:
         curves.with_columns(n=pl.lit(300)).write_parquet(tables / "curves.parquet")
-    episodes = collect_episodes(runs)
-    episodes.rename({"hops": "level"}).with_columns(value=pl.col("correct").cast(pl.Float32)).write_parquet(
-        tables / "episodes.parquet"
-    )
-    for old, new in (("arms", "arms"), ("by_hops", "by_level"), ("doses", "doses")):
-        rows = pl.read_parquet(tables / f"{old}.parquet")
-        extra = {"short": "arm"} | ({"x_label": "family"} if new == "doses" else {})
-        rows.with_columns(
-            **{name: pl.col(column) for name, column in extra.items()},
-            role=pl.when("contaminated").then(pl.lit("leak")).otherwise(pl.lit("hard")),
-        ).rename({"hops": "level"}, strict=False).write_parquet(tables / f"{new}.parquet")
+    collect_episodes(runs, Study).write_parquet(tables / "episodes.parquet")
+    doses = pl.read_parquet(tables / "doses.parquet")
+    doses.with_columns(x_label=pl.col("family")).write_parquet(tables / "doses.parquet")
     return evidence
 
 
@@ -200,10 +192,10 @@ def build(folder: Path, file: GraphFile, *, models: bool) -> Path:
             arguments = ["--output", exported[-1], "--tokenizer", tokenizer_of(exported[-1])]
             assert export_page_model.main(["--chain", *map(str, chain[:number]), *map(str, arguments)]) == 0
     evidence = write_tables(folder, runs)
+    write_text(folder / "post.md", POST)
     arguments = {
-        "study": "hops", "experiment": "made_up", "claims": evidence / "claims.json", "tables": evidence / "tables",
-        "evidence": evidence / "tables", "data": folder, "figures": folder / "figures", "output": page,
-        "template": ROOT / "report/post.md.j2",
+        "study": "hops", "experiment": "full", "claims": evidence / "claims.json", "tables": evidence / "tables",
+        "evidence": evidence / "tables", "data": folder, "post": folder / "post.md", "output": page,
     }  # fmt: skip
     given = [word for name, value in arguments.items() for word in (f"--{name}", str(value))]
     given += ["--pools", *(str(folder / f"{name}.jsonl") for name in POOLS), "--models", *map(str, exported)]

@@ -21,7 +21,10 @@ class Distribution {
     const names = ["controls", "arms", "contrasts", "scatter", "levels", ...this.families.map(({ id }) => `dose ${id}`)];
     this.nodes = Object.fromEntries(names.map((name) => [name, el("div", {})]));
     this.nodes.controls.className = "controls";
-    const card = (title, name, words) => el("section", { class: "card", "aria-label": title }, el("h3", {}, title), words ? el("p", { class: "muted" }, words) : null, this.nodes[name]);
+    const card = ([first, ...rest], name, words) => {
+      const title = first.toUpperCase() + rest.join("");
+      return el("section", { class: "card", "aria-label": title }, el("h3", {}, title), words ? el("p", { class: "muted" }, words) : null, this.nodes[name]);
+    };
     const labels = site.pair.map((id) => store.metric.get(id).label);
     const paired = labels.length > 1;
     panel.replaceChildren(

@@ -50,7 +50,7 @@ export function doseNodes(store, { id: family, label, pools }, model, kept) {
     const dose = doses[Number(slider.value)];
     slider.setAttribute("aria-valuetext", axis.format(dose));
     chart.replaceChildren(doseChart(store, rows, dose, { title: label, pools, axis }));
-    told.replaceChildren(el("b", {}, `${axis.format(dose)} `), label.toLowerCase(), el("ul", {}, rows.filter((row) => row.x === dose).map((row) => (
+    told.replaceChildren(el("b", {}, `${axis.format(dose)} `), label, el("ul", {}, rows.filter((row) => row.x === dose).map((row) => (
       el("li", { data: { pool: row.pool, metric: row.metric, value: row.value } }, `${store.poolName(row.pool)}: ${measured(store, row, estimate)}, ${sample(row)}`)))));
   };
   read();

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 from trap.site.panels import Panels, read_panels
 
 TEMPLATE = "index.html.j2"
-COPIED = (".js", ".css", ".svg")
-SHARED_DATA = ("site.json", "claims.json", "questions.json")
-MODEL_DATA = ("episodes", "curves")
 _IMPORT = re.compile(r'^import [^;]*? from "(\.[^"]+)";$', re.MULTILINE)
 _WORKER = re.compile(r'new URL\("(\.[^"]+\.js)", import\.meta\.url\)')
 
@@ -39,24 +35,6 @@ def source_files(source: Path, study: str) -> list[Path]:
     pictures = (path.relative_to(source).as_posix() for path in source.glob("*.svg"))
     named = {*modules(source, panels, whole=True), "style.css", *panels.styles, *pictures}
     return [Path(name) for name in sorted(named)]
-
-
-def data_files(panels: Panels, models: Iterable[str]) -> list[str]:
-    """Data files relative to the page, models of a browser aside."""
-    own = [f"data/{name}.{model}.json" for model in models for name in MODEL_DATA]
-    return [*(f"data/{name}" for name in (*SHARED_DATA, *panels.data)), *own]
-
-
-def page_files(folder: str, source: Path, study: str, models: Iterable[str]) -> list[str]:
-    """Everything that scripts/build_page.py writes into `folder`, `index.html` first."""
-    copied = [path.as_posix() for path in source_files(source, study)]
-    data = data_files(read_panels(source, study), models)
-    return [f"{folder}/{name}" for name in ("index.html", "theme.css", *copied, *data)]
-
-
-def has_engine(source: Path, study: str) -> bool:
-    """Whether models run in the page of a study, so that they must be exported for it."""
-    return read_panels(source, study).engine
 
 
 def tokenizer_of(model: Path) -> Path:

@@ -14,13 +14,12 @@ from typing import Any
 import polars as pl
 
 from trap.analysis.claims import current_commit
-from trap.figures.estimates import read_table
+from trap.figures.estimates import Evidence
 from trap.report.prose import Ledger, quantity, quoted
 from trap.site.vocabulary import Vocabulary
 
 DECIMALS = 6  # as in claims.json
 MEASURED = ("model", "arm", "pool", "metric", "value", "low", "high", "n", "seeds")
-SHEET = ("label", "short", "role", "contaminated")
 LOGGED = ("model", "arm", "seed", "kind", "step", "loss", "pool", "accuracy", "faithful", "n")
 RUN = (
     "parent", "method", "pool", "mixture", "reward", "selection", "rounds", "k", "steps", "n_train", "prompts", "winners",
@@ -51,38 +50,26 @@ def columns(rows: pl.DataFrame, names: Sequence[str]) -> dict[str, Any]:
     return {"columns": list(names), "words": list(places), "coded": coded, "rows": found}
 
 
-def numbers(
-    vocabulary: Vocabulary,
-    tables: Path,
-    evidence: Path,
-    *,
-    titles: Mapping[str, str],
-    own: Mapping[str, Any],
-) -> dict[str, Any]:
+def numbers(evidence: Evidence, vocabulary: Vocabulary, own: Mapping[str, Any]) -> dict[str, Any]:
     """The content of `site.json`: models, arms, pools, measures, and every estimate that a chart shows.
 
-    `evidence` is the folder of runs.parquet. `titles`: what models are called, in their order. `own`: what the study
-    says besides (`trap.site.own`): `story`, `references`, `scatter_words`; `pool_labels`, `metric_labels`, `main_pool`
-    are of `vocabulary`.
+    `own`: what the study's `page.py` says besides (`trap.site.own`), here `scatter_words` and `published_labels`.
     """
-    arms = read_table(tables, "arms", (*MEASURED, *SHEET, "unit"))
-    levels = read_table(tables, "by_level", (*MEASURED, "level"))
-    doses = read_table(tables, "doses", (*MEASURED, "family", "x", "x_label"))
-    contrasts = read_table(tables, "contrasts", CONTRAST)
-    runs = read_table(evidence, "runs", ("model", "arm", "seed", *RUN))
+    arms, levels = evidence.table("arms", (*MEASURED, "unit")), evidence.table("by_level")
+    doses, contrasts = (
+        evidence.table("doses", (*MEASURED, "family", "x", "x_label")),
+        evidence.table("contrasts", CONTRAST),
+    )
+    runs = evidence.table("runs", ("model", "arm", "seed", *RUN))
     metrics = vocabulary.metrics(arms)
     pair = vocabulary.pair([metric["id"] for metric in metrics])
     pools = vocabulary.pools(levels)
     named = [metric["id"] for metric in metrics]
-    models = set(runs["model"].to_list())
     return {
-        "models": [
-            {"id": name, "title": titles.get(name) or name.rsplit("/", 1)[-1]}
-            for name in sorted(models, key=lambda name: (_place(name, list(titles)), name))
-        ],
-        "arms": _arms(arms, runs),
+        "models": [{"id": name, "title": evidence.title(name)} for name in evidence.models(runs, most=runs.height)],
+        "arms": _arms(evidence, runs),
         "pools": pools,
-        "main_pool": vocabulary.main_pool(levels),
+        "main_pool": evidence.pool,
         "metrics": metrics,
         "pair": pair,
         "families": _families(doses, [pool["id"] for pool in pools]),
@@ -90,11 +77,11 @@ def numbers(
         "by_level": columns(levels.filter(pl.col("metric").is_in(pair)), (*MEASURED, "level")),
         "doses": columns(doses.filter(pl.col("metric").is_in(pair)), (*MEASURED, "family", "x")),
         "contrasts": columns(contrasts, CONTRAST),
-        "story": _rounded(own.get("story")),
-        "references": own.get("references", ["chance"]),
+        "story": _story(evidence, own.get("published_labels", {})),
+        "references": evidence.settings.trap.baselines,
         "scatter_words": own.get("scatter_words", ""),
         "commit": current_commit(Path(__file__).parent),
-    }
+    }  # fmt: skip
 
 
 def scoreboard(claims: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -112,12 +99,12 @@ def scoreboard(claims: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def curves(evidence: Path, model: str) -> dict[str, Any]:
+def curves(evidence: Evidence, model: str) -> dict[str, Any]:
     """Training logs of a model, one list a column: {arm: {seed: {train: {step, loss}, valid: {step, pool, …}}}}.
 
-    Steps that grow evenly are `[first, by, count]`.
+    Steps that grow evenly are `{first, by, count}`.
     """
-    logged = read_table(evidence, "curves", LOGGED).filter(pl.col("model") == model)
+    logged = evidence.table("curves", LOGGED).filter(pl.col("model") == model)
     found: dict[str, Any] = {}
     for (arm, seed), rows in logged.group_by("arm", "seed", maintain_order=True):
         train = rows.filter(pl.col("kind") == "train").with_columns(pl.col("loss").round(DECIMALS))
@@ -137,34 +124,48 @@ def _evenly(steps: list[int]) -> Any:
     return {"first": steps[0], "by": steps[1] - steps[0], "count": len(steps)}
 
 
-def _place(name: str, order: list[str]) -> int:
-    return order.index(name) if name in order else len(order)
-
-
-def _arms(arms: pl.DataFrame, runs: pl.DataFrame) -> list[dict[str, Any]]:
-    """What a sheet and its runs say of every arm, in the order of the table, which is that of the sheet."""
-    told = {row["arm"]: row for row in arms.unique("arm", maintain_order=True).iter_rows(named=True)}
-    names = [name for name in dict.fromkeys([*told, *runs["arm"].to_list()])]
+def _arms(evidence: Evidence, runs: pl.DataFrame) -> list[dict[str, Any]]:
+    """What the sheet and the runs say of every arm that was run, in the order of the sheet."""
+    ran = runs["arm"].unique(maintain_order=True).to_list()
     found = []
-    for name in names:
-        mine = runs.filter(pl.col("arm") == name).sort("seed")
-        if mine.is_empty():
-            continue  # what needs no model is no arm
-        row, sheet = mine.row(0, named=True), told.get(name, {})
-        label = sheet.get("label") or name.replace("_", " ")
-        found.append(
-            {
-                "id": name,
-                "label": label,
-                "short": sheet.get("short") or label,
-                "role": sheet.get("role") or "base",
-                "contaminated": bool(sheet.get("contaminated", row.get("contaminated"))),
-                "models": sorted(set(mine["model"].to_list())),
-                "seeds": sorted(set(mine["seed"].to_list())),
-                **{key: row[key] for key in RUN},
-            }
-        )
+    for name in [*evidence.run_arms(runs), *(name for name in ran if name not in evidence.arms)]:
+        mine, fact = runs.filter(pl.col("arm") == name).sort("seed"), evidence.fact(name)
+        row = mine.row(0, named=True)
+        found.append({
+            "id": name, "label": fact.label, "short": fact.short, "role": fact.role, "contaminated": fact.contaminated,
+            "models": sorted(set(mine["model"].to_list())), "seeds": sorted(set(mine["seed"].to_list())),
+            **{key: row[key] for key in RUN},
+        })  # fmt: skip
     return found
+
+
+def _story(evidence: Evidence, words: Mapping[str, str]) -> dict[str, Any] | None:
+    """The rows that the figures of the study show, with published points beside them; none where it chose none.
+
+    `words`: what to call a published point.
+    """
+    rows = []
+    for row in evidence.settings.trap.rows:
+        quoted = [(key, evidence.published(key)) for key in row.published]
+        rows.append({
+            "arm": row.arm,
+            "pool": row.pool or evidence.pool,
+            "words": " ".join((row.label or evidence.label(row.arm)).split()),
+            "marks": [
+                {"words": f"published, {words.get(key) or key.replace('_', ' ')}", "value": round(found.value, DECIMALS),
+                 "low": round(found.low, DECIMALS), "high": round(found.high, DECIMALS), "n": found.n}
+                for key, found in quoted if found
+            ],
+        })  # fmt: skip
+    if not rows:
+        return None
+    quoted = any(row["marks"] for row in rows)
+    return {
+        "name": "the arms of the post",
+        "title": evidence.text(evidence.settings.trap.title),
+        "words": "Dots: ours; squares: published, read off the claims." if quoted else "",
+        "rows": rows,
+    }
 
 
 def _families(doses: pl.DataFrame, pools: list[str]) -> list[dict[str, Any]]:
@@ -174,12 +175,3 @@ def _families(doses: pl.DataFrame, pools: list[str]) -> list[dict[str, Any]]:
         for family, label in doses.select("family", "x_label").unique(maintain_order=True).iter_rows()
         for rows in [doses.filter(pl.col("family") == family)]
     ]  # fmt: skip
-
-
-def _rounded(value: Any) -> Any:
-    """The value with every float in it rounded to DECIMALS."""
-    if isinstance(value, float):
-        return round(value, DECIMALS)
-    if isinstance(value, dict):
-        return {key: _rounded(held) for key, held in value.items()}
-    return [_rounded(held) for held in value] if isinstance(value, list) else value

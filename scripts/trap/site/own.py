@@ -1,4 +1,4 @@
-"""What a study says for its page: an optional module `studies/STUDY/page.py`, all of whose functions are optional.
+"""What a study says for its page: an optional module `studies/STUDY/page.py`, in which all is optional.
 
 site(claims, tables) -> dict            laid over `site.json`, see `trap.site.numbers`
 questions(pools, wanted) -> list[dict]  rows of questions.json, one for each wanted (pool, id), in that order; each with
@@ -20,16 +20,12 @@ from trap.workflow.registry import load_member
 
 
 class Own:
-    """The functions of a study's `page.py`; defaults where it has none."""
+    """What a study's `page.py` says; defaults where it says nothing."""
 
     def __init__(self, module: Any = None) -> None:
         self._module = module
+        self.words: dict[str, Any] = dict(getattr(module, "WORDS", {}))
         self.about: tuple[str, ...] = tuple(getattr(module, "ABOUT", ()))
-
-    def site(self, claims: list[dict[str, Any]], tables: Path) -> dict[str, Any]:
-        """What is laid over `site.json`."""
-        made = getattr(self._module, "site", None)
-        return made(claims, tables) if made else {}
 
     def questions(self, pools: Sequence[Path], rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Rows of questions.json; `rows` are those that the stored answers give: id, pool, level, prompt."""

@@ -7,7 +7,6 @@ A study without that file has the shell's tabs. Paths in it are relative to its 
     store    a module whose class `Store` extends the shell's; none: the shell's
     styles   more style sheets
     data     files in data/ that the study's `page.py` makes besides those of every page
-    engine   whether models run in the page (page/engine), which the workflow then exports for it
 """
 
 from __future__ import annotations
@@ -44,7 +43,6 @@ class Panels(Struct, kw_only=True, forbid_unknown_fields=True):
     store: str = ""
     styles: list[str] = []
     data: list[str] = []
-    engine: bool = False
 
 
 def read_panels(source: Path, study: str) -> Panels:
@@ -64,7 +62,6 @@ def read_panels(source: Path, study: str) -> Panels:
         store=f"{own}/{found.store}" if found.store else "data.js",
         styles=[f"{own}/{name}" for name in found.styles],
         data=found.data,
-        engine=found.engine,
     )
     for name in (*(tab.module for tab in tabs if tab.module), placed.store, *placed.styles):
         if not (source / name).is_file():

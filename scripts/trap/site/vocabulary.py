@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from trap.figures.estimates import span
 from trap.studies.base import BaseStudy, Pool
 
 ACCURACY, FAITHFUL, VALUE = "accuracy", "faithful", "value"
@@ -19,14 +20,6 @@ SHARED = {
 }
 
 
-def span(levels: list[int]) -> str:
-    """`4–5` of [4, 5]; `3` of [3]; empty of none."""
-    if not levels:
-        return ""
-    low, high = min(levels), max(levels)
-    return str(low) if low == high else f"{low}–{high}"
-
-
 class Vocabulary:
     """`study`: its class, of which the declarations are read. `own`: what its `page.py` says (`trap.site.own`)."""
 
@@ -35,7 +28,6 @@ class Vocabulary:
         own = own or {}
         self._pool_labels: Mapping[str, str] = own.get("pool_labels", {})
         self._metric_labels: Mapping[str, str] = own.get("metric_labels", {})
-        self._main_pool: str = own.get("main_pool", "")
 
     def metrics(self, arms: pl.DataFrame) -> list[dict[str, Any]]:
         """Shared measures and those that the study declares, if the table `arms` has a value of them.
@@ -72,26 +64,13 @@ class Vocabulary:
                 "label": self._pool_labels.get(pool.name) or _label(pool),
                 "role": pool.role,
                 "level": pool.level,
-                "levels": span(found.get(pool.name, [])),
+                "levels": span(found[pool.name]) if found.get(pool.name) else "",
                 "color": "leak" if _leaks(pool) else "hard" if pool.level == hardest else "easy",
                 "asked": pool.role == "evaluation" and not pool.trainable,
             }
             for pool in self._study.pools
             if not pool.extra or pool.name in found
         ]
-
-    def main_pool(self, levels: pl.DataFrame) -> str:
-        """What charts are about unless a reader chooses: the hardest fresh evaluation pool that was asked."""
-        if self._main_pool:
-            return self._main_pool
-        found = self._levels(levels)
-        fresh = [
-            pool.name
-            for pool in self._study.pools
-            if pool.role == "evaluation" and not pool.trainable and not pool.extra
-        ]
-        asked = [name for name in fresh if found.get(name)]
-        return max(asked, key=lambda name: _mean(found[name]), default=next(iter(fresh), ""))
 
     def _hardest(self, found: Mapping[str, list[int]]) -> str:
         """The word for the hardest level."""

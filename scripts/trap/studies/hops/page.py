@@ -10,60 +10,29 @@ import msgspec
 
 from trap.files import InputError, iter_jsonl
 from trap.studies.hops.analysis.layout import whole_graph
-from trap.studies.hops.analysis.published_points import published_points
 from trap.studies.hops.graph import load_graph
 from trap.studies.hops.records import Question
 
 ABOUT = ("What was claimed", "How this test works")
-POOLS = {
-    "eval_easy": "fresh easy questions",
-    "eval_hard": "fresh hard questions",
-    "eval_leak": "leaked questions",
-    "easy": "easy questions, trained on",
-    "hard": "hard questions, trained on",
-    "valid_easy": "easy",
-    "valid_hard": "hard",
+WORDS = {
+    "pool_labels": {
+        "eval_easy": "fresh easy questions",
+        "eval_hard": "fresh hard questions",
+        "eval_leak": "leaked questions",
+        "easy": "easy questions, trained on",
+        "hard": "hard questions, trained on",
+        "valid_easy": "easy",
+        "valid_hard": "hard",
+    },
+    "published_labels": {
+        "base": "base model",
+        "sft": "SFT",
+        "rsft_easy": "RSFT easy",
+        "rsft_eval_135m": "RSFT on eval.jsonl, smaller model",
+        "rsft_eval_360m": "RSFT on eval.jsonl, larger model",
+    },
+    "scatter_words": "On fresh hard questions; on the diagonal every right letter has a true trace.",
 }
-PUBLISHED = {
-    "base": "base model",
-    "sft": "SFT",
-    "rsft_easy": "RSFT easy",
-    "rsft_eval_135m": "RSFT on eval.jsonl, smaller model",
-    "rsft_eval_360m": "RSFT on eval.jsonl, larger model",
-}
-# rows of the trap, as the figure of the post has them: arm, pool, words, published points
-ROWS = (
-    ("base", "eval_hard", "Base model, facts only", ("base",)),
-    ("sft", "eval_hard", "SFT on easy", ("sft",)),
-    ("sft_more", "eval_hard", "SFT continued (F)", ()),
-    ("rsft_easy", "eval_hard", "RSFT, easy prompts (A)", ("rsft_easy",)),
-    ("rsft_hard", "eval_hard", "RSFT, other hard prompts (B)", ()),
-    ("rsft_eval", "eval_hard", "RSFT on test questions (C), asked fresh ones", ()),
-    ("rsft_eval", "eval_leak", "RSFT on test questions (C), asked the same ones", ("rsft_eval_135m", "rsft_eval_360m")),
-    ("sft_hard", "eval_hard", "SFT on hard traces (G)", ()),
-)  # fmt: skip
-
-
-def site(claims: list[dict[str, Any]], tables: Path) -> dict[str, Any]:
-    """The rows of the trap with the published points beside them, and words for pools."""
-    published = published_points({str(claim["id"]): claim for claim in claims})
-    rows = [
-        {"arm": arm, "pool": pool, "words": words,
-         "marks": [published[key] | {"words": f"published, {PUBLISHED[key]}"} for key in keys if key in published]}
-        for arm, pool, words, keys in ROWS
-    ]  # fmt: skip
-    return {
-        "story": {
-            "name": "the trap: hard questions",
-            "title": "The trap",
-            "words": "Dots: ours; squares: published, read off the claims.",
-            "rows": rows,
-        },
-        "pool_labels": POOLS,
-        "main_pool": "eval_hard",
-        "references": ["chance", "ceiling"],
-        "scatter_words": "On fresh hard questions; on the diagonal every right letter has a true trace.",
-    }
 
 
 def questions(pools: Iterable[Path], wanted: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
