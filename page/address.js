@@ -1,6 +1,7 @@
 // Addresses inside the page: #tab/arm/question/step. `arm` is model.arm or model.arm.seed; all but the tab may be missing.
 
-export const TABS = ["training", "inference", "try", "distribution", "claims", "about"];
+/** Names of the tabs, in the order of the page. */
+export const TABS = [...document.querySelectorAll("[role=tab]")].map(({ id }) => id.slice("tab-".length));
 
 /** {tab, arm, question, step, parts} of a hash; an unknown tab is the first one. Never throws. */
 export function readAddress(hash) {

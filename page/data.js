@@ -1,6 +1,5 @@
-// The page's data files, fetched when first needed, and what is read out of them.
-import { Grader } from "./engine/grader.js";
-import { Asker } from "./engine/questions.js";
+// The page's data files, fetched when first needed, and what is read out of them. A study may bring a Store of its own.
+import { writeAddress } from "./address.js";
 
 async function fetchJson(name) {
   const response = await fetch(new URL(`./data/${name}`, import.meta.url));
@@ -8,27 +7,25 @@ async function fetchJson(name) {
   return response.json();
 }
 
-/** Objects of a table that Python wrote as {columns, rows}. */
-export const records = ({ columns, rows }) =>
-  rows.map((row) => Object.fromEntries(columns.map((name, i) => [name, row[i]])));
+/** Objects of a table that Python wrote as {columns, words, coded, rows} (scripts/trap/site/numbers.py). */
+export const records = ({ columns, words, coded, rows }) =>
+  rows.map((row) => Object.fromEntries(columns.map((name, i) => [name, coded.includes(name) ? words[row[i]] : row[i]])));
 
-/** A stored question as a row of a pool, which is what the engine grades. */
-function poolRow(kept) {
-  const { path, relations, start, chain, ...row } = kept;
-  const edges = relations.map((rel, i) => ({ src: path[i], rel, dst: path[i + 1] }));
-  return { ...row, path_star: { entities: path, edges }, meta: { start, chain, pool: kept.pool } };
-}
-
-/** Stored answers of one model: {answers, evals(arm), rollouts(arm)}; each answer is an object with its grade. */
-class Episodes {
+/** Stored answers of one model; each is an object with its score fields, its question and its completion. */
+export class Episodes {
   constructor(file, questions) {
-    const names = Object.keys(file.answers);
     const texts = file.completions.map((cut) => cut.map((piece) => file.pieces[piece]).join(""));
-    this.answers = file.answers.question.map((_, i) => {
-      const answer = Object.fromEntries(names.map((name) => [name, file.answers[name][i]]));
-      for (const flag of ["correct", "faithful", "valid", "format"]) answer[flag] = Boolean(answer[flag]);
-      return { ...answer, question: questions[answer.question], completion: texts[answer.completion] };
-    });
+    this.fields = Object.keys(file.scores);
+    this.flags = new Set(file.flags);
+    const read = (name, i) => {
+      const value = file.scores[name][i];
+      return value !== null && this.flags.has(name) ? Boolean(value) : value;
+    };
+    const { question, completion, score } = file.answers;
+    this.answers = question.map((asked, i) => ({
+      ...Object.fromEntries(this.fields.map((name) => [name, read(name, score[i])])),
+      question: questions[asked], completion: texts[completion[i]],
+    }));
     this.arms = file.arms;
   }
 
@@ -46,7 +43,8 @@ class Episodes {
 export class Store {
   #files = new Map();
 
-  #once(name, read) {
+  /** A data file, fetched once; `read` makes of it what callers get. */
+  file(name, read = (file) => file) {
     if (!this.#files.has(name)) {
       const loading = fetchJson(name).then(read);
       loading.catch(() => this.#files.delete(name));
@@ -55,37 +53,40 @@ export class Store {
     return this.#files.get(name);
   }
 
-  /** What every tab needs: the site, the graph, the stored questions. */
+  /** What every tab needs: the site and the stored questions. Resolves with the store. */
   async open() {
-    const [site, graph, questions] = await Promise.all([
-      this.#once("site.json", (file) => file),
-      this.#once("graph.json", (file) => file),
-      this.#once("questions.json", (rows) => rows.map(poolRow)),
+    const [site, questions] = await Promise.all([
+      this.file("site.json"),
+      this.file("questions.json", (rows) => rows.map((row) => this.readQuestion(row))),
     ]);
     this.site = site;
-    this.graph = graph;
     this.questions = questions;
     this.question = new Map(questions.map((question) => [`${question.pool}/${question.id}`, question]));
-    this.grader = new Grader(graph);
-    this.asker = new Asker(graph);
     this.arm = new Map(site.arms.map((arm) => [arm.id, arm]));
+    this.pool = new Map(site.pools.map((pool) => [pool.id, pool]));
+    this.metric = new Map(site.metrics.map((metric) => [metric.id, metric]));
     this.estimates = records(site.estimates);
-    this.byHops = records(site.by_hops);
+    this.byLevel = records(site.by_level);
     this.doses = records(site.doses);
     this.contrasts = records(site.contrasts);
     return this;
   }
 
+  /** A row of questions.json as the study's panels want it. */
+  readQuestion(row) {
+    return row;
+  }
+
   episodes(model) {
-    return this.#once(`episodes.${model}.json`, (file) => new Episodes(file, this.questions));
+    return this.file(`episodes.${model}.json`, (file) => new Episodes(file, this.questions));
   }
 
   curves(model) {
-    return this.#once(`curves.${model}.json`, (file) => file);
+    return this.file(`curves.${model}.json`);
   }
 
   claims() {
-    return this.#once("claims.json", (rows) => rows);
+    return this.file("claims.json");
   }
 
   /** The one estimate with these keys, or undefined. */
@@ -101,8 +102,22 @@ export class Store {
     return this.site.models.find(({ id }) => id === model)?.title ?? model;
   }
 
+  /** Words for a pool, an arm. */
+  poolName(pool) {
+    return this.pool.get(pool)?.label ?? pool;
+  }
+
+  armName(arm) {
+    return this.arm.get(arm)?.label ?? arm;
+  }
+
   /** A question by its id alone, whatever its pool. */
   find(id) {
     return this.questions.find((question) => question.id === id);
+  }
+
+  /** Where the answers of an arm to the questions of a pool are shown: a hash. */
+  answersAt({ model, arm, pool }) {
+    return writeAddress({ tab: this.site.study.answers, model, arm, question: pool });
   }
 }

@@ -1,24 +1,25 @@
-// The page: tabs, theme, addresses. Each tab is a module that draws itself when it is first opened.
+// The page: tabs, theme, addresses. Each tab names the module that draws it, which is loaded when it is first opened;
+// the body names the module of the store. Both are written into index.html from the study's list of panels.
 import { TABS, readAddress } from "./address.js";
-import { Store } from "./data.js";
 import { el } from "./view/dom.js";
-import { openAbout } from "./tabs/about.js";
-import { openClaims } from "./tabs/claims.js";
-import { openDistribution } from "./tabs/distribution.js";
-import { openInference } from "./tabs/inference.js";
-import { openTraining } from "./tabs/training.js";
-import { openTry } from "./tabs/try.js";
 
-const OPEN = { training: openTraining, inference: openInference, try: openTry, distribution: openDistribution, claims: openClaims, about: openAbout };
 const recording = new URLSearchParams(location.search).get("record") === "1";
 const tabs = new Map(TABS.map((name) => [name, document.getElementById(`tab-${name}`)]));
 const panels = new Map(TABS.map((name) => [name, document.getElementById(`panel-${name}`)]));
 const opened = new Map(); // tab -> promise of {visit(address), leave(), key(event)}
-const store = new Store();
 let current = null;
 
 function complain(panel, error) {
   panel.replaceChildren(el("p", { class: "problem", role: "alert" }, error instanceof Error ? error.message : String(error)));
+}
+
+const load = (module) => import(new URL(module, import.meta.url));
+
+/** What a tab's module makes of its panel: {visit(address), leave(), key(event)}, all optional; a tab without one is text. */
+async function open(module, panel) {
+  if (!module) return {};
+  const [drawn, store] = await Promise.all([load(module), ready]);
+  return drawn.open(panel, store, { recording });
 }
 
 /** Show the tab that the address names and tell it where to go. */
@@ -37,7 +38,7 @@ async function go() {
   if (before && before !== current) (await opened.get(before)?.catch(() => null))?.leave?.();
   const panel = panels.get(address.tab);
   if (!opened.has(address.tab)) {
-    const opening = ready.then(() => OPEN[address.tab](panel, store, { recording }));
+    const opening = open(tabs.get(address.tab).dataset.module, panel);
     opened.set(address.tab, opening);
     opening.catch((error) => {
       opened.delete(address.tab);
@@ -115,5 +116,6 @@ document.querySelector(".skip").addEventListener("click", (event) => {
   document.getElementById("main").focus();
 });
 addEventListener("hashchange", go);
-const ready = store.open();
+const ready = load(document.body.dataset.store).then(({ Store }) => new Store().open());
+ready.catch(() => null); // each tab that needs it says so
 go();

@@ -1,10 +1,11 @@
-"""Build the interactive page, a static folder: from claims, tables, stored episodes, pools and the graph.
+"""Build the interactive page of a study, a static folder: from claims, tables, stored answers and what the study adds.
 
-    python scripts/build_page.py --claims results/claims.json --tables results/tables --graph results/hops/data/kg.json \\
-        --pools results/hops/data/*.jsonl --figures results/figures --output results/page
+    python scripts/build_page.py --config config/config.yaml --study NAME --experiment NAME --claims F/claims.json \\
+        --tables F/tables --evidence F/collected --post F/report/post.md --output F/page
 
-`--models` names exported model files (scripts/export_page_model.py) that lie in OUTPUT/models; without them the page
-says that it has no model to run. Any web server can serve the folder.
+`--evidence` holds runs.parquet, curves.parquet and episodes.parquet. `--models` names exported model files
+(scripts/export_page_model.py) that lie in OUTPUT/models; without them a page that can run models says that it has none.
+Any web server can serve the folder.
 """
 
 from __future__ import annotations
@@ -17,15 +18,19 @@ from typing import Any
 import msgspec
 
 from trap.cli import run_main
-from trap.files import InputError, read_json, read_text, replacing, write_text
+from trap.figures.opening import module_of, open_evidence
+from trap.files import InputError, read_text, replacing, write_text
 from trap.models.page_header import read_header
-from trap.report.post import render_markdown
 from trap.site.assets import about_html, index_html, theme_css
-from trap.site.episodes import pack, question_row, read_episodes, read_questions
+from trap.site.episodes import pack, question_rows, read_episodes
 from trap.site.files import source_files, tokenizer_of
 from trap.site.numbers import curves, numbers, scoreboard
-from trap.studies.hops.analysis.layout import whole_graph
-from trap.studies.hops.graph import Graph, load_graph
+from trap.site.own import Own, own_of
+from trap.site.panels import Panels, read_panels
+from trap.site.vocabulary import Vocabulary
+from trap.studies.base import study_class
+from trap.workflow.config import load_config
+from trap.workflow.opening import data_folder, study_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 LIMIT_MB = 2.0  # all data files together, models not counted
@@ -38,15 +43,6 @@ def write_compact(path: Path, value: Any) -> int:
     with replacing(path) as partial:
         partial.write_bytes(data)
     return len(data)
-
-
-def graph_file(graph: Graph) -> dict[str, Any]:
-    """kg.json with every entity's place on the map: what the engine reads, and x, y."""
-    places = whole_graph(graph)
-    file = msgspec.to_builtins(graph.file)
-    for entity in file["entities"]:
-        entity["x"], entity["y"] = places[entity["id"]]
-    return file
 
 
 def model_rows(paths: list[Path], output: Path) -> list[dict[str, Any]]:
@@ -66,65 +62,92 @@ def model_rows(paths: list[Path], output: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def data_of(args: argparse.Namespace, module: str, panels: Panels, own: Own) -> dict[str, Any]:
+    """The content of every data file by its name."""
+    kind = study_class(module)
+    evidence = open_evidence(
+        args.config, args.study, args.experiment, args.claims, args.tables, args.evidence
+    )
+    episodes = read_episodes(args.evidence)
+    questions = own.questions(args.pools, question_rows(episodes))
+    place = {(row["pool"], row["id"]): index for index, row in enumerate(questions)}
+    site = {
+        "study": {
+            "id": args.study,
+            "experiment": args.experiment,
+            "level_name": evidence.level_name,
+            "reasons": kind.answers_with_reasons,
+            "answers": panels.answers,
+        },
+        **numbers(evidence, Vocabulary(kind, own.words), own.words),
+        "stored_seed": episodes["seed"][0] if episodes.height else None,
+        "trained_models": model_rows(args.models, args.output),
+    }
+    claims = scoreboard(list(evidence.claims.values()))
+    found = {
+        "site.json": site,
+        "claims.json": claims,
+        "questions.json": questions,
+        **own.data(args.data, panels),
+    }
+    for entry in site["models"]:
+        found[f"episodes.{entry['id']}.json"] = pack(episodes.filter(model=entry["id"]), place)
+        found[f"curves.{entry['id']}.json"] = curves(evidence, entry["id"])
+    return found
+
+
+def post_of(args: argparse.Namespace) -> str:
+    """The post as Markdown; without one, a title and one sentence."""
+    if args.post:
+        return read_text(args.post)
+    name = args.study.replace("_", " ")
+    return f"# {name}: {args.experiment}\n\nThe other tabs hold the numbers, the answers and the logs of this experiment.\n"
+
+
 def build(args: argparse.Namespace) -> None:
-    claims = read_json(args.claims, list[dict[str, Any]])
-    episodes = read_episodes(args.tables)
-    keys = set(episodes.select("pool", "id").unique().iter_rows())
-    questions = read_questions(args.pools, keys)
-    place = {(pool, question.id): index for index, (pool, question) in enumerate(questions)}
-    site = numbers(claims, args.tables)
-    site["stored_seed"] = episodes["seed"][0] if episodes.height else None
-    site["trained_models"] = model_rows(args.models, args.output)
+    module = module_of(study_settings(load_config(args.config), args.study), args.study)
+    panels, own = read_panels(args.source, module), own_of(module)
     data = args.output / "data"
-    sizes = [
-        write_compact(data / "site.json", site),
-        write_compact(data / "claims.json", scoreboard(claims)),
-        write_compact(data / "graph.json", graph_file(load_graph(args.graph))),
-        write_compact(
-            data / "questions.json", [question_row(question, pool) for pool, question in questions]
-        ),
-    ]
-    for model in args.study_models or [entry["id"] for entry in site["models"]]:
-        rows = episodes.filter(episodes["model"] == model)
-        sizes.append(write_compact(data / f"episodes.{model}.json", pack(rows, place)))
-        sizes.append(write_compact(data / f"curves.{model}.json", curves(args.tables, model)))
-    if sum(sizes) > args.limit_mb * 1e6:
+    total = sum(
+        write_compact(data / name, value) for name, value in data_of(args, module, panels, own).items()
+    )
+    if total > args.limit_mb * 1e6:
         raise InputError(
-            f"{data}: {sum(sizes) / 1e6:.2f} MB of data are over the limit of {args.limit_mb:g} MB (--limit-mb)"
+            f"{data}: {total / 1e6:.2f} MB of data are over the limit of {args.limit_mb:g} MB (--limit-mb)"
         )
-    for path in source_files(args.source):
+    for path in source_files(args.source, module):
         write_text(args.output / path, read_text(args.source / path))
     write_text(args.output / "theme.css", theme_css())
-    post = render_markdown(
-        args.template, args.claims, args.tables, args.figures, args.provenance, beside=args.output
-    )
+    post = post_of(args)
     title = post.splitlines()[0].removeprefix("# ")
-    write_text(args.output / "index.html", index_html(args.source, about_html(post), title))
+    about = about_html(post, own.about, str(args.post))
+    write_text(args.output / "index.html", index_html(args.source, panels, about, title))
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--config", type=Path, default=ROOT / "config/config.yaml", help="config.yaml")
+    parser.add_argument("--study", required=True, help="name of the study")
+    parser.add_argument("--experiment", required=True, help="name of the experiment")
     parser.add_argument("--claims", type=Path, required=True, help="claims.json")
     parser.add_argument("--tables", type=Path, required=True, help="folder of the Parquet tables")
-    parser.add_argument("--graph", type=Path, required=True, help="kg.json")
-    parser.add_argument("--pools", nargs="+", type=Path, required=True, help="question pools, POOL.jsonl")
-    parser.add_argument("--figures", type=Path, nargs="+", required=True, help="folders of the figures")
-    parser.add_argument("--provenance", type=Path, help="provenance.json")
+    parser.add_argument("--evidence", type=Path, required=True, help="folder of runs, curves and episodes")
+    parser.add_argument("--data", type=Path, help="folder of the study's data (default: results/STUDY/data)")
     parser.add_argument(
-        "--study-models", nargs="*", help="models with data files of their own (default: those of the tables)"
+        "--pools", nargs="*", type=Path, help="pools, POOL.jsonl (default: all in the data folder)"
     )
+    parser.add_argument("--post", type=Path, help="the post, rendered: post.md")
     parser.add_argument("--models", nargs="*", type=Path, default=[], help="model files in OUTPUT/models")
     parser.add_argument("--source", type=Path, default=ROOT / "page", help="the page's source")
-    parser.add_argument(
-        "--template", type=Path, default=ROOT / "report/post.md.j2", help="template of the post"
-    )
     parser.add_argument(
         "--limit-mb", type=float, default=LIMIT_MB, help="refuse more data than this (10^6 bytes)"
     )
     parser.add_argument("--output", type=Path, required=True, help="the folder to write")
     args = parser.parse_args(argv)
+    args.data = args.data or data_folder(args.study)
+    args.pools = args.pools or sorted(args.data.glob("*.jsonl"))
     return run_main(lambda: build(args))
 
 

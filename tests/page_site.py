@@ -22,23 +22,24 @@ import made_up_evidence
 import tiny_models as tiny
 from page_engine import rounded, write_run
 from trap.analysis.episodes import collect_episodes
-from trap.files import read_json, write_json, write_jsonl
+from trap.files import read_json, write_json, write_jsonl, write_text
 from trap.methods.rsft import select
 from trap.models.tokenizer import EOS, PAD, build_tokenizer, write_tokenizer_config
 from trap.platforms import Example, Fit
 from trap.platforms.torch import TorchModel, create, load
 from trap.platforms.torch.decoder import nano_config
 from trap.site.files import tokenizer_of
+from trap.studies.base import load_study
 from trap.studies.hops import facts
 from trap.studies.hops.graph import Graph, load_graph
 from trap.studies.hops.questions import QuestionMaker
 from trap.studies.hops.records import GraphFile, Question
-from trap.studies.hops.study import Hops
-from trap.studies.hops.study import load as load_study
+from trap.studies.hops.study import Study
 
 EVALUATED, PROMPTED, SAMPLES = 20, 5, 4
 POOLS = {"hard": 60, "eval_hard": EVALUATED, "eval_easy": EVALUATED}
 REJECTION = SimpleNamespace(reward="v1", selection="best", min_reward=0.0, top=1)
+POST = "# A title\n\nAn opening <img src=x onerror=alert(1)>.\n\n## What was claimed\n\nThis.\n\n## How this test works\n\nSo.\n\n## More\n\nMore.\n"
 # Names that would become markup, close an attribute or run, were they ever read as anything but text.
 HOSTILE = ("<script>alert(1)</script>", '"onload="alert(1)', "<img src=x onerror=alert(1)>", "'&amp;{{7*7}}")
 
@@ -116,7 +117,7 @@ def _write_meta(run: Path, arm: str, told: dict[str, Any] | None = None) -> None
     write_json(run / "meta.json", (told or {}) | owner)
 
 
-def answers(chain: list[Path], run: Path, study: Hops, pools: dict[str, list[Question]]) -> None:
+def answers(chain: list[Path], run: Path, study: Study, pools: dict[str, list[Question]]) -> None:
     """Answers of a run, graded, in its folder as training and evaluation write them.
 
     With a chain, the model's own; without one, references of other questions of the same pool.
@@ -134,15 +135,15 @@ def answers(chain: list[Path], run: Path, study: Hops, pools: dict[str, list[Que
 
     evaluated = [*pools["eval_easy"], *pools["eval_hard"]]
     write_jsonl(run / "episodes.jsonl", (
-        study.episode(q, text, study.grade(q, text), phase="eval", step=0)
+        study.episode(q, text, study.score(q, text), phase="eval", step=0)
         for q, (text,) in zip(evaluated, asked(evaluated, 1, 0.0), strict=True)
     ))  # fmt: skip
     if run.parent.name == "base":
         return
     prompts, rows = pools["hard"][:PROMPTED], []
     for question, texts in zip(prompts, asked(prompts, SAMPLES, 1.0), strict=True):
-        graded = [(text, study.grade(question, text)) for text in texts]
-        kept = select(study, graded, REJECTION, REJECTION)
+        graded = [(text, study.score(question, text)) for text in texts]
+        kept = select(study, question, graded, REJECTION, REJECTION)
         rows += [
             study.episode(question, text, grade, phase="rsft", step=0, kept=i in kept)
             for i, (text, grade) in enumerate(graded)
@@ -168,14 +169,16 @@ def write_tables(folder: Path, runs: list[Path]) -> Path:
     curves = pl.read_parquet(tables / "curves.parquet")
     if "n" not in curves.columns:
         curves.with_columns(n=pl.lit(300)).write_parquet(tables / "curves.parquet")
-    collect_episodes(runs).write_parquet(tables / "episodes.parquet")
+    collect_episodes(runs, Study).write_parquet(tables / "episodes.parquet")
+    doses = pl.read_parquet(tables / "doses.parquet")
+    doses.with_columns(x_label=pl.col("family")).write_parquet(tables / "doses.parquet")
     return evidence
 
 
 def build(folder: Path, file: GraphFile, *, models: bool) -> Path:
     """A whole page in `folder/page`; `folder/tables` holds what it was built from."""
     write_json(folder / "kg.json", file)
-    graph, study = load_graph(folder / "kg.json"), load_study(folder / "kg.json")
+    graph, study = load_graph(folder / "kg.json"), load_study("hops", {}, folder)
     pools = write_pools(graph, folder)
     chain = trained_chain(folder / "runs", graph, pools["hard"]) if models else []
     page, runs, exported = folder / "page", [], []
@@ -189,9 +192,10 @@ def build(folder: Path, file: GraphFile, *, models: bool) -> Path:
             arguments = ["--output", exported[-1], "--tokenizer", tokenizer_of(exported[-1])]
             assert export_page_model.main(["--chain", *map(str, chain[:number]), *map(str, arguments)]) == 0
     evidence = write_tables(folder, runs)
+    write_text(folder / "post.md", POST)
     arguments = {
-        "claims": evidence / "claims.json", "tables": evidence / "tables", "graph": folder / "kg.json",
-        "figures": folder / "figures", "output": page,
+        "study": "hops", "experiment": "full", "claims": evidence / "claims.json", "tables": evidence / "tables",
+        "evidence": evidence / "tables", "data": folder, "post": folder / "post.md", "output": page,
     }  # fmt: skip
     given = [word for name, value in arguments.items() for word in (f"--{name}", str(value))]
     given += ["--pools", *(str(folder / f"{name}.jsonl") for name in POOLS), "--models", *map(str, exported)]

@@ -34,7 +34,7 @@ from trap.studies.hops.records import (
 )
 from trap.studies.hops.records import Path as Walk
 from trap.studies.hops.reward import Grade, Grader, relation_phrases, selection_key
-from trap.studies.hops.study import Hops
+from trap.studies.hops.study import Study
 from trap.studies.hops.wording import phrase_of
 
 pytestmark = pytest.mark.skipif(bool(missing_node()), reason=missing_node() or "node is here")
@@ -293,7 +293,7 @@ def test_only_the_first_characters_are_read(node: Node, size: int) -> None:
 @pytest.mark.parametrize("reward", ["v1", "v2"])
 @pytest.mark.parametrize("minimum", [0.0, None])
 def test_the_same_samples_win(node: Node, selection: str, reward: str, minimum: float | None) -> None:
-    study = object.__new__(Hops)
+    study = object.__new__(Study)
     study.grader = GRADERS["plain"]
     rng, won = random.Random(3), 0
     phrases = relation_phrases(GRAPHS["plain"])
@@ -312,7 +312,9 @@ def test_the_same_samples_win(node: Node, selection: str, reward: str, minimum: 
                 SimpleNamespace(min_reward=minimum, top=top),
                 SimpleNamespace(reward=reward, selection=selection),
             )
-            ours = rsft.select(study, [(text, study.grade(question, text)) for text in drawn], arm, hyper)
+            ours = rsft.select(
+                study, question, [(text, study.score(question, text)) for text in drawn], arm, hyper
+            )
             chosen = {"reward": reward, "selection": selection, "minReward": minimum, "top": top}
             assert node.ask("winners", name="plain", question=question, texts=drawn, settings=chosen) == ours
             won += len(ours)

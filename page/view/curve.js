@@ -6,11 +6,23 @@ import { percent } from "./numbers.js";
 const WIDTH = 520, LEFT = 52, RIGHT = 12;
 const LOSS = { top: 18, bottom: 132 };
 const VALID = { top: 168, bottom: 268 };
-const POOLS = [["valid_easy", "easy"], ["valid_hard", "hard"]];
 
-/** A node with the curve of `steps` (training steps of replay.js) up to and including index `upTo`. */
-export function curveNode(steps, upTo) {
-  const rows = steps.map((step) => step.row);
+const stepsOf = (step) => (Array.isArray(step) ? step : Array.from({ length: step.count }, (_, i) => step.first + i * step.by));
+
+/**
+ * Rows of a run's log by step: {step, loss} of the optimiser, {step, pool, accuracy, faithful, n} of validation.
+ * `log`: columns of both, as curves.MODEL.json has them; undefined gives none.
+ */
+export function loggedRows(log) {
+  if (!log) return [];
+  const { train, valid } = log;
+  const losses = stepsOf(train.step).map((step, i) => ({ step, loss: train.loss[i] }));
+  const shares = valid.step.map((step, i) => ({ step, pool: valid.pool[i], accuracy: valid.accuracy[i], faithful: valid.faithful[i], n: valid.n[i] }));
+  return [...losses, ...shares].sort((a, b) => a.step - b.step);
+}
+
+/** A node with the curve of `rows` (loggedRows) up to and including index `upTo`; `pools`: {id, label, color} of a site. */
+export function curveNode(rows, upTo, pools) {
   const losses = rows.filter((row) => row.loss !== undefined);
   const valid = rows.filter((row) => row.loss === undefined);
   if (rows.length === 0) return el("p", { class: "muted" }, "This arm has no training log: nothing was trained.");
@@ -35,15 +47,15 @@ export function curveNode(steps, upTo) {
   if (valid.length) {
     const y = scale(0, 1, VALID.bottom, VALID.top);
     parts.push(...shareAxis({ place: y, vertical: true, from: LEFT, to: WIDTH - RIGHT, at: LEFT - 6, step: 0.5 }));
-    parts.push(svg("text", { class: "axis", x: LEFT, y: VALID.top - 10 }, "validation questions: accuracy (●) and faithful accuracy (▲)"));
-    for (const [pool, role] of POOLS) {
-      const mine = valid.filter((row) => row.pool === pool && seen.has(row));
+    parts.push(svg("text", { class: "axis", x: LEFT, y: VALID.top - 10 }, `validation: accuracy (●)${valid.some((row) => row.faithful !== null) ? " and faithful accuracy (▲)" : ""}`));
+    for (const { id, label, color } of pools) {
+      const mine = valid.filter((row) => row.pool === id && seen.has(row));
       for (const [metric, kind] of [["accuracy", "dot"], ["faithful", "triangle"]]) {
         const points = mine.filter((row) => row[metric] !== null).map((row) => [x(row.step), y(row[metric])]);
-        if (points.length) parts.push(line(points, { class: `curve series-${role}` }), ...points.map(([px, py]) => mark(px, py, kind, { class: `point series-${role}` })));
+        if (points.length) parts.push(line(points, { class: `curve series-${color}` }), ...points.map(([px, py]) => mark(px, py, kind, { class: `point series-${color}` })));
       }
       const last = mine.at(-1);
-      if (last) parts.push(svg("text", { class: "tick", x: Math.min(x(last.step) + 8, WIDTH - RIGHT), y: y(last.accuracy) - 8, "text-anchor": "end" }, role));
+      if (last) parts.push(svg("text", { class: "tick", x: Math.min(x(last.step) + 8, WIDTH - RIGHT), y: y(last.accuracy) - 8, "text-anchor": "end" }, label));
     }
   }
   parts.push(svg("text", { class: "tick", x: LEFT, y: height - 6 }, "step 0"), svg("text", { class: "tick", x: WIDTH - RIGHT, y: height - 6, "text-anchor": "end" }, `step ${most}`));
@@ -55,5 +67,5 @@ export function words(rows, upTo) {
   const row = rows[Math.max(0, Math.min(upTo, rows.length - 1))];
   if (upTo < 0) return "Learning curve: training has not begun.";
   if (row.loss !== undefined) return `Learning curve: step ${row.step}, loss ${row.loss}.`;
-  return `Learning curve: step ${row.step}, ${row.pool}: ${percent(row.accuracy)} right, ${percent(row.faithful)} faithful, n = ${row.n}.`;
+  return `Learning curve: step ${row.step}, ${row.pool}: ${percent(row.accuracy)} right${row.faithful === null ? "" : `, ${percent(row.faithful)} faithful`}, n = ${row.n}.`;
 }

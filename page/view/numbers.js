@@ -17,11 +17,21 @@ export function interval(low, high) {
   return `[${(100 * low).toFixed(digits)}–${(100 * high).toFixed(digits)}]`;
 }
 
-export const estimate = (row) => (row ? `${percent(row.value)} ${interval(row.low, row.high)}`.trim() : "not measured");
+/** A number in its unit: a share in percent, all else with two decimals at most. */
+export const quantity = (value, unit = "share") => (unit === "share" ? percent(value) : value === null || value === undefined ? "not measured" : points(value));
 
-/** "+0.6 points [−0.8 to 2.1]" of a difference of shares. */
-export function difference(row) {
+/** "41 % [35–47]" of a share, "2.41 [2.36–2.46]" of another number. */
+export function estimate(row, unit = "share") {
+  if (!row) return "not measured";
+  if (unit === "share") return `${percent(row.value)} ${interval(row.low, row.high)}`.trim();
+  const ends = row.low === null || row.high === null ? "" : ` [${points(row.low)}${row.low < 0 ? " to " : "–"}${points(row.high)}]`;
+  return `${points(row.value)}${ends}`;
+}
+
+/** "+0.6 points [−0.8 to 2.1]" of a difference of shares; of other numbers "+0.12 [0.04–0.2]". */
+export function difference(row, unit = "share") {
   if (row?.value === null || row?.value === undefined) return "not measured";
+  if (unit !== "share") return `${row.value > 0 ? "+" : ""}${estimate(row, unit)}`;
   const tenths = (share) => (Math.round(1000 * share) / 10).toFixed(1).replace("-0.0", "0.0");
   const size = tenths(Math.abs(row.value));
   const sign = size === "0.0" ? "±" : row.value > 0 ? "+" : "−";
@@ -38,7 +48,7 @@ export function sample(row) {
   return `n${NO_BREAK}=${NO_BREAK}${row.n}${seeds}`;
 }
 
-/** A reward or a part of one: sign kept, two decimals at most, a real minus. */
+/** A number: sign kept, two decimals at most, a real minus. */
 export const points = (value) => String(Math.round(100 * value) / 100).replace("-", "−");
 
 export const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)}${NO_BREAK}MB`;

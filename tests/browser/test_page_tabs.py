@@ -145,7 +145,7 @@ def test_every_number_of_the_claims_is_the_ledgers(visitor: Visitor, built: Path
 def test_every_point_of_the_distribution_is_a_row_of_a_table(visitor: Visitor, built: Path) -> None:
     tables = {
         name: pl.read_parquet(built.parent / f"tables/{name}.parquet")
-        for name in ("arms", "doses", "by_hops")
+        for name in ("arms", "doses", "by_level")
     }
     page = visitor.open("#distribution/nano")
     points = page.eval_on_selector_all(

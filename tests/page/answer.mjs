@@ -2,15 +2,15 @@
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { isSpace, WORD } from "../../page/engine/characters.js";
-import { lenientLetter, parseCompletion } from "../../page/engine/completions.js";
+import { lenientLetter, parseCompletion } from "../../page/studies/hops/engine/completions.js";
 import { readModelFile } from "../../page/engine/format.js";
-import { chooseWinners, Grader, selectionKey } from "../../page/engine/grader.js";
+import { chooseWinners, Grader, selectionKey } from "../../page/studies/hops/engine/grader.js";
 import { Decoder } from "../../page/engine/model.js";
-import { Asker } from "../../page/engine/questions.js";
-import { readTrace } from "../../page/engine/reading.js";
+import { Asker } from "../../page/studies/hops/engine/questions.js";
+import { readTrace } from "../../page/studies/hops/engine/reading.js";
 import { generate } from "../../page/engine/sampling.js";
 import { Tokenizer } from "../../page/engine/tokenizer.js";
-import { ladder, withTrace } from "../../page/view/ladder.js";
+import { ladder, withTrace } from "../../page/studies/hops/view/ladder.js";
 
 const held = { grader: new Map(), tokenizer: new Map(), model: new Map() };
 

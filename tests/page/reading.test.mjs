@@ -1,8 +1,8 @@
 // The trace while it is written: clauses, entities and their places after every character.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Grader } from "../../page/engine/grader.js";
-import { readTrace } from "../../page/engine/reading.js";
+import { Grader } from "../../page/studies/hops/engine/grader.js";
+import { readTrace } from "../../page/studies/hops/engine/reading.js";
 
 const edge = (src, rel, dst) => ({ src, rel, dst });
 const EDGES = [edge("Slow", "caused_by", "Lock"), edge("Lock", "leads_to", "Stall"), edge("Stall", "fixed_by", "<b>Kill</b>"), edge("Lock", "fixed_by", "Slow")];

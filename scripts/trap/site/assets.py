@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -12,26 +13,18 @@ from trap.figures.theme import DARK, LIGHT, Theme
 from trap.files import InputError
 from trap.report.prose import environment
 from trap.site.files import TEMPLATE, modules
+from trap.site.panels import Panels
 
-# Meanings that a trace has besides those of the figures, by the role whose colour they share.
-TRACE_ROLES = {"true": "path", "false": "spam", "off-path": "easy"}
+# Meanings that the page has besides those of the figures, by the role whose colour they share.
+SIGNS = {"good": "hard", "bad": "leak"}
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
 _PICTURE = re.compile(r"<picture>.*?</picture>", re.DOTALL)
-TABS = (
-    ("training", "Training"),
-    ("inference", "Inference"),
-    ("try", "Try It"),
-    ("distribution", "Distribution"),
-    ("claims", "Claims"),
-    ("about", "About the method"),
-)
-ABOUT = ("What was claimed", "How this test works")
 
 
 def _variables(theme: Theme) -> str:
     named = {"paper": theme.paper, "ink": theme.ink, "muted": theme.muted, "faint": theme.faint}
     named |= {f"role-{role}": color for role, color in theme.roles.items()}
-    named |= {f"role-{name}": theme.color(role) for name, role in TRACE_ROLES.items()}
+    named |= {f"role-{name}": theme.color(role) for name, role in SIGNS.items()}
     lines = [f"  --{name}: {color};" for name, color in named.items()]
     return "\n".join([f"  color-scheme: {theme.name};", *lines])
 
@@ -47,30 +40,32 @@ def theme_css() -> str:
     )
 
 
-def about_html(markdown: str) -> Markup:
-    """The post's opening and its sections ABOUT as HTML. Raises InputError where a section is missing.
+def about_html(markdown: str, wanted: Sequence[str] = (), origin: str = "the post") -> Markup:
+    """The post as HTML without its title and figures: its opening and the sections `wanted`, or all of it.
 
-    HTML inside the Markdown is shown as text, so a label of somebody's graph cannot become markup.
+    HTML inside the Markdown is shown as text, so a label of somebody's data cannot become markup. Raises InputError
+    where a wanted section is missing.
     """
     text = _PICTURE.sub("", markdown)
     heads = list(_SECTION.finditer(text))
     ends = [head.start() for head in heads[1:]] + [len(text)]
     sections = {head[1]: text[head.start() : end] for head, end in zip(heads, ends, strict=True)}
     opening = re.sub(r"^# .+\n", "", text[: heads[0].start()] if heads else text)
-    for name in ABOUT:
+    for name in wanted:
         if name not in sections:
-            raise InputError(f"report/post.md.j2: no section {name!r}, which the page shows")
+            raise InputError(f"{origin}: no section {name!r}, which the page shows")
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
-    html = reader.render("\n".join([opening, *(sections[name] for name in ABOUT)]))
+    html = reader.render("\n".join([opening, *(sections[name] for name in wanted or sections)]))
     html = html.replace("<table>", '<div class="wide" tabindex="0"><table>').replace(
         "</table>", "</table></div>"
     )
-    return Markup(re.sub(r"<(/?)h2>", r"<\1h3>", html))
+    # the page has its h1, the tab its h2
+    return Markup(re.sub(r"<(/?)h([23])>", lambda found: f"<{found[1]}h{int(found[2]) + 1}>", html))
 
 
-def index_html(source: Path, about: Markup, title: str) -> str:
+def index_html(source: Path, panels: Panels, about: Markup, title: str) -> str:
     """`index.html` from its template."""
     if not (source / TEMPLATE).is_file():
         raise InputError(f"{source / TEMPLATE}: no such file")
     template = environment(str(source)).get_template(TEMPLATE)
-    return template.render(about=about, title=title, tabs=TABS, modules=modules(source)[1:])
+    return template.render(about=about, title=title, panels=panels, modules=modules(source, panels)[1:])

@@ -1,93 +1,59 @@
 """Stored answers for the page: what each arm wrote, and what it earned, without repeating either.
 
-Many arms give one question the same answer, and samples of one sampler serve many arms, so a model's file
-holds every completion once and every graded answer (a question with a completion) once:
+Many arms give one question the same answer, samples of one sampler serve many arms, and many answers earn the same, so
+a model's file holds every completion, every score and every answer (a question with both) once:
 
     pieces       parts of completions; joined, they give a completion again, character by character
     completions  [[piece, ...], ...]
-    answers      one list per column of ANSWER: question and completion by index, then the grade
+    scores       {field: one value for each score}
+    flags        the score fields that are true or false (written as 1 and 0)
+    answers      {question, completion, score: one index for each answer}
     arms         {arm: {"eval": [answer, ...], "rollouts": [[answer, round, sample, kept], ...]}}, in the order of the table,
                  but round after round, as they were sampled
 
+Score fields are all columns of the table that say neither whose answer it is nor what was asked; lists are left out.
 Questions are indices into `questions.json`, which all models share.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from trap.figures.estimates import read_table
-from trap.files import InputError, iter_jsonl
-from trap.studies.hops.records import Question
+from trap.files import InputError
 
-GRADE = (
-    "answer", "correct", "faithful", "valid", "format", "correctness", "coverage", "path_reward", "spam_penalty", "total",
-    "validity", "hops_used", "true_clauses", "first_false",
-)  # fmt: skip
-ANSWER = ("question", "completion", *GRADE)
-NEEDED = (
-    "model",
-    "arm",
-    "seed",
-    "kind",
-    "pool",
-    "id",
-    "round",
-    "sample",
-    "kept",
-    "completion",
-    "prompt",
-    *GRADE,
-)
+ASKED = ("pool", "id", "level", "prompt")
+KEYS = ("model", "arm", "seed", "kind", "round", "sample", "kept", "completion", *ASKED)
+OWNER = ("study", "platform", "cluster")
 DECIMALS = 4
-_CUT = re.compile(r"(?<=, and )|(?<=\n)")
+_CUT = re.compile(r"(?<=, )|(?<=\n)")
 
 
-def read_episodes(tables: Path) -> pl.DataFrame:
+def read_episodes(evidence: Path) -> pl.DataFrame:
     """`episodes.parquet`. Raises InputError where a column is missing or it holds more than one seed."""
-    rows = read_table(tables, "episodes", NEEDED)
+    rows = read_table(evidence, "episodes", (*KEYS, "correct"))
     if rows["seed"].n_unique() > 1:
-        raise InputError(f"{tables / 'episodes.parquet'}: seed: the page shows one, the table holds several")
+        raise InputError(
+            f"{evidence / 'episodes.parquet'}: seed: the page shows one, the table holds several"
+        )
     return rows
 
 
-def read_questions(pools: Iterable[Path], wanted: set[tuple[str, str]]) -> list[tuple[str, Question]]:
-    """(pool, question) of those (pool, id), sorted. Raises InputError naming the first that no file has."""
-    found: dict[tuple[str, str], Question] = {}
-    for path in pools:
-        named = {identifier for pool, identifier in wanted if pool == path.stem}
-        if not named:
-            continue
-        for question in iter_jsonl(path, Question):
-            if question.id in named:
-                found[path.stem, question.id] = question
-                if len(named) == sum(pool == path.stem for pool, _ in found):
-                    break
-    if missing := sorted(wanted - set(found)):
-        raise InputError(f"episodes.parquet: id: no question {missing[0][1]!r} in a pool {missing[0][0]!r}")
-    return [(key[0], found[key]) for key in sorted(found)]
+def question_rows(rows: pl.DataFrame) -> list[dict[str, Any]]:
+    """What every page knows of the questions that were answered, sorted by pool and id: id, pool, level, prompt."""
+    asked = rows.select(ASKED).unique(["pool", "id"], keep="first", maintain_order=True).sort("pool", "id")
+    return asked.select("id", "pool", "level", "prompt").rows(named=True)
 
 
-def question_row(question: Question, pool: str) -> dict[str, Any]:
-    """What the page needs to ask, show and grade one question, as a row of a pool."""
-    return {
-        "id": question.id,
-        "pool": pool,
-        "hop_len": question.hop_len,
-        "question": question.question,
-        "prompt": question.prompt,
-        "options": question.options,
-        "answer_star": question.answer_star,
-        "path": question.path_star.entities,
-        "start": question.meta.start or question.path_star.entities[0],
-        "chain": question.meta.chain or [edge.rel for edge in question.path_star.edges],
-        "relations": [edge.rel for edge in question.path_star.edges],
-    }
+def score_fields(rows: pl.DataFrame) -> list[str]:
+    """Names of the columns that say what an answer earned, in table order."""
+    named = {*KEYS, *OWNER}
+    return [name for name, kind in rows.schema.items() if name not in named and not kind.is_nested()]
 
 
 class _Numbered:
@@ -99,14 +65,20 @@ class _Numbered:
     def __call__(self, value: Any) -> int:
         return self.places.setdefault(value, len(self.places))
 
+    def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
+        """Values that are tuples, as one list for each name."""
+        filled = zip(*self.places, strict=True) if self.places else ([] for _ in names)
+        return {name: list(column) for name, column in zip(names, filled, strict=True)}
+
 
 def pack(rows: pl.DataFrame, place: dict[tuple[str, str], int]) -> dict[str, Any]:
     """One model's file. `place`: (pool, id) -> index into questions.json."""
-    pieces, completions, answers = _Numbered(), _Numbered(), _Numbered()
+    fields = score_fields(rows)
+    pieces, completions, scores, answers = _Numbered(), _Numbered(), _Numbered(), _Numbered()
     arms: dict[str, Any] = {}
     for row in rows.sort("round", maintain_order=True).iter_rows(named=True):
-        grade = tuple(_short(row[name]) for name in GRADE)
-        answer = answers((place[row["pool"], row["id"]], completions(row["completion"]), *grade))
+        score = scores(tuple(_short(row[name]) for name in fields))
+        answer = answers((place[row["pool"], row["id"]], completions(row["completion"]), score))
         held = arms.setdefault(row["arm"], {"eval": [], "rollouts": []})
         if row["kind"] == "eval":
             held["eval"].append(answer)
@@ -116,10 +88,11 @@ def pack(rows: pl.DataFrame, place: dict[tuple[str, str], int]) -> dict[str, Any
     return {
         "pieces": list(pieces.places),
         "completions": cut,
-        "answers": {name: list(column) for name, column in zip(ANSWER, zip(*answers.places, strict=True), strict=True)}
-        if answers.places else {name: [] for name in ANSWER},
+        "scores": scores.columns(fields),
+        "flags": [name for name in fields if rows.schema[name] == pl.Boolean],
+        "answers": answers.columns(("question", "completion", "score")),
         "arms": arms,
-    }  # fmt: skip
+    }
 
 
 def _short(value: Any) -> Any:

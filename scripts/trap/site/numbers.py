@@ -1,25 +1,24 @@
 """The page's numbers: claims and rows of the tables as compact JSON. Nothing is computed here.
 
-A list of equal rows is written as `{"columns": [...], "rows": [[...], ...]}`; page/data.js reads it back.
+A list of equal rows is written as `{"columns": [...], "words": [...], "coded": [...], "rows": [[...], ...]}`: texts of the
+columns in `coded` stand once in `words`, and rows hold their places there; page/data.js reads it back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from trap.analysis.claims import current_commit
-from trap.figures.estimates import arm_label, model_title, models_of, read_table, span
-from trap.figures.theme import role_of
+from trap.figures.estimates import Evidence
 from trap.report.prose import Ledger, quantity, quoted
-from trap.studies.hops.analysis.published_points import published_points
+from trap.site.vocabulary import Vocabulary
 
 DECIMALS = 6  # as in claims.json
-POOLS = ("eval_hard", "eval_easy", "eval_leak", "eval_shuffled", "eval_leak_permuted")
-METRICS = ("accuracy", "faithful", "valid", "coverage", "hops_used", "reward")
 MEASURED = ("model", "arm", "pool", "metric", "value", "low", "high", "n", "seeds")
 LOGGED = ("model", "arm", "seed", "kind", "step", "loss", "pool", "accuracy", "faithful", "n")
 RUN = (
@@ -36,37 +35,51 @@ CLAIM = (
 
 
 def columns(rows: pl.DataFrame, names: Sequence[str]) -> dict[str, Any]:
-    """Those columns of a table, in table order; floats rounded to DECIMALS."""
+    """Those columns of a table, in table order; floats rounded to DECIMALS, texts by their place in `words`."""
     floats = [name for name in names if rows.schema[name].is_float()]
+    coded = [name for name in names if rows.schema[name] == pl.String]
     shown = rows.select(names).with_columns(pl.col(name).round(DECIMALS) for name in floats)
-    return {"columns": list(names), "rows": [list(row) for row in shown.iter_rows()]}
+    places: dict[Any, int] = {}
+    found = [
+        [
+            places.setdefault(value, len(places)) if name in coded else value
+            for name, value in zip(names, row, strict=True)
+        ]
+        for row in shown.iter_rows()
+    ]
+    return {"columns": list(names), "words": list(places), "coded": coded, "rows": found}
 
 
-def numbers(claims: list[dict[str, Any]], tables: Path) -> dict[str, Any]:
-    """The content of `site.json`: models, arms, pools, every estimate that a chart shows, published points."""
-    arms = read_table(tables, "arms", (*MEASURED, "label", "group", "contaminated"))
-    hops = read_table(tables, "by_hops", (*MEASURED, "hops"))
-    doses = read_table(tables, "doses", (*MEASURED, "family", "x"))
-    contrasts = read_table(tables, "contrasts", CONTRAST)
-    runs = read_table(tables, "runs", ("model", "arm", "seed", *RUN))
-    kept = pl.col("pool").is_in(POOLS) & pl.col("metric").is_in(METRICS)
-    names = sorted(set(runs["arm"].to_list()), key=_order(runs))
+def numbers(evidence: Evidence, vocabulary: Vocabulary, own: Mapping[str, Any]) -> dict[str, Any]:
+    """The content of `site.json`: models, arms, pools, measures, and every estimate that a chart shows.
+
+    `own`: what the study's `page.py` says besides (`trap.site.own`), here `scatter_words` and `published_labels`.
+    """
+    arms, levels = evidence.table("arms", (*MEASURED, "unit")), evidence.table("by_level")
+    doses, contrasts = (
+        evidence.table("doses", (*MEASURED, "family", "x", "x_label")),
+        evidence.table("contrasts", CONTRAST),
+    )
+    runs = evidence.table("runs", ("model", "arm", "seed", *RUN))
+    metrics = vocabulary.metrics(arms)
+    pair = vocabulary.pair([metric["id"] for metric in metrics])
+    pools = vocabulary.pools(levels)
+    named = [metric["id"] for metric in metrics]
     return {
-        "models": [{"id": model, "title": model_title(model)} for model in models_of(arms)],
-        "arms": [_arm(name, arms, runs) for name in names],
-        "pools": {
-            pool: span(found)
-            for pool in POOLS
-            if (found := hops.filter(pl.col("pool") == pool)["hops"].drop_nulls().unique().to_list())
-        },
-        "estimates": columns(arms.filter(kept), MEASURED),
-        "by_hops": columns(hops.filter(kept & pl.col("metric").is_in(METRICS[:2])), (*MEASURED, "hops")),
-        "doses": columns(doses.filter(kept), (*MEASURED, "family", "x")),
-        "contrasts": columns(
-            contrasts,
-            CONTRAST,
-        ),
-        "published": {key: _rounded(point) for key, point in published_points({c["id"]: c for c in claims}).items()},
+        "models": [{"id": name, "title": evidence.title(name)} for name in evidence.models(runs, most=runs.height)],
+        "arms": _arms(evidence, runs),
+        "pools": pools,
+        "main_pool": evidence.pool,
+        "metrics": metrics,
+        "pair": pair,
+        "families": _families(doses, [pool["id"] for pool in pools]),
+        "estimates": columns(arms.filter(pl.col("metric").is_in(named)), MEASURED),
+        "by_level": columns(levels.filter(pl.col("metric").is_in(pair)), (*MEASURED, "level")),
+        "doses": columns(doses.filter(pl.col("metric").is_in(pair)), (*MEASURED, "family", "x")),
+        "contrasts": columns(contrasts, CONTRAST),
+        "story": _story(evidence, own.get("published_labels", {})),
+        "references": evidence.settings.trap.baselines,
+        "scatter_words": own.get("scatter_words", ""),
         "commit": current_commit(Path(__file__).parent),
     }  # fmt: skip
 
@@ -86,45 +99,79 @@ def scoreboard(claims: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def curves(tables: Path, model: str) -> dict[str, Any]:
-    """Training logs of a model: {arm: {seed: {train: [[step, loss]], valid: [[step, pool, accuracy, faithful, n]]}}}."""
-    logged = read_table(tables, "curves", LOGGED).filter(pl.col("model") == model)
+def curves(evidence: Evidence, model: str) -> dict[str, Any]:
+    """Training logs of a model, one list a column: {arm: {seed: {train: {step, loss}, valid: {step, pool, …}}}}.
+
+    Steps that grow evenly are `{first, by, count}`.
+    """
+    logged = evidence.table("curves", LOGGED).filter(pl.col("model") == model)
     found: dict[str, Any] = {}
     for (arm, seed), rows in logged.group_by("arm", "seed", maintain_order=True):
-        train = rows.filter(pl.col("kind") == "train").select("step", pl.col("loss").round(DECIMALS))
-        valid = rows.filter(pl.col("kind") == "valid").select("step", "pool", "accuracy", "faithful", "n")
-        told = {
-            "train": [list(row) for row in train.iter_rows()],
-            "valid": [list(row) for row in valid.iter_rows()],
+        train = rows.filter(pl.col("kind") == "train").with_columns(pl.col("loss").round(DECIMALS))
+        valid = rows.filter(pl.col("kind") == "valid").with_columns(
+            pl.col("accuracy", "faithful").round(DECIMALS)
+        )
+        found.setdefault(str(arm), {})[str(seed)] = {
+            "train": {"step": _evenly(train["step"].to_list()), "loss": train["loss"].to_list()},
+            "valid": {name: valid[name].to_list() for name in ("step", "pool", "accuracy", "faithful", "n")},
         }
-        found.setdefault(str(arm), {})[str(seed)] = told
     return found
 
 
-def _order(runs: pl.DataFrame):
-    """Arms in the order in which the runs table first names them, the base and the SFT arms first."""
-    first = {name: place for place, name in enumerate(dict.fromkeys(runs["arm"].to_list()))}
-    return lambda name: (name != "base", name != "sft", not name.startswith("sft"), first[name])
+def _evenly(steps: list[int]) -> Any:
+    if len(steps) < 3 or len({b - a for a, b in pairwise(steps)}) > 1:
+        return steps
+    return {"first": steps[0], "by": steps[1] - steps[0], "count": len(steps)}
 
 
-def _arm(name: str, arms: pl.DataFrame, runs: pl.DataFrame) -> dict[str, Any]:
-    mine = runs.filter(pl.col("arm") == name).sort("seed")
-    row = mine.row(0, named=True)
-    shown = arms.filter(pl.col("arm") == name)
-    label = shown["label"][0] if shown.height else arm_label(name)
+def _arms(evidence: Evidence, runs: pl.DataFrame) -> list[dict[str, Any]]:
+    """What the sheet and the runs say of every arm that was run, in the order of the sheet."""
+    ran = runs["arm"].unique(maintain_order=True).to_list()
+    found = []
+    for name in [*evidence.run_arms(runs), *(name for name in ran if name not in evidence.arms)]:
+        mine, fact = runs.filter(pl.col("arm") == name).sort("seed"), evidence.fact(name)
+        row = mine.row(0, named=True)
+        found.append({
+            "id": name, "label": fact.label, "short": fact.short, "role": fact.role, "contaminated": fact.contaminated,
+            "models": sorted(set(mine["model"].to_list())), "seeds": sorted(set(mine["seed"].to_list())),
+            **{key: row[key] for key in RUN},
+        })  # fmt: skip
+    return found
+
+
+def _story(evidence: Evidence, words: Mapping[str, str]) -> dict[str, Any] | None:
+    """The rows that the figures of the study show, with published points beside them; none where it chose none.
+
+    `words`: what to call a published point.
+    """
+    rows = []
+    for row in evidence.settings.trap.rows:
+        quoted = [(key, evidence.published(key)) for key in row.published]
+        rows.append({
+            "arm": row.arm,
+            "pool": row.pool or evidence.pool,
+            "words": " ".join((row.label or evidence.label(row.arm)).split()),
+            "marks": [
+                {"words": f"published, {words.get(key) or key.replace('_', ' ')}", "value": round(found.value, DECIMALS),
+                 "low": round(found.low, DECIMALS), "high": round(found.high, DECIMALS), "n": found.n}
+                for key, found in quoted if found
+            ],
+        })  # fmt: skip
+    if not rows:
+        return None
+    quoted = any(row["marks"] for row in rows)
     return {
-        "id": name,
-        "label": label,
-        "short": arm_label(name) if arm_label(name) != name.replace("_", " ") else label,
-        "role": role_of(name),
-        "contaminated": bool(row.get("contaminated")),
-        "models": sorted(set(mine["model"].to_list())),
-        "seeds": sorted(set(mine["seed"].to_list())),
-        **{key: row[key] for key in RUN},
+        "name": "the arms of the post",
+        "title": evidence.text(evidence.settings.trap.title),
+        "words": "Dots: ours; squares: published, read off the claims." if quoted else "",
+        "rows": rows,
     }
 
 
-def _rounded(point: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: round(value, DECIMALS) if isinstance(value, float) else value for key, value in point.items()
-    }
+def _families(doses: pl.DataFrame, pools: list[str]) -> list[dict[str, Any]]:
+    """Families of doses, with the pools that were asked."""
+    return [
+        {"id": family, "title": label, "label": label, "pools": [pool for pool in pools if pool in set(rows["pool"])]}
+        for family, label in doses.select("family", "x_label").unique(maintain_order=True).iter_rows()
+        for rows in [doses.filter(pl.col("family") == family)]
+    ]  # fmt: skip

@@ -43,6 +43,7 @@ class Study(BaseStudy):
     record = Question
     level_name = "hops"
     answers_with_reasons = True
+    page_runs_models = True
     corpus_from = ()  # facts and words come from the graph
     reward_names = tuple(f"{name}{suffix}" for suffix, name in product(SUFFIXES, shaping.REWARDS))
     pools = (

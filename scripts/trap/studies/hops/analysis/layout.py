@@ -4,7 +4,7 @@ Two layouts. `whole_graph` gives every entity a point, near entities near each o
 on which a path is lit. `ladder` is for reading one question: column i holds what i steps along its chain can
 reach, the question's own path is row 0, so that few labels stand in a row and none on another.
 
-Both are deterministic: no random numbers, ties broken by name. `page/view/ladder.js` computes the same ladder
+Both are deterministic: no random numbers, ties broken by name. `page/studies/hops/view/ladder.js` computes the same ladder
 for questions that a visitor composes; a test compares the two.
 """
 

@@ -1,9 +1,9 @@
 // One sample of a model in the page: its tokens as they come, each with its probability, and what the graph says of it.
-import { readTrace } from "../engine/reading.js";
-import { el } from "../view/dom.js";
-import { percent } from "../view/numbers.js";
-import { RewardView } from "../view/reward.js";
-import { traceNodes } from "../view/trace.js";
+import { readTrace } from "./engine/reading.js";
+import { el } from "../../view/dom.js";
+import { percent } from "../../view/numbers.js";
+import { RewardView } from "./view/reward.js";
+import { traceNodes } from "./view/trace.js";
 
 const visible = (text) => text.replaceAll("\n", "↵").replaceAll(" ", "␣") || "(nothing)";
 

@@ -1,14 +1,13 @@
 // Inference: one stored question, answered by every arm, side by side; the row of the table decides what each answer earned.
-import { keepAddress } from "../address.js";
-import { readTrace } from "../engine/reading.js";
-import { button, el, select } from "../view/dom.js";
-import { GraphView } from "../view/graph.js";
-import { RewardView } from "../view/reward.js";
-import { questionCard, traceNodes } from "../view/trace.js";
+import { keepAddress } from "../../address.js";
+import { readTrace } from "./engine/reading.js";
+import { button, el, select } from "../../view/dom.js";
+import { GraphView } from "./view/graph.js";
+import { RewardView } from "./view/reward.js";
+import { questionCard, traceNodes } from "./view/trace.js";
 
 const STORY = ["base", "sft", "sft_more", "rsft_easy", "rsft_hard", "rsft_hard_v2", "rsft_eval", "sft_hard", "grpo_hard"];
 const TURN = 3500; // milliseconds for one answer in a recording
-const POOL_NAMES = { eval_easy: "easy, fresh", eval_hard: "hard, fresh", eval_leak: "hard, leaked into training (eval_leak)" };
 // Whether an arm's answer is of a kind that a reader may look for. `arm`: its row; `clean`: the arm SFT's answer.
 const KINDS = {
   any: ["all answers", () => true],
@@ -51,7 +50,7 @@ class Inference {
     if (this.store.site.models.some(({ id }) => id === model)) this.model = model;
     this.episodes = await this.store.episodes(this.model);
     this.byArm = new Map(this.store.armsOf(this.model).map(({ id }) => [id, new Map(this.episodes.evals(id).map((answer) => [answer.question, answer]))]));
-    const wanted = question ? this.store.questions.find(({ id, pool }) => id === question && pool.startsWith("eval_") && this.#answers({ id, pool }).length) : null;
+    const wanted = question ? this.store.questions.find(({ id, pool }) => id === question && this.#pools().includes(pool) && this.#answers({ id, pool }).length) : null;
     if (wanted) {
       Object.assign(this, { pool: wanted.pool, hops: "all", kind: "any" });
       this.now = wanted;
@@ -124,7 +123,7 @@ class Inference {
     const set = (field) => (value) => { this[field] = value; this.#refresh(); };
     this.controls.replaceChildren(
       select("Model", this.store.site.models.map(({ id, title }) => [id, title]), this.model, (model) => this.visit({ model, arm: "", question: "" })),
-      select("Questions", pools.map((pool) => [pool, POOL_NAMES[pool] ?? pool]), this.pool, set("pool")),
+      select("Questions", pools.map((pool) => [pool, this.store.poolName(pool)]), this.pool, set("pool")),
       select("Hops", [["all", "all"], ...lengths.map((count) => [count, String(count)])], this.hops, set("hops")),
       select("Some answer is", Object.entries(KINDS).map(([kind, [name]]) => [kind, name]), this.kind, set("kind")),
       select("Arms", [["story", "those of the post"], ["all", "all"], { group: "before and after", options: this.store.armsOf(this.model).filter(({ parent }) => parent).map(({ id, label }) => [id, label]) }], this.shown, set("shown")));
@@ -178,4 +177,4 @@ class Inference {
   }
 }
 
-export const openInference = (panel, store, options) => new Inference(panel, store, options);
+export const open = (panel, store, options) => new Inference(panel, store, options);

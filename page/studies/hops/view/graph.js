@@ -1,5 +1,5 @@
 // The part of the graph that one question is about: its path, its options, and where a trace went.
-import { el, svg } from "./dom.js";
+import { el, svg } from "../../../view/dom.js";
 import { ladder, withTrace } from "./ladder.js";
 
 const COLUMN = 138, ROW = 76, RADIUS = 8; // user units; labels are 15 high

@@ -1,5 +1,5 @@
 // The trace of a completion while it is being written: what each clause says, where it stands, what it earns.
-import { firstCharacters, isSpace, strip } from "./characters.js";
+import { firstCharacters, isSpace, strip } from "../../../engine/characters.js";
 import { LETTERS, MAX_CHARS } from "./completions.js";
 import { chainOf, startOf } from "./grader.js";
 

@@ -3,7 +3,7 @@
 // misses. The balancing of options over a whole pool has no counterpart here, so these are for trying, not for scoring.
 import { LETTERS } from "./completions.js";
 import { phraseOf } from "./grader.js";
-import { randomStream } from "./sampling.js";
+import { randomStream } from "../../../engine/sampling.js";
 
 const MOST_HOPS = 6;
 

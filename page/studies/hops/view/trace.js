@@ -1,5 +1,5 @@
 // A completion on the page: clauses underlined by what they are, entities marked, the answer told.
-import { el, spoken } from "./dom.js";
+import { el, spoken } from "../../../view/dom.js";
 
 export const KIND_NAMES = { true: "true edge", false: "false edge", off_chain: "off path", unread: "not a statement", open: "being written" };
 

@@ -1,6 +1,6 @@
 // What a completion says: the strict contract of the published reward, and a forgiving second reading.
 // The same rules as scripts/trap/studies/hops/completions.py, which gives the reasons.
-import { SPACE, WORD, characterCount, escaped, firstCharacters, lastCharacters, strip, stripEnd } from "./characters.js";
+import { SPACE, WORD, characterCount, escaped, firstCharacters, lastCharacters, strip, stripEnd } from "../../../engine/characters.js";
 
 export const MAX_CHARS = 20000; // of a completion
 export const LETTERS = ["A", "B", "C", "D"];

@@ -1,10 +1,11 @@
 // One arm's log as a list of steps, each a logged row: what was sampled, then the optimiser, then the finished arm's answers.
+import { loggedRows } from "../../view/curve.js";
 
 export const PHASES = { sampling: "Sampling", training: "Training", evaluation: "After training" };
 
 /**
  * Steps of an arm: {phase, row, index, …}. Sampling steps know their group: all samples of their prompt.
- * `curve`: {train: [[step, loss]], valid: [[step, pool, accuracy, faithful, n]]} of one seed; `stored`: whether the
+ * `curve`: the log of one seed (view/curve.js); `stored`: whether the
  * seed is the one whose answers are stored.
  */
 export function stepsOf(rollouts, curve, evals, stored) {
@@ -18,10 +19,7 @@ export function stepsOf(rollouts, curve, evals, stored) {
       steps.push(step);
     });
   }
-  const logged = [
-    ...curve.train.map(([step, loss]) => ({ step, loss })),
-    ...curve.valid.map(([step, pool, accuracy, faithful, n]) => ({ step, pool, accuracy, faithful, n })),
-  ].sort((a, b) => a.step - b.step);
+  const logged = loggedRows(curve);
   logged.forEach((row, index) => steps.push({ phase: "training", row, index, of: logged.length }));
   if (stored) evals.forEach((row, index) => steps.push({ phase: "evaluation", row, index, of: evals.length }));
   return steps;

@@ -1,6 +1,6 @@
 // The reward as it fills in, part by part: what the published reward adds up, and what only the graph can tell.
-import { el, svg } from "./dom.js";
-import { points } from "./numbers.js";
+import { el, svg } from "../../../view/dom.js";
+import { points } from "../../../view/numbers.js";
 
 // most that a part can give or take; the width of its bar
 const PARTS = [

@@ -1,6 +1,6 @@
 // Grading a completion of a hops question: rewards v1 (published) and v2, as scripts/trap/studies/hops/reward.py.
 // Completions are untrusted text: `grade` throws on none, and nothing of one is evaluated.
-import { SPACE, WORD, characterCount, escaped, isSpace, words } from "./characters.js";
+import { SPACE, WORD, characterCount, escaped, isSpace, words } from "../../../engine/characters.js";
 import { lenientLetter, parseCompletion } from "./completions.js";
 
 const CORRECT = 1, INCORRECT = -2;

@@ -1,7 +1,6 @@
 // Which question to ask: one of the stored ones, or one that the visitor composes from a start and a chain of relations.
-import { button, el, select } from "../view/dom.js";
+import { button, el, select } from "../../view/dom.js";
 
-const POOL_NAMES = { eval_easy: "easy, fresh", eval_hard: "hard, fresh", eval_leak: "leaked into training", easy: "easy, trained on", hard: "hard, trained on" };
 const START = "ConnectionRefused";
 
 export class Composer {
@@ -44,7 +43,7 @@ export class Composer {
     if (!questions.includes(this.now)) this.now = questions[0];
     const pools = [...new Set(this.store.questions.map(({ pool }) => pool))];
     this.body.replaceChildren(
-      select("Pool", pools.map((pool) => [pool, POOL_NAMES[pool] ?? pool]), this.pool, (pool) => { this.pool = pool; this.#stored(); }),
+      select("Pool", pools.map((pool) => [pool, this.store.poolName(pool)]), this.pool, (pool) => { this.pool = pool; this.#stored(); }),
       select("Question", questions.map((one, i) => [i, `${one.id} · ${one.hop_len} hop${one.hop_len === 1 ? "" : "s"}`]), questions.indexOf(this.now), (i) => { this.now = questions[Number(i)]; this.onQuestion(this.now); }),
       button("Any", () => { this.now = questions[Math.floor(Math.random() * questions.length)]; this.#stored(); }, { class: "quiet" }));
     this.onQuestion(this.now);

@@ -1,11 +1,11 @@
 // Try It: a trained model writes in this page, token by token, while the graph checks what it says.
-import { keepAddress } from "../address.js";
-import { Engine } from "../engine/client.js";
-import { chooseWinners } from "../engine/grader.js";
-import { button, el, put, select } from "../view/dom.js";
-import { GraphView } from "../view/graph.js";
-import { megabytes } from "../view/numbers.js";
-import { questionCard } from "../view/trace.js";
+import { keepAddress } from "../../address.js";
+import { Engine } from "../../engine/client.js";
+import { chooseWinners } from "./engine/grader.js";
+import { button, el, put, select } from "../../view/dom.js";
+import { GraphView } from "./view/graph.js";
+import { megabytes } from "../../view/numbers.js";
+import { questionCard } from "./view/trace.js";
 import { Composer } from "./compose.js";
 import { SampleCard } from "./sample.js";
 
@@ -201,4 +201,4 @@ class Try {
   }
 }
 
-export const openTry = (panel, store, options) => new Try(panel, store, options);
+export const open = (panel, store, options) => new Try(panel, store, options);

@@ -1,2 +1,0 @@
-// The text about the method stands in index.html; nothing is drawn.
-export const openAbout = () => ({});

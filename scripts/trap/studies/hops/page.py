@@ -1,0 +1,80 @@
+"""What the page of this study shows besides that of every study: the graph, questions with their paths, the trap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from trap.files import InputError, iter_jsonl
+from trap.studies.hops.analysis.layout import whole_graph
+from trap.studies.hops.graph import load_graph
+from trap.studies.hops.records import Question
+
+ABOUT = ("What was claimed", "How this test works")
+WORDS = {
+    "pool_labels": {
+        "eval_easy": "fresh easy questions",
+        "eval_hard": "fresh hard questions",
+        "eval_leak": "leaked questions",
+        "easy": "easy questions, trained on",
+        "hard": "hard questions, trained on",
+        "valid_easy": "easy",
+        "valid_hard": "hard",
+    },
+    "published_labels": {
+        "base": "base model",
+        "sft": "SFT",
+        "rsft_easy": "RSFT easy",
+        "rsft_eval_135m": "RSFT on eval.jsonl, smaller model",
+        "rsft_eval_360m": "RSFT on eval.jsonl, larger model",
+    },
+    "scatter_words": "On fresh hard questions; on the diagonal every right letter has a true trace.",
+}
+
+
+def questions(pools: Iterable[Path], wanted: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    """What the page needs to ask, show and grade each question. Raises InputError naming the first that no file has."""
+    found: dict[tuple[str, str], Question] = {}
+    for path in pools:
+        missing = {identifier for pool, identifier in wanted if pool == path.stem}
+        if not missing:
+            continue
+        for question in iter_jsonl(path, Question):
+            if question.id in missing:
+                found[path.stem, question.id] = question
+                missing.discard(question.id)
+                if not missing:
+                    break
+    if absent := [key for key in wanted if key not in found]:
+        raise InputError(f"episodes.parquet: id: no question {absent[0][1]!r} in a pool {absent[0][0]!r}")
+    return [_question_row(found[key], key[0]) for key in wanted]
+
+
+def _question_row(question: Question, pool: str) -> dict[str, Any]:
+    relations = [edge.rel for edge in question.path_star.edges]
+    return {
+        "id": question.id,
+        "pool": pool,
+        "level": question.hop_len,
+        "question": question.question,
+        "prompt": question.prompt,
+        "options": question.options,
+        "answer_star": question.answer_star,
+        "path": question.path_star.entities,
+        "start": question.meta.start or question.path_star.entities[0],
+        "chain": question.meta.chain or relations,
+        "relations": relations,
+    }
+
+
+def data(folder: Path) -> dict[str, Any]:
+    """graph.json: kg.json with every entity's place on the map, which is what the engine reads, and x, y."""
+    graph = load_graph(folder / "kg.json")
+    places = whole_graph(graph)
+    file = msgspec.to_builtins(graph.file)
+    for entity in file["entities"]:
+        entity["x"], entity["y"] = places[entity["id"]]
+    return {"graph.json": file}
