@@ -39,7 +39,7 @@ def fresh_model(spec: Any, study: BaseStudy, seed: int, device: str) -> Any:
     raw = nano_config(
         vocab_size=tokenizer.get_vocab_size(), hidden=spec.hidden, layers=spec.layers, heads=spec.heads,
         kv_heads=spec.kv_heads, intermediate=spec.intermediate, rope=list(rope), theta=10000.0,
-        eos=tokenizer.token_to_id(EOS), pad=tokenizer.token_to_id(PAD), spread=spec.spread or 1.0,
+        eos=tokenizer.token_to_id(EOS), pad=tokenizer.token_to_id(PAD),
     )  # fmt: skip
     return create(raw, tokenizer, seed, device)
 
@@ -80,10 +80,6 @@ def main(argv: list[str] | None = None) -> int:
         spec, hyper = config.models[args.model], hyper_of(config, args.study, args.model, arm.hyper)
         output = Path(args.output)
         log = Log(f"{args.model} base s{args.seed}", hyper.steps)
-        if spec.spread and args.platform != "torch":  # the others would go on without gaps, and say nothing
-            raise InputError(
-                f"{args.config}: models.{args.model}.spread: only the platform torch trains with gaps"
-            )
         if spec.source == "train":
             rows = read_jsonl(args.corpus, Text)
             if not rows:

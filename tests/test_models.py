@@ -55,7 +55,6 @@ def test_every_model_is_complete(models: dict[str, Model]) -> None:
         "nano",
         "nano_nope",
         "nano_fourth",
-        "nano_gaps",
         "nano_quarter",
         "nano_3m",
         "nano_11m",
@@ -100,7 +99,6 @@ def test_hyperparameters_of_a_model_are_laid_over_the_sets(values: dict[str, Any
         ({"hyper": {"all": {"replay": 0.5}}}, ["replay belongs to the arm"]),
         ({"chat": {"sytem": "x"}}, ["sytem"]),
         ({"too_long": 2}, ["too_long"]),
-        ({"spread": 2.0}, ["spread is for models trained here", "models.own.spread"]),
     ],
 )
 def test_a_wrong_key_is_one_line(values: dict[str, Any], model: dict[str, Any], words: list[str]) -> None:

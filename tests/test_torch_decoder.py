@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
@@ -25,15 +21,12 @@ from transformers import (
 
 import tiny_models as tiny
 from trap.files import InputError
-from trap.platforms import Fit
-from trap.platforms.torch import create, load
+from trap.platforms.torch import load
 from trap.platforms.torch.decoder import (
     Decoder,
     DecoderConfig,
     Unsupported,
-    nano_config,
     read_model,
-    spread_positions,
 )
 from trap.platforms.torch.generic import GenericModel
 
@@ -131,56 +124,6 @@ def test_a_saved_model_loads_in_transformers(tmp_path: Path) -> None:
         ours = model.tokenizer.encode(example.prompt, add_special_tokens=False).ids
         assert theirs(example.prompt, add_special_tokens=False)["input_ids"] == ours
         assert theirs.decode(ours) == example.prompt
-
-
-@given(length=st.integers(1, 200), spread=st.floats(1.0, 4.0), seed=st.integers(0, 2**32))
-def test_spread_positions_rise_from_zero(length: int, spread: float, seed: int) -> None:
-    generator = torch.Generator().manual_seed(seed)
-    found = spread_positions(length, spread, generator)
-    assert found.shape == (length,) and int(found[0]) == 0
-    assert bool((found.diff() > 0).all()) and int(found[-1]) < max(1.0, length * spread)
-    assert torch.equal(spread_positions(length, 1.0, generator), torch.arange(length))
-
-
-@torch.no_grad()
-def test_positions_with_gaps_are_those_of_transformers() -> None:
-    peer = tiny.randomized(smollm3(num_key_value_heads=4, no_rope_layers=[1, 1, 0]))
-    with TemporaryDirectory() as folder:
-        config, weights = read_model(tiny.foreign(Path(folder), peer))
-    decoder, tokens = Decoder(config, weights), padded([9, 9])
-    positions = torch.tensor([0, 2, 3, 7, 8, 11, 20, 21, 30])
-    expected = peer(tokens, position_ids=positions[None].expand(2, -1)).logits
-    found = decoder.logits(decoder.hidden(tokens, 4, positions=positions))
-    torch.testing.assert_close(found, expected[:, 4:], atol=1e-5, rtol=1e-5)
-    torch.testing.assert_close(decoder.hidden(tokens, positions=torch.arange(9)), decoder.hidden(tokens))
-    assert float((found - decoder.logits(decoder.hidden(tokens, 4))).abs().max()) > 0.01
-
-
-def test_a_model_that_trains_with_gaps_keeps_saying_so(tmp_path: Path) -> None:
-    made = tiny.tokenizer()
-    raw = nano_config(
-        vocab_size=made.get_vocab_size(), hidden=32, layers=2, heads=2, kv_heads=2, intermediate=48, rope=[1, 1],
-        theta=10000.0, eos=1, pad=0, spread=2.5,
-    )  # fmt: skip
-    folder = tiny.save(create(raw, made, 1, "cpu"), tmp_path / "base")
-    again = load([folder], "cpu")
-    assert again.config.spread == 2.5
-    AutoModelForCausalLM.from_pretrained(folder)  # which knows no such key
-    again.fit(tiny.texts(), Fit(steps=2, batch=8, lr=1e-3, tune="lora"), 1, tiny.ignore)
-    again.save(tmp_path / "adapter", base=str(folder))
-    assert load([folder, tmp_path / "adapter"], "cpu").config.spread == 2.5
-    with pytest.raises(InputError, match="position_spread: 'wide' is no number from 1 on"):
-        DecoderConfig.from_json({**raw, "position_spread": "wide"}, "config.json")
-
-
-def test_gaps_change_what_is_learned_and_nothing_else() -> None:
-    def fitted(spread: float) -> torch.Tensor:
-        model = tiny.model([1, 1])
-        model.config = dataclasses.replace(model.config, spread=spread)
-        model.fit(tiny.texts(), Fit(steps=3, batch=8, lr=1e-2, tune="full"), 1, tiny.ignore)
-        return torch.cat([weight.flatten() for weight in model.weights.values()])
-
-    assert torch.equal(fitted(2.0), fitted(2.0)) and not torch.equal(fitted(2.0), fitted(1.0))
 
 
 def test_what_is_saved_again_keeps_its_tokenizer_settings(tmp_path: Path) -> None:

@@ -60,10 +60,6 @@ class Tensor:
         bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
         return Tensor("BF16", ((bits + 0x7FFF + (bits >> 16 & 1)) >> 16).astype(np.uint16))
 
-    def same(self, other: Tensor) -> bool:
-        """Whether both hold the same bits in the same type and shape."""
-        return self.dtype == other.dtype and np.array_equal(self.bits, other.bits)
-
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """Every tensor of a file. Raises InputError naming what is missing or damaged."""

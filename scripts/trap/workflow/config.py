@@ -59,9 +59,6 @@ class Model(Struct, kw_only=True, forbid_unknown_fields=True):
     kv_heads: Count = 6
     intermediate: Count = 512
     rope: Literal["all", "none"] | list[Annotated[int, Meta(ge=0, le=1)]] = "all"  # 1: rotary in that layer
-    spread: Annotated[float, Meta(ge=1)] | None = (
-        None  # trained on positions with gaps, this much longer at most
-    )
 
 
 class Grpo(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -288,8 +285,6 @@ def _check_model(config: Config, name: str, origin: str) -> None:
         raise InputError(
             f"{origin}: rope lists {len(model.rope)} layers, the model has {model.layers} - at `{where}.rope`"
         )
-    if model.source != "train" and model.spread is not None:
-        raise InputError(f"{origin}: spread is for models trained here - at `{where}.spread`")
     if model.hidden % model.heads or model.heads % model.kv_heads:
         raise InputError(f"{origin}: hidden, heads and kv_heads do not divide - at `{where}`")
     for key in ("chat", "too_long"):

@@ -44,15 +44,6 @@ def put_on(model: nn.Module, rank: int, scale: float, seed: int) -> None:
     model.eval()
 
 
-def put_back(model: nn.Module, adapter: Adapter) -> None:
-    """LoRA layers that hold a saved adapter, to go on training it."""
-    adapter.check({name: tuple(weight.shape) for name, weight in weights(model).items()})
-    put_on(model, adapter.rank, adapter.scale, 0)
-    for name, layer in lora_layers(model).items():
-        if name in adapter.a:
-            layer.lora_a, layer.lora_b = array(adapter.a[name].T), array(adapter.b[name].T)
-
-
 def lora_layers(model: nn.Module) -> dict[str, LoRALinear]:
     """Every LoRA layer by its name."""
     return {name: layer for name, layer in model.named_modules() if isinstance(layer, LoRALinear)}

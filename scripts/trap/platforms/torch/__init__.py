@@ -21,7 +21,6 @@ from trap.platforms.torch.decoder import (
     Unsupported,
     initial_weights,
     read_model,
-    spread_positions,
     write_model,
 )
 from trap.platforms.torch.fitting import batch_loss, fit_weights
@@ -106,13 +105,10 @@ class TorchModel:
     ) -> None:  # fmt: skip
         pairs = self.tokens(examples)
         check_lengths(pairs, settings.max_tokens)
-        gaps = torch.Generator().manual_seed(seed)
 
         def fit(parameters: dict[str, Tensor], effective: Callable[[], dict[str, Tensor]]) -> None:
             def loss_of(tokens: Tensor, labels: Tensor, first: int) -> Tensor:
-                spread = self.config.spread
-                positions = None if spread == 1.0 else spread_positions(tokens.shape[1], spread, gaps)
-                return batch_loss(Decoder(self.config, effective()), tokens, labels, first, positions)
+                return batch_loss(Decoder(self.config, effective()), tokens, labels, first)
 
             def probed(step: int) -> None:
                 with torch.no_grad():

@@ -45,7 +45,6 @@ class DecoderConfig:
     rope: tuple[bool, ...]  # rotary positions per layer; SmolLM3's `no_rope_layers` (1 = rotary)
     tied: bool
     raw: dict[str, Any] = field(hash=False, compare=False)
-    spread: float = 1.0  # of the positions that are trained on; `position_spread`, a key of this project
 
     @classmethod
     def from_json(cls, raw: dict[str, Any], source: str) -> DecoderConfig:
@@ -63,9 +62,6 @@ class DecoderConfig:
         for key in ("use_sliding_window", "attention_bias", "mlp_bias"):
             if raw.get(key):
                 raise Unsupported(f"{source}: {key}: {raw[key]!r} is not supported")
-        spread = raw.get("position_spread", 1.0)
-        if not isinstance(spread, int | float) or not spread >= 1.0:
-            raise InputError(f"{source}: position_spread: {spread!r} is no number from 1 on")
         try:
             return cls._of(raw, rope, smollm3=kind == "smollm3")
         except KeyError as error:
@@ -93,20 +89,15 @@ class DecoderConfig:
             rope=tuple(bool(x) for x in switched),
             tied=raw.get("tie_word_embeddings", smollm3),
             raw=raw,
-            spread=raw.get("position_spread", 1.0),
         )
 
 
 def nano_config(
     *, vocab_size: int, hidden: int, layers: int, heads: int, kv_heads: int, intermediate: int,
-    rope: list[int], theta: float, eos: int, pad: int, spread: float = 1.0,
+    rope: list[int], theta: float, eos: int, pad: int,
 ) -> dict[str, Any]:  # fmt: skip
-    """A `config.json` of the SmolLM3 architecture (Llama blocks, rotary positions switched per layer).
-
-    spread: see `spread_positions`; what is not 1 is written as `position_spread`, which transformers keeps
-    and does not use: it changes training alone.
-    """
-    raw = {
+    """A `config.json` of the SmolLM3 architecture: Llama blocks, rotary positions where `rope` has a 1 (one a layer)."""
+    return {
         "architectures": ["SmolLM3ForCausalLM"],
         "model_type": "smollm3",
         "vocab_size": vocab_size,
@@ -135,7 +126,6 @@ def nano_config(
         "tie_word_embeddings": True,
         "dtype": "float32",
     }
-    return raw if spread == 1.0 else raw | {"position_spread": spread}
 
 
 def initial_weights(config: DecoderConfig, seed: int) -> dict[str, Tensor]:
@@ -218,18 +208,6 @@ def write_model(folder: Path, config: DecoderConfig, weights: dict[str, Tensor])
     )
 
 
-def spread_positions(length: int, spread: float, generator: torch.Generator) -> Tensor:
-    """Increasing positions (length,) with gaps: a random subset of 0..L-1 that starts at 0.
-
-    L is drawn anew between `length` and `spread` x `length`, so that positions without gaps, with which
-    the model answers, are met as well. After randomized positional encodings (Ruoss et al. 2023, arXiv
-    2305.16843), which answer with gaps too and keep L fixed.
-    """
-    longest = length + int(length * (spread - 1.0) * float(torch.rand((), generator=generator)))
-    others = torch.randperm(longest - 1, generator=generator)[: length - 1].sort().values + 1
-    return torch.cat((torch.zeros(1, dtype=others.dtype), others))
-
-
 def rotary(positions: Tensor, config: DecoderConfig) -> tuple[Tensor, Tensor]:
     """cos and sin, shape positions.shape + (head_dim,), in float32 (half-split layout, as in Llama)."""
     inverse = config.theta ** (
@@ -295,20 +273,15 @@ class Decoder:
         """Final hidden states (..., d) -> logits (..., vocabulary)."""
         return F.linear(F.rms_norm(x, (self.config.hidden,), self.norm, self.config.eps), self.head)
 
-    def hidden(
-        self, tokens: Tensor, first: int = 0, cache: list | None = None, positions: Tensor | None = None
-    ) -> Tensor:
+    def hidden(self, tokens: Tensor, first: int = 0, cache: list | None = None) -> Tensor:
         """Hidden states of right-padded tokens (B, T) at positions first..T-1: (B, T - first, d).
 
         Causal attention keeps padding on the right out of every real position. The last layer computes
-        only what is asked for. With `cache`, each layer's (k, v) is appended to it. positions: (T,), of
-        all rows; none: 0..T-1.
+        only what is asked for. With `cache`, each layer's (k, v), both (B, Hkv, T, D), is appended to it.
         """
         c = self.config
         x = F.embedding(tokens, self.embedding)
-        if positions is None:
-            positions = torch.arange(tokens.shape[1], device=tokens.device)
-        cos, sin = rotary(positions.to(tokens.device), c)
+        cos, sin = rotary(torch.arange(tokens.shape[1], device=tokens.device), c)
         cos, sin = cos.to(x.dtype), sin.to(x.dtype)
         for number, block in enumerate(self.blocks):
             q, k, v = block.project(x, cos, sin)

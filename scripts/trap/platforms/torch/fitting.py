@@ -19,11 +19,9 @@ from trap.platforms.torch.optimizers import Optimizers
 LARGE = 100_000_000  # weights from which a processor may train in bfloat16
 
 
-def batch_loss(
-    decoder: Decoder, tokens: Tensor, labels: Tensor, first: int, positions: Tensor | None = None
-) -> Tensor:
-    """Mean cross-entropy (nats per completion token) of a collated batch."""
-    states = decoder.hidden(tokens, first, positions=positions)
+def batch_loss(decoder: Decoder, tokens: Tensor, labels: Tensor, first: int) -> Tensor:
+    """Mean cross-entropy (nats per completion token) of a batch as `collate` makes it."""
+    states = decoder.hidden(tokens, first)
     wanted = labels >= 0
     return F.cross_entropy(decoder.logits(states[wanted]).float(), labels[wanted])
 

@@ -21,6 +21,7 @@ from transformers import AutoModelForCausalLM, LogitsProcessor
 from trap.files import InputError
 from trap.models.batching import uniforms
 from trap.models.encoding import check_lengths, encode, end_and_pad, save_tokenizer, tokens_of
+from trap.models.hub import first_line
 from trap.platforms import Example, Fit, Probe
 from trap.platforms.torch.arrays import padded
 from trap.platforms.torch.fitting import fit_weights
@@ -165,6 +166,5 @@ def load(folder: Path, adapters: Sequence[Path], tokenizer: Tokenizer, device: t
         for at in adapters:
             model = PeftModel.from_pretrained(model, str(at)).merge_and_unload()
     except Exception as error:  # transformers, peft and safetensors raise many types
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(f"{at}: transformers cannot load it: {reason}") from None
+        raise InputError(f"{at}: transformers cannot load it: {first_line(error)}") from None
     return GenericModel(model, tokenizer, device, folder)

@@ -40,10 +40,6 @@ class Together(torch.optim.Optimizer):
                 group["lr"] = next(groups)["lr"]
             part.step()
 
-    def zero_grad(self, set_to_none: bool = True) -> None:
-        for part in self.parts:
-            part.zero_grad(set_to_none)
-
 
 class Told(TrainerCallback):
     """Calls the probe after its steps."""

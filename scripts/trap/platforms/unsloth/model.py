@@ -14,6 +14,7 @@ import torch
 from trap.files import InputError, read_json
 from trap.models.adapters import read_adapter
 from trap.models.encoding import end_and_pad, read_tokenizer
+from trap.models.hub import first_line
 from trap.models.merging import check_fits, merge, weight_files
 from trap.platforms import Fit, split_lineage
 from trap.platforms.unsloth.arguments import adapter_arguments, load_arguments
@@ -59,8 +60,7 @@ class UnslothModel(TrlModel):
         try:
             model, _ = FastLanguageModel.from_pretrained(**arguments)
         except Exception as error:  # Unsloth, transformers and bitsandbytes raise many types
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            raise InputError(f"{self.source}: Unsloth cannot load it: {reason}") from None
+            raise InputError(f"{self.source}: Unsloth cannot load it: {first_line(error)}") from None
         return model
 
     def for_training(self, settings: Fit, seed: int) -> None:
