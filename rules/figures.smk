@@ -17,11 +17,9 @@ wildcard_constraints:
 rule plot_figure:
     input:
         claims=lambda wildcards: ledger(wildcards.study, wildcards.experiment),
-        tables=lambda wildcards: [
-            path
-            for path in table_files(wildcards.study, wildcards.experiment)
-            if path.endswith(".parquet")
-        ],
+        tables=lambda wildcards: figure_tables(
+            wildcards.study, wildcards.experiment, wildcards.figure
+        ),
         evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
         settings=figure_settings,
         code=lambda wildcards: plan_of(wildcards).study_code("plot_figure.py"),

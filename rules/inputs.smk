@@ -1,5 +1,7 @@
 """What rules take in that is more than a file name: functions only."""
 
+from trap.figures.catalogue import tables_of
+
 
 def corpus_pools(study):
     """Pools that the base corpus and a fresh vocabulary are made from."""
@@ -50,6 +52,17 @@ def repeated(wildcards):
 def claims_inputs(study):
     """Files that a study's own measures of claims read, beside items and pools."""
     return OWN_CLAIMS[study]() if study in OWN_CLAIMS else []
+
+
+def figure_tables(study, experiment, figure):
+    """The tables that a figure reads, as far as the experiment has them; what else it reads is evidence."""
+    wanted = checked(lambda: tables_of(PLANS[study].module, figure))
+    files = {
+        Path(path).stem: path
+        for path in table_files(study, experiment)
+        if path.endswith(".parquet")
+    }
+    return [files[name] for name in wanted if name in files]
 
 
 def figure_settings(wildcards):
