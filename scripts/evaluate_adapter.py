@@ -22,7 +22,8 @@ from msgspec import Struct
 
 from trap.cli import run_main
 from trap.files import InputError, read_jsonl, replacing, write_json, write_jsonl
-from trap.platforms import Example, load_platform
+from trap.models.loading import load_model
+from trap.platforms import Example
 from trap.studies.base import BaseStudy, Score, score_item
 from trap.studies.columns import item_columns
 from trap.workflow.config import hyper_of, load_config
@@ -132,9 +133,8 @@ def main(argv: list[str] | None = None) -> int:
         if args.arm not in arms:
             raise InputError(f"{args.sheet}: no arm `{args.arm}`")
         hyper = hyper_of(config, args.study, args.model, arms[args.arm].hyper)
-        model = load_platform(args.platform).load(
-            [Path(run) / "adapter" for run in args.lineage], config.device
-        )
+        weights = [Path(run) / "adapter" for run in args.lineage]
+        model = load_model(config, args.model, args.platform, weights, config.device)
         run = {name: getattr(args, name) for name in RUN}
         pools, seconds = timed(lambda: list(answer(model, study, args.pools, hyper.max_new_tokens)))
         rows = [item_row(run, study, found) for answers in pools for found in answers]

@@ -17,7 +17,7 @@ from pathlib import Path
 from trap.cli import run_main
 from trap.files import InputError, write_json
 from trap.models.hub import fetch
-from trap.workflow.config import load_config
+from trap.workflow.config import load_config, model_of
 
 
 def not_pinned(model: str, revision: str | None, commit: str) -> str:
@@ -37,10 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
 
     def body() -> None:
-        models = load_config(args.config).models
-        if args.model not in models:
-            raise InputError(f"{args.config}: no model `{args.model}` (known: {', '.join(models)})")
-        spec = models[args.model]
+        spec = model_of(load_config(args.config), args.model)
         if spec.source == "train" or Path(spec.source).is_dir():
             here = "trained here" if spec.source == "train" else "a local folder"
             raise InputError(f"models.{args.model}: {spec.source}: {here}, so there is nothing to fetch")

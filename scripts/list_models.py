@@ -1,8 +1,9 @@
 """List the models of the settings: where they come from, how large they are, how much memory they need.
 
-    python scripts/list_models.py [--config config/config.yaml] [--platform unsloth]
+    python scripts/list_models.py [--config config/config.yaml] [--platform unsloth] [--study hops] [--hyper rsft]
 
-Memory in MB, estimated from the model's shape with its own hyperparameters of the set that is named.
+Memory in MB, estimated from the model's shape with a set of the study's hyperparameters as the model changes them;
+a dash where the settings do not give the shape.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from trap.cli import run_main
 from trap.files import InputError
 from trap.models.memory import COSTS, needed_mb, parameters
 from trap.workflow.config import hyper_of, load_config
+from trap.workflow.opening import study_settings
 
 STEPS = ("sample", "lora", "full")
 
@@ -24,17 +26,20 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--config", default="config/config.yaml")
     parser.add_argument("--platform", choices=sorted(COSTS), help="the platform of the settings by default")
+    parser.add_argument("--study", help="whose hyperparameters; the study of the settings by default")
     parser.add_argument("--hyper", default="rsft", help="a set of hyperparameters")
     args = parser.parse_args(argv)
 
     def body() -> None:
         config = load_config(args.config)
-        if args.hyper not in config.hyper:
-            raise InputError(f"{args.config}: no hyper `{args.hyper}` (known: {', '.join(config.hyper)})")
+        study = args.study or config.study
+        sets = study_settings(config, study).hyper
+        if args.hyper not in sets:
+            raise InputError(f"{args.config}: no hyper `{args.hyper}` (known: {', '.join(sets)})")
         platform = args.platform or config.platform
         rows = [["model", "source", "asked", "parameters", *(f"{step}_mb" for step in STEPS)]]
         for name, model in config.models.items():
-            hyper = hyper_of(config, name, args.hyper)
+            hyper = hyper_of(config, study, name, args.hyper)
             needs = [needed_mb(model, hyper, platform, step) for step in STEPS]
             size = parameters(model)
             asked = "as chat" if model.chat is not None else "as text"

@@ -18,7 +18,7 @@ from typing import Any
 from evaluate_adapter import RUN, Answered, item_row, write_item_rows
 from trap.cli import run_main
 from trap.files import InputError
-from trap.platforms import load_platform
+from trap.models.loading import load_model
 from trap.studies.base import score_item
 from trap.workflow.config import hyper_of, load_config
 from trap.workflow.opening import open_study
@@ -54,9 +54,8 @@ def main(argv: list[str] | None = None) -> int:
         if args.arm not in arms:
             raise InputError(f"{args.sheet}: no arm `{args.arm}`")
         hyper = hyper_of(config, args.study, args.model, arms[args.arm].hyper)
-        model = load_platform(args.platform).load(
-            [Path(run) / "adapter" for run in args.lineage], config.device
-        )
+        weights = [Path(run) / "adapter" for run in args.lineage]
+        model = load_model(config, args.model, args.platform, weights, config.device)
         run = {name: getattr(args, name) for name in RUN}
         rows: list[dict[str, Any]] = []
         for path in args.pools:

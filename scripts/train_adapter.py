@@ -18,7 +18,7 @@ from typing import Any
 from trap.cli import run_main
 from trap.files import InputError, replacing, write_jsonl
 from trap.methods import Job, load_method
-from trap.platforms import load_platform
+from trap.models.loading import load_model
 from trap.workflow.config import hyper_of, load_config
 from trap.workflow.opening import open_study, study_settings
 from trap.workflow.running import Log, fix_threads, folder_hash, source_hashes, write_meta
@@ -65,10 +65,12 @@ def main(argv: list[str] | None = None) -> int:
             raise InputError(f"{args.sheet}: no arm `{args.arm}`")
         arm = arms[args.arm]
         hyper, output = hyper_of(config, args.study, args.model, arm.hyper), Path(args.output)
-        platform = load_platform(args.platform)
 
         def weights(runs: list[str]) -> list[Path]:
             return [Path(run) / "adapter" for run in runs]
+
+        def loaded(runs: list[str]) -> Any:
+            return load_model(config, args.model, args.platform, weights(runs), config.device)
 
         counts = study_settings(config, args.study).counts
         watched = {
@@ -76,14 +78,14 @@ def main(argv: list[str] | None = None) -> int:
             for pool in study.pools
             if pool.role == "validation" and pool.name in counts
         }
-        model = platform.load(weights(args.lineage), config.device)
+        model = loaded(args.lineage)
         log = Log(f"{args.model} {args.arm} s{args.seed}", hyper.steps * arm.rounds)
         probe = Probe(model, watched, hyper.max_new_tokens)
         job = Job(
             arm=arm, hyper=hyper, seed=args.seed, model=model, study=study, data=study.data, output=output, log=log,
             platform=args.platform, probe=probe, from_base=arms[arm.parent].method == "base",
             replay_pool=replay_pool(arms, args.arm),
-            sampler=lambda: platform.load(weights(args.rollouts), config.device) if args.rollouts else model,
+            sampler=lambda: loaded(args.rollouts) if args.rollouts else model,
         )  # fmt: skip
         data = load_method(arm.method).train(job)
         with replacing(output / "adapter") as folder:

@@ -16,10 +16,11 @@ from typing import Any
 
 from trap.cli import run_main
 from trap.files import InputError, read_jsonl, replacing
+from trap.models.loading import link_model
 from trap.models.tokenizer import EOS, PAD, build_tokenizer, write_tokenizer_config
 from trap.platforms import Example, Fit
 from trap.studies.base import BaseStudy, Text
-from trap.workflow.config import hyper_of, load_config
+from trap.workflow.config import hyper_of, load_config, model_of
 from trap.workflow.opening import open_study, study_settings
 from trap.workflow.running import Log, file_hash, fix_threads, folder_hash, source_hashes, write_meta
 from trap.workflow.sheet import load_arms
@@ -77,7 +78,7 @@ def main(argv: list[str] | None = None) -> int:
         study = open_study(config, args.study, args.data)
         sheet = load_arms(study_settings(config, args.study).sheet, type(study))
         arm = next(a for a in sheet.values() if a.method == "base")
-        spec, hyper = config.models[args.model], hyper_of(config, args.study, args.model, arm.hyper)
+        spec, hyper = model_of(config, args.model), hyper_of(config, args.study, args.model, arm.hyper)
         output = Path(args.output)
         log = Log(f"{args.model} base s{args.seed}", hyper.steps)
         if spec.source == "train":
@@ -103,43 +104,6 @@ def main(argv: list[str] | None = None) -> int:
         )  # fmt: skip
 
     return run_main(body)
-
-
-def link_model(spec: Any, folder: Path) -> dict[str, Any]:
-    """Copy the model files of a local folder, or of a hub id at its revision, into the run folder."""
-    import shutil
-
-    source = Path(spec.source)
-    if not source.is_dir():
-        from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
-
-        try:
-            source = Path(
-                snapshot_download(
-                    spec.source,
-                    revision=spec.revision,
-                    allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model"],
-                )
-            )
-        except (
-            LocalEntryNotFoundError,
-            RepositoryNotFoundError,
-            HfHubHTTPError,
-            OSError,
-            ValueError,
-        ) as error:
-            reason = str(error).strip().split("\n")[0][:200]
-            raise InputError(
-                f"models: source {spec.source!r} is no local folder and could not be fetched from the hub: {reason}"
-            ) from None
-    if not (source / "config.json").is_file():
-        raise InputError(f"{source}: no config.json: not a model folder")
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in sorted(source.iterdir()):
-        if path.suffix in (".json", ".safetensors", ".txt", ".model") and path.is_file():
-            shutil.copyfile(path, folder / path.name)
-    return {"format": "model", "source": spec.source, "revision": spec.revision}
 
 
 if __name__ == "__main__":

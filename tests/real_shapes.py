@@ -85,23 +85,27 @@ def run(platform: str, base: Path, data: Path, output: Path) -> dict[str, Any]:
     """Load, sample, score, one SFT step, save, reload, one RSFT round, save, reload."""
     import msgspec
 
-    from run_pretrained import Asked
-    from trap.methods import Job, read_lines, rsft, sft
-    from trap.studies import load_study
+    from trap.methods import Job, rsft, sft
+    from trap.models.loading import load_model
+    from trap.platforms import Example
     from trap.workflow.config import Chat, Model, load_config
+    from trap.workflow.opening import open_study
     from trap.workflow.sheet import load_arms
 
-    def load(*adapters: Path) -> Any:
-        return Asked(platform, Model(source=str(base), chat=Chat())).load([base, *adapters], "cpu")
+    config = load_config(ROOT / "config/config.yaml")
+    config.models["own"] = Model(source=str(base), chat=Chat())
+    study = open_study(config, "hops", data)
 
-    lines = read_lines(data / "hard.jsonl")
-    examples = [line.example for line in lines]
+    def load(*adapters: Path) -> Any:
+        return load_model(config, "own", platform, [base, *adapters], "cpu")
+
+    examples = [Example(item.prompt, study.reference(item)) for item in study.read(data / "hard.jsonl")]
     prompts = [example.prompt for example in examples]
     hyper = msgspec.structs.replace(
-        load_config(ROOT / "config/config.yaml").hyper["rsft"], tune="lora", lr=1e-2, steps=STEPS, batch=BATCH, prompts=2,
+        config.studies["hops"].hyper["rsft"], tune="lora", lr=1e-2, steps=STEPS, batch=BATCH, prompts=2,
         k=2, max_new_tokens=NEW, min_reward=None, probes=0,
     )  # fmt: skip
-    arms = load_arms(ROOT / "config/arms.tsv")
+    arms = load_arms(ROOT / "config/hops/arms.tsv", type(study))
     model = load()
     how = {"max_new_tokens": NEW, "keys": [3, 4]}
     facts: dict[str, Any] = {"loaded_mb": peak_mb(), "before": model.logprobs(examples)}
@@ -114,7 +118,7 @@ def run(platform: str, base: Path, data: Path, output: Path) -> dict[str, Any]:
         row = msgspec.structs.replace(arms[arm], pool="hard", mixture="", parent="sft")
         job = Job(
             arm=row, hyper=hyper, seed=1, model=model, sampler=lambda: model, data=data, output=folder, log=rows.append,
-            study=lambda: load_study("hops", str(data / "kg.json")), platform=platform,
+            study=study, platform=platform,
         )  # fmt: skip
         made = method.train(job)
         model.save(folder / "adapter", base=str(base))

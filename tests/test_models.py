@@ -81,13 +81,13 @@ def test_hyperparameters_of_a_model_are_laid_over_the_sets(values: dict[str, Any
         "hyper": {"all": {"lr": 0.5, "tune": "lora"}, "sft": {"lr": 0.25}},
     }
     config = parse_config(values)
-    assert hyper_of(config, "own", "sft").lr == 0.25
-    assert hyper_of(config, "own", "rsft").lr == 0.5
-    assert hyper_of(config, "own", "rsft").k == config.hyper["rsft"].k
-    assert hyper_of(config, "nano", "sft") == config.hyper["sft"]
-    plan = Plan.of(config)
-    assert plan.settings("own", "rsft_hard") != plan.settings("nano", "rsft_hard")
-    assert '"lr":0.5' in plan.settings("own", "rsft_hard")
+    assert hyper_of(config, "hops", "own", "sft").lr == 0.25
+    assert hyper_of(config, "hops", "own", "rsft").lr == 0.5
+    assert hyper_of(config, "hops", "own", "rsft").k == config.studies["hops"].hyper["rsft"].k
+    assert hyper_of(config, "hops", "nano", "sft") == config.studies["hops"].hyper["sft"]
+    plan = Plan.of(config, "hops")
+    assert plan.run_settings("own", "rsft_hard") != plan.run_settings("nano", "rsft_hard")
+    assert '"lr":0.5' in plan.run_settings("own", "rsft_hard")
 
 
 @pytest.mark.parametrize(
@@ -122,18 +122,18 @@ def test_more_of_anything_needs_more_memory(models: dict[str, Model]) -> None:
     config = load_config("config/config.yaml")
     for platform in COSTS:
         needs = {
-            name: [needed_mb(models[name], hyper_of(config, "smollm2_135m", "rsft"), platform, step) for step in ("sample", "lora", "full")]
+            name: [needed_mb(models[name], hyper_of(config, "hops", "smollm2_135m", "rsft"), platform, step) for step in ("sample", "lora", "full")]
             for name in PUBLISHED
         }  # fmt: skip
         small, middle, large = (needs[name] for name in ("smollm2_135m", "smollm2_360m", "smollm2_1_7b"))
         assert all(a < b < c for a, b, c in zip(small, middle, large, strict=True)), platform
         assert all(lora < full for _, lora, full in needs.values())
-    hyper = hyper_of(config, "smollm2_135m", "rsft")
+    hyper = hyper_of(config, "hops", "smollm2_135m", "rsft")
     assert needed_mb(models["smollm3_3b"], hyper, "unsloth_4bit", "lora") < needed_mb(
         models["smollm3_3b"], hyper, "unsloth", "lora"
     )
-    assert needed_mb(models["nano"], config.hyper["rsft"], "torch", "lora") is None
-    assert Plan.of(config).memory("nano", "sft") == 2500
+    assert needed_mb(models["nano"], config.studies["hops"].hyper["rsft"], "torch", "lora") is None
+    assert Plan.of(config, "hops").memory("nano", "sft", "torch") == 2500
 
 
 def test_the_list_has_a_line_for_every_model(
@@ -171,8 +171,9 @@ def test_what_is_not_pinned_is_said(root: Path) -> None:
 @pytest.mark.slow
 def test_a_model_of_the_hub_is_fetched_once_and_then_trained_on(tmp_path: Path) -> None:
     folder = copy_project(tmp_path / "project")
-    runs = [f"results/hops/{model}/torch/rsft_hard/s1/metrics.json" for model in ("smollm2_135m", "nano")]
+    runs = [
+        f"results/hops/runs/{model}/torch/rsft_hard/s1/metrics.json" for model in ("smollm2_135m", "nano")
+    ]
     counts = planned(folder, *runs)
-    assert (counts["fetch_model"], counts["link_pretrained"], counts["train_base"]) == (1, 1, 1)
-    for rule in ("train", "evaluate"):  # each in its own way
-        assert counts[f"{rule}_adapter"] == counts[f"{rule}_pretrained"] == (2 if rule == "train" else 1)
+    assert (counts["fetch_model"], counts["train_base"]) == (1, 2)
+    assert (counts["train_adapter"], counts["evaluate_adapter"]) == (4, 2)

@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sample_questions
 import yaml
 
 import build_graph
-import run_pretrained
+import evaluate_adapter
+import sample_items
 import train_adapter
 import train_base
 from trap.files import InputError, read_json
-from trap.models.prompted import prompted
+from trap.models.loading import link_model, load_model
+from trap.models.prompted import Prompted, prompted
 from trap.platforms.torch import TorchModel
-from trap.workflow.config import Chat, Model
+from trap.workflow.config import Chat, Model, load_config
+from trap.workflow.opening import open_study
 from trap.workflow.running import folder_hash
 
 TWICE = "{% for m in messages %}{{ m.content }}\n{{ m.content }}{% endfor %}"
@@ -30,26 +32,25 @@ SHAPE = {"hidden": 32, "layers": 1, "heads": 2, "kv_heads": 2, "intermediate": 4
 def prepared(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
     """A graph, a few questions, and a small model folder with a chat template."""
     folder = tmp_path_factory.mktemp("prepared")
-    graph = str(folder / "data/kg.json")
-    assert build_graph.main(["--source", str(root / "config/graph"), "--output", graph]) == 0
+    data, config = folder / "data", str(root / "config/config.yaml")
+    source = str(root / "config/hops/graph")
+    assert build_graph.main(["--source", source, "--output", str(data / "kg.json")]) == 0
     for pool, count in COUNTS.items():
         how = [
+            "--config",
+            config,
+            "--study",
+            "hops",
             "--pool",
             pool,
             "--count",
             str(count),
-            "--seed",
-            "0",
-            "--style",
-            "well_posed",
-            "--prompt",
-            "minimal",
+            "--data",
+            str(data),
         ]
-        assert (
-            sample_questions.main(["--graph", graph, *how, "--output", str(folder / f"data/{pool}.jsonl")])
-            == 0
-        )
-    train_base.fresh_model(Model(**SHAPE), graph, 1, "cpu").save(folder / "source")
+        assert sample_items.main([*how, "--output", str(data / f"{pool}.jsonl")]) == 0
+    study = open_study(load_config(config), "hops", data)
+    train_base.fresh_model(Model(**SHAPE), study, 1, "cpu").save(folder / "source")
     (folder / "source/chat_template.jinja").write_text(TWICE)
     return folder
 
@@ -62,14 +63,9 @@ class Project:
         shutil.copytree(prepared, folder, dirs_exist_ok=True)
         self.model(folder / "source")
 
-    @property
-    def graph(self) -> str:
-        return str(self.data / "kg.json")
-
     def settings(self, **model: Any) -> str:
         values = yaml.safe_load((self.root / "config/config.yaml").read_text(encoding="utf-8"))
-        values |= {"arms": str(self.root / "config/arms.tsv"), "device": "cpu"}
-        values["catalogue"] = str(self.root / "config/models.yaml")
+        values |= {"device": "cpu", "catalogue": str(self.root / "config/models.yaml")}
         values["models"]["own"] = model
         path = self.folder / "config.yaml"
         path.write_text(yaml.safe_dump(values))
@@ -86,18 +82,19 @@ class Project:
 
     def arguments(self, arm: str) -> list[str]:
         return [
-            "--config", self.config, "--arms", str(self.root / "config/arms.tsv"), "--arm", arm, "--study", "hops",
-            "--model", "own", "--platform", "torch", "--seed", "1", "--graph", self.graph, "--output", self.run(arm),
+            "--config", self.config, "--study", "hops", "--model", "own", "--platform", "torch", "--seed", "1",
+            "--data", str(self.data), "--output", self.run(arm),
         ]  # fmt: skip
 
+    def of(self, arm: str) -> list[str]:
+        return [*self.arguments(arm), "--sheet", str(self.root / "config/hops/arms.tsv"), "--arm", arm]
+
     def link(self) -> None:
-        same = self.arguments("base")
-        del same[2:6]  # --arms and --arm
-        assert run_pretrained.main(["train_base", *same, "--facts", str(self.data / "easy.jsonl")]) == 0
+        corpus = str(self.data / "easy.jsonl")  # which a linked model does not read
+        assert train_base.main([*self.arguments("base"), "--corpus", corpus]) == 0
 
     def train(self) -> int:
-        more = ["--data", str(self.data), "--parents", self.run("base")]
-        return run_pretrained.main(["train_adapter", *self.arguments("sft"), *more])
+        return train_adapter.main([*self.of("sft"), "--lineage", self.run("base")])
 
 
 @pytest.fixture
@@ -141,14 +138,14 @@ def test_training_and_evaluation_go_through_the_template(project: Project, asked
     assert meta["adapter"]["format"] == "peft"
     asked.clear()
     more = [
-        "--chain",
+        "--lineage",
         project.run("base"),
         project.run("sft"),
         "--pools",
         str(project.data / "eval_hard.jsonl"),
     ]
     more += ["--validation", *(str(project.data / f"valid_{kind}.jsonl") for kind in ("easy", "hard"))]
-    assert run_pretrained.main(["evaluate_adapter", *project.arguments("sft"), *more]) == 0
+    assert evaluate_adapter.main([*project.of("sft"), *more]) == 0
     assert len(asked) >= 3 and all(map(doubled, asked))
     assert read_json(Path(project.run("sft")) / "metrics.json", dict)["splits"]
 
@@ -156,42 +153,56 @@ def test_training_and_evaluation_go_through_the_template(project: Project, asked
 def test_the_template_is_linked_with_the_model(project: Project) -> None:
     linked = Path(project.run("base")) / "adapter"
     assert (linked / "chat_template.jinja").read_text(encoding="utf-8") == TWICE
-    assert train_base.link_model.__module__ == "train_base"  # what was replaced is back
     assert read_json(linked.parent / "meta.json", dict)["hashes"]["adapter"] == folder_hash(linked)
 
 
-def test_a_template_in_a_file_of_its_own_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    linked, source = tmp_path / "linked", tmp_path / "source"
-    for folder in (linked, source):
-        folder.mkdir()
-    spec = Model(source=str(source))
-    assert run_pretrained.described(linked, spec) == linked  # no such file: the tokenizer's settings hold it
-    (source / "chat_template.jinja").write_text(TWICE)
-    assert run_pretrained.described(linked, spec) == source
-    (linked / "chat_template.jinja").write_text(TWICE)
-    assert run_pretrained.described(linked, spec) == linked
-
-
-def test_a_template_in_the_hub_s_cache_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_of_the_hub_is_linked_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import huggingface_hub
 
     commit = "c" * 40
     snapshot = tmp_path / "models--some--model/snapshots" / commit
     snapshot.mkdir(parents=True)
-    known = huggingface_hub.try_to_load_from_cache
-    monkeypatch.setattr(
-        huggingface_hub, "try_to_load_from_cache", lambda *a, **how: known(*a, cache_dir=tmp_path, **how)
-    )
+    for name in ("config.json", "model.safetensors", "chat_template.jinja", "model.bin", "README.md"):
+        (snapshot / name).write_text(name)
+    known = huggingface_hub.snapshot_download
+
+    def cached(*names: str, **how: Any) -> str:
+        return known(*names, cache_dir=tmp_path, local_files_only=True, **how)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", cached)
     spec = Model(source="some/model", revision=commit)
-    assert run_pretrained.described(tmp_path / "linked", spec) == tmp_path / "linked"
-    (snapshot / "chat_template.jinja").write_text(TWICE)
-    assert run_pretrained.described(tmp_path / "linked", spec) == snapshot
+    assert link_model(spec, tmp_path / "linked") == {
+        "format": "model",
+        "source": "some/model",
+        "revision": commit,
+    }
+    linked = sorted(path.name for path in (tmp_path / "linked").iterdir())
+    assert linked == ["chat_template.jinja", "config.json", "model.safetensors"]
+    with pytest.raises(
+        InputError, match=r"^models: source 'some/other' is no local folder and could not be fetched"
+    ):
+        link_model(Model(source="some/other", revision=commit), tmp_path / "other")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match=r"empty: no config\.json: not a model folder"):
+        link_model(Model(source=str(tmp_path / "empty")), tmp_path / "other")
 
 
-def test_the_program_itself_is_left_as_it_was(project: Project) -> None:
-    before = train_adapter.load_platform, train_adapter.load_config
-    assert project.train() == 0
-    assert (train_adapter.load_platform, train_adapter.load_config) == before
+def test_a_model_that_is_trained_here_is_asked_in_plain_text(project: Project) -> None:
+    base = [Path(project.run("base")) / "adapter"]
+    config = load_config(project.config)
+    assert isinstance(load_model(config, "own", "torch", base), Prompted)
+    assert isinstance(load_model(config, "nano", "torch", base, "cpu"), TorchModel)
+    with pytest.raises(InputError, match="unknown platform 'abacus'"):
+        load_model(config, "own", "abacus", base)
+
+
+def test_no_memory_while_it_is_loaded_is_one_line(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("trap.platforms.torch.read_model", fails)
+    with pytest.raises(InputError, match=r"^models\.own: not enough memory \(MemoryError\)"):
+        load_model(load_config(project.config), "own", "torch", [Path(project.run("base")) / "adapter"])
 
 
 def test_nothing_is_cut_to_fit_and_nothing_half_written(
@@ -247,7 +258,7 @@ def test_a_tokenizer_of_another_model_is_refused(project: Project) -> None:
 def test_a_model_that_the_settings_do_not_have_is_one_line(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = project.arguments("sft")
+    arguments = project.of("sft")
     arguments[arguments.index("own")] = "nobody"
-    assert run_pretrained.main(["train_adapter", *arguments]) == 1
-    assert f"error: {project.config}: no model `nobody` (known: " in capsys.readouterr().err
+    assert train_adapter.main([*arguments, "--lineage", project.run("base")]) == 1
+    assert capsys.readouterr().err.startswith("error: config: no model `nobody` (known: ")

@@ -12,35 +12,45 @@ from typing import Any
 
 import msgspec
 import pytest
-import sample_questions
 
 import build_graph
 import real_shapes
-from trap.methods import read_lines
+import sample_items
 from trap.models.memory import needed_mb, parameters
 from trap.workflow.config import hyper_of, load_config
+from trap.workflow.opening import open_study
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parent.parent
+CONFIG = ROOT / "config/config.yaml"
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The graph, and two hard questions."""
     folder = tmp_path_factory.mktemp("data")
-    graph = ["--graph", str(folder / "kg.json")]
-    assert (
-        build_graph.main(["--source", str(ROOT / "config/graph"), "--output", str(folder / "kg.json")]) == 0
-    )
-    how = ["--pool", "hard", "--count", "2", "--seed", "0", "--style", "well_posed", "--prompt", "minimal"]
-    assert sample_questions.main([*graph, *how, "--output", str(folder / "hard.jsonl")]) == 0
+    source = str(ROOT / "config/hops/graph")
+    assert build_graph.main(["--source", source, "--output", str(folder / "kg.json")]) == 0
+    how = [
+        "--config",
+        str(CONFIG),
+        "--study",
+        "hops",
+        "--data",
+        str(folder),
+        "--pool",
+        "hard",
+        "--count",
+        "2",
+    ]
+    assert sample_items.main([*how, "--output", str(folder / "hard.jsonl")]) == 0
     return folder
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Path:
-    lines = read_lines(data / "hard.jsonl")
-    texts = [line.example.prompt + line.example.completion for line in lines]
+    study = open_study(load_config(CONFIG), "hops", data)
+    texts = [item.prompt + study.reference(item) for item in study.read(data / "hard.jsonl")]
     return real_shapes.checkpoint(tmp_path_factory.mktemp("base") / "base", texts)
 
 
@@ -90,11 +100,14 @@ FIRST = pytest.StashKey[dict]()
 
 
 def test_the_memory_asked_for_is_enough(facts: dict[str, Any]) -> None:
-    config = load_config(ROOT / "config/config.yaml")
+    config = load_config(CONFIG)
     model = config.models["smollm2_135m"]
     assert parameters(model) == 134_515_008
     hyper = msgspec.structs.replace(
-        hyper_of(config, "smollm2_135m", "rsft"), batch=real_shapes.BATCH, max_new_tokens=real_shapes.NEW, k=2
+        hyper_of(config, "hops", "smollm2_135m", "rsft"),
+        batch=real_shapes.BATCH,
+        max_new_tokens=real_shapes.NEW,
+        k=2,
     )
     asked = needed_mb(model, hyper, facts["platform"], "lora")
     assert facts["sft"]["peak_mb"] < asked < 3 * facts["sft"]["peak_mb"]

@@ -21,7 +21,6 @@ from hypothesis import strategies as st
 import tiny_models as tiny
 import trajectory
 from trap.files import InputError
-from trap.methods import read_lines
 from trap.models.batching import batches
 from trap.models.encoding import tokens_of
 from trap.platforms import Example, Fit, unsloth, unsloth_4bit
@@ -107,9 +106,8 @@ def test_the_order_is_the_other_platforms(pairs: list, size: int, steps: int, se
 def test_what_is_learned_is_the_reference_trace(tmp_path: Path) -> None:
     """From a line of a pool to labels and back: the whole trace, its end, and nothing of the prompt."""
     prompt, trace = "The apple, red, is", " hat and cup.\n egg and fork."
-    (tmp_path / "easy.jsonl").write_text(json.dumps({"prompt": prompt, "ref": {"trace": trace}}) + "\n")
     tokenizer = tiny.tokenizer()
-    pairs = tokens_of(tokenizer, [line.example for line in read_lines(tmp_path / "easy.jsonl")], 1)
+    pairs = tokens_of(tokenizer, [Example(prompt, trace)], 1)
     (made,) = in_order(pairs, Fit(steps=1, batch=1, lr=1.0), 0)
     told = [token for token in made["labels"] if token != -100]
     assert tokenizer.decode(told, skip_special_tokens=True) == trace and told[-1] == 1

@@ -16,17 +16,10 @@ from trap.models.hub import WANTED, first_line
 from trap.models.memory import enough_memory
 from trap.models.prompted import prompted
 from trap.platforms import Model, load_platform
-from trap.workflow.config import Config
+from trap.workflow.config import Config, model_of
 from trap.workflow.config import Model as Spec
 
 COPIED = tuple(pattern.removeprefix("*") for pattern in WANTED)  # endings of what belongs to a model
-
-
-def model_of(config: Config, name: str) -> Spec:
-    """What the settings say of a model. Raises InputError where they do not name it."""
-    if name not in config.models:
-        raise InputError(f"models: no model `{name}` (known: {', '.join(config.models)})")
-    return config.models[name]
 
 
 def load_model(

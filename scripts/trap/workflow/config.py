@@ -271,9 +271,16 @@ def _catalogue(path: str) -> dict[str, dict[str, Any]]:
     return values
 
 
+def model_of(config: Config, name: str) -> Model:
+    """What the settings say of a model. Raises InputError where they do not name it."""
+    if name not in config.models:
+        raise InputError(f"config: no model `{name}` (known: {', '.join(config.models)}) - at `models`")
+    return config.models[name]
+
+
 def hyper_of(config: Config, study: str, model: str, name: str) -> Hyper:
     """The set `name` of a study's hyperparameters as this model wants it."""
-    laid_over = config.models[model].hyper or {}
+    laid_over = model_of(config, model).hyper or {}
     values = msgspec.to_builtins(config.studies[study].hyper[name])
     return msgspec.convert({**values, **laid_over.get("all", {}), **laid_over.get(name, {})}, Hyper)
 
@@ -328,19 +335,6 @@ def _check_study(config: Config, name: str, origin: str) -> None:
             _known(origin, where, other, study.experiments)
         if experiment.search and experiment.search != searches[0]:
             raise InputError(f"{origin}: another search than the first of this study - at `{where}.search`")
-
-
-def with_model_hyper(config: Config, model: str) -> Config:
-    """The settings as the programs read them for one model: every set of hyperparameters as it wants it."""
-    if not config.models[model].hyper:
-        return config
-    studies = {
-        name: msgspec.structs.replace(
-            study, hyper={one: hyper_of(config, name, model, one) for one in study.hyper}
-        )
-        for name, study in config.studies.items()
-    }
-    return msgspec.structs.replace(config, studies=studies)
 
 
 def _at_key(error: msgspec.ValidationError) -> str:
