@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 import polars as pl
 import pytest
+import tabulate_errors
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import collect_traces
-import tabulate_errors
 from make_items import make_items, write_runs
 from trap.analysis.claim_specs import ClaimsFile, load_claims
 from trap.analysis.collect import collect, write_items, write_table

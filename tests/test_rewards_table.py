@@ -6,8 +6,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-
 import tabulate_rewards
+
 from make_items import make_items, write_runs
 from trap.analysis.collect import collect, write_items, write_table
 from trap.studies.hops.analysis.rewards import ablations, reward_parts
