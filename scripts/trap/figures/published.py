@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from trap.analysis.statistics import clopper_pearson
+from trap.figures.settings import Quote
 from trap.files import InputError
 
 
@@ -17,3 +19,29 @@ def _point(value: float, n: int) -> dict[str, Any]:
     hits = round(value * n)
     if abs(hits / n - value) > 0.5 / n or not 0 <= hits <= n:
         raise InputError(f"published value {value} is no share of {n} questions")
+    low, high = clopper_pearson(hits, n)
+    return {"value": hits / n, "n": n, "low": low, "high": high}
+
+
+def published_points(
+    claims: Mapping[str, Mapping[str, Any]], declared: Mapping[str, Quote]
+) -> dict[str, dict[str, Any]]:
+    """{name: {value, n, low, high}} of the declared points that the claims quote.
+
+    claims: by id. Value and limits are shares, n counts questions. A point that is declared as a difference (`plus`) is
+    the sum of both quoted values, if both are of as many questions and the first is negative; a quoted value that is not
+    negative is taken as the share itself.
+    """
+    found = {}
+    for name, quote in declared.items():
+        given = _given(claims, quote.claim)
+        if given is None:
+            continue
+        if quote.plus and given["value"] < 0:
+            start = _given(claims, quote.plus)
+            if start is None or start["n"] != given["n"]:
+                continue
+            found[name] = _point(_point(start["value"], start["n"])["value"] + given["value"], given["n"])
+        else:
+            found[name] = _point(given["value"], given["n"])
+    return found
