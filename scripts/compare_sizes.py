@@ -44,6 +44,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--config", default="config/config.yaml", help="the settings")
     parser.add_argument("--study", required=True, help="a study of the settings")
+    parser.add_argument("--data", type=Path, help="its data folder, unless it is results/STUDY/data")
     parser.add_argument("--experiment", required=True, help="an experiment of the study")
     parser.add_argument(
         "--evidence", type=Path, required=True, metavar="FOLDER", help="what was collected of it"
@@ -62,7 +63,7 @@ def main(argv: list[str] | None = None) -> int:
         settings = study_settings(config, args.study)
         if args.experiment not in settings.experiments:
             raise InputError(f"experiments of {args.study}: no `{args.experiment}`")
-        one, study = settings.experiments[args.experiment], open_study(config, args.study)
+        one, study = settings.experiments[args.experiment], open_study(config, args.study, args.data)
         vocabulary = build_tokenizer(*study.vocabulary()).get_vocab_size()
         sizes = {name: weights_of(name, config.models[name], vocabulary) for name in one.models}
         items = read_items([args.evidence / "items.parquet", *args.others], type(study))

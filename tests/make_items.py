@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from trap.analysis.cells import ITEM_COLUMNS
 from trap.analysis.collect import write_items
 from trap.files import write_json, write_jsonl
+from trap.studies.columns import item_columns
 from trap.studies.hops.analysis.traces import TRACE_COLUMNS
+from trap.studies.hops.study import Study
 
 POOLS = {"eval_easy": (1, 2, 3), "eval_hard": (4, 5), "eval_leak": (4, 5), "eval_shuffled": (4, 5)}
 
@@ -60,14 +61,15 @@ def make_items(
                             "seed": training,
                             "pool": pool,
                             "id": [f"{name}_{number:04}" for number in index],
-                            "hops": hops,
-                            "start": [f"{name}-start-{number:03}" for number in start],
+                            "level": hops,
+                            "cluster": [f"{name}-start-{number:03}" for number in start],
                             "correct": correct,
                             "valid": faithful,
                             "faithful": faithful,
                             "format": well_formed,
                             "lenient": correct,
-                            "letter": correct,
+                            "ranked": correct,
+                            "value": correct.astype(float),
                             "answer": np.where(
                                 well_formed, np.array(list("ABCD"))[generator.integers(0, 4, questions)], ""
                             ),
@@ -78,10 +80,10 @@ def make_items(
                             "tokens": generator.integers(20, 60, questions),
                             "first_false": np.where(faithful, -1, 0),
                         },
-                        schema=ITEM_COLUMNS,
+                        schema_overrides=item_columns(Study),
                     )
                 )
-    return pl.concat(frames)
+    return pl.concat(frames).select(list(item_columns(Study)))
 
 
 def episodes_of(items: pl.DataFrame) -> list[dict[str, Any]]:
@@ -89,7 +91,7 @@ def episodes_of(items: pl.DataFrame) -> list[dict[str, Any]]:
     return [
         {
             "phase": row["arm"], "step": 5, "ex_id": row["id"], "split": "eval", "prompt": f"Question {row['id']}?",
-            "completion": f"ANSWER: {row['answer']}", "hop_len": row["hops"], "pool": row["pool"],
+            "completion": f"ANSWER: {row['answer']}", "hop_len": row["level"], "pool": row["pool"],
             "parsed": {"answer": row["answer"] or None, "valid_format": row["format"]},
             "reward": {
                 "correctness": 1.0 if row["correct"] else -2.0, "path_coverage": row["coverage"], "path_reward": 0.0,

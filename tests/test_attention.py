@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import plot_attention
 import polars as pl
 import pytest
 import torch
@@ -16,7 +16,10 @@ from hypothesis import strategies as st
 from transformers import SmolLM3Config, SmolLM3ForCausalLM
 
 import map_attention
+import plot_figure
 import tiny_models as tiny
+from make_items import make_items
+from trap.analysis.cells import ItemTable
 from trap.analysis.claim_specs import Measure, load_claims
 from trap.analysis.measures import Evidence, Missing, measure
 from trap.files import InputError, write_jsonl
@@ -27,6 +30,7 @@ from trap.platforms.torch.decoder import Decoder, nano_config, read_model
 from trap.studies.hops.analysis import attention as evidence
 from trap.studies.hops.records import Edge, Question, Reference
 from trap.studies.hops.records import Path as Chain
+from trap.studies.hops.study import Study
 from trap.studies.hops.wording import PHRASES
 
 
@@ -160,32 +164,45 @@ def test_tables_hold_every_map_and_its_diagonal(mapped: Path) -> None:
         assert row["n"] == 4 and row["seeds"] == (2 if row["model"] == "nano" else 1)
         diagonal = maps.filter(
             pl.col("clause") == pl.col("relation"),
-            *(pl.col(key) == row[key] for key in ("model", "arm", "hops")),
+            *(pl.col(key) == row[key] for key in ("model", "arm", "level")),
             (pl.col("clause") == row["clause"]) | (row["clause"] == evidence.ALL_CLAUSES),
         )
         assert row["value"] == pytest.approx(diagonal["weight"].mean(), abs=1e-5)
-    assert "## 3 hops" in (mapped / "pointers.md").read_text()
+    assert "## 3 hops" in evidence.text(pointers)
 
 
-def test_a_claim_reads_the_table(mapped: Path) -> None:
-    spec = load_claims("config/claims.yaml")
-    pointers = pl.read_parquet(mapped / "pointers.parquet")
-    given_ = Evidence(spec, None, pl.DataFrame(), {}, pointers=pointers)  # type: ignore[arg-type]
-    found = measure(Measure(arm="sft_long", attention=3), given_)
-    row = pointers.filter(model="nano", hops=3, clause=0).row(0, named=True)
+def test_a_claim_reads_the_table(mapped: Path, tmp_path: Path) -> None:
+    table = ItemTable(make_items({"sft_long": {}}, seeds=1, questions=1), Study)
+    of = {"arm": "sft_long", "model": "nano", "platform": "torch", "study": "attention"}
+    given_ = Evidence(load_claims("config/hops/claims.yaml", Study), table, pl.DataFrame(), {}, folder=mapped)
+    found = measure(Measure(of=3, **of), given_)
+    row = (
+        pl.read_parquet(mapped / "pointers.parquet")
+        .filter(model="nano", level=3, clause=0)
+        .row(0, named=True)
+    )
     assert (found.value, found.n, found.seeds) == (pytest.approx(row["value"], abs=1e-6), 4, 2)
     assert found.unit == "share" and "3 hops" in found.comparison
     with pytest.raises(Missing, match="9 hops was not mapped"):
-        measure(Measure(arm="sft_long", attention=9), given_)
-    with pytest.raises(Missing, match="not mapped at this size"):
-        measure(Measure(arm="sft_long", attention=3), Evidence(spec, given_.items, given_.runs, {}))
+        measure(Measure(of=9, **of), given_)
+    with pytest.raises(Missing, match="not mapped in this experiment"):
+        measure(Measure(of=3, **of), replace(given_, folder=tmp_path))
 
 
 def test_the_figure_has_a_map_for_each_arm_and_length(mapped: Path, tmp_path: Path) -> None:
     claims = tmp_path / "claims.json"
     claims.write_text("[]")
-    arguments = ["--claims", str(claims), "--tables", str(mapped), "--output-dir", str(tmp_path)]
-    assert plot_attention.main(arguments) == 0
+    arguments = [
+        "--study",
+        "hops",
+        "--claims",
+        str(claims),
+        "--tables",
+        str(mapped),
+        "--evidence",
+        str(mapped),
+    ]
+    assert plot_figure.main(["attention", *arguments, "--output-dir", str(tmp_path)]) == 0
     drawn = (tmp_path / "attention.light.svg").read_text()
     assert all(f"map:{model}:sft_long:{hops}" in drawn for model in ("nano", "nano_nope") for hops in (2, 3))
 

@@ -1,4 +1,4 @@
-"""config/claims.yaml, and claims.json from runs with known rates."""
+"""config/hops/claims.yaml, and claims.json from runs with known rates."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ from trap.analysis.measures import Evidence, Missing, measure
 from trap.analysis.statistics import clopper_pearson
 from trap.analysis.verdicts import VERDICTS
 from trap.files import InputError, write_json
+from trap.studies.hops.study import Study
 from trap.workflow.sheet import load_arms
 
+ROOT = Path(__file__).resolve().parent.parent
+STUDY = ["--config", f"{ROOT}/config/config.yaml", "--study", "hops"]
 SOURCE_IDS = (
     [f"F{n}" for n in range(1, 12)] + [f"B{n}" for n in range(1, 15)] + [f"P{n}" for n in range(1, 11)]
 )
@@ -46,10 +49,10 @@ FIELDS = [
 
 @pytest.fixture(scope="module")
 def spec(root: Path):
-    return load_claims(root / "config" / "claims.yaml")
+    return load_claims(root / "config/hops/claims.yaml", Study)
 
 
-# --- config/claims.yaml ---------------------------------------------------------------------------
+# --- config/hops/claims.yaml ---------------------------------------------------------------------------
 
 
 def test_every_source_claim_is_declared_exactly_once(spec) -> None:
@@ -71,7 +74,7 @@ def test_published_intervals_are_exact(spec) -> None:
 
 
 def test_its_arms_are_in_the_experiment_sheets(spec, root: Path) -> None:
-    sheets = sorted((root / "config").glob("arms*.tsv"))
+    sheets = sorted((root / "config/hops").glob("arms*.tsv"))
     assert len(sheets) == 4
     known = {arm for sheet in sheets for arm in load_arms(sheet)}
     named = {arm for contrast in spec.contrasts for arm in (contrast.arm, contrast.minus)}
@@ -88,6 +91,7 @@ replicates: 200
 margin: 0.03
 minimum_seeds: 3
 sources: {ours: this project}
+defaults: {model: nano, platform: torch, pool: eval_hard, pools: [eval_hard]}
 names: {}
 doses: {share: {label: share, arms: {a: 0, b: 1}}}
 contrasts: [{name: gain, arm: b, minus: a, statement: b over a}]
@@ -108,6 +112,13 @@ claims:
         ("{contrast: gain}", "{arm: a, metric: luck}", "unknown metric 'luck'"),
         ("{contrast: gain}", "{arm: a, net_of: b}", "only with minus_pool"),
         ("{contrast: gain}", "{dose: shares}", "unknown dose"),
+        ("{contrast: gain}", "{study: luck}", "unknown 'luck' (known: property, finding, attention)"),
+        ("{contrast: gain}", "{study: property, of: luck}", "unknown property 'luck'"),
+        ("{contrast: gain}", "{study: attention, of: 5}", "of an arm"),
+        ("{contrast: gain}", "{arm: a, of: 5}", "only with `study`"),
+        ("{contrast: gain}", "{arm: a, runs: luck}", "winner_hops_used"),
+        ("{contrast: gain}", "{arm: a, hops: [5]}", "hops"),
+        ("pool: eval_hard, ", "", "pool"),
         (", not_reproduced: high < 0", "", "not_reproduced"),
         ("measure: {contrast: gain}, ", "", "needs a reason"),
         ("a: 0, b: 1", "a: 1, b: 1", "two different doses"),
@@ -125,10 +136,10 @@ def test_mistakes_in_the_file_are_one_clear_error(
     path = tmp_path / "claims.yaml"
     path.write_text(SMALL.replace(old, new, 1))
     if message is None:
-        assert load_claims(path)
+        assert load_claims(path, Study)
         return
     with pytest.raises(InputError, match=re.escape(message)) as caught:
-        load_claims(path)
+        load_claims(path, Study)
     assert str(path) in str(caught.value) and "\n" not in str(caught.value)
 
 
@@ -145,40 +156,22 @@ RATES = {
 
 
 def _collected(folder: Path, rates: dict = RATES, **options) -> list[str]:
-    items = make_items(rates, questions=400, starts=80, **options)
-    runs = write_runs(folder / "runs", items)
-    arguments = ["--items", f"{folder}/items.parquet", "--runs", f"{folder}/runs.parquet"]
-    arguments += ["--seconds", f"{folder}/seconds.json"]
-    collected = [
-        "--output",
-        arguments[1],
-        "--runs-output",
-        arguments[3],
-        "--curves-output",
-        f"{folder}/curves.parquet",
-        "--episodes-output",
-        f"{folder}/episodes.parquet",
-        "--seconds-output",
-        f"{folder}/seconds.json",
-    ]
-    assert collect_runs.main(["--runs", *map(str, runs), *collected]) == 0
-    return arguments
+    """Options of a program that reads the evidence of such runs."""
+    runs = write_runs(folder / "runs", make_items(rates, questions=400, starts=80, **options))
+    collected = folder / "collected"
+    assert collect_runs.main([*STUDY, "--runs", *map(str, runs), "--output", str(collected)]) == 0
+    data = folder / "results/hops/data"
+    data.mkdir(parents=True)
+    return [
+        *STUDY, "--sheet", f"{ROOT}/config/hops/arms.tsv", "--evidence", str(collected), "--data", str(data),
+    ]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def claims(tmp_path_factory: pytest.TempPathFactory, root: Path) -> dict[str, dict]:
+def claims(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
     folder = tmp_path_factory.mktemp("claims")
-    arguments = _collected(folder)
     output = folder / "claims.json"
-    more = [
-        "--claims",
-        str(root / "config/claims.yaml"),
-        "--rule",
-        "tabulate_claims",
-        "--output",
-        str(output),
-    ]
-    assert tabulate_claims.main([*arguments, *more]) == 0
+    assert tabulate_claims.main([*_collected(folder), "--output", str(output)]) == 0
     return {claim["id"]: claim for claim in json.loads(output.read_text())}
 
 
@@ -212,13 +205,13 @@ def test_verdicts_follow_the_known_rates(claims: dict[str, dict]) -> None:
 
 def test_what_was_not_run_is_not_tested_and_says_so(claims: dict[str, dict]) -> None:
     assert claims["B14"]["verdict"] == "not tested here"
-    assert "arm rsft_hard_k32 was not run at this size" in claims["B14"]["reason"]
+    assert "arm rsft_hard_k32 was not run in this experiment" in claims["B14"]["reason"]
     assert "nano_nope was not run" in claims["trap_nano_nope"]["reason"]
     assert claims["F4"]["verdict"] == "not tested here" and "not given" in claims["F4"]["reason"]
     assert claims["B12"]["seconds"] is None
     for name in ("P4", "P7", "P8", "grpo_nano_nope", "ignition_rsft_64_nano", "sixteen_prompts"):
         assert claims[name]["verdict"] == "not tested here", claims[name]
-    assert "arm ignite_rsft_n0 was not run at this size." in claims["ignition_rsft_0_nano"]["reason"]
+    assert "arm ignite_rsft_n0 was not run in this experiment." in claims["ignition_rsft_0_nano"]["reason"]
     assert "nano_nope was not run on torch. GRPO on hard prompts" in claims["P4"]["reason"]
     assert (
         "eval_leak_permuted" in claims["memorisation_nano"]["reason"]
@@ -231,18 +224,19 @@ def test_seconds_count_each_run_once(claims: dict[str, dict]) -> None:
     assert claims["contamination_nano"]["seconds"] == 2 * 3 * 2.5
 
 
-def test_a_verdict_needs_enough_seeds(tmp_path: Path, root: Path) -> None:
+def test_a_verdict_needs_enough_seeds(tmp_path: Path) -> None:
     arguments = _collected(tmp_path, {"sft_more": {"accuracy": 0.4}, "rsft_hard": {"accuracy": 0.9}}, seeds=1)
     output = tmp_path / "claims.json"
-    claims_file = str(root / "config/claims.yaml")
-    assert tabulate_claims.main([*arguments, "--claims", claims_file, "--output", str(output)]) == 0
+    assert tabulate_claims.main([*arguments, "--output", str(output)]) == 0
     matching = next(claim for claim in json.loads(output.read_text()) if claim["id"] == "matching_nano")
     assert matching["verdict"] == "inconclusive" and "1 training seed" in matching["reason"]
 
 
-def test_findings_of_the_audit_become_claims(tmp_path: Path, root: Path) -> None:
+@pytest.mark.parametrize("place", ["hops", "released/hops"])
+def test_findings_of_the_audit_become_claims(tmp_path: Path, place: str) -> None:
     arguments = _collected(tmp_path, {"sft": {"accuracy": 0.4}})
-    audit = tmp_path / "audit.json"
+    audit = tmp_path / "results" / place / "published/audit.json"
+    audit.parent.mkdir(parents=True)
     findings = [
         {
             "id": "F4",
@@ -262,39 +256,23 @@ def test_findings_of_the_audit_become_claims(tmp_path: Path, root: Path) -> None
     ]
     audit.write_text(json.dumps({"findings": findings}))
     output = tmp_path / "claims.json"
-    more = [
-        "--claims",
-        str(root / "config/claims.yaml"),
-        "--published-audit",
-        str(audit),
-        "--output",
-        str(output),
-    ]
-    assert tabulate_claims.main([*arguments, *more]) == 0
+    assert tabulate_claims.main([*arguments, "--output", str(output)]) == 0
     claims = {claim["id"]: claim for claim in json.loads(output.read_text())}
     assert claims["F4"]["verdict"] == "reproduced" and claims["F4"]["file"] == str(audit)
     assert claims["F6"]["verdict"] == "reproduced" and claims["F6"]["also"]["mcnemar_p"]["value"] == 0.73
     assert claims["F11"]["verdict"] == "not tested here"
     audit.write_text(json.dumps({"findings": []}))
-    assert tabulate_claims.main([*arguments, *more]) == 1
+    assert tabulate_claims.main([*arguments, "--output", str(output)]) == 1
 
 
-def test_the_published_files_give_the_findings(tmp_path: Path, root: Path, published: Path) -> None:
+def test_the_published_files_give_the_findings(tmp_path: Path, published: Path) -> None:
     audit_questions = pytest.importorskip("audit_questions")
     arguments = _collected(tmp_path, {"sft": {"accuracy": 0.4}})
-    audit, output = tmp_path / "audit.json", tmp_path / "claims.json"
+    audit, output = tmp_path / "results/hops/published/audit.json", tmp_path / "claims.json"
     assert (
         audit_questions.main(["--published", str(published / "hops"), "--output", str(audit), "--quiet"]) == 0
     )
-    more = [
-        "--claims",
-        str(root / "config/claims.yaml"),
-        "--published-audit",
-        str(audit),
-        "--output",
-        str(output),
-    ]
-    assert tabulate_claims.main([*arguments, *more]) == 0
+    assert tabulate_claims.main([*arguments, "--output", str(output)]) == 0
     claims = {claim["id"]: claim for claim in json.loads(output.read_text())}
     for name in ("F1", "F2", "F3", "F4", "F5", "F6", "F9", "F11"):
         assert claims[name]["verdict"] == "reproduced", claims[name]
@@ -310,14 +288,15 @@ def test_repeated_runs_are_compared_row_by_row(spec) -> None:
 
 
 def test_a_missing_cell_says_why(spec) -> None:
-    table = ItemTable(make_items({"sft": {"accuracy": 0.5}}, seeds=2, pools=("eval_hard",)))
+    table = ItemTable(make_items({"sft": {"accuracy": 0.5}}, seeds=2, pools=("eval_hard",)), Study)
     evidence = Evidence(spec, table, pl.DataFrame(), {})
-    assert measure(Measure(arm="sft"), evidence).value == pytest.approx(0.5, abs=0.1)
+    of = {"model": "nano", "platform": "torch", "pool": "eval_hard"}
+    assert measure(Measure(arm="sft", **of), evidence).value == pytest.approx(0.5, abs=0.1)
     for what, why in (
-        (Measure(arm="sft", model="giant"), "model giant was not run"),
-        (Measure(arm="sft", pool="eval_leak"), "scored on the pool eval_leak"),
-        (Measure(arm="rsft_hard"), "not run at this size"),
-        (Measure(arm="sft", minus="baseline:most_paths"), "needs the graph"),
+        (Measure(**of | {"arm": "sft", "model": "giant"}), "model giant was not run"),
+        (Measure(**of | {"arm": "sft", "pool": "eval_leak"}), "scored on the pool eval_leak"),
+        (Measure(arm="rsft_hard", **of), "not run in this experiment"),
+        (Measure(arm="sft", minus="baseline:most_paths", **of), "needs the items of eval_hard"),
     ):
         with pytest.raises(Missing, match=why):
             measure(what, evidence)

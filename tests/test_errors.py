@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import collect_traces
-import tabulate_errors
+import tabulate_results
 from make_items import make_items, write_runs
 from trap.analysis.claim_specs import ClaimsFile, load_claims
 from trap.analysis.collect import collect, write_items, write_table
+from trap.analysis.summaries import Summaries
 from trap.files import InputError, write_json, write_jsonl
 from trap.studies.hops.analysis.branches import (
     BINS,
@@ -27,12 +28,16 @@ from trap.studies.hops.analysis.branches import (
 )
 from trap.studies.hops.analysis.error_tables import ACROSS, ERROR_COLUMNS, error_table, errors_text
 from trap.studies.hops.analysis.errors import KINDS, STEPPED, TraceReader
-from trap.studies.hops.analysis.traces import TRACE_COLUMNS, read_traces, write_traces
+from trap.studies.hops.analysis.traces import TRACE_COLUMNS, read_traces
 from trap.studies.hops.graph import Graph
 from trap.studies.hops.records import Edge, Entity, GraphFile, Question, QuestionMeta, Reference, Relation
 from trap.studies.hops.records import Path as Walk
 from trap.studies.hops.reward import to_episode
+from trap.studies.hops.study import Options, Study
+from trap.workflow.sheet import load_arms
 
+ROOT = Path(__file__).resolve().parent.parent
+STUDY = ["--config", f"{ROOT}/config/config.yaml", "--study", "hops"]
 # Two ways from Slow: by Disk to Cache and on to two fixes, of which one is an option, and by Net to a dead end.
 EDGES = (
     ("Slow", "leads_to", "Disk"), ("Slow", "leads_to", "Net"), ("Slow", "caused_by", "Cache"),
@@ -71,7 +76,15 @@ def reader() -> TraceReader:
 
 @pytest.fixture(scope="module")
 def spec(root: Path) -> ClaimsFile:
-    return msgspec.structs.replace(load_claims(root / "config/claims.yaml"), replicates=50)
+    return msgspec.structs.replace(load_claims(root / "config/hops/claims.yaml", Study), replicates=50)
+
+
+def summaries(spec: ClaimsFile, items: pl.DataFrame | None = None, sheet: dict | None = None) -> Summaries:
+    """Of no runs, or of these items."""
+    if items is None:
+        items = make_items({"sft": {}}, seeds=1, questions=1)
+    study = Study(Options(), Path("nowhere"))
+    return Summaries(spec, study, {}, items, pl.DataFrame(), sheet or {}, Path("nowhere"))
 
 
 @pytest.mark.parametrize(
@@ -177,9 +190,9 @@ def frame(answers: list[tuple]) -> pl.DataFrame:
 @given(answers=st.lists(ANSWERS, min_size=1, max_size=12))
 def test_shares_add_up(spec: ClaimsFile, answers: list[tuple]) -> None:
     traces = frame(answers)
-    table = error_table(traces, {}, spec)
+    table = error_table(traces, summaries(spec))
     assert table.schema == ERROR_COLUMNS
-    for _, part in table.group_by("hops"):
+    for _, part in table.group_by("level"):
         values = {row["kind"]: row for row in part.filter(letter="any", hop=0).to_dicts()}
         assert set(values) == {*KINDS, *ACROSS}
         assert sum(values[kind]["value"] for kind in KINDS) == pytest.approx(1, abs=1e-5)
@@ -190,7 +203,7 @@ def test_shares_add_up(spec: ClaimsFile, answers: list[tuple]) -> None:
             assert by_hop == pytest.approx(values[kind]["value"], abs=1e-5)
             assert right[kind] <= values[kind]["value"]
         assert (part["low"] <= part["value"]).all() and (part["value"] <= part["high"]).all()
-    whole = table.filter(pl.col("hops") == table["hops"].min(), letter="any", hop=0, kind="other_end")
+    whole = table.filter(pl.col("level") == table["level"].min(), letter="any", hop=0, kind="other_end")
     assert whole["value"].item() == pytest.approx((traces["kind"] == "other_end").mean(), abs=1e-6)
 
 
@@ -215,7 +228,7 @@ def write_run(folder: Path, arm: str, seed: int, completions: list[str], **chang
 
 
 def call(script: Any, **arguments: Any) -> int:
-    flat = []
+    flat = list(STUDY)
     for name, value in arguments.items():
         flat += [f"--{name}", *map(str, value if isinstance(value, list) else [value])]
     return script.main(flat)
@@ -237,7 +250,7 @@ def evidence(tmp_path: Path) -> Path:
 def collected(folder: Path, output: str = "traces.parquet") -> int:
     return call(
         collect_traces, runs=sorted((folder / "runs").glob("*/s*"), reverse=output != "traces.parquet"),
-        graph=folder / "kg.json", questions=[folder / "eval_hard.jsonl"], output=folder / output,
+        data=folder, pools=[folder / "eval_hard.jsonl"], output=folder / output,
     )  # fmt: skip
 
 
@@ -271,10 +284,10 @@ def test_answers_to_something_else_are_one_clear_error(
 
 def test_a_table_of_something_else(tmp_path: Path) -> None:
     traces = frame([("faithful", True, 1, "Slow", 4)])
-    write_traces(traces.with_columns(kind=pl.lit("perfect")), tmp_path / "traces.parquet")
+    write_items(traces.with_columns(kind=pl.lit("perfect")), tmp_path / "traces.parquet")
     with pytest.raises(InputError, match="kind: unknown 'perfect'"):
         read_traces(tmp_path / "traces.parquet")
-    write_traces(traces, tmp_path / "traces.parquet")
+    write_items(traces, tmp_path / "traces.parquet")
     pl.read_parquet(tmp_path / "traces.parquet").drop("astray").write_parquet(tmp_path / "traces.parquet")
     with pytest.raises(InputError, match="astray: column missing"):
         read_traces(tmp_path / "traces.parquet")
@@ -282,8 +295,9 @@ def test_a_table_of_something_else(tmp_path: Path) -> None:
 
 def test_errors_text_names_every_kind(spec: ClaimsFile) -> None:
     traces = frame([(kind, True, seed, "Slow", 4) for kind in KINDS for seed in (1, 2)])
-    facts = {"sft": {"label": "SFT on easy", "group": "start", "contaminated": False}}
-    text = errors_text(error_table(traces, facts, spec))
+    sheet = load_arms(ROOT / "config/hops/arms.tsv")
+    sheet["sft"] = msgspec.structs.replace(sheet["sft"], label="SFT on easy")
+    text = errors_text(error_table(traces, summaries(spec, sheet=sheet)))
     for name in [*KINDS.values(), *ACROSS.values()]:
         assert f"| {name} |" in text
     assert "| SFT on easy | 4 | 9 x 2 | 11 % [" in text
@@ -315,34 +329,34 @@ def test_branch_table(spec: ClaimsFile) -> None:
     measured = pl.DataFrame(
         {"pool": "eval_hard", "id": names, "reachable": [1 + n % 3 for n in range(60)], "walk": [0.5, 0.1] * 30}
     )  # fmt: skip
-    table = branch_table(items, measured, {}, spec)
+    found = summaries(spec, items)
+    table = branch_table(found, measured)
     assert set(table["pool"]) == {"eval_hard"}  # no other was measured
-    whole = table.filter(pl.col("above").is_null(), hops=0, metric="accuracy").row(0, named=True)
+    whole = table.filter(pl.col("above").is_null(), level=0, metric="accuracy").row(0, named=True)
     assert whole["value"] == pytest.approx(hard["correct"].mean(), abs=1e-6)
     assert (whole["n"], whole["seeds"], whole["walk"]) == (60, 3, 0.3)
     for by, bins in (("reachable", 3), ("walk", 2)):
-        part = table.filter(pl.col("above").is_not_null(), by=by, hops=0, metric="accuracy")
+        part = table.filter(pl.col("above").is_not_null(), by=by, level=0, metric="accuracy")
         assert part.height == bins and part["n"].sum() == 60
         assert (part["value"] * part["n"]).sum() / 60 == pytest.approx(whole["value"], abs=1e-5)
     text = branches_text(table)
     assert "by reachable" in text and "| 1/16-1/8 |" in text and "| 30 % |" in text
     with pytest.raises(InputError, match="eval_hard: no question 'eval_hard_0000'"):
-        branch_table(items, measured.tail(59), {}, spec)
+        branch_table(found, measured.tail(59))
 
 
-def test_tabulated_twice_gives_the_same_bytes(evidence: Path, root: Path) -> None:
+def test_tabulated_twice_gives_the_same_bytes(evidence: Path) -> None:
     assert collected(evidence) == 0
     items = make_items({"sft": {"accuracy": 0.5}}, seeds=2, questions=4, starts=2, pools=("eval_hard",))
     items = items.with_columns(id=pl.col("id").str.replace("_000", "_"))
-    found = collect(write_runs(evidence / "item_runs", items))
+    found = collect(write_runs(evidence / "item_runs", items), Study)
     write_items(found.items, evidence / "items.parquet")
     write_table(found.runs, evidence / "runs.parquet")
+    write_json(evidence / "seconds.json", found.seconds)
     for output in ("a", "b"):
-        (evidence / output).mkdir()
         assert call(
-            tabulate_errors, claims=root / "config/claims.yaml", traces=evidence / "traces.parquet",
-            items=evidence / "items.parquet", runs=evidence / "runs.parquet", arms=root / "config/arms.tsv",
-            graph=evidence / "kg.json", questions=[evidence / "eval_hard.jsonl"], output=evidence / output,
+            tabulate_results, sheet=ROOT / "config/hops/arms.tsv", evidence=evidence, data=evidence,
+            pools=[evidence / "eval_hard.jsonl"], own=["errors", "branches"], output=evidence / output,
         ) == 0  # fmt: skip
     for name in ("errors.parquet", "errors.md", "branches.parquet", "branches.md"):
         assert (evidence / "a" / name).read_bytes() == (evidence / "b" / name).read_bytes(), name

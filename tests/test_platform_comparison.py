@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 import compare_platforms
+import plot_figure
 from make_items import make_items
-from test_workflow import ARMS, ROOT, copy_project, planned, snakemake
 from trap.analysis.agreement import agreement, agreement_text
 from trap.analysis.cells import ItemTable
 from trap.analysis.claim_specs import ClaimsFile, load_claims
 from trap.analysis.collect import write_items
-from trap.figures.platforms import draw
-from trap.figures.theme import LIGHT, style
 from trap.files import InputError
+from trap.studies.hops.study import Study
 
+ROOT = Path(__file__).resolve().parent.parent
+STUDY = ["--config", f"{ROOT}/config/config.yaml", "--study", "hops"]
 RATES = {
     "sft_more": {"accuracy": 0.3, "faithful": 0.1},
     "rsft_easy": {"accuracy": 0.3, "faithful": 0.1},
@@ -30,7 +30,7 @@ POOLS = ("eval_hard",)
 
 @pytest.fixture(scope="module")
 def spec(root: Path) -> ClaimsFile:
-    return load_claims(root / "config/claims.yaml")
+    return load_claims(root / "config/hops/claims.yaml", Study)
 
 
 def items(platform: str, rates: dict, seed: int, seeds: int = 3) -> pl.DataFrame:
@@ -41,7 +41,8 @@ def items(platform: str, rates: dict, seed: int, seeds: int = 3) -> pl.DataFrame
 @pytest.fixture(scope="module")
 def rows(spec: ClaimsFile) -> pl.DataFrame:
     other = {**RATES, "rsft_easy": {"accuracy": 0.6, "faithful": 0.1}, "rsft_eval": {"accuracy": 0.9}}
-    return agreement(spec, ItemTable(pl.concat([items("torch", RATES, 1), items("mlx", other, 2, seeds=4)])))
+    both = pl.concat([items("torch", RATES, 1), items("mlx", other, 2, seeds=4)])
+    return agreement(spec, ItemTable(both, Study), "torch")
 
 
 def test_an_arm_that_differs_is_seen(rows: pl.DataFrame) -> None:
@@ -73,7 +74,7 @@ def test_contrasts_are_compared_as_differences_of_differences(rows: pl.DataFrame
 
 def test_one_platform_is_nothing_to_compare(spec: ClaimsFile) -> None:
     with pytest.raises(InputError, match="evaluated on two platforms"):
-        agreement(spec, ItemTable(items("mlx", RATES, 1)))
+        agreement(spec, ItemTable(items("mlx", RATES, 1), Study), "torch")
 
 
 def test_the_text_has_every_row(rows: pl.DataFrame) -> None:
@@ -84,71 +85,34 @@ def test_the_text_has_every_row(rows: pl.DataFrame) -> None:
         assert f"{kind}s: {int(part['agree'].sum())} of {part.height} agree" in text
 
 
-def test_the_figure_has_a_mark_for_each_platform(rows: pl.DataFrame) -> None:
-    with style(LIGHT):
-        figure = draw(rows, LIGHT)
-        marks = [line.get_gid() for axes in figure.axes for line in axes.lines if line.get_gid()]
-        shown = rows.filter((pl.col("kind") == "contrast") & (pl.col("metric") == "accuracy"))
-        expected = {f"point:nano:{row['name']}:{p}" for row in shown.to_dicts() for p in ("mlx", "torch")}
-        assert len(marks) == len(set(marks)) and set(marks) == expected
-        renderer = figure.canvas.get_renderer()
-        for text in [
-            *figure.texts,
-            *(label for axes in figure.axes for label in [*axes.get_yticklabels(), axes.title]),
-        ]:
-            box = text.get_window_extent(renderer)
-            assert box.x0 >= -1 and box.x1 <= figure.bbox.x1 + 1, text.get_text()
+def test_the_figure_has_a_mark_for_each_platform(rows: pl.DataFrame, tmp_path: Path) -> None:
+    rows.write_parquet(tmp_path / "platforms.parquet")
+    where = ["--tables", str(tmp_path), "--output-dir", str(tmp_path)]
+    assert plot_figure.main(["platforms", *STUDY, "--experiment", "platforms", *where]) == 0
+    marks = set(re.findall(r'id="(point:[^"]+)"', (tmp_path / "platforms.light.svg").read_text()))
+    shown = rows.filter((pl.col("kind") == "contrast") & (pl.col("metric") == "accuracy"))
+    assert marks == {f"point:nano:{row['name']}:{p}" for row in shown.to_dicts() for p in ("mlx", "torch")}
 
 
-def test_the_command_writes_the_same_bytes_twice(
-    tmp_path: Path, root: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    files = []
+def test_the_command_writes_the_same_bytes_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for number, platform in enumerate(("torch", "mlx")):
-        files.append(str(tmp_path / f"{platform}.parquet"))
-        write_items(items(platform, RATES, number), files[-1])
-    claims = ["--claims", str(root / "config/claims.yaml")]
+        write_items(items(platform, RATES, number), tmp_path / platform / "items.parquet")
+    how = [*STUDY, "--experiment", "platforms", "--evidence", str(tmp_path / "mlx")]
     for name in ("one", "two"):
-        assert compare_platforms.main([*claims, "--items", *files, "--output", str(tmp_path / name)]) == 0
-    names = {path.name for path in (tmp_path / "one").iterdir()}
-    kinds = {f"platforms.{theme}.{kind}" for theme in ("light", "dark") for kind in ("svg", "png")}
-    assert names == {"platforms.md", "platforms.parquet"} | kinds
-    assert all(
-        (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes() for name in names
-    )
-    assert compare_platforms.main([*claims, "--items", files[0], "--output", str(tmp_path / "three")]) == 1
+        others = ["--others", str(tmp_path / "torch/items.parquet"), "--output", str(tmp_path / name)]
+        assert compare_platforms.main([*how, *others]) == 0
+    for name in ("platforms.parquet", "platforms.md"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    table = pl.read_parquet(tmp_path / "one/platforms.parquet")
+    assert set(table["platform"]) == {"mlx"} and set(table["reference"]) == {"torch"}
+    assert compare_platforms.main([*how, "--output", str(tmp_path / "three")]) == 1
     assert "evaluated on two platforms" in capsys.readouterr().err and not (tmp_path / "three").exists()
 
 
-@pytest.mark.slow
-def test_the_rule_takes_what_other_platforms_left(tmp_path: Path) -> None:
-    folder = copy_project(tmp_path / "project")
-    output = snakemake(folder, "--dry-run", "results/platforms/platforms.md", check=False)
-    assert "results/hops/MODEL/PLATFORM/ARM/sSEED/items.parquet: there is none" in output
-    assert "make mlx" in output and "Traceback" not in output and "Exception" not in output
-    left = folder / "results/hops/nano/mlx/sft/s1"
-    left.mkdir(parents=True)
-    for name in ("items.parquet", "meta.json", "log.jsonl", "metrics.json", "episodes.jsonl"):
-        (left / name).touch()
-    targets = ["results/platforms/platforms.md", "results/hops/nano/torch/sft/s1/README.md"]
-    counts = planned(folder, *targets)
-    assert counts["compare_platforms"] == counts["collect_platforms"] == counts["write_model_card"] == 1
-    assert counts["evaluate_adapter"] == len(ARMS)  # torch's own runs, and none of mlx
-    # what was committed stands for runs that are not here
-    shutil.rmtree(left)
-    (folder / "results/platforms").mkdir()
-    (folder / "results/platforms/items.parquet").touch()
-    counts = planned(folder, targets[0])
-    assert counts["compare_platforms"] == 1 and "collect_platforms" not in counts
-
-
-@pytest.mark.skipif(
-    not (ROOT / "results/platforms/items.parquet").is_file(), reason="no other platform's runs are committed"
-)
-def test_the_committed_comparison_is_that_of_the_committed_items(tmp_path: Path) -> None:
-    committed = ROOT / "results/platforms"
-    here = [str(ROOT / "results/tables/items.parquet"), str(committed / "items.parquet")]
-    claims = ["--claims", str(ROOT / "config/claims.yaml")]
-    assert compare_platforms.main([*claims, "--items", *here, "--output", str(tmp_path)]) == 0
-    for name in ("platforms.md", "platforms.light.svg"):
-        assert (tmp_path / name).read_bytes() == (committed / name).read_bytes(), name
+def test_the_released_platforms_agree_but_for_a_few(tmp_path: Path, root: Path) -> None:
+    released = root / "results/released/hops"
+    how = [*STUDY, "--experiment", "platforms", "--evidence", str(released / "platforms")]
+    others = ["--others", str(released / "full/items.parquet"), "--output", str(tmp_path)]
+    assert compare_platforms.main([*how, *others]) == 0
+    table = pl.read_parquet(tmp_path / "platforms.parquet")
+    assert table.height == 43 and table["agree"].sum() / table.height > 0.8

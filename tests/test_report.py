@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tabulate_errors
 
 import made_up_evidence
 import render_post
-import tabulate_errors
 from make_items import traces_of
 from trap.analysis.cells import read_items
 from trap.analysis.claim_specs import load_claims

@@ -7,12 +7,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-import tabulate_rewards
+import collect_runs
+import tabulate_results
 from make_items import make_items, write_runs
-from trap.analysis.collect import collect, write_items, write_table
 from trap.studies.hops.analysis.rewards import ablations, reward_parts
 from trap.workflow.sheet import load_arms
 
+ROOT = Path(__file__).resolve().parent.parent
+STUDY = ["--config", f"{ROOT}/config/config.yaml", "--study", "hops"]
 RATES = {
     "sft_long": {"accuracy": 0.3},
     "grpo_hard": {"accuracy": 0.8, "faithful": 0.5},
@@ -21,7 +23,8 @@ RATES = {
 
 
 def test_arms_that_differ_in_the_reward_alone(root: Path) -> None:
-    groups = ablations(load_arms(root / "config/arms_grpo.tsv"))
+    sheet = load_arms(root / "config/hops/arms_grpo.tsv")
+    groups = ablations(sheet, set(sheet))
     found = {arm.arm: number for number, group in enumerate(groups) for arm in group}
     assert found["grpo_v1"] == found["grpo_paper"] == found["grpo_similarity"]
     assert found["grpo_easy_paper"] == found["grpo_easy_correctness"] != found["grpo_paper"]
@@ -30,7 +33,9 @@ def test_arms_that_differ_in_the_reward_alone(root: Path) -> None:
     for group in groups:  # but for one that stands in both sheets
         rewards = [arm.reward for arm in group if arm.arm != "way_out_grpo"]
         assert len(set(rewards)) == len(rewards)
-    assert ablations(load_arms(root / "config/arms.tsv")) == []
+    assert ablations(sheet, {"grpo_v1", "rsft_hard"}) == []
+    sheet = load_arms(root / "config/hops/arms.tsv")
+    assert ablations(sheet, set(sheet)) == []
 
 
 @pytest.mark.parametrize(
@@ -47,23 +52,18 @@ def test_names_of_rewards(name: str, parts: tuple) -> None:
 @pytest.fixture(scope="module")
 def evidence(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("rewards")
-    collected = collect(write_runs(folder / "runs", make_items(RATES, questions=60, starts=20)))
-    write_items(collected.items, folder / "items.parquet")
-    write_table(collected.runs, folder / "runs.parquet")
+    runs = write_runs(folder / "runs", make_items(RATES, questions=60, starts=20))
+    assert collect_runs.main([*STUDY, "--runs", *map(str, runs), "--output", str(folder)]) == 0
     return folder
 
 
 def tabulate(evidence: Path, sheet: Path, output: Path) -> int:
-    output.mkdir(exist_ok=True)
-    pairs = {
-        "claims": sheet.parent / "claims.yaml", "items": evidence / "items.parquet", "runs": evidence / "runs.parquet",
-        "arms": sheet, "output": output,
-    }  # fmt: skip
-    return tabulate_rewards.main([str(part) for name, path in pairs.items() for part in (f"--{name}", path)])
+    of = ["--sheet", str(sheet), "--evidence", str(evidence), "--data", str(evidence)]
+    return tabulate_results.main([*STUDY, *of, "--own", "rewards", "--output", str(output)])
 
 
 def test_a_row_per_reward_after_the_start(evidence: Path, root: Path, tmp_path: Path) -> None:
-    sheet = root / "config/arms_grpo.tsv"
+    sheet = root / "config/hops/arms_grpo.tsv"
     assert tabulate(evidence, sheet, tmp_path / "a") == tabulate(evidence, sheet, tmp_path / "b") == 0
     for name in ("rewards.parquet", "rewards.md"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
@@ -88,6 +88,6 @@ def test_a_row_per_reward_after_the_start(evidence: Path, root: Path, tmp_path: 
 
 
 def test_nothing_of_the_kind_was_run(evidence: Path, root: Path, tmp_path: Path) -> None:
-    assert tabulate(evidence, root / "config/arms.tsv", tmp_path) == 0
+    assert tabulate(evidence, root / "config/hops/arms.tsv", tmp_path) == 0
     assert pl.read_parquet(tmp_path / "rewards.parquet").is_empty()
     assert "No such arms were run." in (tmp_path / "rewards.md").read_text()

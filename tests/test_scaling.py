@@ -8,29 +8,36 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-import yaml
 
 import compare_sizes
+import plot_figure
 import train_base
 from make_items import make_items
-from test_workflow import ROOT, copy_project, planned
 from trap.analysis.cells import ItemTable
 from trap.analysis.claim_specs import ClaimsFile, load_claims
 from trap.analysis.collect import write_items
 from trap.analysis.scaling import scaling, scaling_text, size_text
-from trap.figures.scaling import draw
-from trap.figures.theme import LIGHT, style
-from trap.files import InputError
+from trap.files import InputError, write_json
+from trap.studies.hops.records import Edge, Entity, GraphFile, Relation
+from trap.studies.hops.study import Study
 from trap.workflow.config import Model, load_config
+from trap.workflow.opening import open_study
 from trap.workflow.plan import Plan
 
+ROOT = Path(__file__).resolve().parent.parent
+STUDY = ["--config", f"{ROOT}/config/config.yaml", "--study", "hops"]
 SIZES = {"small": 1_000_000, "middle": 10_000_000, "large": 100_000_000}
 POOLS = ("eval_hard",)
+GRAPH = GraphFile(
+    entities=[Entity(id="Slow", type="cause"), Entity(id="Cache", type="cause")],
+    relations=[Relation(id="leads_to")],
+    edges=[Edge(src="Slow", rel="leads_to", dst="Cache")],
+)
 
 
 @pytest.fixture(scope="module")
 def spec(root: Path) -> ClaimsFile:
-    return load_claims(root / "config/claims.yaml")
+    return load_claims(root / "config/hops/claims.yaml", Study)
 
 
 def items(easy: Callable[[int], float], seeds: int = 3) -> pl.DataFrame:
@@ -46,7 +53,7 @@ def items(easy: Callable[[int], float], seeds: int = 3) -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def rows(spec: ClaimsFile) -> pl.DataFrame:
-    return scaling(spec, ItemTable(items(lambda n: 0.1 + 0.2 * n)), SIZES)
+    return scaling(spec, ItemTable(items(lambda n: 0.1 + 0.2 * n), Study), SIZES, "torch")
 
 
 def found(rows: pl.DataFrame, kind: str, name: str) -> list[dict]:
@@ -67,23 +74,23 @@ def test_a_contrast_that_shrinks_has_a_slope(rows: pl.DataFrame) -> None:
 
 
 def test_more_seeds_make_narrower_intervals(spec: ClaimsFile, rows: pl.DataFrame) -> None:
-    more = scaling(spec, ItemTable(items(lambda n: 0.1 + 0.2 * n, seeds=8)), SIZES)
+    more = scaling(spec, ItemTable(items(lambda n: 0.1 + 0.2 * n, seeds=8), Study), SIZES, "torch")
     widths = [row["high"] - row["low"] for table in (rows, more) for row in found(table, "slope", "trap")]
     assert widths[1] < widths[0]
     assert {row["seeds"] for row in found(more, "arm", "rsft_easy")} == {8}
 
 
 def test_sizes_that_cannot_be_compared_are_refused(spec: ClaimsFile) -> None:
-    table = ItemTable(items(lambda n: 0.1))
+    table = ItemTable(items(lambda n: 0.1), Study)
     with pytest.raises(InputError, match="items of two sizes are needed, of small, tiny; there are 1"):
-        scaling(spec, table, {"small": 10, "tiny": 5})
+        scaling(spec, table, {"small": 10, "tiny": 5}, "torch")
     with pytest.raises(InputError, match="equally many parameters"):
-        scaling(spec, table, {"small": 10, "large": 10})
+        scaling(spec, table, {"small": 10, "large": 10}, "torch")
 
 
 def test_a_size_that_ran_part_of_the_arms_is_still_shown(spec: ClaimsFile) -> None:
     part = items(lambda n: 0.3).filter((pl.col("model") != "large") | (pl.col("arm") == "rsft_hard"))
-    rows = scaling(spec, ItemTable(part), SIZES)
+    rows = scaling(spec, ItemTable(part, Study), SIZES, "torch")
     assert [row["model"] for row in found(rows, "contrast", "trap")] == ["small", "middle"]
     assert len(found(rows, "slope", "trap")) == 1 and len(found(rows, "arm", "rsft_hard")) == 3
 
@@ -100,23 +107,23 @@ def test_sizes_are_written_short() -> None:
     assert [size_text(n) for n in (953_856, 2_650_000, 134_515_008)] == ["0.95 M", "2.6 M", "135 M"]
 
 
-def test_the_figure_has_a_mark_for_each_size(rows: pl.DataFrame) -> None:
-    with style(LIGHT):
-        figure = draw(rows, LIGHT)
-        marks = [line.get_gid() for axes in figure.axes for line in axes.lines if line.get_gid()]
-        expected = {f"point:arm:{arm}:{m}" for arm in ("sft_more", "rsft_easy", "rsft_hard") for m in SIZES}
-        expected |= {f"point:contrast:{name}:{m}" for name in ("trap", "matching") for m in SIZES}
-        assert len(marks) == len(set(marks)) and set(marks) == expected
-        renderer = figure.canvas.get_renderer()
-        labels = [label for axes in figure.axes for label in [*axes.get_xticklabels(), axes.title]]
-        for text in [*figure.texts, *labels]:
-            box = text.get_window_extent(renderer)
-            assert box.x0 >= -1 and box.x1 <= figure.bbox.x1 + 1, text.get_text()
+def test_the_figure_has_a_mark_for_each_size(rows: pl.DataFrame, tmp_path: Path) -> None:
+    rows.write_parquet(tmp_path / "scaling.parquet")
+    where = ["--tables", str(tmp_path), "--output-dir", str(tmp_path)]
+    assert plot_figure.main(["scaling", *STUDY, "--experiment", "scaling", *where]) == 0
+    marks = set(re.findall(r'id="(point:[^"]+)"', (tmp_path / "scaling.light.svg").read_text()))
+    expected = {f"point:arm:{arm}:{m}" for arm in ("sft_more", "rsft_easy", "rsft_hard") for m in SIZES}
+    expected |= {f"point:contrast:{name}:{m}" for name in ("trap", "matching") for m in SIZES}
+    assert marks == expected
 
 
-def test_the_size_from_the_shape_is_the_model_s(root: Path) -> None:
-    spec = load_config(root / "config/config.yaml").models["nano_3m"]
-    made = train_base.fresh_model(spec, str(root / "results/hops/data/kg.json"), 1, "cpu")
+def test_the_size_from_the_shape_is_the_model_s(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(root)
+    config = load_config("config/config.yaml")
+    spec, study = config.models["nano_3m"], open_study(config, "hops")
+    if not (study.data / "kg.json").is_file():
+        pytest.skip("no graph was built here (make data)")
+    made = train_base.fresh_model(spec, study, 1, "cpu")
     vocabulary = made.tokenizer.get_vocab_size()
     assert compare_sizes.weights_of("x", spec, vocabulary) == sum(w.numel() for w in made.weights.values())
     with pytest.raises(InputError, match=r"models\.x: vocabulary: not said"):
@@ -126,45 +133,32 @@ def test_the_size_from_the_shape_is_the_model_s(root: Path) -> None:
 def test_the_command_writes_the_same_bytes_twice(
     tmp_path: Path, root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    models = ("nano_quarter", "nano", "nano_3m")
     made = items(lambda n: 0.3).with_columns(
-        pl.col("model").replace_strict(dict(zip(SIZES, ("nano", "nano_3m", "nano_11m"), strict=True)))
+        pl.col("model").replace_strict(dict(zip(SIZES, models, strict=True)))
     )
-    write_items(made, tmp_path / "items.parquet")
-    how = ["--claims", str(root / "config/claims.yaml"), "--graph", str(root / "results/hops/data/kg.json")]
-    how += ["--config", str(root / "config/config.yaml"), "--items", str(tmp_path / "items.parquet")]
-    models = ["--models", "nano", "nano_3m", "nano_11m"]
+    here, there = tmp_path / "here", tmp_path / "there"
+    write_items(made.filter(pl.col("model") != "nano"), here / "items.parquet")
+    write_items(made.filter(pl.col("model") == "nano"), there / "items.parquet")
+    write_json(tmp_path / "kg.json", GRAPH)
+    how = [*STUDY, "--experiment", "scaling", "--data", str(tmp_path), "--evidence", str(here)]
     for name in ("one", "two"):
-        assert compare_sizes.main([*how, *models, "--output", str(tmp_path / name)]) == 0
-    names = {path.name for path in (tmp_path / "one").iterdir()}
-    kinds = {f"scaling.{theme}.{kind}" for theme in ("light", "dark") for kind in ("svg", "png")}
-    assert names == {"scaling.md", "scaling.parquet"} | kinds
-    assert all(
-        (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes() for name in names
-    )
-    assert compare_sizes.main([*how, "--models", "nano", "mini", "--output", str(tmp_path / "three")]) == 1
-    assert "no model `mini`" in capsys.readouterr().err and not (tmp_path / "three").exists()
+        others = ["--others", str(there / "items.parquet"), "--output", str(tmp_path / name)]
+        assert compare_sizes.main([*how, *others]) == 0
+    for name in ("scaling.parquet", "scaling.md"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    assert set(pl.read_parquet(tmp_path / "one/scaling.parquet")["model"]) >= set(models)
+    how[how.index("scaling")] = "mini"
+    assert compare_sizes.main([*how, "--output", str(tmp_path / "three")]) == 1
+    assert "no `mini`" in capsys.readouterr().err and not (tmp_path / "three").exists()
 
 
 def test_larger_sizes_are_no_part_of_the_paper(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(root)
-    plan = Plan.of(load_config("config/config.yaml"))
-    models = {size: {run.model for run in plan.runs(size)} for size in ("default", "full", "scaling")}
-    assert models["scaling"] == {"nano_quarter", "nano", "nano_3m"}
-    assert not models["full"] & {"nano_quarter", "nano_3m"} and not models["default"] & {
-        "nano_quarter",
-        "nano_3m",
-    }
-
-
-@pytest.mark.slow
-def test_the_target_trains_the_sizes_and_draws_one_figure(tmp_path: Path) -> None:
-    folder = copy_project(tmp_path / "project")
-    path = folder / "config/config.yaml"
-    values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    values["sizes"]["scaling"] = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))["sizes"]["scaling"]  # fmt: skip
-    path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
-    counts = planned(folder, "scaling")
-    seeds, adapters = 3, len(values["sizes"]["scaling"]["models"]["nano"]) - 1  # but for the base
-    assert counts["train_base"] == 3 and counts["train_adapter"] == 3 * seeds * adapters
-    assert counts["evaluate_adapter"] == 3 * (seeds * adapters + 1) and counts["compare_sizes"] == 1
-    assert counts["collect_runs"] == 1 and not {"render_post", "tabulate_claims"} & counts.keys()
+    plan = Plan.of(load_config("config/config.yaml"), "hops")
+    models = {name: {run.model for run in plan.runs(name)} for name in ("default", "full", "scaling")}
+    others = {"nano_quarter", "nano_3m"}
+    assert models["scaling"] == {"nano", *others}
+    assert not models["full"] & others and not models["default"] & others
+    # of the model that the others have as well, nothing is trained again
+    assert {run.model for run in plan.collected("scaling")} == others

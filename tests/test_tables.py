@@ -14,14 +14,17 @@ import collect_runs
 import tabulate_claims
 import tabulate_results
 from make_items import make_items, write_runs
-from trap.analysis.cells import ITEM_COLUMNS, ItemTable, read_items
-from trap.analysis.collect import CURVE_COLUMNS, ITEM_ORDER, RUN_COLUMNS, collect, write_items
-from trap.analysis.runs import read_runs
+from trap.analysis.baselines import baseline_items, baseline_table
+from trap.analysis.cells import ItemTable, read_items
+from trap.analysis.collect import CURVE_COLUMNS, ITEM_ORDER, collect, run_columns, write_items
+from trap.analysis.runs import read_runs, read_seconds
 from trap.files import InputError, write_json, write_jsonl
 from trap.report.wording import estimate_text, number_text
-from trap.studies.hops.analysis.baselines import baseline_items, baseline_table, read_pools
-from trap.studies.hops.graph import Graph
+from trap.studies.columns import item_columns
 from trap.studies.hops.records import Edge, Entity, GraphFile, Question, Relation
+from trap.studies.hops.study import Options, Study
+from trap.workflow.plan import TABLES
+from trap.workflow.sheet import load_arms
 
 # s --r--> a, b; a --r--> x; b --t--> y; s --t--> c; c --r--> x, z
 EDGES = [
@@ -38,6 +41,8 @@ FILE = GraphFile(
     relations=[Relation(id="r"), Relation(id="t")],
     edges=[Edge(src=src, rel=rel, dst=dst) for src, rel, dst in EDGES],
 )
+ROOT = Path(__file__).resolve().parent.parent
+STUDY = ["--config", f"{ROOT}/config/config.yaml", "--study", "hops"]
 ARMS = ("sft", "sft_more", "rsft_easy", "rsft_hard", "rsft_eval", "rsft_hard_k1")
 
 
@@ -59,33 +64,36 @@ def _question(number: int, chain: list[str], options: str, gold: str, pool: str 
     )
 
 
-def test_baselines_on_a_graph_small_enough_to_count() -> None:
+def _study(folder: Path) -> Study:
+    write_json(folder / "kg.json", FILE)
+    return Study(Options(), folder)
+
+
+def test_baselines_on_a_graph_small_enough_to_count(tmp_path: Path) -> None:
     questions = [
         _question(0, ["r", "r"], "xyzc", "A"),  # after r: x (by a), y (by b); along r, r: x
         _question(1, ["t", "r"], "yxza", "C"),  # after t: x, z; along t, r: x, z: ill posed
     ]
-    scored = baseline_items(Graph(FILE), {"eval_hard": questions}).to_dicts()
+    items = baseline_items(_study(tmp_path), {"eval_hard": questions})
     # walks of at most 2 edges from s: x 2, y 1, z 1, c 1, a 1
     expected = [
         {"chance": 0.25, "constant": 1.0, "most_paths": 1.0, "first_relation": 0.5, "ceiling": 1.0},
         {"chance": 0.25, "constant": 0.0, "most_paths": 0.0, "first_relation": 0.5, "ceiling": 0.5},
     ]
-    for row, values in zip(scored, expected, strict=True):
+    for row, values in zip(items.to_dicts(), expected, strict=True):
         assert {name: row[name] for name in values} == values
-    table = baseline_table(baseline_items(Graph(FILE), {"eval_hard": questions}))
-    assert table.filter((pl.col("baseline") == "constant") & (pl.col("hops") == 0))["detail"].to_list() == [
-        "A"
-    ]
-    assert table.filter((pl.col("baseline") == "ceiling") & (pl.col("hops") == 0))["value"].to_list() == [
-        0.75
-    ]
+        assert (row["level"], row["cluster"]) == (2, "s")
+    table = baseline_table(items)
+    whole = {row["baseline"]: row["value"] for row in table.filter(pl.col("level").is_null()).to_dicts()}
+    assert whole == {
+        "chance": 0.25, "constant": 0.5, "most_paths": 0.5, "first_relation": 0.5, "ceiling": 0.75,
+    }  # fmt: skip
+    assert table.filter(pl.col("level") == 2).height == 5
 
 
-def test_a_question_from_another_graph_is_one_error() -> None:
+def test_a_question_from_another_graph_is_one_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no entity 'q'"):
-        baseline_items(Graph(FILE), {"eval_hard": [_question(0, ["r", "r"], "xyzq", "A")]})
-    with pytest.raises(InputError, match="no such file"):
-        read_pools(["nowhere.jsonl"])
+        baseline_items(_study(tmp_path), {"eval_hard": [_question(0, ["r", "r"], "xyzq", "A")]})
 
 
 def _rates() -> dict:
@@ -100,8 +108,10 @@ def _make(folder: Path, **options) -> Path:
     items = make_items(_rates(), questions=120, starts=24, **options)
     rollouts = {"sampled": 800, "prompts": 100, "winners": 90, "winner_faithful": 9, "winner_correct": 0.8}
     meta = {
-        "rsft_hard": {"data": {"rollouts": rollouts | {"leaked_letter_rate": 0.8, "mean_winner_hops": 2.5}}},
-        "rsft_hard_k1": {"data": {"rollouts": rollouts | {"leaked_letter_rate": 0.3}}, "hyper": {"k": 1}},
+        "rsft_hard": {
+            "data": {"rollouts": rollouts | {"any_correct": 0.8, "winner_means": {"hops_used": 2.5}}}
+        },
+        "rsft_hard_k1": {"data": {"rollouts": rollouts | {"any_correct": 0.3}}, "hyper": {"k": 1}},
     }
     runs = write_runs(folder / "runs", items, meta)
     write_json(folder / "kg.json", FILE)
@@ -109,31 +119,24 @@ def _make(folder: Path, **options) -> Path:
         order = "xyzc" if pool == "eval_hard" else "yxcz"
         rows = [_question(n, ["r", "r"], order, "A" if pool == "eval_hard" else "B") for n in range(120)]
         write_jsonl(folder / f"{pool}.jsonl", rows)
-    (folder / "tables").mkdir()
-    outputs = ["--output", "--runs-output", "--curves-output", "--episodes-output", "--seconds-output"]
-    named = [str(folder / "tables" / f"{name}.parquet") for name in ("items", "runs", "curves", "episodes")]
-    named.append(str(folder / "seconds.json"))
-    pairs = [part for pair in zip(outputs, named, strict=True) for part in pair]
-    assert collect_runs.main(["--runs", *map(str, reversed(runs)), *pairs]) == 0
+    assert collect_runs.main([*STUDY, "--runs", *map(str, reversed(runs)), "--output", str(folder)]) == 0
     return folder
 
 
-def _tabulate(folder: Path, root: Path) -> None:
+def _tabulate(folder: Path) -> None:
     shared = [
-        "--claims", str(root / "config" / "claims.yaml"),
-        "--items", str(folder / "tables" / "items.parquet"),
-        "--runs", str(folder / "tables" / "runs.parquet"),
-        "--graph", str(folder / "kg.json"),
-        "--questions", str(folder / "eval_hard.jsonl"), str(folder / "eval_shuffled.jsonl"),
+        *STUDY, "--sheet", f"{ROOT}/config/hops/arms.tsv", "--evidence", str(folder), "--data", str(folder),
+        "--pools", str(folder / "eval_hard.jsonl"), str(folder / "eval_shuffled.jsonl"),
     ]  # fmt: skip
     assert tabulate_results.main([*shared, "--output", str(folder / "tables")]) == 0
+    assert tabulate_results.main([*shared, "--own", "shuffle", "--output", str(folder / "tables")]) == 0
     assert tabulate_claims.main([*shared, "--output", str(folder / "claims.json")]) == 0
 
 
 @pytest.fixture(scope="module")
-def tables(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = _make(tmp_path_factory.mktemp("tables"))
-    _tabulate(folder, root)
+    _tabulate(folder)
     return folder / "tables"
 
 
@@ -144,13 +147,13 @@ def _row(table: pl.DataFrame, **values) -> dict:
 
 
 def test_collected_tables_have_the_declared_columns_and_all_rows(tables: Path) -> None:
-    items = read_items([tables / "items.parquet"])
-    assert items.columns == list(ITEM_COLUMNS) and items.height == len(ARMS) * 3 * 4 * 120
-    runs = pl.read_parquet(tables / "runs.parquet")
-    assert runs.columns == list(RUN_COLUMNS) and runs.height == len(ARMS) * 3
+    items = read_items([tables.parent / "items.parquet"], Study)
+    assert items.columns == list(item_columns(Study)) and items.height == len(ARMS) * 3 * 4 * 120
+    runs = pl.read_parquet(tables.parent / "runs.parquet")
+    assert runs.columns == list(run_columns(Study)) and runs.height == len(ARMS) * 3
     assert _row(runs, arm="rsft_hard", seed=1)["winner_faithful"] == 0.1  # a count of 90 winners
     assert _row(runs, arm="rsft_hard", seed=1)["winner_correct"] == 0.8  # a share already
-    curves = pl.read_parquet(tables / "curves.parquet")
+    curves = pl.read_parquet(tables.parent / "curves.parquet")
     assert curves.columns == list(CURVE_COLUMNS) and curves.height == len(ARMS) * 3 * 4
     assert not {"seconds", "time"} & set(items.columns)
 
@@ -166,13 +169,13 @@ def test_arms_hold_every_metric_with_an_interval_beside_the_baselines(tables: Pa
     assert (arms["low"] <= arms["value"]).all() and (arms["value"] <= arms["high"]).all()
 
 
-def test_by_hops_splits_what_arms_joins(tables: Path) -> None:
-    by_hops = pl.read_parquet(tables / "by_hops.parquet")
+def test_by_level_splits_what_arms_joins(tables: Path) -> None:
+    by_level = pl.read_parquet(tables / "by_level.parquet")
     whole = _row(pl.read_parquet(tables / "arms.parquet"), arm="sft", pool="eval_easy", metric="accuracy")
-    parts = by_hops.filter(
+    parts = by_level.filter(
         pl.col("arm") == "sft", pl.col("pool") == "eval_easy", pl.col("metric") == "accuracy"
     )
-    assert parts["hops"].to_list() == [1, 2, 3] and parts["n"].sum() == whole["n"]
+    assert parts["level"].to_list() == [1, 2, 3] and parts["n"].sum() == whole["n"]
     assert (parts["value"] * parts["n"]).sum() / whole["n"] == pytest.approx(whole["value"], abs=1e-5)
 
 
@@ -183,7 +186,7 @@ def test_contrasts_are_paired_and_corrected(tables: Path) -> None:
     assert (contrasts["p_holm"] >= contrasts["p"]).all()
     null = _row(contrasts, name="trap")
     assert null["low"] < 0 < null["high"] and null["equivalent"] is False
-    items = read_items([tables / "items.parquet"])
+    items = read_items([tables.parent / "items.parquet"], Study)
     chosen = {
         arm: items.filter(pl.col("arm") == arm, pl.col("pool") == "eval_leak")
         for arm in ("rsft_eval", "rsft_hard")
@@ -211,7 +214,7 @@ def test_doses_and_rollouts(tables: Path) -> None:
 def test_shuffle_compares_options_not_only_letters(tables: Path) -> None:
     shuffle = pl.read_parquet(tables / "shuffle.parquet")
     row = _row(shuffle, arm="sft")
-    items = read_items([tables / "items.parquet"]).filter(pl.col("arm") == "sft")
+    items = read_items([tables.parent / "items.parquet"], Study).filter(pl.col("arm") == "sft")
     one, two = (
         items.filter(pl.col("pool") == pool).sort("id", "seed")["answer"].to_numpy()
         for pool in ("eval_hard", "eval_shuffled")
@@ -225,7 +228,7 @@ def test_shuffle_compares_options_not_only_letters(tables: Path) -> None:
 
 
 def test_every_table_has_a_markdown_twin_and_no_clock(tables: Path) -> None:
-    for name in tabulate_results.TABLES:
+    for name in (*TABLES, "shuffle"):
         table = pl.read_parquet(tables / f"{name}.parquet")
         assert table.height, name
         assert (tables / f"{name}.md").read_text().startswith("# ")
@@ -235,9 +238,9 @@ def test_every_table_has_a_markdown_twin_and_no_clock(tables: Path) -> None:
     assert pl.read_parquet(tables / "noise.parquet")["band"].min() > 0
 
 
-def test_two_clean_passes_agree_to_the_byte(tables: Path, tmp_path: Path, root: Path) -> None:
+def test_two_clean_passes_agree_to_the_byte(tables: Path, tmp_path: Path) -> None:
     again = _make(tmp_path)
-    _tabulate(again, root)
+    _tabulate(again)
     for path in sorted(tables.iterdir()):
         one, two = (
             hashlib.sha256(file.read_bytes()).hexdigest() for file in (path, again / "tables" / path.name)
@@ -259,29 +262,17 @@ def test_two_clean_passes_agree_to_the_byte(tables: Path, tmp_path: Path, root: 
 def test_half_a_run_is_one_clear_error(tmp_path: Path, capsys, break_it, message: str) -> None:
     runs = write_runs(tmp_path, make_items({"sft": {"accuracy": 0.5}}, seeds=2, questions=10))
     break_it(runs[0])
-    outputs = [f"{tmp_path}/{name}.parquet" for name in "irc"]
-    arguments = ["--output", outputs[0], "--runs-output", outputs[1], "--curves-output", outputs[2]]
-    arguments += ["--episodes-output", f"{tmp_path}/e.parquet", "--seconds-output", f"{tmp_path}/s.json"]
-    assert collect_runs.main(["--runs", *map(str, runs), *arguments]) == 1
+    output = tmp_path / "collected"
+    arguments = [*STUDY, "--runs", *map(str, runs), "--output", str(output)]
+    assert collect_runs.main(arguments) == 1
     error = capsys.readouterr().err
     assert error.startswith("error: ") and message in error and error.count("\n") == 1
-    assert not any(Path(output).exists() for output in outputs)
+    assert not output.exists()
 
 
 def test_a_run_given_twice_or_mislabelled_is_refused(tmp_path: Path, capsys) -> None:
     runs = write_runs(tmp_path, make_items({"sft": {"accuracy": 0.5}}, seeds=1, questions=10))
-    arguments = [
-        "--output",
-        f"{tmp_path}/i",
-        "--runs-output",
-        f"{tmp_path}/r",
-        "--curves-output",
-        f"{tmp_path}/c",
-        "--episodes-output",
-        f"{tmp_path}/e",
-        "--seconds-output",
-        f"{tmp_path}/s",
-    ]
+    arguments = [*STUDY, "--output", str(tmp_path / "collected")]
     assert collect_runs.main(["--runs", str(runs[0]), str(runs[0]), *arguments]) == 1
     assert "given twice" in capsys.readouterr().err
     meta = (runs[0] / "meta.json").read_text()
@@ -296,7 +287,7 @@ def test_many_runs_stay_small(tmp_path: Path) -> None:
     write_items(items, tmp_path / "items.parquet")
     # 400 runs of 3 300 items, all outcomes pure chance, must stay below 8 MB
     assert (tmp_path / "items.parquet").stat().st_size / items.height * 400 * 3300 < 8e6
-    assert ItemTable(read_items([tmp_path / "items.parquet"])).arms("nano") == set(arms)
+    assert ItemTable(read_items([tmp_path / "items.parquet"], Study), Study).arms("nano") == set(arms)
 
 
 @pytest.mark.parametrize(
@@ -319,18 +310,20 @@ def test_numbers_for_people(numbers: tuple, text: str) -> None:
 def test_names_come_from_the_sheet_and_seconds_from_their_file(
     tables: Path, root: Path, tmp_path: Path
 ) -> None:
-    seconds = tables.parent / "seconds.json"
-    runs = read_runs(tables / "runs.parquet", root / "config/arms.tsv", seconds)
+    seconds = read_seconds(tables.parent / "seconds.json")
+    runs = read_runs(tables.parent / "runs.parquet", load_arms(root / "config/hops/arms.tsv"), seconds)
     assert set(runs.filter(arm="rsft_hard")["label"]) == {"B RSFT hard"}
+    assert set(runs.filter(arm="rsft_hard")["short"]) == {"RSFT hard"}
+    assert runs.filter("contaminated")["arm"].unique().to_list() == ["rsft_eval"]
     assert set(runs["seconds_train"]) == {2.0} and set(runs["seconds_evaluate"]) == {0.5}
-    bare = read_runs(tables / "runs.parquet")
+    bare = read_runs(tables.parent / "runs.parquet")
     assert (
         bare["label"].to_list() == bare["arm"].to_list() and bare["seconds_train"].null_count() == bare.height
     )
     broken = tmp_path / "seconds.json"
     broken.write_text('{"hops/nano/torch/sft/s1": {"train": "long", "evaluate": 1}}', encoding="utf-8")
     with pytest.raises(InputError, match="sft/s1: train: not a number"):
-        read_runs(tables / "runs.parquet", seconds=broken)
+        read_seconds(broken)
 
 
 def test_longer_chains_join_the_items_of_their_run(tmp_path: Path) -> None:
@@ -338,15 +331,15 @@ def test_longer_chains_join_the_items_of_their_run(tmp_path: Path) -> None:
                  for pools in (("eval_hard",), ("eval_hop6",)))  # fmt: skip
     (run,) = write_runs(tmp_path / "runs", near)
     with pytest.raises(InputError, match=r"far/items\.parquet"):
-        collect([run], [run / "far/items.parquet"])
+        collect([run], Study, [run / "far/items.parquet"])
     (run / "far").mkdir()
     write_items(far, run / "far/items.parquet")
-    assert set(collect([run]).items["pool"]) == {"eval_hard"}
-    both = collect([run], [run / "far/items.parquet"])
+    assert set(collect([run], Study).items["pool"]) == {"eval_hard"}
+    both = collect([run], Study, [run / "far/items.parquet"])
     assert both.items.group_by("pool").len().sort("pool").rows() == [("eval_hard", 20), ("eval_hop6", 20)]
     assert both.runs.height == 1
     write_items(far.with_columns(seed=pl.lit(9, pl.Int16)), run / "far/items.parquet")
     with pytest.raises(InputError, match=r"far/items\.parquet: seed"):
-        collect([run], [run / "far/items.parquet"])
+        collect([run], Study, [run / "far/items.parquet"])
     with pytest.raises(InputError, match="its run is not among those given"):
-        collect([run], [tmp_path / "other/s1/far/items.parquet"])
+        collect([run], Study, [tmp_path / "other/s1/far/items.parquet"])

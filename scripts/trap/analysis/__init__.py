@@ -1,1 +1,7 @@
-"""From answered questions to numbers with intervals, and from numbers to claims."""
+"""From items to statistics to claims: what every study gets, and how one adds to it (`extension.py`)."""
+
+import os
+
+# Matrices here are small: threads that share one mostly wait for each other. Before numpy is imported.
+for _library in ("OPENBLAS", "MKL"):
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")

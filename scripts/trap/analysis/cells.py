@@ -107,11 +107,14 @@ class ItemTable:
             sums.append(counted.sum().cast(pl.Float64).alias(f"{name}:count"))
         # Sorted first, so that sums of fractions do not depend on the order of the rows.
         table = items.sort([*keys, "id"]).group_by(keys, maintain_order=True).agg(sums)
-        self._parts: dict[Condition, pl.DataFrame] = {
-            tuple(map(str, key)): frame  # type: ignore[misc]
-            for key, frame in table.partition_by(
-                "model", "platform", "arm", "pool", as_dict=True, maintain_order=True
-            ).items()
+        columns = {name: table[name].to_numpy() for name in table.columns if name not in keys[:4]}
+        columns["cluster"] = columns["cluster"].astype(str)
+        # One condition's rows stand together, so that a condition is a slice of every column.
+        lengths = table.group_by(keys[:4], maintain_order=True).len()
+        ends = np.cumsum(lengths["len"].to_numpy())
+        self._parts: dict[Condition, dict[str, np.ndarray]] = {
+            tuple(map(str, row[:4])): {name: column[end - row[4] : end] for name, column in columns.items()}  # type: ignore[misc]
+            for row, end in zip(lengths.rows(), ends, strict=True)
         }
         self._grids: dict[tuple, tuple | None] = {}
         self._baselines: dict[str, pl.DataFrame] = {}
@@ -174,25 +177,26 @@ class ItemTable:
         seeds, clusters, place, part = grid
         shape = (len(seeds), len(clusters))
         size = shape[0] * shape[1]
-        total = np.bincount(place, weights=part[metric].to_numpy(), minlength=size).reshape(shape)
-        count = np.bincount(place, weights=part[f"{metric}:count"].to_numpy(), minlength=size).reshape(shape)
+        total = np.bincount(place, weights=part[metric], minlength=size).reshape(shape)
+        count = np.bincount(place, weights=part[f"{metric}:count"], minlength=size).reshape(shape)
         if not count.sum():
             return None
         return Cell(f"{model}/{platform}", seeds, clusters, total, count, definition.share)
 
     def _grid(
         self, key: Condition, levels: tuple[int, ...] | None
-    ) -> tuple[tuple[int, ...], tuple[str, ...], np.ndarray, pl.DataFrame] | None:
+    ) -> tuple[tuple[int, ...], tuple[str, ...], np.ndarray, dict[str, np.ndarray]] | None:
         """(seeds, clusters, place of every row in the seeds x clusters grid, rows) of a condition, remembered."""
         if (key, levels) not in self._grids:
             part = self._parts[key]
             if levels is not None:
-                part = part.filter(pl.col("level").is_in(list(levels)))
-            seeds, row = np.unique(part["seed"].to_numpy(), return_inverse=True)
-            clusters, column = np.unique(part["cluster"].to_numpy().astype(str), return_inverse=True)
+                asked = np.isin(part["level"], levels)
+                part = {name: column[asked] for name, column in part.items()}
+            seeds, row = np.unique(part["seed"], return_inverse=True)
+            clusters, column = np.unique(part["cluster"], return_inverse=True)
             place = row * len(clusters) + column
             found = tuple(map(int, seeds)), tuple(map(str, clusters)), place, part
-            self._grids[key, levels] = found if part.height else None
+            self._grids[key, levels] = found if len(place) else None
         return self._grids[key, levels]
 
     def _baseline_cell(self, name: str, pool: str, metric: str, levels: Sequence[int] | None) -> Cell | None:

@@ -129,7 +129,11 @@ def estimate(
             if cell.group
             else np.ones((replicates, 1))
         )
-        by_cluster = [chosen @ sums.T for sums in (cell.total, cell.count)]  # (replicates, seeds) each
+        drawn_sums = chosen @ np.concatenate([cell.total, cell.count]).T
+        by_cluster = [
+            drawn_sums[:, : len(cell.total)],
+            drawn_sums[:, len(cell.total) :],
+        ]  # (replicates, seeds) each
         value += weight * cell.value
         both += weight * _ratio(*((seed_draws * sums).sum(axis=1) for sums in by_cluster))
         for level, replicate in by_level.items():

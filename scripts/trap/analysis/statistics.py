@@ -18,7 +18,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 CONFIDENCE = 0.95
 
@@ -31,8 +31,8 @@ def clopper_pearson(successes: int, n: int, confidence: float = CONFIDENCE) -> t
     """
     _check_count(successes, n)
     half = (1 - confidence) / 2
-    low = 0.0 if successes == 0 else float(stats.beta.ppf(half, successes, n - successes + 1))
-    high = 1.0 if successes == n else float(stats.beta.ppf(1 - half, successes + 1, n - successes))
+    low = 0.0 if successes == 0 else float(special.betaincinv(successes, n - successes + 1, half))
+    high = 1.0 if successes == n else float(special.betaincinv(successes + 1, n - successes, 1 - half))
     return low, high
 
 
@@ -44,6 +44,8 @@ def mcnemar(
     Returns (p, only_first, only_second). With b and c the discordant counts, p is the two-sided
     exact binomial test of b in b + c at 1/2; p = 1 when nothing is discordant.
     """
+    from scipy import stats  # slow to import, and only needed here
+
     one, two = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
     if one.shape != two.shape:
         raise ValueError(f"McNemar needs the same questions in both arms: {one.shape} and {two.shape}")
@@ -75,7 +77,7 @@ def items_needed(
     effect = 2 * math.asin(math.sqrt(p_1)) - 2 * math.asin(math.sqrt(p_2))
     if effect == 0:
         raise ValueError("two equal shares cannot be told apart by any number of items")
-    reach = stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(power)
+    reach = special.ndtri(1 - alpha / 2) + special.ndtri(power)
     return math.ceil(2 * (float(reach) / effect) ** 2)
 
 
@@ -92,7 +94,7 @@ def paired_items_needed(
     """
     if delta == 0 or abs(delta) > disagreement:
         raise ValueError(f"a difference of {delta} cannot come from {disagreement} disagreement")
-    z_alpha, z_power = float(stats.norm.ppf(1 - alpha / 2)), float(stats.norm.ppf(power))
+    z_alpha, z_power = float(special.ndtri(1 - alpha / 2)), float(special.ndtri(power))
     reach = z_alpha * math.sqrt(disagreement) + z_power * math.sqrt(disagreement - delta * delta)
     return math.ceil((reach / delta) ** 2)
 
@@ -123,7 +125,7 @@ def noise_band(per_seed: Sequence[Sequence[float]], confidence: float = CONFIDEN
     if degrees == 0:
         return math.nan, math.nan
     sd = math.sqrt(squares / degrees)
-    return sd, float(stats.norm.ppf((1 + confidence) / 2)) * math.sqrt(2) * sd
+    return sd, float(special.ndtri((1 + confidence) / 2)) * math.sqrt(2) * sd
 
 
 def mean_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> tuple[float, float, float]:
@@ -133,7 +135,7 @@ def mean_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> tu
     if len(array) < 2:
         return mean, mean, mean
     error = float(array.std(ddof=1)) / math.sqrt(len(array))
-    half = float(stats.t.ppf((1 + confidence) / 2, len(array) - 1)) * error
+    half = float(special.stdtrit(len(array) - 1, (1 + confidence) / 2)) * error
     return mean, mean - half, mean + half
 
 

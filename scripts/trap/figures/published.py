@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from scipy.special import betaincinv
-
+from trap.analysis.statistics import clopper_pearson
 from trap.figures.settings import Quote
 from trap.files import InputError
-
-HALF = 0.025  # of the 5 % outside a 95 % interval, on either side
 
 
 def _given(claims: Mapping[str, Mapping[str, Any]], identifier: str) -> Mapping[str, Any] | None:
@@ -22,10 +19,7 @@ def _point(value: float, n: int) -> dict[str, Any]:
     hits = round(value * n)
     if abs(hits / n - value) > 0.5 / n or not 0 <= hits <= n:
         raise InputError(f"published value {value} is no share of {n} questions")
-    # Clopper and Pearson (1934) by beta quantiles; as in statistics.py, without its imports, because
-    # every figure would pay for them
-    low = float(betaincinv(hits, n - hits + 1, HALF)) if hits else 0.0
-    high = float(betaincinv(hits + 1, n - hits, 1 - HALF)) if hits < n else 1.0
+    low, high = clopper_pearson(hits, n)
     return {"value": hits / n, "n": n, "low": low, "high": high}
 
 

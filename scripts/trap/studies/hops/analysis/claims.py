@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +36,6 @@ def read_findings(path: Path | str) -> dict[str, dict[str, Any]]:
     return {str(row["id"]): row for row in found}
 
 
-_findings = cache(read_findings)
-
-
-@cache
 def _pointers(path: Path) -> pl.DataFrame:
     frame = read_table(path)
     if lost := [name for name in POINTER_COLUMNS if name not in frame.columns]:
@@ -84,7 +79,7 @@ def _finding(what: Measure, evidence: Evidence) -> Result:
     path = _audit(evidence.study.data) if evidence.study else None
     if path is None:
         raise Missing("the published files were not given to this run")
-    row = _findings(path).get(name)
+    row = read_findings(path).get(name)
     if row is None:
         raise Missing(f"the audit of the published files has no finding {name}")
     if row.get("how") == "read" and row.get("value") is None:

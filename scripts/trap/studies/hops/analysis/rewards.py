@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
+
 import msgspec
 import polars as pl
 
@@ -25,11 +27,10 @@ REWARD_COLUMNS = {
 }
 
 
-def ablations(summaries: Summaries) -> list[list[Arm]]:
+def ablations(sheet: Mapping[str, Arm], run: Set[str]) -> list[list[Arm]]:
     """Groups of two or more arms of the method grpo that were run and whose rows differ in the reward alone."""
     groups: dict[str, list[Arm]] = {}
-    run = {key[2] for key in summaries.table.conditions}
-    for arm in summaries.sheet.values():
+    for arm in sheet.values():
         if arm.method == "grpo" and arm.arm in run:
             row = msgspec.to_builtins(arm)
             for free in ("arm", "reward", *DISPLAY):
@@ -48,7 +49,7 @@ def reward_table(summaries: Summaries) -> pl.DataFrame:
     """One row for every model, arm and metric; the arm that a group starts from stands first, without a reward."""
     rows = []
     for model, platform in sorted({key[:2] for key in summaries.table.conditions}):
-        for group in ablations(summaries):
+        for group in ablations(summaries.sheet, {key[2] for key in summaries.table.conditions}):
             first = group[0]
             trained_on = first.mixture or first.pool
             for arm in (summaries.sheet.get(first.parent), *group):
