@@ -123,9 +123,14 @@ def sizes(found: list[Estimate], what: str) -> str:
     """`1000 questions × 3 seeds` of estimates, `300–1000` where they differ."""
     trained = [estimate for estimate in found if estimate.seeds]
     if not trained:
-        return ""
-    n, seeds = span([e.n for e in trained]), span([e.seeds for e in trained])
-    return f"{n} {what} × {seeds} {'seed' if seeds == '1' else 'seeds'}"
+        return f"no {what}"
+    return f"{span([e.n for e in trained])} {what} × {seeds_text([e.seeds for e in trained])}"
+
+
+def seeds_text(seeds: list[int]) -> str:
+    """`1 seed`, `3–10 seeds`."""
+    text = span(seeds) if seeds else "no"
+    return f"{text} {'seed' if text == '1' else 'seeds'}"
 
 
 def missing_note(missing: list[str]) -> str:
