@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html as html_entities
-import importlib
 import itertools
 import json
 import re
@@ -14,6 +13,8 @@ from typing import Any
 import pytest
 
 import made_up_evidence
+import other_evidence
+import plot_figure
 import render_post
 import tabulate_errors
 from make_items import traces_of
@@ -21,9 +22,11 @@ from trap.analysis.cells import read_items
 from trap.analysis.claim_specs import load_claims
 from trap.files import InputError
 from trap.report import prose
-from trap.studies.hops.analysis.traces import write_traces
+from trap.studies.base import study_class
+from trap.studies.hops.post import final_number
 
-FIGURES = ("trap", "matching", "leakage", "hops", "faithful", "errors", "reward", "training", "rollouts")
+CONFIG = "config/config.yaml"
+FIGURES = ("trap", "matching", "leakage", "levels", "faithful", "errors", "reward", "training", "rollouts")
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><rect width="9" height="9"/></svg>'
 
 
@@ -37,10 +40,10 @@ def render(folder: Path, claims: list[dict[str, Any]] | None = None, **options: 
     arguments = {"claims": folder / "claims.json", "tables": folder / "tables", "figures": folder / "figures",
                  "output": folder / "report" / "post.md", "html": folder / "report" / "post.html"}  # fmt: skip
     if "provenance" in options:
-        arguments["provenance"] = folder / "provenance.json"
-        arguments["provenance"].write_text(json.dumps(options["provenance"]))
+        arguments["evidence"] = folder
+        (folder / "provenance.json").write_text(json.dumps(options["provenance"]))
     flat = [str(part) for name, path in arguments.items() for part in (f"--{name}", path)]
-    assert render_post.main(flat) == 0
+    assert render_post.main(["--config", CONFIG, "--study", "hops", *flat]) == 0
     return tuple((folder / "report" / name).read_text() for name in ("post.md", "post.html"))  # type: ignore[return-value]
 
 
@@ -58,17 +61,18 @@ def test_a_template_with_a_number_is_refused(tmp_path: Path, capsys) -> None:
     template.write_text("# Post\n\nIt reached 75 %.\n")
     arguments = ["--claims", tmp_path / "claims.json", "--tables", tmp_path / "tables", "--figures", tmp_path,
                  "--output", tmp_path / "post.md", "--template", template]  # fmt: skip
-    assert render_post.main([str(a) for a in arguments]) == 1
+    arguments = ["--config", CONFIG, "--study", "hops", *map(str, arguments)]
+    assert render_post.main(arguments) == 1
     assert "bad.md.j2:3: bare numeral '75'" in capsys.readouterr().err
     assert not (tmp_path / "post.md").exists()
     template.write_text("# Post\n\n{{ nothing_of_that_name }}\n")
-    assert render_post.main([str(a) for a in arguments]) == 1
+    assert render_post.main(arguments) == 1
     assert "nothing_of_that_name" in capsys.readouterr().err
 
 
 def test_every_claim_the_template_names_is_declared(root: Path) -> None:
-    declared = {claim.id for claim in load_claims(root / "config" / "claims.yaml").claims}
-    text = (root / "report" / "post.md.j2").read_text()
+    declared = {claim.id for claim in load_claims(root / "config" / "hops" / "claims.yaml", study_class("hops")).claims}
+    text = (root / "report" / "hops" / "post.md.j2").read_text()
     for identifier in set(re.findall(r"""claim(?:\.maybe)?\(["'](\w+)["']\)""", text)):
         assert identifier in declared
     families = set(re.findall(r"""claim\.maybe\(["'](\w+_)["'] ~""", text))
@@ -131,7 +135,7 @@ def test_provenance_is_told(tmp_path: Path) -> None:
     text, page = render(tmp_path, provenance=told)
     for piece in ("make paper", "15\u00a0min", "24 trained models", "commit `abc`", "| cores | 2 |"):
         assert piece in text
-    assert "A &lt;b&gt;chip&lt;/b&gt;" in text and "<b>chip" not in page
+    assert "A \\<b>chip\\</b>" in text and "A &lt;b&gt;chip&lt;/b&gt;" in page and "<b>chip" not in page
 
 
 def changed(**fields: Any) -> dict[str, Any]:
@@ -353,9 +357,9 @@ def test_numbers_in_words() -> None:
         "per doubling"
     )
     assert prose.listing(["a", "b", "c"]) == "a, b and c"
-    assert (prose.final_number("demos_n16"), prose.final_number("eval_hop6")) == ("16", "6")
+    assert (final_number("demos_n16"), final_number("eval_hop6")) == ("16", "6")
     with pytest.raises(InputError, match="ends in no number"):
-        prose.final_number("sft")
+        final_number("sft")
 
 
 def test_published_values_keep_their_kind() -> None:
