@@ -30,7 +30,9 @@ def main(argv: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("runs", nargs="+", type=Path, help="run folders")
-    parser.add_argument("--config", default="config/config.yaml", help="the settings, which name the base arm")
+    parser.add_argument(
+        "--config", default="config/config.yaml", help="the settings, which name the base arm"
+    )
     parser.add_argument("--claims", type=Path, help="claims.json, for the claims that rest on the arm")
     parser.add_argument("--templates", type=Path, default=ROOT / "report/cards")
     parser.add_argument("--export", type=Path, metavar="FOLDER", help="a new folder with adapter and card")

@@ -143,8 +143,9 @@ def write(folder: Path, *, drop: tuple[str, ...] = ()) -> Path:
     there = folder / "tables"
     there.mkdir(parents=True, exist_ok=True)
     for name, rows in tables().items():
-        kept = [row for row in rows if row.get("arm", row.get("name")) not in drop]
-        pl.DataFrame(kept, infer_schema_length=None).write_parquet(there / f"{name}.parquet")
+        table = pl.DataFrame(rows, infer_schema_length=None)
+        kept = ~pl.col("arm" if "arm" in table.columns else "name").is_in(drop)
+        table.filter(kept).write_parquet(there / f"{name}.parquet")
     (folder / "claims.json").write_text(json.dumps(claims()))
     return folder
 

@@ -102,7 +102,10 @@ def test_a_pretrained_base_is_named(run: Path) -> None:
 def test_a_card_says_nothing_of_another_study(run: Path, tmp_path: Path) -> None:
     """No word of the cards is about one study, and names that are also Markdown stay names in the front matter."""
     meta = json.loads((run / "meta.json").read_text())
-    write_json(run / "meta.json", meta | {"study": "knots_2", "method": "policy_gradient", "hashes": {"items.txt": "c" * 64}})
+    write_json(
+        run / "meta.json",
+        meta | {"study": "knots_2", "method": "policy_gradient", "hashes": {"items.txt": "c" * 64}},
+    )
     text = cards.card(run, Path("report/cards"), [], title="Knots & <ties>")
     assert 'tags: ["distribution-trap", "knots_2", "policy_gradient", "torch"]' in text
     assert "| SHA-256 of items.txt | " + "c" * 64 in text and "Knots & \\<ties>" in text

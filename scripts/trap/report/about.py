@@ -56,7 +56,7 @@ def _pools(kind: Any, counts: dict[str, int], gates: dict[str, Any]) -> list[dic
     return [
         {
             "name": pool.name, "role": pool.role, "level": pool.level, "derived_from": pool.derived_from,
-            "trainable": pool.trainable, "items": checked.get(pool.name, {}).get("items") or counts.get(pool.name),
+            "trainable": pool.trainable, "size": checked.get(pool.name, {}).get("items") or counts.get(pool.name),
             "gates": checked.get(pool.name),
         }
         for pool in kind.pools

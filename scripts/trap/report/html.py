@@ -14,7 +14,36 @@ from trap.files import InputError, read_text
 from trap.report.prose import environment
 
 TAGS = frozenset(
-    ["h1", "h2", "h3", "h4", "h5", "h6", "p", "a", "em", "strong", "code", "pre", "table", "thead", "tbody", "tr", "th", "td", "ul", "ol", "li", "blockquote", "hr", "br", "picture", "source", "img", "div"]
+    [
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "p",
+        "a",
+        "em",
+        "strong",
+        "code",
+        "pre",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "ul",
+        "ol",
+        "li",
+        "blockquote",
+        "hr",
+        "br",
+        "picture",
+        "source",
+        "img",
+        "div",
+    ]
 )
 ATTRIBUTES = frozenset(["href", "title", "id", "class", "style", "alt", "src", "srcset", "media", "start"])
 KINDS = {".svg": "image/svg+xml", ".png": "image/png"}
