@@ -238,6 +238,41 @@ def test_missing_claim_is_one_line(tmp_path: Path, capsys) -> None:
     assert capsys.readouterr().err.strip() == "error: report: no claim 'F11' in the ledger"
 
 
+def test_report_of_really_tabulated_runs(tmp_path: Path) -> None:
+    """From run folders through the real tables and claims: column names and claim ids agree."""
+    import tabulate_results
+    from make_items import traces_of
+    from test_tables import STUDY as HOPS
+    from test_tables import _make, _tabulate
+    from trap.analysis.cells import read_items
+    from trap.studies.hops.analysis.traces import write_traces
+
+    folder = _make(tmp_path)
+    items = read_items([folder / "items.parquet"], study_class("hops"))
+    write_traces(traces_of(items, "eval_hard"), folder / "traces.parquet")
+    _tabulate(folder)
+    own = [
+        "--sheet",
+        "config/hops/arms.tsv",
+        "--evidence",
+        folder,
+        "--data",
+        folder,
+        "--pools",
+        folder / "eval_hard.jsonl",
+    ]
+    made = ["--own", "errors", "branches", "--output", folder / "tables"]
+    assert tabulate_results.main([*HOPS, *map(str, [*own, *made])]) == 0
+    shared = [*HOPS, "--claims", folder / "claims.json", "--tables", folder / "tables", "--evidence", folder]
+    shared = [str(argument) for argument in shared]
+    for stem in FIGURES:
+        assert plot_figure.main([stem, *shared, "--output-dir", str(folder / "figures")]) == 0, stem
+    output = ["--output", str(folder / "report/post.md"), "--html", str(folder / "report/post.html")]
+    assert render_post.main([*shared, "--figures", str(folder / "figures"), *output]) == 0
+    text = (folder / "report/post.md").read_text()
+    assert "| B3 | SFT answers" in text and "n\u00a0=\u00a0120 questions × 3 seeds" in text
+
+
 # --- a study of its own folder, which is not in this package -------------------------------------------------
 
 STUDY = """
