@@ -237,9 +237,10 @@ def plain(stem):
     return [path for path in four(stem) if not path.endswith(".light.svg")]
 
 
-def shown(path, caption, category):
-    """An output that `snakemake --report` shows, with its caption."""
-    return report(path, caption=f"../report/captions/{caption}.rst", category=category)
+def shown(path, caption, category, folder="captions"):
+    """An output that `snakemake --report` shows, with its caption, which lies in a folder of report/."""
+    found = Path(workflow.basedir, "report", folder, f"{caption}.rst")
+    return report(path, caption=found.as_posix(), category=category)
 
 
 def figure_files(study, experiment):

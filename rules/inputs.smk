@@ -74,7 +74,10 @@ def post_templates(study):
     """Templates of a study's post: its own, else the one that needs nothing but tables and claims."""
     own = sorted(Path("report", study).glob("*.j2"))
     found = own or sorted(Path(workflow.basedir, "report/generic").glob("*.j2"))
-    return [path.as_posix() for path in found]
+    return [
+        *(path.as_posix() for path in found),
+        Path(workflow.basedir, "report/post.html.j2").as_posix(),
+    ]
 
 
 def post_figures(wildcards):

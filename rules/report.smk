@@ -12,6 +12,7 @@ rule render_post:
         figures=lambda wildcards: figure_files(wildcards.study, wildcards.experiment),
         beside=lambda wildcards: figures_beside(wildcards.study, wildcards.experiment),
         evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
+        gates="results/{study}/data/gates.json",
         templates=lambda wildcards: post_templates(wildcards.study),
         code=lambda wildcards: plan_of(wildcards).study_code("render_post.py"),
     output:

@@ -1,4 +1,11 @@
-"""Render the blog report, Markdown and one self-contained HTML file, from claims and tables only."""
+"""Render the post of a study, Markdown and one self-contained HTML file, from claims and tables only.
+
+    python scripts/render_post.py --study hops --experiment full --claims claims.json --tables tables --figures figures \\
+        --evidence results/released/hops/full --output report/post.md --html report/post.html
+
+The template is report/STUDY/post.md.j2, else report/generic/post.md.j2. A study's module `post` may give its template
+names of its own: `context(tables) -> dict`.
+"""
 
 from __future__ import annotations
 
@@ -7,32 +14,46 @@ import sys
 from pathlib import Path
 
 from trap.cli import run_main
+from trap.figures.opening import module_of, open_evidence
 from trap.files import write_text
+from trap.report.about import about, own_context
 from trap.report.html import self_contained
-from trap.report.post import render_markdown
+from trap.report.post import ROOT, render_markdown, template_of
+from trap.workflow.config import load_config
+from trap.workflow.opening import study_settings
 
-TEMPLATE = Path(__file__).resolve().parent.parent / "report" / "post.md.j2"
+PAGE = ROOT / "report" / "post.html.j2"
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--config", default="config/config.yaml", help="the settings")
+    parser.add_argument("--study", required=True, help="the study's name in the settings")
+    parser.add_argument("--experiment", help="the experiment that the post is about")
     parser.add_argument("--claims", type=Path, required=True, help="claims.json")
     parser.add_argument("--tables", type=Path, required=True, help="folder of the Parquet tables")
     parser.add_argument("--figures", type=Path, nargs="+", required=True, help="folders of the figures")
-    parser.add_argument("--provenance", type=Path, help="provenance.json: hardware, commands, seconds")
-    parser.add_argument("--template", type=Path, default=TEMPLATE, help="jinja template of the Markdown")
+    parser.add_argument("--evidence", type=Path, help="folder of what was collected, with provenance.json")
+    parser.add_argument("--data", type=Path, help="the study's shared files (default: results/STUDY/data)")
+    parser.add_argument("--template", type=Path, help="another template of the Markdown")
     parser.add_argument("--output", type=Path, required=True, help="post.md")
     parser.add_argument("--html", type=Path, help="post.html, one file without outside requests")
     args = parser.parse_args(argv)
 
     def body() -> None:
+        config = load_config(args.config)
+        module = module_of(study_settings(config, args.study), args.study)
+        evidence = open_evidence(config, args.study, args.experiment, args.claims, args.tables, args.evidence)
         text = render_markdown(
-            args.template, args.claims, args.tables, args.figures, args.provenance, beside=args.output.parent
-        )
+            args.template or template_of(args.study), evidence, args.figures,
+            args.evidence / "provenance.json" if args.evidence else None, args.output.parent,
+            about(config, args.study, args.experiment, evidence, args.data) | own_context(module, args.tables),
+        )  # fmt: skip
         write_text(args.output, text)
         if args.html:
-            page = args.template.parent / "post.html.j2"
-            write_text(args.html, self_contained(text, page, args.output.parent))
+            write_text(args.html, self_contained(text, PAGE, args.output.parent))
 
     return run_main(body)
 

@@ -1,7 +1,7 @@
 """Write the model card of runs: README.md beside the adapter, from meta.json, metrics.json and the claims.
 
-    python scripts/write_model_card.py results/hops/nano/torch/rsft_hard/s1 ...
-    python scripts/write_model_card.py results/hops/nano/torch/rsft_hard/s1 --export FOLDER
+    python scripts/write_model_card.py results/hops/runs/nano/torch/rsft_hard/s1 ...
+    python scripts/write_model_card.py results/hops/runs/nano/torch/rsft_hard/s1 --export FOLDER
 
 The card lies in the run folder and not in adapter/, whose hash other runs refer to. With --export a new
 folder gets the adapter's files and the card, as a model hub wants them.
@@ -17,7 +17,10 @@ from typing import Any
 
 from trap.cli import run_main
 from trap.files import InputError, read_json, replacing, write_text
-from trap.report.cards import card
+from trap.report.cards import card, read_meta
+from trap.workflow.config import load_config
+from trap.workflow.opening import study_settings
+from trap.workflow.plan import Plan
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,7 +30,10 @@ def main(argv: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("runs", nargs="+", type=Path, help="run folders")
-    parser.add_argument("--claims", type=Path, help="claims.json (results/claims.json where it is there)")
+    parser.add_argument(
+        "--config", default="config/config.yaml", help="the settings, which name the base arm"
+    )
+    parser.add_argument("--claims", type=Path, help="claims.json, for the claims that rest on the arm")
     parser.add_argument("--templates", type=Path, default=ROOT / "report/cards")
     parser.add_argument("--export", type=Path, metavar="FOLDER", help="a new folder with adapter and card")
     args = parser.parse_args(argv)
@@ -36,11 +42,16 @@ def main(argv: list[str] | None = None) -> int:
         if args.export and (len(args.runs) > 1 or args.export.exists()):
             what = "one run at a time" if len(args.runs) > 1 else f"{args.export} is there already"
             raise InputError(f"--export: {what}")
-        committed = Path("results/claims.json")
-        path = args.claims or (committed if committed.is_file() else None)
-        claims = read_json(path, list[dict[str, Any]]) if path else []
+        config = load_config(args.config)
+        claims = read_json(args.claims, list[dict[str, Any]]) if args.claims else []
         for run in args.runs:
-            text = card(run, args.templates, claims)
+            meta = read_meta(run)
+            study_settings(config, meta["study"])  # refuses a study that the settings do not name
+            plan = Plan.of(config, meta["study"])
+            base = run.parent.parent / plan.base / f"s{plan.seed_of(plan.base, meta['seed'])}"
+            text = card(
+                run, args.templates, claims, base=base, title=plan.settings.title, platform=config.platform
+            )
             if not args.export:
                 write_text(run / "README.md", text)
                 continue

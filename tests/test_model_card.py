@@ -14,6 +14,7 @@ import write_model_card
 from trap.files import write_json
 from trap.platforms import Fit
 from trap.platforms.torch import load
+from trap.report import cards
 
 CLAIMS = [
     {"id": "one_nano", "model": "nano", "arms": ["rsft_hard", "sft"], "statement": "It | helps *much*.",
@@ -34,7 +35,7 @@ METRICS = {"splits": {"eval_hard": {"rsft_hard": {"accuracy": 0.4125, "faithful"
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     """A run folder with a real adapter."""
-    folder = tmp_path / "results/hops/nano/torch/rsft_hard/s2"
+    folder = tmp_path / "results/hops/runs/nano/torch/rsft_hard/s2"
     base = tiny.save(tiny.model([1]), tmp_path / "base")
     model = load([base], "cpu")
     model.fit(tiny.texts(), Fit(steps=2, batch=4, lr=1e-2, lora_r=4, lora_alpha=8), 1, tiny.ignore)
@@ -46,7 +47,7 @@ def run(tmp_path: Path) -> Path:
 
 
 def write(run: Path, *arguments: str) -> int:
-    return write_model_card.main([str(run), "--claims", str(run.parents[5] / "claims.json"), *arguments])
+    return write_model_card.main([str(run), "--claims", str(run.parents[6] / "claims.json"), *arguments])
 
 
 def test_the_card_says_what_the_files_say(run: Path) -> None:
@@ -54,7 +55,7 @@ def test_the_card_says_what_the_files_say(run: Path) -> None:
     assert write(run) == 0
     text = (run / "README.md").read_text()
     for words in (
-        "library_name: peft", "# nano, B RSFT hard", "2400, 211", "| steps, examples in each | 200, 16 |", "adamw, 0.004", "4, 8", "a" * 64, "torch 2.13.0",
+        'library_name: "peft"', "# nano, B RSFT hard", "2400, 211", "| steps, examples in each | 200, 16 |", "adamw, 0.004", "4, 8", "a" * 64, "torch 2.13.0",
         "| `eval_hard` | 1000 | 41 % | 0 % |", "It \\| helps \\*much\\*.", "reproduced", "PeftModel.from_pretrained",
     ):  # fmt: skip
         assert words in text, (words, text)
@@ -87,7 +88,7 @@ def test_what_was_not_measured_is_left_out(run: Path) -> None:
     assert write(run) == 0
     text = (run / "README.md").read_text()
     assert "What it scores" not in text and "Claims that rest" not in text  # claims are about torch's runs
-    assert "library_name: mlx" in text and "adapter_path" in text and "mlx 0.32.4" in text
+    assert 'library_name: "mlx"' in text and "adapter_path" in text and "mlx 0.32.4" in text
 
 
 def test_a_pretrained_base_is_named(run: Path) -> None:
@@ -96,6 +97,26 @@ def test_a_pretrained_base_is_named(run: Path) -> None:
     assert write(run) == 0
     text = (run / "README.md").read_text()
     assert 'base_model: "somebody/small"' in text and "license" not in text
+
+
+def test_a_card_says_nothing_of_another_study(run: Path, tmp_path: Path) -> None:
+    """No word of the cards is about one study, and names that are also Markdown stay names in the front matter."""
+    meta = json.loads((run / "meta.json").read_text())
+    write_json(
+        run / "meta.json",
+        meta | {"study": "knots_2", "method": "policy_gradient", "hashes": {"items.txt": "c" * 64}},
+    )
+    text = cards.card(run, Path("report/cards"), [], title="Knots & <ties>")
+    assert 'tags: ["distribution-trap", "knots_2", "policy_gradient", "torch"]' in text
+    assert "| SHA-256 of items.txt | " + "c" * 64 in text and "Knots & \\<ties>" in text
+    assert not re.search(r"hop|letter|trace|graph|&#", text.replace("base_model", ""))
+
+
+def test_a_run_of_an_unknown_study_is_one_line(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    meta = json.loads((run / "meta.json").read_text())
+    write_json(run / "meta.json", meta | {"study": "knots"})
+    assert write(run) == 1
+    assert "no study `knots`" in capsys.readouterr().err
 
 
 def test_an_export_is_the_adapter_with_its_card(

@@ -9,7 +9,7 @@ import pytest
 from trap.report.numerals import bare_numerals, literal_numbers
 
 
-@pytest.mark.parametrize("name", ["post.md.j2", "post.html.j2"])
+@pytest.mark.parametrize("name", ["hops/post.md.j2", "generic/post.md.j2", "post.html.j2"])
 def test_templates_hold_no_numbers(root: Path, name: str) -> None:
     text = (root / "report" / name).read_text()
     assert bare_numerals(text) == []

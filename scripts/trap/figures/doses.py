@@ -118,5 +118,5 @@ def draw_dose(
         axes.set_title(evidence.title(models[index]), fontsize=NORMAL, pad=9)
         _panel(axes, evidence, theme, models[index], family, series)
         if chance := evidence.baseline("chance"):
-            reference(axes, theme, chance.value, "chance", x=0.4, ha="center", below=True)
+            reference(axes, theme, chance.value, "chance", x=0.4, ha="center", below=chance.value > 0.08)
     return figure

@@ -123,9 +123,14 @@ def sizes(found: list[Estimate], what: str) -> str:
     """`1000 questions × 3 seeds` of estimates, `300–1000` where they differ."""
     trained = [estimate for estimate in found if estimate.seeds]
     if not trained:
-        return ""
-    n, seeds = span([e.n for e in trained]), span([e.seeds for e in trained])
-    return f"{n} {what} × {seeds} {'seed' if seeds == '1' else 'seeds'}"
+        return f"no {what}"
+    return f"{span([e.n for e in trained])} {what} × {seeds_text([e.seeds for e in trained])}"
+
+
+def seeds_text(seeds: list[int]) -> str:
+    """`1 seed`, `3–10 seeds`."""
+    text = span(seeds) if seeds else "no"
+    return f"{text} {'seed' if text == '1' else 'seeds'}"
 
 
 def missing_note(missing: list[str]) -> str:
@@ -204,12 +209,13 @@ class Evidence:
         return {str(claim.get("id")): claim for claim in found}
 
     @cached_property
-    def _published(self) -> dict[str, dict[str, Any]]:
-        return published_points(self.claims, self.settings.published) if self.settings.published else {}
+    def published_points(self) -> dict[str, dict[str, Any]]:
+        """{name: {value, n, low, high}} of the declared published shares that the claims quote."""
+        return published_points(self.claims, self.settings.published)
 
     def published(self, key: str) -> Estimate | None:
         """A published share with its exact binomial interval, when the claims quote it."""
-        given = self._published.get(key)
+        given = self.published_points.get(key)
         return Estimate(given["value"], given["low"], given["high"], given["n"], 0) if given else None
 
     def baseline(self, name: str) -> Estimate | None:
@@ -252,9 +258,14 @@ class Evidence:
         there = set(table["arm"].unique().to_list())
         return [arm for arm in self.arms if arm in there]
 
+    @property
+    def model_order(self) -> list[str]:
+        """Models of the settings, in their order."""
+        return list(self._titles)
+
     def models(self, table: pl.DataFrame, most: int = MODELS) -> list[str]:
         """Models of a table in the order of the settings, as many as a figure has room for."""
-        return models_of(table, list(self._titles))[:most]
+        return models_of(table, self.model_order)[:most]
 
     def title(self, model: str) -> str:
         """What a model is called."""

@@ -51,6 +51,8 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         f"Greedy answers to {sizes(everything, 'fresh questions')}; crosses: 95 % intervals on both axes. Faithful: "
         f"{declared.meaning}."
     )
+    if not evidence.reasons:
+        caption = "This study checks no reasons, so that no answer can be called faithful."
     if any(evidence.contaminated(points[i].arm) for i in shown):
         caption += " Hollow: trained on evaluation questions, asked fresh ones or the same ones."
     figure, bottom, top = frame(theme, evidence.text(declared.title), caption + missing_note(missing), 3.9)

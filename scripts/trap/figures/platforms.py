@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 from matplotlib.figure import Figure
 
-from trap.figures.estimates import Evidence, span
+from trap.figures.estimates import Evidence, seeds_text
 from trap.figures.marks import absent, frame, legend_row, look, panels, point
 from trap.figures.theme import Theme
 
@@ -25,10 +25,10 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
     looks = dict(zip(platforms, LOOKS, strict=False))
     models, names = evidence.models(rows, most=4), list(dict.fromkeys(rows["name"]))
     words = [declared.contrasts.get(name) or name.replace("_", " ") for name in names]
-    seeds = span([*rows["seeds"], *rows["reference_seeds"]]) if rows.height else "0"
+    seeds = seeds_text([*rows["seeds"], *rows["reference_seeds"]])
     agreeing = f"{int(rows['agree'].sum())} of {rows.height}" if rows.height else "none"
     caption = (
-        f"Accuracy of an arm minus that of what it is compared with; 95 % intervals over {seeds} seeds and the questions. "
+        f"Accuracy of an arm minus that of what it is compared with; 95 % intervals over {seeds} and the questions. "
         f"Of the differences between the platforms, the intervals of {agreeing} hold zero."
     )
     figure, bottom, top = frame(

@@ -126,10 +126,14 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
     ks = sorted({int(row["x"]) for row, _ in after} | set(rollouts["k"].drop_nulls().to_list()))
     prompts = sorted({round(p) for p in rollouts["prompts"].drop_nulls().to_list()})
     few = f" Only K\u00a0=\u00a0{span(ks)} was run at this size." if 0 < len(ks) < declared.doses else ""
-    measured = sizes([e for _, e in after], "fresh questions")
+    curve = (
+        ", solid line 1 − (1 − p)ᴷ, with p measured at K\u00a0=\u00a01"
+        if rollouts["predicted"].count()
+        else ""
+    )
     caption = (
-        f"{evidence.text(declared.sampled)} ({span(prompts) if prompts else 'no'} prompts per seed). Left: dots measured, solid line "
-        f"1 − (1 − p)ᴷ, with p measured at K\u00a0=\u00a01. Right: {measured or 'not run'}. Bars: 95 % intervals.{few}"
+        f"{evidence.text(declared.sampled)} ({span(prompts) if prompts else 'no'} prompts per seed). Left: dots measured{curve}. "
+        f"Right: {sizes([e for _, e in after], 'fresh questions')}. Bars: 95 % intervals.{few}"
     )
     figure, bottom, top = frame(theme, evidence.text(declared.title), caption, 3.5)
     entries = [(evidence.title(m), look(theme, ROLES[i], MARKERS[i])) for i, m in enumerate(models)]

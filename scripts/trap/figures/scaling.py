@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from trap.analysis.scaling import size_text
-from trap.figures.estimates import Evidence, span
+from trap.figures.estimates import Evidence, seeds_text
 from trap.figures.marks import absent, frame, legend_row, look, panels, point, share_axis
 from trap.figures.settings import Difference
 from trap.figures.theme import SMALL, Theme, markers
@@ -57,9 +57,8 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
     differences = differences.filter(pl.col("name").is_in([line[0] for line in second]))
     shown = pl.concat([arms, differences])
     sizes = sorted(set(rows["parameters"].drop_nulls()))
-    seeds = span(shown["seeds"].to_list()) if shown.height else "0"
     caption = (
-        f"Bars: 95 % intervals over {seeds} seeds and the questions; one base checkpoint a size. Left: fresh {evidence.questions}"
+        f"Bars: 95 % intervals over {seeds_text(list(shown['seeds']))} and the questions; one base checkpoint a size. Left: fresh {evidence.questions}"
         f"{'; hollow: trained on evaluation questions' if any(line[4] for line in first) else ''}. Marks are set apart sideways."
     )
     trend = rows.filter((pl.col("kind") == "slope") & (pl.col("name") == declared.trend)).to_dicts()

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from trap.figures.estimates import Evidence, missing_note, select, span
+from trap.figures.estimates import Evidence, missing_note, seeds_text, select
 from trap.figures.marks import absent, frame, inward, legend_row, look, share_axis
 from trap.figures.theme import SMALL, Theme
 
@@ -113,13 +113,12 @@ def _losses(axes: Axes, theme: Theme, losses: list[float], title: str) -> None:
 
 def _caption(evidence: Evidence, table: pl.DataFrame, valid: bool) -> str:
     seeds: list[Any] = table["seed"].unique().to_list()
-    many = "seed" if len(seeds) == 1 else "seeds"
     dashed = table["faithful"].drop_nulls().len() > 0
     note = evidence.text(evidence.settings.training.note) or NOTE.format(
         ", dashed faithful" if dashed else ""
     )
     return (
-        f"Read from the training logs, {span([len(seeds)]) if seeds else 'no'} {many}: mean, and band "
+        f"Read from the training logs, {seeds_text([len(seeds)] if seeds else [])}: mean, and band "
         f"from the lowest to the highest seed.{f' {note}' if valid else ''}"
     )
 

@@ -21,7 +21,7 @@ ALT = (
 TABLES = ("arms", "by_level")
 ROW_INCHES = 0.42
 MOST = 16  # rows that are derived; declared ones are all drawn
-LETTERS = 30  # of a line of a derived label
+LETTERS = 25  # of a line of a derived label
 
 
 def _label(axes: Axes, x: float, y: float, text: str, color: str, right_limit: float = 0.86) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from trap.files import InputError, read_json
-from trap.report.prose import environment
+from trap.report.prose import markdown_environment
 from trap.report.wording import number_text
 
 LIBRARIES = {"peft": "peft", "mlx": "mlx", "model": "transformers"}
@@ -55,9 +55,11 @@ def read_meta(run: Path) -> dict[str, Any]:
     return meta
 
 
-def resting(claims: Sequence[dict[str, Any]], meta: dict[str, Any]) -> list[dict[str, Any]]:
-    """Claims about this arm of this model; claims are judged on the platform torch."""
-    if meta["platform"] != "torch":
+def resting(
+    claims: Sequence[dict[str, Any]], meta: dict[str, Any], platform: str = "torch"
+) -> list[dict[str, Any]]:
+    """Claims about this arm of this model; they are judged on the runs of one platform."""
+    if meta["platform"] != platform:
         return []
     return [
         claim
@@ -67,13 +69,13 @@ def resting(claims: Sequence[dict[str, Any]], meta: dict[str, Any]) -> list[dict
 
 
 def scores(run: Path) -> list[dict[str, str]]:
-    """A row for every evaluated pool of `metrics.json`; none before the run is evaluated."""
+    """A row for every evaluated pool of `metrics.json`; none before the run is evaluated, "-" for what a study lacks."""
     if not (run / "metrics.json").is_file():
         return []
     rows = []
     for pool, arms in read_json(run / "metrics.json", dict).get("splits", {}).items():
         for values in arms.values():
-            shares = {name: number_text(values[name], "share") for name in ("accuracy", "faithful")}
+            shares = {name: number_text(values.get(name), "share") for name in ("accuracy", "faithful")}
             rows.append({"pool": pool, "n": values["n_examples"], **shares})
     return rows
 
@@ -91,8 +93,8 @@ def made(meta: dict[str, Any]) -> list[tuple[str, str]]:
         "trained on evaluation questions": "yes" if meta["contaminated"] else "no",
         "examples": data.get("n_train") or None,
         "sampled, of which kept": f"{rollouts['sampled']}, {rollouts['winners']}" if rollouts.get("winners") else None,
-        "kept with the right letter": rollouts.get("winner_correct"),
-        "kept with a true trace": rollouts.get("winner_faithful"),
+        "kept with a right answer": rollouts.get("winner_correct"),
+        "kept with reasons that hold": rollouts.get("winner_faithful"),
         "steps, examples in each": f"{data['steps']}, {hyper['batch']}" if trained else None,
         "trained": hyper["tune"] if trained else None,
         "optimizer, peak rate": f"{hyper['optimizer']}, {hyper['lr']:g}" if trained else None,
@@ -104,24 +106,33 @@ def made(meta: dict[str, Any]) -> list[tuple[str, str]]:
         "versions": ", ".join(f"{k} {v}" for k, v in ({**meta.get("versions", {}), **adapter.get("versions", {})}).items()),
         "SHA-256 of these files": (meta.get("hashes") or {}).get("adapter"),
         "SHA-256 of the parent's": (meta.get("hashes") or {}).get("parent"),
-        "SHA-256 of the graph": (meta.get("hashes") or {}).get("graph"),
     }  # fmt: skip
+    for name, value in (meta.get("hashes") or {}).items():
+        if name not in ("adapter", "parent"):
+            values[f"SHA-256 of {name}"] = value
     return [(name, str(value)) for name, value in values.items() if value not in (None, "")]
 
 
-def base_source(run: Path) -> str | None:
-    """The hub id, or the folder, of the pretrained model under a run; None where it was trained from scratch."""
-    path = run.parent.parent / "base/s1/meta.json"
-    return read_json(path, dict).get("adapter", {}).get("source") if path.is_file() else None
+def base_source(base: Path | None) -> str | None:
+    """The hub id, or the folder, of the pretrained model in a base's run folder; None where it was trained here."""
+    path = base / "meta.json" if base else None
+    return read_json(path, dict).get("adapter", {}).get("source") if path and path.is_file() else None
 
 
-def card(run: Path, templates: Path, claims: Sequence[dict[str, Any]]) -> str:
-    """The Markdown of a run's card."""
+def card(
+    run: Path, templates: Path, claims: Sequence[dict[str, Any]], *, base: Path | None = None, title: str = "",
+    platform: str = "torch",
+) -> str:  # fmt: skip
+    """The Markdown of a run's card.
+
+    base: the run folder of the arm that all start from. title: of the study. platform: whose runs the claims judge.
+    Raises InputError for a `meta.json` that lacks something.
+    """
     meta = read_meta(run)
     kind = meta["adapter"]["format"]
-    base = f"arm {meta.get('parent')} of the same seed, whole (convert_adapter.py --to model)"
-    return environment(str(templates)).get_template(TEMPLATE).render(
+    parent = f"arm {meta.get('parent')} of the same seed, whole (convert_adapter.py --to model)"
+    return markdown_environment(str(templates)).get_template(TEMPLATE).render(
         meta=meta, label=meta.get("label") or meta["arm"], library=LIBRARIES[kind], kind=KINDS[kind], made=made(meta),
-        scores=scores(run), claims=resting(claims, meta), base_source=base_source(run),
-        loading=LOADING[kind].format(base=base),
+        scores=scores(run), claims=resting(claims, meta, platform), base_source=base_source(base),
+        title=title or meta["study"], loading=LOADING[kind].format(base=parent),
     )  # fmt: skip

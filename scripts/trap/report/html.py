@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from html.parser import HTMLParser
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -12,9 +13,63 @@ from markupsafe import Markup
 from trap.files import InputError, read_text
 from trap.report.prose import environment
 
+TAGS = frozenset(
+    [
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "p",
+        "a",
+        "em",
+        "strong",
+        "code",
+        "pre",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "ul",
+        "ol",
+        "li",
+        "blockquote",
+        "hr",
+        "br",
+        "picture",
+        "source",
+        "img",
+        "div",
+    ]
+)
+ATTRIBUTES = frozenset(["href", "title", "id", "class", "style", "alt", "src", "srcset", "media", "start"])
 KINDS = {".svg": "image/svg+xml", ".png": "image/png"}
 _PICTURE = re.compile(r'\b(src|srcset)="([^"]*)"')
 _HEADING = re.compile(r"<h([23])>(.*?)</h\1>", re.DOTALL)
+
+
+class _Checker(HTMLParser):
+    """Refuses what a post never needs: an element that runs or loads something, an attribute that does, another link."""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        odd = [tag] if tag not in TAGS else [name for name, _ in attrs if name not in ATTRIBUTES]
+        for name, value in attrs:
+            if name == "style" and not re.fullmatch(r"text-align:\w+", value or ""):
+                odd.append(f"style={value!r:.40}")
+            if name == "href" and not re.match(r"https?://|#|[\w./-]+$", value or ""):
+                odd.append(f"href={value!r:.40}")
+        if odd:
+            raise InputError(f"report: <{tag}>: {odd[0]} has no place in a post; was it in somebody's text?")
+
+
+def check_markup(html: str) -> None:
+    """Raises InputError where text from data became an element of the page, whatever let it through."""
+    reader = _Checker(convert_charrefs=True)
+    reader.feed(html)
+    reader.close()
 
 
 def data_uri(path: Path) -> str:
@@ -34,6 +89,7 @@ def _slug(html: str) -> str:
 def self_contained(markdown: str, page: Path, beside: Path) -> str:
     """The whole page. Relative pictures are read from `beside`; one from elsewhere is an InputError."""
     html = MarkdownIt("commonmark", {"html": True}).enable("table").render(markdown)
+    check_markup(html)
 
     def inside(match: re.Match[str]) -> str:
         name, target = match.groups()

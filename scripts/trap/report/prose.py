@@ -7,6 +7,7 @@ cannot say "higher" where the interval holds zero.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import jinja2
@@ -24,20 +25,31 @@ _VERDICT_PHRASES = {
     "not tested here": "was not tested here",
 }
 _VERDICT_MARKS = {"reproduced": "✔", "not reproduced": "✘", "inconclusive": "≈", "not tested here": "–"}
-_MARKDOWN = re.compile(r"([\\`*_\[\]|~])")
-_LINE_START = re.compile(r"^(\d*)([#>+-]|[.)])(?=\s)")
+# What Markdown reads: its own signs, the beginning of a tag, an entity. Escaped, CommonMark shows them as they are.
+_MARKDOWN = re.compile(r"([\\`*_\[\]|~<]|&(?=#?\w+;))")
+_LINE_START = re.compile(r"^(\d*)(>|(?:[#+-]|[.)])(?=\s))")
+
+
+def escaped(text: object) -> Markup:
+    """Any text as literal Markdown within a line; its line breaks become spaces, other spaces stay."""
+    if hasattr(text, "__html__"):
+        return Markup(text.__html__())
+    return Markup(
+        _MARKDOWN.sub(r"\\\1", re.sub(r"\s*[\r\n\f\v\x1c-\x1e\x85\u2028\u2029]\s*", " ", str(text)))
+    )
 
 
 def plain(text: object) -> Markup:
-    """Any text as literal Markdown: HTML and Markdown signs escaped, on one line."""
+    """Any text as literal Markdown, on one line, wherever in a line it stands."""
     line = " ".join(str(text).split())
-    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return Markup(_LINE_START.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\1", line)))
 
 
 def code(text: object) -> Markup:
-    """Any text as inline code; it must be one line, and backticks are fenced."""
+    """Any text as inline code, on one line. A bar would end a table's cell, and the code with it: then plain text."""
     line = " ".join(str(text).split())
+    if "|" in line or not line:
+        return plain(line)
     fence = "`"
     while fence in line:
         fence += "`"
@@ -220,18 +232,6 @@ def verdict_phrase(claim: Any) -> str:
     return _VERDICT_PHRASES[verdict]
 
 
-def audit_phrase(claim: Any) -> str:
-    """The same for a finding of the audit, which is ours: it is confirmed by the files, or it is not."""
-    words = {
-        "reproduced": "Our audit of the published files confirms it.",
-        "not reproduced": "Our audit of the published files does not confirm it.",
-        "inconclusive": "Our audit of the published files leaves it open.",
-        "not tested here": "The published files were not audited in this run.",
-    }
-    verdict_phrase(claim)  # refuses a verdict that nobody knows
-    return words[_get(claim, "verdict")]
-
-
 def verdict_mark(claim: Any) -> str:
     """A sign for a verdict in the scoreboard; the verdict's words always stand beside it."""
     return _VERDICT_MARKS[_get(claim, "verdict")]
@@ -295,23 +295,29 @@ class Ledger:
     def all_untested(self, identifiers: list[str]) -> bool:
         return all(self(identifier)["verdict"] == "not tested here" for identifier in identifiers)
 
-    def tally(self) -> dict[str, int]:
-        """Number of sourced claims per verdict, in the fixed order of VERDICTS."""
-        return {name: sum(claim.get("verdict") == name for claim in self.sourced) for name in VERDICTS}
+    def tally(self, claims: Sequence[dict[str, Any]] | None = None) -> dict[str, int]:
+        """Number of claims (by default the sourced ones) per verdict, in the fixed order of VERDICTS."""
+        counted = self.sourced if claims is None else claims
+        return {name: sum(claim.get("verdict") == name for claim in counted) for name in VERDICTS}
 
 
-def final_number(name: str) -> Markup:
-    """The number that the name of an arm or pool ends in: `16` of demos_n16, `6` of eval_hop6."""
-    found = re.search(r"(\d+)$", name)
-    if not found:
-        raise InputError(f"{name!r} ends in no number")
-    return Markup(found[1])
+def markdown_environment(*folders: str) -> jinja2.Environment:
+    """Jinja for Markdown: undefined names stop it, and text from data is escaped as Markdown unless a filter says how.
+
+    What is to become HTML is escaped there, where the Markdown is rendered (`report.html`).
+    """
+    return _environment(folders, finalize=escaped)
 
 
 def environment(folder: str) -> jinja2.Environment:
-    """The report's jinja: undefined names stop it, text from data is escaped unless a filter says how."""
+    """Jinja for HTML: undefined names stop it, and text from data is escaped as HTML unless a filter says how."""
+    return _environment((folder,))
+
+
+def _environment(folders: Sequence[str], **options: Any) -> jinja2.Environment:
     made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
+        loader=jinja2.FileSystemLoader(list(folders)),
+        **options,
         undefined=jinja2.StrictUndefined,
         autoescape=True,
         trim_blocks=True,
@@ -335,7 +341,6 @@ def environment(folder: str) -> jinja2.Environment:
         listing=listing,
         sample=sample,
         anchor=anchor,
-        final_number=final_number,
     )
     made.globals.update(
         interval=interval,
@@ -346,6 +351,5 @@ def environment(folder: str) -> jinja2.Environment:
         higher_lower=higher_lower,
         verdict_phrase=verdict_phrase,
         verdict_mark=verdict_mark,
-        audit_phrase=audit_phrase,
     )
     return made

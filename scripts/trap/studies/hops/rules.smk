@@ -105,7 +105,9 @@ rule tabulate_errors:
             for path in both("results/hops/{experiment}/tables", ["errors", "branches", "shuffle"])
             if not path.endswith("errors.md")
         ],
-        text=shown("results/hops/{experiment}/tables/errors.md", "tabulate_errors", "Tables"),
+        text=shown(
+            "results/hops/{experiment}/tables/errors.md", "tabulate_errors", "Tables", "hops/captions"
+        ),
     log:
         "results/logs/tabulate_errors/hops.{experiment}.log",
     benchmark:
