@@ -128,7 +128,7 @@ class Watched(Struct, kw_only=True):
     pool: str
     n: int
     accuracy: float
-    faithful: float
+    faithful: float | None = None  # of studies that ask for no reasons
 
 
 class Curves(Struct, kw_only=True):

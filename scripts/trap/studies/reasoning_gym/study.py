@@ -277,6 +277,6 @@ def parse(completion: str) -> tuple[str, str | None]:
     """(what stands before, the answer): the answer is None unless one line, the last, is `ANSWER: …`."""
     lines = completion.strip().split("\n")
     found = ANSWER.fullmatch(lines[-1].rstrip())
-    if not found or any("ANSWER" in line for line in (*lines[:-1], found[1])):
+    if not found or any(MARK.strip() in line for line in (*lines[:-1], found[1])):
         return completion, None
     return "\n".join(lines[:-1]).strip(), found[1]
