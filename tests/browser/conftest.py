@@ -16,8 +16,8 @@ from trap.studies.hops.records import GraphFile
 
 
 @pytest.fixture(scope="package")
-def graph_file(root: Path) -> GraphFile:
-    return read_json(root / "results/hops/data/kg.json", GraphFile)
+def graph_file(hops_data: Path) -> GraphFile:
+    return read_json(hops_data / "kg.json", GraphFile)
 
 
 @pytest.fixture(scope="package")
