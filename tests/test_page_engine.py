@@ -61,8 +61,8 @@ def node() -> Iterator[Node]:
 
 
 @needs_node
-def test_texts_are_cut_as_the_library_cuts_them(node: Node, root: Path, tmp_path: Path) -> None:
-    graph = load_graph(root / "results/hops/data/kg.json")
+def test_texts_are_cut_as_the_library_cuts_them(node: Node, hops_data: Path, tmp_path: Path) -> None:
+    graph = load_graph(hops_data / "kg.json")
     made = {
         "ours": build_tokenizer(facts.words(graph), facts.phrases(graph)),
         "small": build_tokenizer(

@@ -229,9 +229,9 @@ def test_any_text_has_the_same_grade(node: Node, name: str) -> None:
     assert len(seen) >= 6  # the texts reach right and wrong, true and false, spam and no format
 
 
-def test_completions_of_trained_models_have_the_same_grade(node: Node, root: Path) -> None:
+def test_completions_of_trained_models_have_the_same_grade(node: Node, root: Path, hops_data: Path) -> None:
     """Published completions, and references of our questions whole and with a part replaced."""
-    graph = load_graph(root / "results/hops/data/kg.json")
+    graph = load_graph(hops_data / "kg.json")
     node.ask("graph", name="ours", graph=graph.file)
     told = read_json(root / "tests/data/rsft_easy_completions.json", dict)["completions"].values()
     rng, maker = random.Random(0), QuestionMaker(graph, seed=1)

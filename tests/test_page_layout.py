@@ -19,8 +19,8 @@ from trap.studies.hops.reward import Grader
 
 
 @pytest.fixture(scope="module")
-def graph(root: Path) -> Graph:
-    return load_graph(root / "results/hops/data/kg.json")
+def graph(hops_data: Path) -> Graph:
+    return load_graph(hops_data / "kg.json")
 
 
 def test_the_map_keeps_entities_apart_and_inside(graph: Graph) -> None:

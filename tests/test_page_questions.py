@@ -25,8 +25,8 @@ def node() -> Iterator[Node]:
 
 
 @pytest.fixture(scope="module")
-def graph(root: Path) -> Graph:
-    return load_graph(root / "results/hops/data/kg.json")
+def graph(hops_data: Path) -> Graph:
+    return load_graph(hops_data / "kg.json")
 
 
 @pytest.fixture(scope="module")

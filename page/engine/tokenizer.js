@@ -1,4 +1,4 @@
-// The Unigram tokenizer of the nano models (scripts/trap/models/tokenizer.py), token for token as the `tokenizers` library.
+// The Unigram tokenizer of models trained here (scripts/trap/models/tokenizer.py), token for token as the `tokenizers` library.
 
 const UNKNOWN_PENALTY = 10; // below the lowest score, as in `tokenizers`
 const BYTE = /^<0x([0-9A-Fa-f]{2})>$/;

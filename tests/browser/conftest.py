@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import page_second
 from page_site import build, chromium, hostile_graph, served
 from page_visitor import Visitor
 from trap.files import read_json
@@ -15,8 +16,8 @@ from trap.studies.hops.records import GraphFile
 
 
 @pytest.fixture(scope="package")
-def graph_file(root: Path) -> GraphFile:
-    return read_json(root / "results/hops/data/kg.json", GraphFile)
+def graph_file(hops_data: Path) -> GraphFile:
+    return read_json(hops_data / "kg.json", GraphFile)
 
 
 @pytest.fixture(scope="package")
@@ -28,6 +29,12 @@ def built(tmp_path_factory: pytest.TempPathFactory, graph_file: GraphFile) -> Pa
 def hostile(tmp_path_factory: pytest.TempPathFactory, graph_file: GraphFile) -> Path:
     """A page about a graph whose names look like markup, built where no run folder lies."""
     return build(tmp_path_factory.mktemp("hostile"), hostile_graph(graph_file), models=False)
+
+
+@pytest.fixture(scope="package")
+def second(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a study that brings nothing of its own to it."""
+    return page_second.build(tmp_path_factory.mktemp("second"))
 
 
 @pytest.fixture(scope="package")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -48,9 +49,9 @@ def about_html(markdown: str, wanted: Sequence[str] = (), origin: str = "the pos
     """
     text = _PICTURE.sub("", markdown)
     heads = list(_SECTION.finditer(text))
-    ends = [head.start() for head in heads[1:]] + [len(text)]
-    sections = {head[1]: text[head.start() : end] for head, end in zip(heads, ends, strict=True)}
-    opening = re.sub(r"^# .+\n", "", text[: heads[0].start()] if heads else text)
+    starts = [*(head.start() for head in heads), len(text)]
+    sections = {head[1]: text[start:end] for head, (start, end) in zip(heads, pairwise(starts), strict=True)}
+    opening = re.sub(r"^# .+\n", "", text[: starts[0]])
     for name in wanted:
         if name not in sections:
             raise InputError(f"{origin}: no section {name!r}, which the page shows")

@@ -11,7 +11,8 @@ a model's file holds every completion, every score and every answer (a question 
     arms         {arm: {"eval": [answer, ...], "rollouts": [[answer, round, sample, kept], ...]}}, in the order of the table,
                  but round after round, as they were sampled
 
-Score fields are all columns of the table that say neither whose answer it is nor what was asked; lists are left out.
+Score fields are all columns of the table that say neither whose answer it is nor what was asked; lists are left out, and
+columns without a value.
 Questions are indices into `questions.json`, which all models share.
 """
 
@@ -53,7 +54,11 @@ def question_rows(rows: pl.DataFrame) -> list[dict[str, Any]]:
 def score_fields(rows: pl.DataFrame) -> list[str]:
     """Names of the columns that say what an answer earned, in table order."""
     named = {*KEYS, *OWNER}
-    return [name for name, kind in rows.schema.items() if name not in named and not kind.is_nested()]
+    return [
+        name
+        for name, kind in rows.schema.items()
+        if name not in named and not kind.is_nested() and rows[name].null_count() < rows.height
+    ]
 
 
 class _Numbered:

@@ -29,7 +29,7 @@ function kindOf(grader, clause, here, relation) {
 }
 
 /**
- * The trace in a text that may be unfinished, with offsets into that text; page/engine/README.md names the fields.
+ * The trace in a text that may be unfinished, with offsets into that text; README.md names the fields.
  * Pieces that were read before are remembered by the grader, so calling this after every token costs little.
  */
 export function readTrace(grader, question, text, { done = false } = {}) {
