@@ -19,7 +19,6 @@ from trap.analysis.statistics import mean_interval
 from trap.report.wording import estimate_text
 from trap.studies.base import BaseStudy
 
-
 RUN_WORDS = {"any_correct": "share of prompts with a right sample"}  # columns of runs that need more words
 
 
