@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hops_data import write_graph
+
 if TYPE_CHECKING:
     from trap.film.facts import Sources
 
@@ -25,6 +27,12 @@ def published() -> Path:
     if not folder.is_dir():
         pytest.skip("published data not found at ../shared/published")
     return folder
+
+
+@pytest.fixture(scope="session")
+def hops_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of the hops study, with its graph alone."""
+    return write_graph(tmp_path_factory.mktemp("hops_data"))
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,6 @@ import argparse
 import hashlib
 import json
 import platform
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -25,6 +24,8 @@ COUNTS = {"easy": 120, "hard": 60, "valid_easy": 4, "valid_hard": 4, "eval_easy"
 
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT / "scripts"))
+
+from hops_data import write_graph  # noqa: E402
 
 MUON = {"tune": "full", "optimizer": "muon", "lr": 8e-3, "batch": 8, "max_new_tokens": 24}
 LORA = {
@@ -82,9 +83,7 @@ def make(folder: Path) -> dict[str, str]:
     from trap.workflow.config import read_yaml
     from trap.workflow.sheet import ARM_COLUMNS
 
-    data = folder / "data"
-    data.mkdir(parents=True)
-    shutil.copy(ROOT / "results/hops/data/kg.json", data)
+    data = write_graph(folder / "data")
     study = load_study("hops", {"corpus": 0.02}, data)
     for pool, count in COUNTS.items():
         write_jsonl(data / f"{pool}.jsonl", study.items(pool, count))

@@ -12,8 +12,8 @@ from trap.studies.hops.graph import load_graph
 
 
 @pytest.fixture(scope="module")
-def graph(root):
-    return load_graph(root / "results/hops/data/kg.json")
+def graph(hops_data):
+    return load_graph(hops_data / "kg.json")
 
 
 def test_every_fact_is_said_once_a_pass_and_is_true(graph):

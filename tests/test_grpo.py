@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import pytest
 
 import tiny_models as tiny
 import train_adapter
+from hops_data import write_graph
 from test_methods import ARM, HYPER
 from toy_study import Things
 from trap.files import InputError, read_json, read_jsonl, write_json, write_jsonl
@@ -242,9 +242,7 @@ def test_a_platform_without_a_policy_gradient_says_so(
 def project(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
     """Pools of real questions, settings, and a small model that writes traces (most of them false)."""
     folder = tmp_path_factory.mktemp("project")
-    data = folder / "data"
-    data.mkdir()
-    shutil.copy(root / "results/hops/data/kg.json", data)
+    data = write_graph(folder / "data")
     study = load_study("hops", {}, data)
     for pool, count in (("easy", 300), ("hard", 40), ("valid_easy", 4), ("valid_hard", 8)):
         write_jsonl(data / f"{pool}.jsonl", study.items(pool, count))

@@ -261,8 +261,8 @@ def test_what_is_no_score_is_an_error_that_names_the_item(data: Path, found: Any
         rsft.train(job)
 
 
-def test_a_permuted_key_rewards_the_permuted_letter(root: Path) -> None:
-    study = load_study("hops", {}, root / "results/hops/data")
+def test_a_permuted_key_rewards_the_permuted_letter(hops_data: Path) -> None:
+    study = load_study("hops", {}, hops_data)
     for question in study.items("eval_leak", 8):
         wrong = study.permuted(question, question)
         assert wrong.prompt == question.prompt and wrong.answer_star != question.answer_star

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import json
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable
@@ -26,6 +28,7 @@ from trap.studies.hops.records import LETTERS, Question
 from trap.studies.hops.reward import Grader
 from trap.studies.hops.source import read_source
 from trap.studies.hops.study import Study
+from trap.studies.making import lines
 
 
 @pytest.fixture(scope="module")
@@ -382,9 +385,9 @@ def test_command_refuses_in_one_line(
         ({"letters": 5}, "options: Object contains unknown field `letters`"),
     ],
 )
-def test_options_are_checked(root: Path, options: dict, words: str) -> None:
+def test_options_are_checked(hops_data: Path, options: dict, words: str) -> None:
     with pytest.raises(InputError, match=words):
-        load_study("hops", options, root / "results/hops/data").size(Study.pool("easy"))
+        load_study("hops", options, hops_data).size(Study.pool("easy"))
 
 
 def test_command_gives_what_there_is(
@@ -396,3 +399,16 @@ def test_command_gives_what_there_is(
     )
     assert status == 0 and "99999 asked for; no more exist" in out
     assert len(read_jsonl(output, Question)) == maker.available("valid_easy")
+
+
+def test_pools_are_the_bytes_that_the_released_runs_answered(root: Path, hops_data: Path) -> None:
+    study = load_study("hops", {}, hops_data)
+    known = json.loads((root / "tests/data/hops_pools.json").read_text(encoding="utf-8"))
+    found = {
+        pool.name: hashlib.sha256(b"".join(lines(study, pool.name, 0, 40))).hexdigest()[:16]
+        for pool in Study.pools
+        if not pool.extra
+    }
+    texts = [[text.stage, text.prompt, text.completion] for text in study.corpus()]
+    found["corpus"] = hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:16]
+    assert found == known

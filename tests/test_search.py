@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import search_answers
 import tiny_models as tiny
-from trap.files import read_jsonl
+from trap.files import read_jsonl, write_jsonl
+from trap.studies.base import load_study
 from trap.studies.hops.choosing import choose, ends_on_option
 from trap.studies.hops.records import LETTERS, Question, Reference
 from trap.studies.hops.records import Path as Chain
@@ -74,16 +75,15 @@ def test_the_key_has_no_part_in_it(texts: list[str], key: str) -> None:
         assert ends_on_option(ASKED, chosen)
 
 
-def test_the_program_scores_what_was_chosen(tmp_path: Path, root: Path) -> None:
+def test_the_program_scores_what_was_chosen(tmp_path: Path, root: Path, hops_data: Path) -> None:
     run = tmp_path / "run"
     tiny.save(tiny.model(), run / "adapter")
-    pool = root / "results/hops/data/eval_hard.jsonl"
     asked = tmp_path / "eval_hard.jsonl"
-    asked.write_text("\n".join(pool.read_text(encoding="utf-8").splitlines()[:5]) + "\n", encoding="utf-8")
+    write_jsonl(asked, load_study("hops", {}, hops_data).items("eval_hard", 5))
     arguments: list[Any] = [
         "--config", root / "config/config.yaml", "--study", "hops", "--sheet", root / "config/hops/arms_way_out.tsv",
         "--arm", "sft_long", "--model", "nano", "--platform", "torch", "--seed", 2, "--temperature", 1.0,
-        "--data", root / "results/hops/data", "--lineage", run, "--pools", asked,
+        "--data", hops_data, "--lineage", run, "--pools", asked,
     ]  # fmt: skip
     for name, samples in (("one", (1, 3)), ("two", (1, 3)), ("three", (3,))):
         given_ = [*arguments, "--samples", *samples, "--output", tmp_path / name]

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import check_study
+from hops_data import write_graph
 from trap.files import InputError, read_json, write_jsonl
 from trap.studies import gates
 from trap.studies.base import BaseStudy, Score, load_study, rank_item, reward_parts, score_item, study_class
@@ -30,20 +31,20 @@ CONFIG = load_config(ROOT / "config/config.yaml")
 
 
 class Case(NamedTuple):
-    """A study as it is opened: its module, its options, and where its sources lie."""
+    """A study as it is opened: its module and its options."""
 
     module: str
     options: dict[str, Any]
     seed: int
-    sources: Path
 
 
 def case_of(name: str, study: StudyConfig) -> Case:
-    return Case(study.module or name, study.options, study.seed, ROOT / "results" / name / "data")
+    return Case(study.module or name, study.options, study.seed)
 
 
 CASES = {name: case_of(name, study) for name, study in CONFIG.studies.items()}
-CASES["sums"] = Case("sums", {}, 0, LITTLE)
+CASES["sums"] = Case("sums", {}, 0)
+SOURCES = {"hops": write_graph}  # what writes the files that items are made from
 
 
 class Opened(NamedTuple):
@@ -64,8 +65,8 @@ def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(LITTLE)  # where a study of one's own lies in `studies/`
         kind = study_class(case.module)
-        for name in kind.sources(msgspec.convert(case.options, kind.Options)):
-            shutil.copy(case.sources / name, data)
+        if kind.sources(msgspec.convert(case.options, kind.Options)):
+            SOURCES[case.module](data)
         study = load_study(case.module, case.options, data, case.seed)
         try:
             files = {pool.name: data / f"{pool.name}.jsonl" for pool in study.pools if not pool.extra}
@@ -208,15 +209,12 @@ def test_a_broken_study_does_not_pass(fault: str, tmp_path: Path, monkeypatch: p
 
 
 def test_the_program_says_what_is_wrong(
-    tmp_path: Path, root: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, root: Path, hops_data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data = root / "results/hops/data"
-    rows = (data / "eval_leak.jsonl").read_bytes().splitlines(keepends=True)[:ITEMS]
-    (tmp_path / "valid_hard.jsonl").write_bytes(
-        b"".join(rows)
-    )  # not what the study makes, and what it evaluates on
-    (tmp_path / "eval_leak.jsonl").write_bytes(b"".join(rows))
-    common = ["--config", str(root / "config/config.yaml"), "--study", "hops", "--data", str(data)]
+    leaked = load_study("hops", {}, hops_data).items("eval_leak", ITEMS)
+    write_jsonl(tmp_path / "eval_leak.jsonl", leaked)
+    shutil.copy(tmp_path / "eval_leak.jsonl", tmp_path / "valid_hard.jsonl")  # what it evaluates on
+    common = ["--config", str(root / "config/config.yaml"), "--study", "hops", "--data", str(hops_data)]
     common += ["--output", str(tmp_path / "gates.json"), "--pools", str(tmp_path / "eval_leak.jsonl")]
     assert check_study.main([*common, "--gate"]) == 0
     bad = [*common, str(tmp_path / "valid_hard.jsonl")]
