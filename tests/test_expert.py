@@ -1,32 +1,24 @@
-"""Expert iteration, demonstrations, and prompts by their number of hops."""
+"""Expert iteration, demonstrations, and prompts by their level."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from test_methods import Recorder, Toy, answers, data, job_of, line  # noqa: F401
+from test_methods import Recorder, answers, data, job_of, line  # noqa: F401
 from trap.files import InputError, read_jsonl, write_jsonl
-from trap.methods import demos, expert, read_lines, read_prompts
+from trap.methods import demos, expert, read_prompts
 from trap.platforms import Example
 from trap.training.curriculum import in_parts, staged_prompts
 
 
-class Hopping(Toy):
-    """A study whose items know their hops."""
-
-    def read(self, path: Path) -> list[Any]:
-        return [SimpleNamespace(**row) for row in read_jsonl(path, dict)]
-
-
 @pytest.fixture
 def pools(tmp_path: Path) -> Path:
-    """easy: hops 1, 2, 3 in turn; hard: 4, 5 in turn."""
-    for pool, count, hops in (("easy", 30, (1, 2, 3)), ("hard", 20, (4, 5))):
-        rows = [{**line(pool, i), "hop_len": hops[i % len(hops)]} for i in range(count)]
+    """easy: levels 1, 2, 3 in turn; hard: 4, 5 in turn."""
+    for pool, count, levels in (("easy", 30, (1, 2, 3)), ("hard", 20, (4, 5))):
+        rows = [{**line(pool, i), "level": levels[i % len(levels)]} for i in range(count)]
         write_jsonl(tmp_path / f"{pool}.jsonl", rows)
     return tmp_path
 
@@ -36,8 +28,8 @@ STAGES = {"mixture": "easy@3:0.34+hard@4:0.33+hard@5:0.33", "selection": "faithf
 
 def test_stages_come_in_the_order_written_from_the_end_of_each_pool(pools: Path) -> None:
     job = job_of(pools, None, arm=STAGES, hyper={"prompts": 9})
-    items = staged_prompts(job, Hopping().read)
-    assert [item.hop_len for item in items] == [3, 3, 3, 4, 4, 4, 5, 5, 5]
+    items = staged_prompts(job)
+    assert [item.level for item in items] == [3, 3, 3, 4, 4, 4, 5, 5, 5]
     assert [item.id for item in items] == [
         "easy_23", "easy_26", "easy_29", "hard_14", "hard_16", "hard_18", "hard_15", "hard_17", "hard_19",
     ]  # fmt: skip
@@ -45,25 +37,25 @@ def test_stages_come_in_the_order_written_from_the_end_of_each_pool(pools: Path)
 
 @pytest.mark.parametrize("arm", [{"pool": "hard"}, {"mixture": "easy:0.75+hard:0.25"}])
 @pytest.mark.parametrize("hyper", [{"prompts": 7}, {}])
-def test_without_hops_it_is_what_other_methods_read(pools: Path, arm: dict, hyper: dict) -> None:
+def test_without_levels_it_is_what_other_methods_read(pools: Path, arm: dict, hyper: dict) -> None:
     if not hyper and "mixture" in arm:
         hyper = {"prompts": 13}
     job = job_of(pools, None, arm=arm, hyper=hyper)
-    assert staged_prompts(job, Hopping().read) == read_prompts(job, Hopping().read)
+    assert staged_prompts(job) == read_prompts(job)
 
 
 @pytest.mark.parametrize(
     ("arm", "words"),
     [
-        ({"pool": "hard@"}, "expected a number of hops"),
-        ({"pool": "hard@five"}, "expected a number of hops"),
-        ({"pool": "hard@0"}, "expected a number of hops"),
-        ({"pool": "hard@5"}, r"hard\.jsonl of 5 hops: 11 questions asked for, the pool has 10 \(arm `toy`\)"),
+        ({"pool": "hard@"}, "expected a whole number"),
+        ({"pool": "hard@five"}, "expected a whole number"),
+        ({"pool": "hard@0"}, "expected a whole number"),
+        ({"pool": "hard@5"}, r"hard\.jsonl of 5 level: 11 items asked for, the pool has 10 \(arm `toy`\)"),
     ],
 )
 def test_stages_that_cannot_be(pools: Path, arm: dict, words: str) -> None:
     with pytest.raises(InputError, match=words):
-        staged_prompts(job_of(pools, None, arm=arm, hyper={"prompts": 11}), Hopping().read)
+        staged_prompts(job_of(pools, None, arm=arm, hyper={"prompts": 11}))
 
 
 def test_parts_are_even_and_leave_nothing_out() -> None:
@@ -73,7 +65,6 @@ def test_parts_are_even_and_leave_nothing_out() -> None:
 
 def run(folder: Path, model: Recorder, arm: dict, **hyper: Any) -> dict:
     job = job_of(folder, model, arm={"method": "expert", **arm}, hyper=hyper)
-    job.study = Hopping
     return expert.train(job)
 
 
@@ -119,17 +110,13 @@ def test_demonstrations_are_few_shown_often_and_never_asked_later(data: Path) ->
     # 5 steps x 4 examples: half of it ten references of easy questions, half the two, five times each
     assert [examples.count(example) for example in shown] == [5, 5] and len(examples) == 20
     assert sum(example.prompt.startswith("easy") for example in examples) == 10
-    later = {
-        item.raw["prompt"] for item in read_prompts(job_of(data, None, hyper={"prompts": 18}), read_lines)
-    }
+    later = {item.prompt for item in read_prompts(job_of(data, None, hyper={"prompts": 18}))}
     assert not later & {example.prompt for example in shown}
 
 
 def test_demonstrations_that_cannot_be(data: Path) -> None:  # noqa: F811
     arm = {"method": "demos"}
-    with pytest.raises(
-        InputError, match=r"hard\.jsonl: 21 questions asked for, the pool has 20 \(arm `toy`\)"
-    ):
+    with pytest.raises(InputError, match=r"hard\.jsonl: 21 items asked for, the pool has 20 \(arm `toy`\)"):
         demos.train(job_of(data, Recorder(answers), arm=arm, hyper={"prompts": 21}))
     with pytest.raises(InputError, match="mixture"):
         demos.train(job_of(data, Recorder(answers), arm={**arm, "mixture": "easy:0.5+hard:0.5"}))
@@ -139,8 +126,8 @@ def test_the_sheets_keep_demonstrations_and_prompts_apart(root: Path) -> None:
     from trap.workflow.config import load_config
     from trap.workflow.sheet import load_arms
 
-    config = load_config(root / "config/config.yaml")
-    arms = load_arms(root / "config/arms_ignition.tsv").values()
+    config = load_config(root / "config/config.yaml").studies["hops"]
+    arms = load_arms(root / "config/hops/arms_ignition.tsv").values()
     shown = max(config.hyper[arm.hyper].prompts for arm in arms if arm.method == "demos")
     asked = max(config.hyper[arm.hyper].prompts for arm in arms if arm.arm.startswith("ignite_"))
-    assert shown == 256 and shown + asked <= config.data.counts["hard"]
+    assert shown == 256 and shown + asked <= config.counts["hard"]

@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 
 import pytest
-import write_facts
 
-from trap.files import read_jsonl
 from trap.models.tokenizer import build_tokenizer
 from trap.studies.hops import facts
 from trap.studies.hops.graph import load_graph
 
 
 @pytest.fixture(scope="module")
-def graph(root):
-    return load_graph(root / "results/hops/data/kg.json")
+def graph(hops_data):
+    return load_graph(hops_data / "kg.json")
 
 
 def test_every_fact_is_said_once_a_pass_and_is_true(graph):
@@ -42,15 +40,8 @@ def test_exactly_one_option_of_a_pick_completes_the_fact(graph):
         assert right == {name} and listed[letter] == name
 
 
-def test_no_text_says_two_edges_in_a_row(root, tmp_path):
-    path = tmp_path / "facts.jsonl"
-    assert (
-        write_facts.main(
-            ["--graph", str(root / "results/hops/data/kg.json"), "--scale", "0.01", "--output", str(path)]
-        )
-        == 0
-    )
-    rows = read_jsonl(path, dict)
+def test_no_text_says_two_edges_in_a_row(graph):
+    rows = list(facts.corpus(graph, seed=0, scale=0.01))
     assert {row["stage"] for row in rows} == {0, 1, 2}
     assert not any("TRACE:" in row["prompt"] + row["completion"] for row in rows)
     assert not any("something that" in row["prompt"] + row["completion"] for row in rows)

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -18,42 +17,21 @@ import pytest
 
 import tiny_models as tiny
 import train_adapter
+from hops_data import write_graph
 from test_methods import ARM, HYPER
+from toy_study import Things
 from trap.files import InputError, read_json, read_jsonl, write_json, write_jsonl
 from trap.methods import Job, grpo
 from trap.models.tokenizer import EOS, PAD, build_tokenizer
 from trap.platforms import Fit
 from trap.platforms.torch import create
 from trap.platforms.torch.decoder import nano_config
-from trap.studies.hops import facts
-from trap.studies.hops.graph import load_graph
-from trap.studies.hops.questions import QuestionMaker
+from trap.studies.base import load_study
 from trap.workflow.config import Grpo, load_config
 from trap.workflow.sheet import load_arms
 
 ROW = {"method": "grpo", "rollouts": "", "selection": "", "pool": "hard", "reward": "v1"}
 SET = {"steps": 40, "batch": 32, "k": 8, "lr": 2e-2, "max_new_tokens": 8, "tune": "lora", "grpo": Grpo()}
-
-
-class Grade(SimpleNamespace):
-    faithful = property(lambda self: self.correct and self.valid)
-
-
-class Things:
-    """A study that rewards naming the right thing: 1 for an apple, whatever the question."""
-
-    def read(self, path: Path) -> list[Any]:
-        return [SimpleNamespace(id=row["id"], prompt=row["prompt"]) for row in read_jsonl(path, dict)]
-
-    def grade(self, item: Any, completion: str) -> Grade:
-        right = "apple" in completion
-        return Grade(correct=right, valid=right, valid_format=completion.endswith("."), hops_used=1)
-
-    def key(self, grade: Grade, reward: str) -> tuple:
-        return (1.0 if grade.correct else 0.0,)
-
-    def episode(self, item: Any, completion: str, grade: Grade, **more: Any) -> dict:
-        return {"ex_id": item.id, "completion": completion, **more}
 
 
 @pytest.fixture(scope="module")
@@ -64,31 +42,18 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny.save(model, tmp_path_factory.mktemp("fitted"))
 
 
-@pytest.fixture(autouse=True)
-def of_any_study(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """The toy study has no module of its own; hops is loaded by name as always."""
-    load = grpo.load_member
-
-    def load_member(kind: str, name: str, module: str = "") -> Any:
-        if (kind, name) == ("study", "toy"):
-            raise ModuleNotFoundError(name=f"trap.studies.toy.{module}")
-        return load(kind, name, module)
-
-    monkeypatch.setattr(grpo, "load_member", load_member)
-
-
 def job_of(folder: Path, fitted: Path, rows: list[dict] | None = None, **changes: Any) -> Job:
     from trap.platforms.torch import load
 
     write_jsonl(
         folder / "hard.jsonl",
-        [{"id": f"q{i}", "prompt": e.prompt, "ref": {"trace": "-"}} for i, e in enumerate(tiny.texts())],
+        [{"id": f"q{i}", "prompt": e.prompt, "reference": "-"} for i, e in enumerate(tiny.texts())],
     )
     arm = {name: changes.pop(name) for name in list(changes) if name in ARM.__struct_fields__}
     return Job(
         arm=msgspec.structs.replace(ARM, **{**ROW, **arm}),
         hyper=msgspec.structs.replace(HYPER, **{**SET, **changes}),
-        seed=3, model=load([fitted], "cpu"), sampler=lambda: None, study=Things, data=folder, output=folder / "run",
+        seed=3, model=load([fitted], "cpu"), sampler=lambda: None, study=Things(), data=folder, output=folder / "run",
         log=tiny.ignore if rows is None else rows.append, platform="torch",
     )  # fmt: skip
 
@@ -139,8 +104,8 @@ def test_the_log_and_the_facts_say_what_happened(tmp_path: Path, fitted: Path) -
     assert [len(keys) for keys in asked] == [8, 8, 8] and len({key for keys in asked for key in keys}) == 24
     assert [row["step"] for row in rows] == [2, 4, 6] and {row["kind"] for row in rows} == {"train"}
     told = {
-        "loss", "norm", "clipped", "entropy", "kl", "reward", "reward_std", "equal", "reward_reward", "correct",
-        "valid", "faithful", "valid_format", "hops_used", "tokens", "cut",
+        "loss", "norm", "clipped", "entropy", "kl", "reward", "reward_std", "equal", "reward_apple", "value",
+        "correct", "format", "measure_ends", "tokens", "cut",
     }  # fmt: skip
     assert all(told < row.keys() for row in rows)
     assert found["n_train"] == found["rollouts"]["sampled"] == 192 and found["rollouts"]["prompts"] == 24
@@ -155,15 +120,14 @@ def test_the_log_and_the_facts_say_what_happened(tmp_path: Path, fitted: Path) -
 @pytest.mark.parametrize("tune", ["lora", "full"])
 def test_equal_rewards_and_single_samples_move_nothing(tune: str, tmp_path: Path, fitted: Path) -> None:
     class Even(Things):
-        def key(self, grade: Grade, reward: str) -> tuple:
-            return (-2.0,)
+        rewards = {"v1": lambda item, score, completion: {"even": -2.0}}  # noqa: RUF012
 
     for changes in ({}, {"k": 1}):
         rows: list[dict] = []
         job = job_of(tmp_path, fitted, rows, steps=3, tune=tune, **changes)
         before = {n: t.clone() for n, t in job.model.weights.items()}
         if not changes:
-            job.study = Even
+            job.study = Even()
         grpo.train(job)
         assert all(row["norm"] == 0 and row["loss"] == 0 and row["equal"] == 1 for row in rows)
         assert all((job.model.weights[n] == before[n]).all() for n in before)
@@ -230,6 +194,17 @@ def test_a_checkpoint_of_other_settings_is_none(
         assert (adapter_bytes(job.model) == adapter_bytes(alone.model)) == ("lr" not in changes)
 
 
+@pytest.mark.parametrize("part", [float("nan"), float("inf"), "much"])
+def test_a_reward_that_is_no_number_names_the_item(tmp_path: Path, fitted: Path, part: Any) -> None:
+    class Odd(Things):
+        rewards = {"v1": lambda item, score, completion: {"odd": part}}  # noqa: RUF012
+
+    job = job_of(tmp_path, fitted, steps=1)
+    job.study = Odd()
+    with pytest.raises(InputError, match=r"study things: item q\d+: the reward `v1` "):
+        grpo.train(job)
+
+
 @pytest.mark.parametrize(
     "changes, message",
     [
@@ -240,7 +215,7 @@ def test_a_checkpoint_of_other_settings_is_none(
         ({"rounds": 2}, "rounds: only a curriculum has several"),
         ({"batch": 12}, "batch 12 is not a whole number of groups of k 8"),
         ({"replay": 0.5}, "replay is for rsft"),
-        ({"prompts": 1, "rounds": 2, "selection": "curriculum"}, "1 questions are too few"),
+        ({"prompts": 1, "rounds": 2, "selection": "curriculum"}, "1 items are too few"),
     ],
 )
 def test_what_it_cannot_run_is_one_line(changes: dict, message: str, tmp_path: Path, fitted: Path) -> None:
@@ -253,9 +228,7 @@ def test_a_platform_without_a_policy_gradient_says_so(
     tmp_path: Path, fitted: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def load_member(kind: str, name: str, module: str = "") -> Any:
-        raise ModuleNotFoundError(
-            name=f"trap.platforms.{name}.{module}" if kind == "platform" else f"trap.studies.{name}.shaping"
-        )
+        raise ModuleNotFoundError(name=f"trap.platforms.{name}.{module}")
 
     monkeypatch.setattr(grpo, "load_member", load_member)
     with pytest.raises(InputError, match="platform: `torch` has no policy gradient"):
@@ -269,38 +242,38 @@ def test_a_platform_without_a_policy_gradient_says_so(
 def project(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
     """Pools of real questions, settings, and a small model that writes traces (most of them false)."""
     folder = tmp_path_factory.mktemp("project")
-    graph = load_graph(root / "results/hops/data/kg.json")
-    maker = QuestionMaker(graph, seed=0)
-    for pool, count in (("easy", 300), ("hard", 40), ("valid_hard", 12)):
-        write_jsonl(folder / "data" / f"{pool}.jsonl", maker.questions(pool, count))
-    tokenizer = build_tokenizer(facts.words(graph), facts.phrases(graph))
+    data = write_graph(folder / "data")
+    study = load_study("hops", {}, data)
+    for pool, count in (("easy", 300), ("hard", 40), ("valid_easy", 4), ("valid_hard", 8)):
+        write_jsonl(data / f"{pool}.jsonl", study.items(pool, count))
+    tokenizer = build_tokenizer(*study.vocabulary())
     raw = nano_config(
         vocab_size=tokenizer.get_vocab_size(), hidden=32, layers=2, heads=2, kv_heads=2, intermediate=64, rope=[0, 0],
         theta=10000.0, eos=tokenizer.token_to_id(EOS), pad=tokenizer.token_to_id(PAD),
     )  # fmt: skip
     model = create(raw, tokenizer, 1, "cpu")
-    examples = [tiny.Example(q.prompt, q.ref.trace) for q in maker.questions("easy", 300)]
+    examples = [tiny.Example(q.prompt, q.reference) for q in study.items("easy", 300)]
     model.fit(examples, Fit(steps=120, batch=16, lr=1e-2, tune="full"), 1, tiny.ignore)
     tiny.save(model, folder / "sft" / "adapter")
     settings = load_config(root / "config/config.yaml")
-    settings.hyper["grpo"] = msgspec.structs.replace(
+    settings.studies["hops"].hyper["grpo"] = msgspec.structs.replace(
         HYPER, steps=30, batch=16, k=4, lr=1e-2, tune="lora", prompts=40, max_new_tokens=48,
         grpo=Grpo(kl=0.01, minibatches=2, epochs=1),
     )  # fmt: skip
     write_json(folder / "config.json", settings)
-    header, *lines = (root / "config/arms.tsv").read_text(encoding="utf-8").split("\n")[1:]
-    lineage = [line for line in lines if line.split("\t")[1:2] in (["base"], ["sft"])]
-    row = ["hops", "grpo", "sft", "-", "grpo", "hard", "-", "v2", "-", "1", "grpo", "no", "grpo", "GRPO"]
+    header, *lines = (root / "config/hops/arms.tsv").read_text(encoding="utf-8").split("\n")[1:]
+    lineage = [line for line in lines if line.split("\t")[0] in ("base", "sft")]
+    row = ["grpo", "sft", "-", "grpo", "hard", "-", "v2", "-", "1", "grpo", "no", "grpo", "GRPO", "-", "-"]
     (folder / "arms.tsv").write_text("\n".join([header, *lineage, "\t".join(row)]) + "\n", encoding="utf-8")
     assert load_arms(folder / "arms.tsv")["grpo"].reward == "v2"
     return folder
 
 
-def arguments(project: Path, root: Path, output: Path) -> list[str]:
+def arguments(project: Path, output: Path) -> list[str]:
     return [
-        "--config", str(project / "config.json"), "--arms", str(project / "arms.tsv"), "--arm", "grpo", "--study", "hops",
-        "--model", "tiny", "--platform", "torch", "--graph", str(root / "results/hops/data/kg.json"),
-        "--data", str(project / "data"), "--seed", "1", "--parents", str(project / "sft"), "--output", str(output),
+        "--config", str(project / "config.json"), "--study", "hops", "--sheet", str(project / "arms.tsv"), "--arm", "grpo",
+        "--model", "nano", "--platform", "torch", "--data", str(project / "data"), "--seed", "1",
+        "--lineage", str(project / "sft"), "--output", str(output),
     ]  # fmt: skip
 
 
@@ -312,7 +285,7 @@ def start(project: Path, root: Path, output: Path) -> subprocess.Popen:
     )
     environment = {**os.environ, "PYTHONPATH": str(root / "scripts"), "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
-        [sys.executable, "-c", program, *arguments(project, root, output)],
+        [sys.executable, "-c", program, *arguments(project, output)],
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
 
@@ -359,8 +332,8 @@ def test_killed_and_run_again_it_ends_in_the_same_bytes(project: Path, root: Pat
     assert len(rows) == 15 and any(row["norm"] > 0 for row in rows)
 
 
-def test_the_script_trains_on_real_questions(project: Path, root: Path, tmp_path: Path) -> None:
-    assert train_adapter.main(arguments(project, root, tmp_path)) == 0
+def test_the_script_trains_on_real_questions(project: Path, tmp_path: Path) -> None:
+    assert train_adapter.main(arguments(project, tmp_path)) == 0
     meta = read_json(tmp_path / "meta.json", dict)
     assert meta["hyper"]["grpo"]["minibatches"] == 2 and meta["data"]["steps"] == 30
     assert meta["data"]["rollouts"]["sampled"] == 15 * 32

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,52 +11,19 @@ import msgspec
 import pytest
 
 import tiny_models as tiny
+from toy_study import Toy
 from trap.files import InputError, read_jsonl, write_jsonl
-from trap.methods import Job, draw, load_method, mixture_of, read_lines, read_prompts, rsft, sft
+from trap.methods import Job, draw, load_method, mixture_of, read_prompts, rsft, sft
 from trap.platforms import Example, Fit
-from trap.studies import load_study
-from trap.studies.hops.graph import load_graph
-from trap.studies.hops.questions import QuestionMaker, permute_key
+from trap.studies.base import Score, load_study
 from trap.workflow.config import Hyper
 from trap.workflow.sheet import Arm
 
 ARM = Arm(
-    study="toy", arm="toy", parent="sft", rollouts="sft", method="rsft", pool="hard", mixture="", reward="v1",
-    selection="best", rounds=1, hyper="rsft", contaminated=False, group="core", label="Toy",
+    arm="toy", parent="sft", rollouts="sft", method="rsft", pool="hard", mixture="", reward="v1",
+    selection="best", rounds=1, hyper="rsft", contaminated=False, group="core", label="Toy", short="", role="",
 )  # fmt: skip
 HYPER = Hyper(lr=1e-3, steps=5, k=3, batch=4)
-
-
-@dataclass
-class Grade:
-    reward: float
-    correct: bool = True
-    valid: bool = True
-    valid_format: bool = True
-    hops_used: int = 1
-
-    @property
-    def faithful(self) -> bool:
-        return self.correct and self.valid
-
-
-class Toy:
-    """A study whose completions say their own reward: "0.5 some text"; a `!` marks a false trace."""
-
-    def read(self, path: Path) -> list[Any]:
-        return [
-            SimpleNamespace(**{"id": row["id"], "prompt": row["prompt"]}) for row in read_jsonl(path, dict)
-        ]
-
-    def grade(self, item: Any, completion: str) -> Grade:
-        reward = float(completion.split()[0])
-        return Grade(reward, correct=reward > 0, valid="!" not in completion)
-
-    def key(self, grade: Grade, reward: str) -> tuple:
-        return (grade.reward if reward == "v1" else grade.reward + grade.valid,)
-
-    def episode(self, item: Any, completion: str, grade: Grade, **more: Any) -> dict:
-        return {"ex_id": item.id, "completion": completion, **more}
 
 
 class Recorder:
@@ -77,7 +43,7 @@ class Recorder:
 
 
 def line(pool: str, i: int) -> dict:
-    return {"id": f"{pool}_{i}", "prompt": f"{pool} {i}?", "ref": {"trace": f"the reference of {pool} {i}"}}
+    return {"id": f"{pool}_{i}", "prompt": f"{pool} {i}?", "reference": f"the reference of {pool} {i}"}
 
 
 @pytest.fixture
@@ -88,20 +54,27 @@ def data(tmp_path: Path) -> Path:
 
 
 def job_of(
-    data: Path, model: Any, *, arm: dict | None = None, hyper: dict | None = None, sampler: Any = None
+    data: Path,
+    model: Any,
+    *,
+    arm: dict | None = None,
+    hyper: dict | None = None,
+    sampler: Any = None,
+    **changes: Any,
 ) -> Job:
     return Job(
         arm=msgspec.structs.replace(ARM, **(arm or {})),
         hyper=msgspec.structs.replace(HYPER, **(hyper or {})),
-        seed=2, model=model, sampler=lambda: sampler or model, study=Toy, data=data, output=data / "run", log=tiny.ignore,
+        seed=2, model=model, sampler=lambda: sampler or model, study=Toy(), data=data, output=data / "run", log=tiny.ignore,
+        **{"replay_pool": "easy", **changes},
     )  # fmt: skip
 
 
 def chosen(completions: list[str], selection: str = "best", reward: str = "v1", **hyper: Any) -> list[int]:
     study = Toy()
-    graded = [(text, study.grade(None, text)) for text in completions]
+    scored = [(text, study.score(None, text)) for text in completions]
     arm = SimpleNamespace(selection=selection, reward=reward)
-    return rsft.select(study, graded, arm, msgspec.structs.replace(HYPER, **hyper))
+    return rsft.select(study, None, scored, arm, msgspec.structs.replace(HYPER, **hyper))
 
 
 def test_select_keeps_the_best_and_ties_go_to_the_earlier_sample() -> None:
@@ -140,37 +113,36 @@ def test_later_methods_draw_from_the_end_that_sft_has_not_seen(data: Path) -> No
     lines = list(range(10))
     assert draw(lines, 3, held_back=False) == [0, 1, 2] and draw(lines, 3, held_back=True) == [7, 8, 9]
     assert draw(lines, 0, held_back=True) == [] and draw(lines, 10, True) == lines
-    first = job_of(data, None, arm={"method": "sft", "parent": "base", "pool": "easy"}, hyper={"prompts": 15})
+    arm = {"method": "sft", "pool": "easy"}
+    first = job_of(data, None, arm=arm, hyper={"prompts": 15}, from_base=True)
     later = job_of(data, None, arm={"pool": "easy"}, hyper={"prompts": 15})
-    seen = {item.raw["id"] for item in read_prompts(first, read_lines)}
-    new = {item.raw["id"] for item in read_prompts(later, read_lines)}
+    seen = {item.id for item in read_prompts(first)}
+    new = {item.id for item in read_prompts(later)}
     assert len(seen) == len(new) == 15 and not seen & new
     # ... also when rejection sampling starts from the base.
-    from_base = job_of(data, None, arm={"pool": "easy", "parent": "base"}, hyper={"prompts": 15})
-    assert {item.raw["id"] for item in read_prompts(from_base, read_lines)} == new
+    from_base = job_of(data, None, arm={"pool": "easy"}, hyper={"prompts": 15}, from_base=True)
+    assert {item.id for item in read_prompts(from_base)} == new
 
 
 def test_prompts_of_a_mixture_come_in_their_shares(data: Path) -> None:
     job = job_of(data, None, arm={"mixture": "easy:0.75+hard:0.25"}, hyper={"prompts": 18})
-    pools = [item.raw["id"].split("_")[0] for item in read_prompts(job, read_lines)]
+    pools = [item.id.split("_")[0] for item in read_prompts(job)]
     assert len(pools) == 18 and pools.count("hard") in (4, 5)
-    with pytest.raises(
-        InputError, match=r"hard\.jsonl: 30 questions asked for, the pool has 20 \(arm `toy`\)"
-    ):
-        read_prompts(job_of(data, None, hyper={"prompts": 30}), read_lines)
+    with pytest.raises(InputError, match=r"hard\.jsonl: 30 items asked for, the pool has 20 \(arm `toy`\)"):
+        read_prompts(job_of(data, None, hyper={"prompts": 30}))
 
 
-def test_a_pool_without_references_is_refused(data: Path) -> None:
-    for row, missing in (({"prompt": "p", "ref": {"trace": ""}}, "ref.trace"), ({"prompt": "p"}, "ref.trace"), ({"ref": {"trace": "t"}}, "prompt")):  # fmt: skip
-        write_jsonl(data / "odd.jsonl", [line("odd", 0), row])
-        with pytest.raises(InputError, match=rf"odd\.jsonl:2: {missing} is missing"):
-            read_lines(data / "odd.jsonl")
+@pytest.mark.parametrize("missing", ["prompt", "reference"])
+def test_an_item_without_reference_is_refused(data: Path, missing: str) -> None:
+    write_jsonl(data / "hard.jsonl", [line("odd", 0), {**line("odd", 1), missing: ""}])
+    with pytest.raises(InputError, match=rf"arm `toy`: item odd_1: its {missing} is empty"):
+        sft.train(job_of(data, Recorder(lambda _: []), arm={"method": "sft"}))
 
 
 def test_sft_learns_the_references(data: Path) -> None:
     model = Recorder(lambda _: [])
-    arm = {"method": "sft", "parent": "base", "pool": "easy"}
-    facts = sft.train(job_of(data, model, arm=arm, hyper={"prompts": 7, "lora_r": 3, "tune": "lora"}))
+    arm, hyper = {"method": "sft", "pool": "easy"}, {"prompts": 7, "lora_r": 3, "tune": "lora"}
+    facts = sft.train(job_of(data, model, arm=arm, hyper=hyper, from_base=True))
     ((examples, settings, seed),) = model.fits
     assert examples == [Example(f"easy {i}?", f"the reference of easy {i}") for i in range(7)]
     assert (settings.steps, settings.batch, settings.lora_r, settings.tune, seed) == (5, 4, 3, "lora", 2)
@@ -194,8 +166,8 @@ def test_rsft_trains_on_winners_alone(data: Path) -> None:
     assert len(set(how["keys"])) == len(prompts) == 6
     assert facts["n_train"] == 6 and facts["steps"] == 5
     assert facts["rollouts"] == {
-        "sampled": 18, "prompts": 6, "winners": 6, "winner_correct": 6, "winner_faithful": 0, "leaked_letter_rate": 1.0,
-        "mean_winner_hops": 1.0,
+        "sampled": 18, "prompts": 6, "winners": 6, "winner_correct": 6, "winner_faithful": 0, "any_correct": 1.0,
+        "winner_means": {"words": 4.0},
     }  # fmt: skip
     rows = read_jsonl(data / "run" / "rollouts.jsonl", dict)
     assert len(rows) == 18 and [row["kept"] for row in rows[:3]] == [False, False, True]
@@ -251,17 +223,54 @@ def test_replay_mixes_easy_references_in(data: Path, share: float) -> None:
     assert all(e.prompt.startswith("easy") and int(e.prompt.split()[1][:-1]) < 20 for e in replayed)
 
 
-def test_a_permuted_key_rewards_the_permuted_letter(root: Path) -> None:
-    graph = root / "results/hops/data/kg.json"
-    study = load_study("hops", graph)
-    for question in QuestionMaker(load_graph(graph), seed=0).questions("eval_leak", 8):
-        wrong = permute_key(question, 0)
+def test_replay_needs_a_pool_that_sft_has_learned(data: Path) -> None:
+    with pytest.raises(InputError, match="arm `toy`: replay: no SFT on a pool comes before it"):
+        rsft.train(job_of(data, Recorder(answers), hyper={"prompts": 2, "replay": 0.5}, replay_pool=""))
+
+
+def test_faithful_winners_need_a_study_that_checks_reasons(data: Path) -> None:
+    class Bare(Toy):
+        answers_with_reasons = False
+
+    job = job_of(data, Recorder(answers), arm={"selection": "faithful"}, hyper={"prompts": 2})
+    job.study = Bare()
+    with pytest.raises(InputError, match="arm `toy`: selection: study `toy` asks for no reasons"):
+        rsft.train(job)
+    job.arm = msgspec.structs.replace(job.arm, selection="best")
+    assert rsft.train(job)["rollouts"]["winner_faithful"] is None
+
+
+@pytest.mark.parametrize("where", ["score", "rank"])
+def test_a_study_that_raises_is_an_error_that_names_the_item(data: Path, where: str) -> None:
+    def broken(*_: Any) -> Any:
+        raise ZeroDivisionError("division by zero")
+
+    job = job_of(data, Recorder(answers), hyper={"prompts": 2})
+    setattr(job.study, where, broken)
+    with pytest.raises(
+        InputError, match=r"study toy: item hard_18: .* raised ZeroDivisionError: division by zero"
+    ):
+        rsft.train(job)
+
+
+@pytest.mark.parametrize("found", [None, 1.0, Score(1.5, True), Score(float("nan"), True)])
+def test_what_is_no_score_is_an_error_that_names_the_item(data: Path, found: Any) -> None:
+    job = job_of(data, Recorder(answers), hyper={"prompts": 2})
+    job.study.score = lambda item, completion: found
+    with pytest.raises(InputError, match="study toy: item hard_18: the grader gave no score from 0 to 1"):
+        rsft.train(job)
+
+
+def test_a_permuted_key_rewards_the_permuted_letter(hops_data: Path) -> None:
+    study = load_study("hops", {}, hops_data)
+    for question in study.items("eval_leak", 8):
+        wrong = study.permuted(question, question)
         assert wrong.prompt == question.prompt and wrong.answer_star != question.answer_star
         trace = question.ref.trace.rsplit("\n", 1)[0]
         candidates = [f"{trace}\nANSWER: {letter}" for letter in "ABCD"]
         for item in (question, wrong):
-            graded = [(text, study.grade(item, text)) for text in candidates]
-            (kept,) = rsft.select(study, graded, ARM, HYPER)
+            scored = [(text, study.score(item, text)) for text in candidates]
+            (kept,) = rsft.select(study, item, scored, ARM, HYPER)
             assert candidates[kept].endswith(item.answer_star)
 
 

@@ -20,7 +20,7 @@ from trap.studies.hops.walks import Walks, members
 
 @pytest.fixture(scope="module")
 def shipped(root: Path) -> Graph:
-    return Graph(read_source(root / "config" / "graph"))
+    return Graph(read_source(root / "config" / "hops" / "graph"))
 
 
 @pytest.fixture(scope="module")

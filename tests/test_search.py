@@ -9,16 +9,14 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from trap.workflow.adoption import fingerprint
 
 import search_answers
 import tiny_models as tiny
-from trap.files import InputError, read_jsonl
+from trap.files import read_jsonl, write_jsonl
+from trap.studies.base import load_study
 from trap.studies.hops.choosing import choose, ends_on_option
 from trap.studies.hops.records import LETTERS, Question, Reference
 from trap.studies.hops.records import Path as Chain
-from trap.workflow.config import load_config, parse_config, read_yaml
-from trap.workflow.plan import Plan
 
 ASKED = Question(
     id="q", split="eval", hop_len=1, question="", options=dict(zip(LETTERS, ("Ant", "Bee", "Cat", "Dog"), strict=True)),
@@ -77,16 +75,15 @@ def test_the_key_has_no_part_in_it(texts: list[str], key: str) -> None:
         assert ends_on_option(ASKED, chosen)
 
 
-def test_the_program_scores_what_was_chosen(tmp_path: Path, root: Path) -> None:
+def test_the_program_scores_what_was_chosen(tmp_path: Path, root: Path, hops_data: Path) -> None:
     run = tmp_path / "run"
     tiny.save(tiny.model(), run / "adapter")
-    pool = root / "results/hops/data/eval_hard.jsonl"
     asked = tmp_path / "eval_hard.jsonl"
-    asked.write_text("\n".join(pool.read_text(encoding="utf-8").splitlines()[:5]) + "\n", encoding="utf-8")
+    write_jsonl(asked, load_study("hops", {}, hops_data).items("eval_hard", 5))
     arguments: list[Any] = [
-        "--config", root / "config/config.yaml", "--arms", root / "config/arms_way_out.tsv", "--arm", "sft_long",
-        "--study", "hops", "--model", "nano", "--platform", "torch", "--seed", 2, "--temperature", 1.0,
-        "--graph", root / "results/hops/data/kg.json", "--chain", run, "--pools", asked,
+        "--config", root / "config/config.yaml", "--study", "hops", "--sheet", root / "config/hops/arms_way_out.tsv",
+        "--arm", "sft_long", "--model", "nano", "--platform", "torch", "--seed", 2, "--temperature", 1.0,
+        "--data", hops_data, "--lineage", run, "--pools", asked,
     ]  # fmt: skip
     for name, samples in (("one", (1, 3)), ("two", (1, 3)), ("three", (3,))):
         given_ = [*arguments, "--samples", *samples, "--output", tmp_path / name]
@@ -98,32 +95,8 @@ def test_the_program_scores_what_was_chosen(tmp_path: Path, root: Path) -> None:
     assert first.group_by("pool").len().sort("pool").rows() == [("eval_hard_of1", 5), ("eval_hard_of3", 5)]
     assert first.filter(pool="eval_hard_of3").equals(third)
     assert first["id"].to_list() == 2 * [q.id for q in read_jsonl(asked, Question)]
-    assert first["letter"].null_count() == 10 and set(first["seed"]) == {2}
+    assert first["ranked"].null_count() == 10 and set(first["seed"]) == {2}
     assert (
         search_answers.main([*map(str, arguments), "--samples", "0", "--output", str(tmp_path / "four")]) == 1
     )
     assert not (tmp_path / "four").exists()
-
-
-def test_sizes_ask_for_the_same_search_and_it_counts_as_a_setting(root: Path) -> None:
-    values = read_yaml(root / "config/config.yaml")
-    config = load_config(root / "config/config.yaml")
-    plan = Plan.of(config)
-    asked = plan.searching("way_out")
-    assert {run.arm for run in asked} == set(config.sizes["way_out"].search.arms) and not plan.searching(
-        "full"
-    )
-    before = fingerprint(plan, "way_out")
-    values["sizes"]["way_out"]["search"]["samples"] = [1, 2]
-    assert fingerprint(Plan.of(parse_config(values)), "way_out")["settings"] != before["settings"]
-    values["sizes"]["way_out"]["search"]["arms"] = ["way_uot"]
-    with pytest.raises(
-        InputError, match=r"sizes.way_out.search.arms: `way_uot` is neither a group nor an arm"
-    ):
-        Plan.of(parse_config(values))
-    values["sizes"]["grpo"]["search"] = {"arms": ["sft"], "samples": [2], "pools": ["eval_hard"]}
-    with pytest.raises(InputError, match=r"another search than that of `way_out` - at `sizes.grpo.search`"):
-        parse_config(values)
-    values["sizes"]["grpo"]["search"]["pools"] = ["eval_hrad"]
-    with pytest.raises(InputError, match=r"unknown sizes.grpo.search.pools `eval_hrad`"):
-        parse_config(values)
