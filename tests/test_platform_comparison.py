@@ -11,6 +11,7 @@ import pytest
 
 import compare_platforms
 from make_items import make_items
+from skips import reason
 from test_workflow import ARMS, ROOT, copy_project, planned, snakemake
 from trap.evidence.agreement import agreement, agreement_text
 from trap.evidence.cells import ItemTable
@@ -143,7 +144,7 @@ def test_the_rule_takes_what_other_platforms_left(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(
-    not (ROOT / "results/platforms/items.parquet").is_file(), reason="no other platform's runs are committed"
+    not (ROOT / "results/platforms/items.parquet").is_file(), reason=reason("results", "no other platform's runs are committed")
 )
 def test_the_committed_comparison_is_that_of_the_committed_items(tmp_path: Path) -> None:
     committed = ROOT / "results/platforms"

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from page_site import build, chromium, hostile_graph, served
+from page_site import build, hostile_graph, served
 from page_visitor import Visitor
+from skips import chromium
 from trap.files import read_json
 from trap.records import GraphFile
 
