@@ -10,6 +10,8 @@ Quality is that of video/cues.yaml, or of --config film_quality: final (1920 x 1
 short: 1080 x 1920) or draft (a third of it, 10 frames a second). Films of another one count as out of date.
 A scene is drawn from its facts alone: it is drawn anew when they change, and only then (clips are kept in
 .cache/film with a hash of what they show, for Snakemake goes by dates).
+Which scenes can be told is known only when their facts are gathered. One that this evidence has no example for is
+left out: its facts say why, its clip is an empty file, and every later rule goes on without it.
 """
 
 SCENES = sorted(
@@ -61,7 +63,8 @@ rule write_scene_facts:
         "Collect what the scenes of the film show"
     shell:
         "python scripts/write_scene_facts.py --cues {input.cues} --claims {input.claims} --tables {params.tables}"
-        " --graph {input.graph} --output {output.facts} &> {log} || {{ tail -n 1 {log} >&2; exit 1; }}"
+        " --graph {input.graph} --output {output.facts} &> {log} || {{ tail -n 1 {log} >&2; exit 1; }};"
+        " sed -n '/^the film leaves out/p' {log} >&2"
 
 
 rule render_scene:
