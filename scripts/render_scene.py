@@ -16,10 +16,7 @@ from trap.film import CUTS
 from trap.film.facts import Facts, leave_out
 from trap.film.look import FORMATS, QUALITIES
 
-MISSING = (
-    "the film needs Manim: make film installs it where cairo and pango are "
-    "(Debian: apt-get install libcairo2-dev libpango1.0-dev pkg-config; macOS: brew install cairo pango pkg-config)"
-)
+MISSING = "the film needs Manim: make film installs it, or says what this machine lacks for it"
 
 
 def told(name: str, fps: int, descriptor: int) -> Callable[[int, int], None]:
