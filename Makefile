@@ -28,7 +28,7 @@ film film-draft film-narrated paper-film: LOGGER :=
 MLX := $(if $(filter Darwin,$(shell uname)),--profile profiles/mlx,--config platform=mlx)
 
 .PHONY: help paper paper-full mlx data figures tables report page serve film film-draft film-narrated paper-film published verify test lint bench bench-mlx lock
-.PHONY: clean
+.PHONY: clean left-out
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -36,7 +36,7 @@ help: ## this list
 
 # The ledger takes in those of committed grids; a clone has no dates that say these are current, and would write them anew.
 # Where they do not hold (edited code, another graph), they are left out, and that is no reason to stop.
-paper: $(VENV)/.paper ## build the paper: environment, data, training, evaluation, claims, figures, post, page, a small film (default size)
+paper: left-out $(VENV)/.paper ## build the paper: environment, data, training, evaluation, claims, figures, post, page, a small film (default size)
 	@$(BIN)/python scripts/verify_results.py --touch > /dev/null 2>&1 || true
 	@$(WORKFLOW) all results/default/page/index.html
 	@$(BIN)/python scripts/unlock_workflow.py
@@ -47,6 +47,11 @@ paper: $(VENV)/.paper ## build the paper: environment, data, training, evaluatio
 	  "Tables       results/default/tables/" \
 	  "Claims       results/default/claims.json" \
 	  "The page     make serve FOLDER=results/default/page"
+	@bash requirements/system.sh left-out
+
+# Said before anything is built and once more at the end.
+left-out:
+	@bash requirements/system.sh left-out
 
 paper-full: $(VENV)/.paper ## the committed size: every arm, 10 seeds (hours; rebuilds only what changed)
 	@$(WORKFLOW) full
@@ -84,13 +89,15 @@ film-narrated: $(VENV)/.film ## the film with a narration: video/narration/SCENE
 	@$(WORKFLOW) film_narrated
 	@printf '\n%s\n' "With sound   results/video/trap_wide_narrated.mp4, results/video/trap_short_narrated.mp4"
 
-# A small film of the default size; a machine that cannot have Manim gets everything else.
+# A small film of the default size; a machine that cannot have Manim, or cannot draw with it, gets everything else.
 DRAFTS := results/default/video/trap_wide.mp4 results/default/video/trap_short.mp4
 
 paper-film: $(VENV)/.paper
-	@if ! $(CAIRO); then echo "The film is left out: it needs cairo and pango (make film says how to get them)."; \
+	@if ! $(CAIRO); then :; \
 	elif ! $(MAKE) --no-print-directory $(VENV)/.film; then echo "The film is left out: Manim could not be installed."; \
-	else $(WORKFLOW) $(DRAFTS) --config film_quality=draft && printf '%s\n' "The film     $(DRAFTS)"; fi
+	elif ! { $(WORKFLOW) $(DRAFTS) --config film_quality=draft; }; then \
+	  echo "The film is left out: it could not be drawn, as the lines above say."; \
+	else $(BIN)/python scripts/verify_film.py --evidence results/default && printf '%s\n' "The film     $(DRAFTS)"; fi
 
 published: $(VENV)/.paper ## fetch the published files (network) and audit them
 	@$(WORKFLOW) published
@@ -99,7 +106,10 @@ verify: $(VENV)/.paper ## check committed results against the manifest, mark the
 	@$(BIN)/python scripts/verify_results.py --touch
 	@$(BIN)/python scripts/verify_film.py
 
-test: $(VENV)/.test ## everything that CI runs
+# The libraries may have come after the test tools were installed, so this is looked at each time.
+test: $(VENV)/.test ## everything that CI runs; at the end, what was skipped and how to get it
+	@if $(CAIRO) && ! $(MAKE) --no-print-directory $(VENV)/.film; then \
+	  echo "Manim could not be installed: tests of the film's pictures are skipped."; fi
 	@$(BIN)/ruff check .
 	@$(BIN)/snakefmt --check Snakefile rules
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --lint
@@ -145,18 +155,17 @@ $(VENV)/.mlx: requirements/mlx.txt $(VENV)/.paper
 	@$(PIP) install -r requirements/mlx.txt -c requirements/lock.txt
 	@touch $@
 
-# Two of Manim's parts are built from source on Linux and macOS, and need these libraries to build against.
-CAIRO := pkg-config --exists cairo pangocairo 2>/dev/null
+# Two of Manim's parts are built from source on Linux and macOS, and need libraries to build against.
+LACKS := bash requirements/system.sh lacks film
+CAIRO := test -z "$$($(LACKS))"
 
 $(VENV)/.film: requirements/film.txt $(VENV)/.paper
-	@$(CAIRO) || { echo "error: the film needs cairo and pango: Debian: apt-get install build-essential python3-dev libcairo2-dev libpango1.0-dev pkg-config; macOS: brew install cairo pango pkg-config" >&2; exit 1; }
+	@$(CAIRO) || { echo "error: the film lacks $$($(LACKS)): $$(bash requirements/system.sh command film)" >&2; exit 1; }
 	@echo "Installing requirements/film.txt into $(VENV) …"
 	@$(PIP) install -r requirements/film.txt -c requirements/lock.txt
 	@touch $@
 
-# Tests of the film's pictures are skipped where these libraries are not.
 $(VENV)/.test: requirements/test.txt $(VENV)/.mlx
 	@echo "Installing requirements/test.txt into $(VENV) …"
 	@$(PIP) install -r requirements/test.txt -c requirements/lock.txt
-	@if $(CAIRO); then $(MAKE) --no-print-directory $(VENV)/.film; fi
 	@touch $@

@@ -10,10 +10,10 @@ from trap.cli import run_main
 from trap.files import InputError, read_json, write_json
 from trap.film import CUTS
 from trap.film.cues import load_sheet
-from trap.film.facts import Facts
+from trap.film.facts import Facts, absences, leave_out
 from trap.film.ledger import ledger
 from trap.film.look import FORMATS, QUALITIES
-from trap.film.media import check_film, describe, glances, join
+from trap.film.media import NO_PICTURE, check_film, describe, glances, join
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -29,8 +29,15 @@ def main(argv: list[str] | None = None) -> int:
 
     def body() -> None:
         facts = [read_json(path, Facts) for path in args.facts]
+        clips = [clip for clip, scene in zip(args.clips, facts, strict=True) if not scene.absent]
+        for name, reason in absences(facts).items():
+            print(f"{args.output}: without the scene {name}: {reason}")
+        if not clips:
+            leave_out(args.output)
+            write_json(args.ledger, ledger(args.output, NO_PICTURE, [], facts, args.cut))
+            return
         seconds = sum(cue.seconds for scene in facts for cue in scene.cues[args.cut])
-        join(args.clips, args.output, load_sheet(args.cues).title)
+        join(clips, args.output, load_sheet(args.cues).title)
         shape, quality = FORMATS[args.cut], QUALITIES[args.quality]
         seen = glances(args.output)
         if problems := check_film(args.output, quality.pixels(shape), quality.fps, seconds, seen):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from trap.cli import run_main
 from trap.files import read_json
+from trap.film.facts import leave_out, left_out
 from trap.film.ledger import MARK, Ledger
 from trap.film.media import animated, contact_sheet, describe
 
@@ -22,6 +23,10 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
 
     def body() -> None:
+        if left_out(args.film):
+            for path in filter(None, (args.sheet, args.animation)):
+                leave_out(path)
+            return
         picture = describe(args.film)
         tall = picture.height > picture.width
         if args.sheet:

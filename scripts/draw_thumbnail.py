@@ -12,7 +12,7 @@ from render_scene import MISSING
 from trap.cli import run_main
 from trap.files import InputError, read_json, replacing
 from trap.film import CUTS
-from trap.film.facts import Facts
+from trap.film.facts import Facts, leave_out
 from trap.film.look import FORMATS, Quality
 
 SIZES = {"wide": Quality("thumbnail", 720, 10), "short": Quality("thumbnail", 1080, 10)}
@@ -26,11 +26,16 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
 
     def body() -> None:
+        facts = read_json(args.facts, Facts)
+        if facts.absent:
+            leave_out(args.output)
+            print(f"{args.output}: left out: {facts.absent}")
+            return
         try:
             from trap.film.render import rehearse
         except ImportError as error:
             raise InputError(f"{MISSING} ({error})") from None
-        stage = rehearse(read_json(args.facts, Facts), FORMATS[args.cut], SIZES[args.cut], photographed=True)
+        stage = rehearse(facts, FORMATS[args.cut], SIZES[args.cut], photographed=True)
         with replacing(args.output) as partial:
             Image.fromarray(stage.album["start"]).save(partial, optimize=True)
 

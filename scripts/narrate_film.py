@@ -10,7 +10,7 @@ from pathlib import Path
 from trap.cli import run_main
 from trap.files import read_json
 from trap.film import CUTS
-from trap.film.facts import Facts
+from trap.film.facts import Facts, leave_out, present
 from trap.film.narration import lay, track
 
 
@@ -28,6 +28,9 @@ def main(argv: list[str] | None = None) -> int:
 
     def body() -> None:
         scenes = [read_json(path, Facts) for path in args.facts]
+        if not present(scenes):
+            leave_out(args.output)
+            return
         samples = track(scenes, args.cut, args.recordings, shutil.which(args.engine) or "")
         lay(args.film, samples, args.output)
 

@@ -13,13 +13,10 @@ from pathlib import Path
 from trap.cli import run_main
 from trap.files import InputError, read_json
 from trap.film import CUTS
-from trap.film.facts import Facts
+from trap.film.facts import Facts, leave_out
 from trap.film.look import FORMATS, QUALITIES
 
-MISSING = (
-    "the film needs Manim: make film installs it where cairo and pango are "
-    "(Debian: apt-get install libcairo2-dev libpango1.0-dev pkg-config; macOS: brew install cairo pango pkg-config)"
-)
+MISSING = "the film needs Manim: make film installs it, or says what this machine lacks for it"
 
 
 def told(name: str, fps: int, descriptor: int) -> Callable[[int, int], None]:
@@ -48,11 +45,15 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
 
     def body() -> None:
+        facts = read_json(args.facts, Facts)
+        if facts.absent:
+            leave_out(args.output)
+            print(f"{args.output}: left out: {facts.absent}")
+            return
         try:
             from trap.film.render import kept_clip
         except ImportError as error:
             raise InputError(f"{MISSING} ({error})") from None
-        facts = read_json(args.facts, Facts)
         shape, quality = FORMATS[args.cut], QUALITIES[args.quality]
         watch = args.progress and told(f"{facts.scene}, {args.cut}", quality.fps, args.progress)
         kept = kept_clip(facts, shape, quality, args.output, args.kept, watch)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from trap.cli import run_main
 from trap.film import CUTS
-from trap.film.cues import load_sheet, told
-from trap.film.facts import Sources
-from trap.film.ledger import current, stale_film, stale_sheet
+from trap.film.cues import load_sheet
+from trap.film.facts import Facts, Sources, absences
+from trap.film.ledger import current, scenes_today, stale_film, stale_sheet
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -37,14 +37,19 @@ def main(argv: list[str] | None = None) -> int:
             print(f"{folder}: no film was made here (make film)")
             return 0
         sources = Sources(args.evidence / "claims.json", args.evidence / "tables", args.graph)
-        sheet = told(load_sheet(args.cues), sources.numbers)
+        sheet = load_sheet(args.cues)
         faults, count = [], 0
+        left_out: dict[str, str] = {}
         for cut, paths in files.items():
-            today = current(sheet, cut, sources) if paths else {}
+            scenes: list[Facts] = scenes_today(sheet, cut, sources) if paths else []
+            left_out |= absences(scenes)
+            today = current(scenes)
             for path in paths:
                 check = stale_film if path.suffix == ".json" else stale_sheet
                 faults += check(path, today)
                 count += 1
+        for name, reason in left_out.items():
+            print(f"{folder}: the film leaves out the scene {name}: {reason}")
         for fault in faults:
             print(fault, file=sys.stderr)
         if not faults:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from trap.cli import run_main
 from trap.files import read_json, write_text
-from trap.film.cues import load_sheet, told
+from trap.film.cues import load_sheet
 from trap.film.facts import Facts, Sources
 from trap.film.kit import render_kit
 
@@ -27,8 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     def body() -> None:
         facts = [read_json(path, Facts) for path in args.facts]
         sources = Sources(args.claims, args.tables, args.graph)
-        sheet = told(load_sheet(args.cues), sources.numbers)
-        write_text(args.output, render_kit(args.template, sheet, facts, sources))
+        write_text(args.output, render_kit(args.template, load_sheet(args.cues), facts, sources))
 
     return run_main(body)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from trap.cli import run_main
 from trap.files import write_json
-from trap.film.cues import load_sheet, told
-from trap.film.facts import Facts, Sources, scene_facts
+from trap.film.cues import load_sheet
+from trap.film.facts import Sources, gathered
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -23,14 +23,11 @@ def main(argv: list[str] | None = None) -> int:
 
     def body() -> None:
         sheet, sources = load_sheet(args.cues), Sources(args.claims, args.tables, args.graph)
-        shown = told(sheet, sources.numbers)
-        left_out = {scene.scene: scene.title for scene in sheet.scenes if scene not in shown.scenes}
         for path in args.output:
-            if path.stem in left_out:
-                print(f"{path.stem}: left out, for its grid was not run or is not as committed")
-                write_json(path, Facts(path.stem, left_out[path.stem], {}, {}, {}, {}))
-            else:
-                write_json(path, scene_facts(shown, path.stem, sources))
+            facts = gathered(sheet, path.stem, sources)
+            write_json(path, facts)
+            if facts.absent:
+                print(f"the film leaves out the scene {facts.scene}: {facts.absent}")
 
     return run_main(body)
 

@@ -1,13 +1,20 @@
-"""Shared fixtures: repository root, published data (when it lies beside the checkout), what the film is drawn from."""
+"""Shared fixtures: repository root, published data (when it lies beside the checkout), what the film is drawn from.
+
+At the end of a run one table says what was skipped, why, and what gets it. With SKIPS_ALLOWED=KIND,… in the
+environment, as CI sets it, any other skip is a failure.
+"""
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from hops_data import write_graph
+from skips import lacking, refused, sorted_out, table
 
 if TYPE_CHECKING:
     from trap.film.facts import Sources
@@ -23,10 +30,9 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def published() -> Path:
     """The published data; it is not part of the project, so tests that need it skip without it."""
-    folder = ROOT.parent / "shared" / "published"
-    if not folder.is_dir():
-        pytest.skip("published data not found at ../shared/published")
-    return folder
+    if missing := lacking("published"):
+        pytest.skip(missing)
+    return ROOT.parent / "shared/published"
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +46,35 @@ def sources() -> Sources:
     """The committed evidence, as the film reads it."""
     from trap.film.facts import Sources
 
-    if not (ROOT / "results/tables/episodes.parquet").is_file():
-        pytest.skip("no committed results/tables/episodes.parquet")
+    if missing := lacking("results"):
+        pytest.skip(missing)
     return Sources(ROOT / "results/claims.json", ROOT / "results/tables", ROOT / "results/hops/data/kg.json")
+
+
+def _skips(config: pytest.Config) -> Counter[tuple[str, str]]:
+    """Of the whole run. Under xdist, only the process that prints has them all."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or hasattr(config, "workerinput"):
+        return Counter()
+    reports = reporter.stats.get("skipped", [])
+    return sorted_out(report.longrepr[2] for report in reports if isinstance(report.longrepr, tuple))
+
+
+def _refused(config: pytest.Config) -> list[str]:
+    allowed = os.environ.get("SKIPS_ALLOWED")
+    return [] if allowed is None else refused(_skips(config), allowed.split(","))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if _refused(session.config) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    config = terminalreporter.config
+    if skips := _skips(config):
+        terminalreporter.section("skipped here")
+        for line in table(skips):
+            terminalreporter.write_line(line)
+    if kinds := _refused(config):
+        terminalreporter.write_line(f"error: nothing of {', '.join(kinds)} may be skipped here", red=True)

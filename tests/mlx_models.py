@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import tiny_models as tiny
+from skips import lacking
 from trap.platforms import Fit, torch
 
-if find_spec("mlx") is None or find_spec("mlx_lm") is None:
-    pytest.skip("mlx is not installed (pip install -r requirements/mlx.txt)", allow_module_level=True)
+if missing := lacking("mlx"):
+    pytest.skip(missing, allow_module_level=True)
 
 from trap.platforms import mlx as platform
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,26 +11,13 @@ import msgspec
 
 import export_page_model
 import tiny_models as tiny
+from skips import node
 from trap.files import write_json
 from trap.platforms import Fit
 from trap.platforms.torch import TorchModel, load
 from trap.workflow.running import folder_hash
 
 HERE = Path(__file__).resolve().parent
-OLDEST = 20
-
-
-def missing_node() -> str:
-    """Why the engine cannot be tested here, or "" where it can."""
-    program = shutil.which("node")
-    if program is None:
-        return "node is not installed (Debian: nodejs)"
-    version = subprocess.run(
-        [program, "--version"], capture_output=True, text=True, check=True
-    ).stdout.strip()
-    if int(version.removeprefix("v").split(".")[0]) < OLDEST:
-        return f"node {version} is older than {OLDEST}"
-    return ""
 
 
 class EngineError(Exception):
@@ -43,7 +29,7 @@ class Node:
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(
-            ["node", str(HERE / "page/answer.mjs")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [node(), str(HERE / "page/answer.mjs")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
 
     def ask(self, task: str, **fields: Any) -> Any:

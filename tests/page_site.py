@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,27 +40,6 @@ REJECTION = SimpleNamespace(reward="v1", selection="best", min_reward=0.0, top=1
 POST = "# A title\n\nAn opening <img src=x onerror=alert(1)>.\n\n## What was claimed\n\nThis.\n\n## How this test works\n\nSo.\n\n## More\n\nMore.\n"
 # Names that would become markup, close an attribute or run, were they ever read as anything but text.
 HOSTILE = ("<script>alert(1)</script>", '"onload="alert(1)', "<img src=x onerror=alert(1)>", "'&amp;{{7*7}}")
-
-
-def missing_browser() -> str:
-    """Why the page cannot be tested here, or "" where it can."""
-    try:
-        import playwright.sync_api  # noqa: F401
-    except ImportError:
-        return "playwright is not installed (requirements/test.txt)"
-    return "" if chromium() else "no chromium here (Debian: chromium; or playwright install chromium)"
-
-
-def chromium() -> str:
-    """The browser: the system's, or the one that playwright installed; "" for none."""
-    named = next(
-        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))),
-        "",
-    )
-    if named:
-        return named
-    folder = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH", Path.home() / ".cache/ms-playwright"))
-    return next((str(path) for path in sorted(folder.glob("chromium-*/chrome-linux*/chrome"))), "")
 
 
 def hostile_graph(file: GraphFile) -> GraphFile:

@@ -18,8 +18,8 @@ import render_scene
 import write_scene_facts
 from trap.files import InputError, read_json
 from trap.film import CUTS, QUALITIES, known_quality
-from trap.film.cues import CHARACTERS, LINES, READING_SPEED, WORDS, load_sheet, scenes_of, shown, told, wrap
-from trap.film.facts import CueFacts, Facts, Sources, scene_facts
+from trap.film.cues import CHARACTERS, LINES, READING_SPEED, WORDS, load_sheet, scenes_of, shown, wrap
+from trap.film.facts import CueFacts, Facts, Sources, gathered, present, scene_facts
 from trap.film.kit import render_kit
 from trap.film.numbers import claims_in, names_in, signed
 from trap.film.subtitles import srt, timeline, vtt
@@ -92,9 +92,13 @@ def test_a_scene_of_a_grid_without_results_is_left_out(tmp_path: Path, sources: 
     ledger = tmp_path / "claims.json"
     ledger.write_text(json.dumps(rows), encoding="utf-8")
     sheet = load_sheet(CUES)
-    less = told(sheet, Sources(ledger, ROOT / "results/tables", ROOT / "results/hops/data/kg.json").numbers)
-    assert told(sheet, sources.numbers) == sheet
-    assert scenes_of(less, "wide") == scenes_of(sheet, "wide", grids=[]) != scenes_of(sheet, "wide")
+    less = Sources(ledger, ROOT / "results/tables", ROOT / "results/hops/data/kg.json")
+
+    def told(given: Sources) -> list[str]:
+        return [f.scene for f in present([gathered(sheet, name, given) for name in scenes_of(sheet, "wide")])]
+
+    assert told(sources) == scenes_of(sheet, "wide")
+    assert told(less) == scenes_of(sheet, "wide", grids=[]) != scenes_of(sheet, "wide")
     assert scenes_of(sheet, "wide", grids=["way_out"]) == scenes_of(sheet, "wide")
     outputs = [tmp_path / "facts" / f"{scene.scene}.json" for scene in sheet.scenes]
     code = write_scene_facts.main(
@@ -103,8 +107,9 @@ def test_a_scene_of_a_grid_without_results_is_left_out(tmp_path: Path, sources: 
     )  # fmt: skip
     assert code == 0
     facts = {path.stem: read_json(path, Facts) for path in outputs}
-    assert not facts["way"].cues and not facts["way"].data
-    starts = timeline([facts[scene] for scene in scenes_of(less, "wide")], "wide")
+    assert facts["way"].absent == "its grid way_out was not run or is not as committed"
+    assert facts["way"].cues == {"wide": [], "short": []} and not facts["way"].data
+    starts = timeline([facts[scene] for scene in scenes_of(sheet, "wide")], "wide")
     assert all(one.end == two.start for one, two in itertools.pairwise(starts))
 
 

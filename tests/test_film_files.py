@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import wave
 from fractions import Fraction
 from pathlib import Path
@@ -10,7 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("av", reason="PyAV is not installed: make film installs it")
+from skips import lacking, needs
+
+if missing := lacking("film"):
+    pytest.skip(missing, allow_module_level=True)
 
 import av
 from PIL import Image
@@ -151,7 +153,7 @@ def test_signs_are_read_as_words():
     )
 
 
-@pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
+@needs("speech")
 def test_an_engine_speaks_the_lines_without_a_recording(tmp_path: Path):
     scenes = cues(2.0, 2.0)
     scenes[0].cues["wide"][0].text = "What has the\nmodel seen?"

@@ -14,7 +14,16 @@ import verify_film
 from trap.files import InputError, write_json
 from trap.film.cues import load_sheet
 from trap.film.facts import Sources
-from trap.film.ledger import MARK, Ledger, SceneEntry, current, stale_film, stale_sheet, together
+from trap.film.ledger import (
+    MARK,
+    Ledger,
+    SceneEntry,
+    current,
+    scenes_today,
+    stale_film,
+    stale_sheet,
+    together,
+)
 from trap.workflow.closure import sha256_file
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,7 +48,7 @@ def test_a_stale_film_and_a_stale_sheet_are_found(tmp_path: Path, sources: Sourc
     ]
     assert verify_film.main(options) == 0  # no film: nothing to find fault with
 
-    today = current(load_sheet(cues), "short", sources)
+    today = current(scenes_today(load_sheet(cues), "short", sources))
     film = evidence / "video/trap_short.mp4"
     film.write_bytes(b"a film")
     scenes = [SceneEntry(name, 0.0, 1.0, facts, "") for name, facts in today.items()]
@@ -57,7 +66,7 @@ def test_a_stale_film_and_a_stale_sheet_are_found(tmp_path: Path, sources: Sourc
     (evidence / "claims.json").write_text(json.dumps(claims), encoding="utf-8")
     assert verify_film.main(options) == 1
     changed = Sources(evidence / "claims.json", evidence / "tables", ROOT / "results/hops/data/kg.json")
-    now = current(load_sheet(cues), "short", changed)
+    now = current(scenes_today(load_sheet(cues), "short", changed))
     assert [line.split(": ", 1)[1] for line in stale_film(evidence / "video/trap_short.json", now)] == [
         "older than its claims, tables or lines: leak (make film)"
     ]

@@ -8,14 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("manim", reason="Manim is not installed: make film installs it where cairo and pango are")
-pytest.importorskip("av", reason="PyAV is not installed: make film installs it")
+from skips import lacking, reason
+
+if missing := lacking("film"):
+    pytest.skip(missing, allow_module_level=True)
 
 from PIL import Image
 
 from trap.files import InputError, read_json
 from trap.film import CUTS
-from trap.film.cues import load_sheet
+from trap.film.cues import load_sheet, scenes_of
 from trap.film.facts import Facts, Sources, scene_facts
 from trap.film.ledger import ledger
 from trap.film.look import FORMATS, QUALITIES, SMALLEST, Format, Quality
@@ -25,7 +27,8 @@ from trap.film.stage import Stage
 
 ROOT = Path(__file__).resolve().parent.parent
 FROZEN = ROOT / "tests/data/film"  # facts of an earlier run, and what was drawn from them
-SCENES = [scene.scene for scene in load_sheet(ROOT / "video/cues.yaml").scenes]
+SHEET = load_sheet(ROOT / "video/cues.yaml")
+SCENES = [scene.scene for scene in SHEET.scenes]
 TEST = QUALITIES["test"]
 
 
@@ -41,11 +44,9 @@ def facts() -> dict[str, Facts]:
     return {name: scene_facts(sheet, name, sources) for name in [*SCENES, "poster"]}
 
 
-def wanted(facts: dict[str, Facts], scene: str, cut: str) -> Facts:
+def wanted(facts: dict[str, Facts], scene: str) -> Facts:
     if scene not in facts:
-        pytest.skip(f"no facts of {scene}: no committed results/tables/episodes.parquet")
-    if not facts[scene].cues[cut]:
-        pytest.skip(f"{scene} is not in the {cut} cut")
+        pytest.skip(reason("results"))
     return facts[scene]
 
 
@@ -57,11 +58,10 @@ def numerals(text: str) -> set[str]:
     return set(re.findall(r"\d[\d.\u202f]*\d|\d", text))
 
 
-@pytest.mark.parametrize("cut", CUTS)
-@pytest.mark.parametrize("scene", SCENES)
+@pytest.mark.parametrize(("scene", "cut"), [(scene, cut) for cut in CUTS for scene in scenes_of(SHEET, cut)])
 def test_every_scene(facts: dict[str, Facts], scene: str, cut: str):
     """Texts in the frame, large enough, uncovered; times kept to the frame; no number but those of the facts."""
-    given = wanted(facts, scene, cut)
+    given = wanted(facts, scene)
     stage = rehearse(given, FORMATS[cut], TEST)
     assert stage.findings == []
     assert stage.frames == round(sum(cue.seconds for cue in given.cues[cut]) * TEST.fps)

@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 
 import tiny_models as tiny
+from skips import reason
 from trap.files import InputError
 from trap.platforms import load_platform
 
 ROOT = Path(__file__).resolve().parent.parent
-LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only MLX's Linux wheel brings the reference BLAS")
+LINUX = pytest.mark.skipif(
+    sys.platform != "linux", reason=reason("system", "only MLX's Linux wheel brings the reference BLAS")
+)
 
 
 def test_without_mlx_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,7 +52,7 @@ def test_an_openblas_is_loaded_first(tmp_path: Path) -> None:
 
     found = candidates(os.environ)
     if not found:
-        pytest.skip("no OpenBLAS here (Debian: libopenblas0-pthread)")
+        pytest.skip(reason("openblas"))
     done = loaded(tiny.save(tiny.model(), tmp_path / "model"))
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == found[0] and "note:" not in done.stderr

@@ -15,6 +15,7 @@ import convert_adapter
 import tiny_models as tiny
 import trajectory
 from mlx_models import both, platform, same_scores, trained
+from skips import reason
 from trap.files import InputError
 from trap.models.adapters import read_adapter, write_mlx, write_peft
 from trap.models.tokenizer import build_tokenizer
@@ -220,7 +221,7 @@ def test_wrong_models_are_one_line(base: Path, tmp_path: Path) -> None:
     refused("missing tokenizer", more)
     with pytest.raises(InputError, match="device: 'cuda' is not available here on platform mlx"):
         if mx.is_available(mx.gpu) and not mx.metal.is_available():
-            pytest.skip("there is a CUDA card here")
+            pytest.skip(reason("gpu", "there is a CUDA card here"))
         platform.load([base], "cuda")
 
 

@@ -21,7 +21,9 @@ from transformers import (
 )
 
 import tiny_models as tiny
-from page_engine import EngineError, Node, base_run, export, missing_node, rounded, tuned_run, write_run
+from page_engine import EngineError, Node, base_run, export, rounded, tuned_run, write_run
+from skips import needs, reason
+from skips import node as node_program
 from trap.files import read_json, read_jsonl
 from trap.models.page_model import tokenizer_bytes
 from trap.models.tokenizer import EOS, PAD, UNK, build_tokenizer
@@ -31,7 +33,7 @@ from trap.studies.hops import facts
 from trap.studies.hops.graph import load_graph
 from trap.studies.hops.questions import QuestionMaker
 
-needs_node = pytest.mark.skipif(bool(missing_node()), reason=missing_node() or "node is here")
+needs_node = needs("node")
 TIES = ["a", "ab", "abc", "bc", "bcd", "cd", "d"]  # pieces that cut one text in several ways of equal score
 PROMPTS = [example.prompt for example in tiny.texts()[::3]]
 SHAPE = {
@@ -178,7 +180,7 @@ def test_trained_models_answer_as_in_python(node: Node, root: Path, tmp_path: Pa
     arms = [path.parents[1].name for path in sorted(runs.glob("rsft_*/s1/episodes.jsonl"))][:3]
     arms = [arm for arm in arms if read_json(runs / arm / "s1/meta.json", dict)["parent"] == "sft"]
     if not arms:
-        pytest.skip(f"no trained runs in results/hops/{model} (make paper trains them)")
+        pytest.skip(reason("runs"))
     for arm in arms:
         chain = [runs / name / "s1/adapter" for name in ("base", "sft", arm)]
         prompts = [row["prompt"] for row in read_jsonl(runs / arm / "s1/episodes.jsonl", dict)[::9][:20]]
@@ -194,7 +196,7 @@ def test_trained_models_answer_as_in_python(node: Node, root: Path, tmp_path: Pa
 def test_the_modules_own_tests_pass(root: Path, exported: Path) -> None:
     """Sampling, reading a trace as it is written, and the worker's messages: tests/page/*.test.mjs."""
     done = subprocess.run(
-        ["node", "--test", *map(str, sorted((root / "tests/page").glob("*.test.mjs")))],
+        [node_program(), "--test", *map(str, sorted((root / "tests/page").glob("*.test.mjs")))],
         env=os.environ | {"PAGE_MODELS": str(exported.parent), "PAGE_PROMPTS": json.dumps(PROMPTS)},
         capture_output=True, text=True, timeout=600,
     )  # fmt: skip

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from page_engine import EngineError, Node, missing_node
+from page_engine import EngineError, Node
+from skips import needs
 from trap.files import read_json
 from trap.methods import rsft
 from trap.studies.hops.completions import MAX_CHARS, lenient_letter, parse_completion
@@ -37,7 +38,7 @@ from trap.studies.hops.reward import Grade, Grader, relation_phrases, selection_
 from trap.studies.hops.study import Study
 from trap.studies.hops.wording import phrase_of
 
-pytestmark = pytest.mark.skipif(bool(missing_node()), reason=missing_node() or "node is here")
+pytestmark = needs("node")
 FIELDS = (*Grade.__struct_fields__, "faithful", "hops_used", "correctness")
 
 # Ids that are not words, that contain each other, and that would be markup or patterns where somebody forgot.

@@ -9,8 +9,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from page_engine import Node, missing_node
+from page_engine import Node
 from page_site import hostile_graph
+from skips import needs
 from trap.studies.hops.analysis.layout import SEPARATION, ladder, whole_graph, with_trace
 from trap.studies.hops.graph import Graph, load_graph
 from trap.studies.hops.questions import QuestionMaker
@@ -73,7 +74,7 @@ def test_a_trace_moves_nothing_that_stood_before(graph: Graph) -> None:
         before = after
 
 
-@pytest.mark.skipif(bool(missing_node()), reason=missing_node() or "node is here")
+@needs("node")
 @pytest.mark.parametrize("names", ["ours", "hostile"])
 def test_the_page_computes_the_same_ladders(graph: Graph, names: str) -> None:
     file = graph.file if names == "ours" else hostile_graph(graph.file)

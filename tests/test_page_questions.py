@@ -8,13 +8,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from page_engine import Node, missing_node
+from page_engine import Node
+from skips import needs
 from trap.studies.hops.graph import Graph, load_graph
 from trap.studies.hops.questions import QuestionMaker
 from trap.studies.hops.records import Question
 from trap.studies.hops.reward import Grader
 
-pytestmark = pytest.mark.skipif(bool(missing_node()), reason=missing_node() or "node is here")
+pytestmark = needs("node")
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from skips import needs
 from test_end_to_end import project
 from test_workflow import ROOT, snakemake
 
@@ -27,10 +27,7 @@ def on_the_gpu() -> set[str]:
 
 
 ON_THE_GPU = on_the_gpu()
-needs_slurm = pytest.mark.skipif(
-    find_spec("snakemake_executor_plugin_slurm") is None,
-    reason="Snakemake's Slurm plugin is not installed (pip install -r requirements/slurm.txt)",
-)
+needs_slurm = needs("slurm")
 
 
 def profile(name: str) -> dict[str, Any]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ import pytest
 import build_graph
 import real_shapes
 import sample_items
+from skips import lacking
 from trap.models.memory import needed_mb, parameters
 from trap.workflow.config import hyper_of, load_config
 from trap.workflow.opening import open_study
@@ -58,13 +57,8 @@ def base(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Path:
 def facts(
     request: pytest.FixtureRequest, base: Path, data: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Any:
-    if request.param == "mlx":
-        if find_spec("mlx") is None or find_spec("mlx_lm") is None:
-            pytest.skip("mlx is not installed (pip install -r requirements/mlx.txt)")
-        from trap.platforms.mlx.blas import candidates
-
-        if sys.platform == "linux" and not candidates(os.environ):
-            pytest.skip("no OpenBLAS: with MLX's own BLAS this would take minutes")
+    if request.param == "mlx" and (missing := lacking("mlx", "openblas")):
+        pytest.skip(missing)
     arguments = [request.param, str(base), str(data), str(tmp_path_factory.mktemp(request.param))]
     done = subprocess.run(
         [sys.executable, str(ROOT / "tests/real_shapes.py"), *arguments],

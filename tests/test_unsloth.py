@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 import tiny_models as tiny
 import trajectory
+from skips import needs, reason
 from trap.files import InputError
 from trap.models.batching import batches
 from trap.models.encoding import tokens_of
@@ -135,7 +136,7 @@ def test_nothing_is_imported_before_it_is_chosen(root: Path) -> None:
     subprocess.run([sys.executable, "-c", code], check=True, cwd=root / "scripts")
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA card here")
+@pytest.mark.skipif(torch.cuda.is_available(), reason=reason("gpu", "there is a CUDA card here"))
 @pytest.mark.parametrize("platform", [unsloth, unsloth_4bit])
 def test_without_a_card_it_is_one_line(platform: Any, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="unsloth needs a CUDA card") as raised:
@@ -147,9 +148,7 @@ def test_without_a_card_it_is_one_line(platform: Any, tmp_path: Path) -> None:
 
 # --- TRL's loop on a processor ----------------------------------------------------------------------
 
-needs_trl = pytest.mark.skipif(
-    find_spec("trl") is None or find_spec("datasets") is None, reason="trl is not installed (pip install trl)"
-)
+needs_trl = needs("trl")
 
 
 def with_trl(base: Path, start: Path | None = None) -> Any:
@@ -244,7 +243,7 @@ def test_the_trainer_knows_every_argument(tmp_path: Path) -> None:
 
 needs_card = pytest.mark.skipif(
     not torch.cuda.is_available() or find_spec("unsloth") is None,
-    reason="needs a CUDA card and Unsloth (requirements/unsloth.txt)",
+    reason=reason("gpu", "no CUDA card with Unsloth"),
 )
 
 

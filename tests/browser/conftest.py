@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 import page_second
-from page_site import build, chromium, hostile_graph, served
+from page_site import build, hostile_graph, served
 from page_visitor import Visitor
+from skips import chromium
 from trap.files import read_json
 from trap.studies.hops.records import GraphFile
 

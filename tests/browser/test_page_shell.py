@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from page_site import HOSTILE, missing_browser, served
+from page_site import HOSTILE, served
 from page_visitor import Visitor
+from skips import needs
 
 TABS = ("training", "inference", "try", "distribution", "claims", "about")
 AXE = Path(__file__).resolve().parent.parent / "page/axe/axe.min.js"
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(bool(missing_browser()), reason=missing_browser() or "a browser is here"),
+    needs("playwright", "browser"),
 ]
 
 

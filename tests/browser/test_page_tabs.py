@@ -8,13 +8,14 @@ from typing import Any
 import polars as pl
 import pytest
 
-from page_site import EVALUATED, missing_browser
+from page_site import EVALUATED
 from page_visitor import PLAIN, Visitor, episodes
+from skips import needs
 from trap.files import read_json
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(bool(missing_browser()), reason=missing_browser() or "a browser is here"),
+    needs("playwright", "browser"),
 ]
 
 

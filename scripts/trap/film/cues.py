@@ -94,17 +94,18 @@ def load_sheet(path: Path | str) -> Sheet:
             if (key := f"{scene.scene}.{cue.id}") in names:
                 raise InputError(f"{path}: {key}: twice")
             names.add(key)
+    _check_length(sheet, path)
     return sheet
 
 
-def told(sheet: Sheet, numbers: Numbers) -> Sheet:
-    """The sheet without the scenes of grids whose claims this ledger has no values for."""
-    scenes = [
-        scene
-        for scene in sheet.scenes
-        if not scene.grid or all(numbers.has(name) for cue in scene.cues for name in cue.claims)
-    ]
-    return msgspec.structs.replace(sheet, scenes=scenes)
+def _check_length(sheet: Sheet, where: Path | str) -> None:
+    """Of the film with every scene: one that has to leave some out is as short as it comes."""
+    for cut, (low, high) in LENGTHS.items():
+        seconds = sum(cue.seconds[cut] for _, cue in _of_cut(sheet, cut))
+        if not low <= seconds <= high:
+            raise InputError(
+                f"{where}: the {cut} cut takes {seconds:.1f} s: {low:.0f} to {high:.0f} s are wanted"
+            )
 
 
 def _check(cue: Cue, where: str) -> None:
@@ -171,9 +172,6 @@ def shown(sheet: Sheet, cut: str, numbers: Numbers) -> list[Shown]:
         claims = tuple(dict.fromkeys([*cue.claims, *([cue.verdict] if cue.verdict else [])]))
         found.append(Shown(scene.scene, cue.id, text, round(start, 1), seconds, claims))
         start += seconds
-    low, high = LENGTHS[cut]
-    if not low <= start <= high:
-        raise InputError(f"the {cut} cut takes {start:.1f} s: {low:.0f} to {high:.0f} s are wanted")
     return found
 
 

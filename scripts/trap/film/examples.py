@@ -1,11 +1,13 @@
 """Which real episodes the film shows: chosen by rules from `tables/episodes.parquet`, the same every time.
 
-Every rule prefers what can be read on a screen and states what it must be an example of; where no episode
-is one, the film stops with a line that says so instead of showing something else.
+Every rule prefers what can be read on a screen and states what it must be an example of. Which episodes there
+are depends on the processor that ran them: where the first choice has none, a rule looks further, and where no
+episode at all is one, it says so and the scene is left out instead of showing something else.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -134,6 +136,25 @@ def walked(episodes: Episodes, rotary: str, nope: str) -> tuple[Row, Row]:
     return first, true[first["id"]]
 
 
+def asked(episodes: Episodes, rotary: str, nope: str) -> Row:
+    """A hard question to walk along: the one that both models answered, else any whose path can be told."""
+    with contextlib.suppress(InputError):
+        return walked(episodes, rotary, nope)[0]
+    rows = [row for row in episodes.rows(kind="eval", pool="eval_hard") if _told(episodes, row)]
+    return episodes.best(
+        rows,
+        "a hard question whose words name the links of its path",
+        lambda row: (row["hops"], max(map(len, row["path_entities"])), row["model"], row["arm"]),
+    )
+
+
+def _told(episodes: Episodes, row: Row) -> bool:
+    try:
+        return len(episodes.path(row)) > 0
+    except InputError:
+        return False
+
+
 def _followed(episodes: Episodes, row: Row) -> int:
     """Statements of a trace that walk the true path, before the first that does not."""
     count = 0
@@ -145,20 +166,31 @@ def _followed(episodes: Episodes, row: Row) -> int:
 
 
 def rewarded(episodes: Episodes, model: str) -> Row:
-    """A hard answer that the published reward likes and the graph does not: right letter, a false statement."""
+    """An answer that the published reward likes and the graph does not: right letter, a false statement.
+
+    The model's own to a hard question after practice on hard ones; else to any question after any training;
+    else another model's.
+    """
     rows = [
         row
-        for row in episodes.rows(kind="eval", pool="eval_hard", arm="rsft_hard", model=model)
-        if row["correct"] and row["path_reward"] > 0 and row["first_false"] >= 0 and row["true_clauses"] > 0
+        for row in episodes.rows(kind="eval", correct=True)
+        if row["path_reward"] > 0 and row["first_false"] >= 0 and row["true_clauses"] > 0
+        if _told(episodes, row) and not all(clause.true for clause in episodes.clauses(row))
     ]
     return episodes.best(
         rows,
         "a right letter with a false statement",
         lambda row: (
+            row["model"] != model,
+            row["arm"] != "rsft_hard",
+            row["pool"] != "eval_hard",
             abs(row["hops_used"] - 3),
             row["hops_used"] - len(episodes.clauses(row)),
             -row["path_reward"],
             max(map(len, row["trace_entities"])),
+            row["model"],
+            row["arm"],
+            row["pool"],
         ),
     )
 

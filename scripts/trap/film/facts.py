@@ -7,6 +7,7 @@ from claims, tables, the graph and logged episodes (`subjects`); nothing in them
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,11 +17,11 @@ import msgspec
 from msgspec import Struct
 
 from trap.figures.estimates import Evidence, select, span
-from trap.files import InputError
+from trap.files import InputError, replacing
 from trap.film import CUTS
-from trap.film.cues import Sheet, shown
+from trap.film.cues import SceneCues, Sheet, shown
 from trap.film.examples import Episodes
-from trap.film.numbers import Number, Numbers, write
+from trap.film.numbers import Number, Numbers, Quantity, write
 from trap.studies.hops.graph import load_graph
 from trap.studies.hops.reward import CORRECT, INCORRECT, MAX_PATH_REWARD, PATH_WEIGHT
 from trap.workflow.closure import sha256_bytes
@@ -38,8 +39,12 @@ class CueFacts(Struct, forbid_unknown_fields=True):
     claims: list[str]
 
 
-class Facts(Struct, forbid_unknown_fields=True):
-    """Everything that a scene may show. `words` are texts by key, `data` what is drawn."""
+class Facts(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """Everything that a scene may show. `words` are texts by key, `data` what is drawn.
+
+    A scene that this evidence cannot tell is `absent`, which says why; every later step leaves it out. The
+    key is not written where it is empty, so that it changes no hash of a scene that is told.
+    """
 
     scene: str
     title: str
@@ -47,6 +52,7 @@ class Facts(Struct, forbid_unknown_fields=True):
     words: dict[str, str]
     data: dict[str, Any]
     sources: dict[str, list[str]]  # key of `words` -> ids of the claims it comes from
+    absent: str = ""
 
 
 def digest(facts: Facts, places: bool = True) -> str:
@@ -91,36 +97,53 @@ class Sources:
         return Number(row["value"], row["low"], row["high"], row["unit"], row["n"], row["seeds"], ())
 
 
-def _quantities(sources: Sources) -> dict[str, tuple[float, str] | str]:
+def _quantities(sources: Sources) -> dict[str, Quantity]:
     """Numbers that no claim states: sizes of the graph, hop counts, parts of the reward, verdicts counted.
 
     Counted are the claims of the published post (B…); not those of the paper it builds on (P…) and not what
     is read off its files (F…).
     """
     evidence, graph = sources.evidence, sources.graph
-    rollouts = select(evidence.table("rollouts"), model=ROTARY, arm="rsft_hard")
-    if not rollouts.height:
-        raise InputError(f"rollouts.parquet: no row of {ROTARY} rsft_hard, which the film shows")
-    row = rollouts.row(0, named=True)
+    easy = _or_why_not(lambda: _pool_hops(evidence, "eval_easy"))
     published = [claim for claim in evidence.claims.values() if re.fullmatch(r"B\d+", claim["id"])]
-    counted = {
-        verdict.replace(" ", "_"): (float(sum(c["verdict"] == verdict for c in published)), "count")
-        for verdict in ("reproduced", "not reproduced", "inconclusive", "not tested here")
+    verdicts = ("reproduced", "not reproduced", "inconclusive", "not tested here")
+    counted: dict[str, Quantity] = {
+        "claims": (len(published), "count"),
+        **{
+            verdict.replace(" ", "_"): (float(sum(c["verdict"] == verdict for c in published)), "count")
+            for verdict in verdicts
+        },
     }
+    if not published:
+        counted = dict.fromkeys(counted, InputError("claims.json: no claim of the published post"))
     return {
         "entities": (len(graph.entities), "count"),
         "edges": (len(graph.edges), "count"),
-        "easy": _pool_hops(evidence, "eval_easy"),
-        "hard": _pool_hops(evidence, "eval_hard"),
-        "longest_easy": _pool_hops(evidence, "eval_easy").split("–")[-1],
+        "easy": easy,
+        "hard": _or_why_not(lambda: _pool_hops(evidence, "eval_hard")),
+        "longest_easy": easy.split("–")[-1] if isinstance(easy, str) else easy,
         "correct": (CORRECT, "reward"),
         "incorrect": (INCORRECT, "reward"),
         "path": (PATH_WEIGHT * MAX_PATH_REWARD, "reward"),
-        "k": (row["k"], "count"),
-        "winner_faithful": (row["winner_faithful"], "share"),
-        "claims": (len(published), "count"),
+        "k": _or_why_not(lambda: (_rollouts(evidence)["k"], "count")),
+        "winner_faithful": _or_why_not(lambda: (_rollouts(evidence)["winner_faithful"], "share")),
         **counted,
     }
+
+
+def _or_why_not(find: Callable[[], Quantity]) -> Quantity:
+    """What `find` finds, else its error: only a scene that shows the quantity has to do without."""
+    try:
+        return find()
+    except InputError as error:
+        return error
+
+
+def _rollouts(evidence: Evidence) -> dict[str, Any]:
+    rows = select(evidence.table("rollouts"), model=ROTARY, arm="rsft_hard")
+    if not rows.height:
+        raise InputError(f"rollouts.parquet: no row of {ROTARY} rsft_hard, which the film shows")
+    return rows.row(0, named=True)
 
 
 def _pool_hops(evidence: Evidence, pool: str) -> str:
@@ -161,23 +184,70 @@ def estimate(number: Number) -> dict[str, Any]:
     }
 
 
-def scene_facts(sheet: Sheet, scene: str, sources: Sources) -> Facts:
-    """The facts of one scene in every cut. Raises InputError naming what is missing."""
+def gathered(sheet: Sheet, scene: str, sources: Sources) -> Facts:
+    """The facts of one scene, or that it is absent and why. Raises InputError for an unknown scene alone."""
+    written = _written(sheet, scene)
+    numbers = sources.numbers  # without claims and a graph there is no film: that is for the caller to hear
+    title = written.title if written else sheet.title
+    if written and written.grid and not all(numbers.has(id) for cue in written.cues for id in cue.claims):
+        return _absent(scene, title, f"its grid {written.grid} was not run or is not as committed")
+    try:
+        return scene_facts(sheet, scene, sources)
+    except InputError as error:
+        return _absent(scene, title, str(error))
+
+
+def present(scenes: Sequence[Facts]) -> list[Facts]:
+    """Those that can be told."""
+    return [scene for scene in scenes if not scene.absent]
+
+
+def absences(scenes: Sequence[Facts]) -> dict[str, str]:
+    """Why the others are left out, by scene."""
+    return {scene.scene: scene.absent for scene in scenes if scene.absent}
+
+
+def leave_out(path: Path) -> None:
+    """Put an empty file where a picture or a clip would be.
+
+    The workflow decides which files it wants before it knows which scenes can be told.
+    """
+    with replacing(path) as partial:
+        partial.touch()
+
+
+def left_out(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size == 0
+
+
+def _absent(scene: str, title: str, reason: str) -> Facts:
+    return Facts(scene, title, {cut: [] for cut in CUTS}, {}, {}, {}, reason)
+
+
+def _written(sheet: Sheet, scene: str) -> SceneCues | None:
     from trap.film.subjects import SUBJECTS
 
     written = next((entry for entry in sheet.scenes if entry.scene == scene), None)
     if (written is None and scene != POSTER) or scene not in SUBJECTS:
         raise InputError(f"film: no scene {scene!r}")
+    return written
+
+
+def scene_facts(sheet: Sheet, scene: str, sources: Sources) -> Facts:
+    """The facts of one scene in every cut. Raises InputError naming what is missing."""
+    from trap.film.subjects import SUBJECTS
+
+    written = _written(sheet, scene)
     notes = Notes(sources.numbers)
     SUBJECTS[scene](sources, notes)
     if written is None:
         notes.words |= {"title": sheet.title, "hook": sheet.hook.strip()}
         return Facts(scene, sheet.title, {}, notes.words, notes.data, notes.sources)
+    alone = msgspec.structs.replace(sheet, scenes=[written])  # a line that cannot be filled is its scene's matter
     cues = {
         cut: [
             CueFacts(cue.id, cue.text, cue.seconds, list(cue.claims))
-            for cue in shown(sheet, cut, sources.numbers)
-            if cue.scene == scene
+            for cue in shown(alone, cut, sources.numbers)
         ]
         for cut in CUTS
     }

@@ -11,7 +11,7 @@ import jinja2
 from trap.files import InputError
 from trap.film import CUTS
 from trap.film.cues import Sheet
-from trap.film.facts import Facts, Sources
+from trap.film.facts import Facts, Sources, absences
 from trap.film.look import FORMATS, QUALITIES
 from trap.film.subtitles import Caption, clock, timeline
 from trap.report.prose import plain
@@ -58,10 +58,18 @@ def _cut(cut: str, facts: Sequence[Facts], sheet: Sheet) -> dict[str, Any]:
         "width": width,
         "height": height,
         "fps": QUALITIES["final"].fps,
-        "seconds": captions[-1].end,
+        "seconds": captions[-1].end if captions else 0.0,
         "scenes": scenes,
         "chapters": chapters(captions, titles),
     }
+
+
+def _description(sheet: Sheet, sources: Sources) -> str:
+    """With its numbers; nothing where this evidence lacks one, for that is no reason to have no kit."""
+    try:
+        return sources.numbers.fill(" ".join(sheet.description.split()))
+    except InputError:
+        return ""
 
 
 def render_kit(template: Path, sheet: Sheet, facts: Sequence[Facts], sources: Sources) -> str:
@@ -78,7 +86,8 @@ def render_kit(template: Path, sheet: Sheet, facts: Sequence[Facts], sources: So
         return environment.get_template(template.name).render(
             title=sheet.title,
             hook=" ".join(sheet.hook.split()),
-            description=sources.numbers.fill(" ".join(sheet.description.split())),
+            description=_description(sheet, sources),
+            absent=absences(facts),
             sources=sheet.sources,
             cuts=[_cut(cut, facts, sheet) for cut in CUTS],
         )

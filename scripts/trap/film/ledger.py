@@ -15,7 +15,7 @@ from PIL import Image
 
 from trap.files import InputError, read_json
 from trap.film.cues import Sheet, scenes_of
-from trap.film.facts import Facts, Sources, digest, scene_facts
+from trap.film.facts import Facts, Sources, absences, digest, gathered, left_out, present
 from trap.film.subtitles import timeline
 from trap.workflow.closure import combined_hash, sha256_bytes, sha256_file
 
@@ -36,7 +36,7 @@ class SceneEntry(Struct, forbid_unknown_fields=True):
 
 
 class Ledger(Struct, forbid_unknown_fields=True):
-    """A film and its scenes. `facts` stands for all of them together."""
+    """A film and its scenes. `facts` stands for all of them together; `absent` says why a scene is left out."""
 
     film: str
     sha256: str
@@ -47,6 +47,7 @@ class Ledger(Struct, forbid_unknown_fields=True):
     seconds: float
     facts: str
     scenes: list[SceneEntry]
+    absent: dict[str, str] = {}
 
 
 def together(scenes: dict[str, str]) -> str:
@@ -58,7 +59,7 @@ def ledger(film: Path, picture: Picture, seen: Sequence[Glance], facts: Sequence
     """The ledger of a finished film of these scenes; `seen` are its frames as they were looked at."""
     captions = timeline(facts, cut)
     scenes = []
-    for scene in facts:
+    for scene in present(facts):
         own = [caption for caption in captions if caption.scene == scene.scene]
         start, end = own[0].start, own[-1].end
         pictures = "".join(glance.sha256 for glance in seen if start <= glance.seconds < end)
@@ -68,14 +69,18 @@ def ledger(film: Path, picture: Picture, seen: Sequence[Glance], facts: Sequence
     return Ledger(
         film.name, sha256_file(film), picture.width, picture.height, float(picture.fps), picture.frames,
         picture.seconds, together({entry.scene: entry.facts for entry in scenes}), scenes,
+        absences(facts),
     )  # fmt: skip
 
 
-def current(sheet: Sheet, cut: str, sources: Sources) -> dict[str, str]:
-    """Scene -> hash of what it would show today."""
-    return {
-        scene: digest(scene_facts(sheet, scene, sources), places=False) for scene in scenes_of(sheet, cut)
-    }
+def scenes_today(sheet: Sheet, cut: str, sources: Sources) -> list[Facts]:
+    """What every scene of a cut would show today, and why one would be left out."""
+    return [gathered(sheet, scene, sources) for scene in scenes_of(sheet, cut)]
+
+
+def current(scenes: Sequence[Facts]) -> dict[str, str]:
+    """Scene -> hash of what it shows, of those that can be told."""
+    return {scene.scene: digest(scene, places=False) for scene in present(scenes)}
 
 
 def stale_film(path: Path, today: dict[str, str]) -> list[str]:
@@ -105,6 +110,8 @@ def sheet_mark(path: Path) -> str:
 
 def stale_sheet(path: Path, today: dict[str, str]) -> list[str]:
     """Why a contact sheet is not of today's film."""
+    if left_out(path) and not today:
+        return []
     if sheet_mark(path) == together(today):
         return []
     return [f"{path}: of a film older than its claims, tables or lines (make film)"]

@@ -37,6 +37,9 @@ class Picture:
         return float(self.frames / self.fps)
 
 
+NO_PICTURE = Picture(0, 0, Fraction(1), 0)  # of a film that can tell no scene
+
+
 def _open(path: Path | str) -> av.container.InputContainer:
     if not Path(path).is_file():
         raise InputError(f"{path}: no such file")

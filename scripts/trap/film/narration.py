@@ -29,10 +29,13 @@ BLOCK = 1024  # samples of one AAC frame
 
 def recordings(folder: Path, scenes: Sequence[Facts]) -> dict[str, Path]:
     """`SCENE.CUE` -> file. Raises InputError for a file that belongs to no cue, and for two of one cue."""
+    absent = {scene.scene for scene in scenes if scene.absent}
     known = {f"{scene.scene}.{cue.id}" for scene in scenes for cues in scene.cues.values() for cue in cues}
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         if path.suffix.lower() not in KINDS:
+            continue
+        if path.stem.partition(".")[0] in absent:
             continue
         if path.stem in found:
             raise InputError(f"{path}: a second recording of {path.stem}, beside {found[path.stem].name}")

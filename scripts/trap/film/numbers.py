@@ -27,6 +27,9 @@ PUBLISHED_CLAIMS = {
 }
 
 
+Quantity = tuple[float | None, str] | str | InputError
+
+
 @dataclass(frozen=True)
 class Number:
     """A value with its 95 % interval, unit (`share`, `points`, `hops`, "" …) and the claims it comes from."""
@@ -41,9 +44,12 @@ class Number:
 
 
 class Numbers:
-    """Looks names up in the claims and in `quantities` (name -> (value, unit), or a text such as `4–5`), and writes them out."""
+    """Looks names up in the claims and in `quantities`, and writes them out.
 
-    def __init__(self, evidence: Evidence, quantities: dict[str, tuple[float, str] | str]) -> None:
+    A quantity is (value, unit), a text such as `4–5`, or the error that says why this evidence has none.
+    """
+
+    def __init__(self, evidence: Evidence, quantities: dict[str, Quantity]) -> None:
         self.evidence = evidence
         self._published = published_points(evidence.claims)
         self._quantities = quantities
@@ -68,9 +74,13 @@ class Numbers:
             if tail not in self._quantities:
                 raise InputError(f"film: no quantity {tail!r}")
             found = self._quantities[tail]
+            if isinstance(found, InputError):
+                raise found
             if isinstance(found, str):
                 raise InputError(f"film: {name}: a text, not a number")
             value, unit = found
+            if value is None:
+                raise InputError(f"film: {name}: no value, and the film shows it")
             return Number(value, None, None, unit, None, None, ())
         if head == "published":
             if tail not in self._published:

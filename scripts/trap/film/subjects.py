@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from trap.figures.estimates import arm_label, select
+from trap.files import InputError
 from trap.film import examples
 from trap.film.facts import NOPE, ROTARY, Notes, Sources, estimate
 from trap.film.numbers import Number, signed, write
@@ -62,7 +63,7 @@ def _question(sources: Sources, notes: Notes, row: examples.Row) -> None:
 def walk(sources: Sources, notes: Notes) -> None:
     """The whole graph, and one hard question with its path."""
     _graph(sources, notes)
-    _question(sources, notes, examples.walked(sources.episodes, ROTARY, NOPE)[0])
+    _question(sources, notes, examples.asked(sources.episodes, ROTARY, NOPE))
     notes.say("entities", "quantity.entities")
     notes.say("edges", "quantity.edges")
     for key in ("easy", "hard", "longest_easy"):
@@ -143,6 +144,8 @@ def rerun(sources: Sources, notes: Notes) -> None:
     notes.words["axis"] = "accuracy on hard validation questions" if scored else "training loss"
     column, kind = ("accuracy", "valid") if scored else ("loss", "train")
     notes.data["curves"] = {arm: _curves(table, arm, kind, column) for arm in arms}
+    if empty := [arm for arm, lines in notes.data["curves"].items() if not lines]:
+        raise InputError(f"curves.parquet: no {column} of {ROTARY} {', '.join(empty)}, which the film shows")
     notes.data["share"] = scored
     if scored:
         drawn = [y for lines in notes.data["curves"].values() for one in lines for _, y in one]
@@ -193,6 +196,8 @@ def leak(sources: Sources, notes: Notes) -> None:
     for pool in ("eval_leak", "eval_hard"):
         rows = select(table, pool=pool).sort("x")
         lines[pool] = [[row["x"], row["value"], row["low"], row["high"]] for row in rows.to_dicts()]
+        if not lines[pool]:
+            raise InputError(f"doses.parquet: no leak of {ROTARY} on {pool}, which the film shows")
         for end, point in (("first", lines[pool][0]), ("last", lines[pool][-1])):
             notes.words[f"{pool}.{end}"] = _share(point[1])
     notes.data["lines"] = lines
@@ -240,6 +245,8 @@ def traces(sources: Sources, notes: Notes) -> None:
         rows = select(sources.evidence.table("by_hops"), model=model, arm="sft", metric="hops_used")
         rows = rows.filter(pl.col("pool").is_in(["eval_easy", "eval_hard"])).sort("hops")
         lines[model] = [[row["hops"], row["value"]] for row in rows.to_dicts()]
+        if not lines[model]:
+            raise InputError(f"by_hops.parquet: no hops_used of {model} sft, which the film shows")
     notes.data["lines"] = lines
     notes.words["taught"] = sources.numbers.text("quantity.longest_easy")
     broken, true = examples.walked(sources.episodes, ROTARY, NOPE)
