@@ -3,7 +3,9 @@
 
 SHELL := /bin/bash
 CORES ?= all
-FOLDER ?= results/page
+STUDY ?= hops
+NAME ?= full
+FOLDER ?= results/$(STUDY)/$(NAME)/page
 PORT ?= 8000
 VENV  := .venv
 BIN   := $(VENV)/bin
@@ -28,35 +30,35 @@ film film-draft film-narrated paper-film: LOGGER :=
 MLX := $(if $(filter Darwin,$(shell uname)),--profile profiles/mlx,--config platform=mlx)
 
 .PHONY: help paper paper-full mlx data figures tables report page serve film film-draft film-narrated paper-film published verify test lint bench bench-mlx lock
-.PHONY: clean left-out
+.PHONY: clean left-out release
 .DEFAULT_GOAL := help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
 
-# The ledger takes in those of committed grids; a clone has no dates that say these are current, and would write them anew.
-# Where they do not hold (edited code, another graph), they are left out, and that is no reason to stop.
 paper: left-out $(VENV)/.paper ## build the paper: environment, data, training, evaluation, claims, figures, post, page, a small film (default size)
-	@$(BIN)/python scripts/verify_results.py --touch > /dev/null 2>&1 || true
-	@$(WORKFLOW) all results/default/page/index.html
+	@$(WORKFLOW) all results/hops/default/page/index.html
 	@$(BIN)/python scripts/unlock_workflow.py
 	@$(MAKE) --no-print-directory paper-film
 	@printf '\n%s\n' \
-	  "The post     results/default/report/post.html" \
-	  "Figures      results/default/figures/" \
-	  "Tables       results/default/tables/" \
-	  "Claims       results/default/claims.json" \
-	  "The page     make serve FOLDER=results/default/page"
+	  "The post     results/hops/default/report/post.html" \
+	  "Figures      results/hops/default/figures/" \
+	  "Tables       results/hops/default/tables/" \
+	  "Claims       results/hops/default/claims.json" \
+	  "The page     make serve FOLDER=results/hops/default/page"
 	@bash requirements/system.sh left-out
 
 # Said before anything is built and once more at the end.
 left-out:
 	@bash requirements/system.sh left-out
 
-paper-full: $(VENV)/.paper ## the committed size: every arm, 10 seeds (hours; rebuilds only what changed)
-	@$(WORKFLOW) full
-	@printf '\n%s\n' "The post     results/report/post.html" \
-	  "To commit these results: $(BIN)/python scripts/verify_results.py --write"
+paper-full: $(VENV)/.paper ## train every arm with 10 seeds (hours; goes on where it stopped) and draw what follows
+	@$(WORKFLOW) full --config items=local
+	@printf '\n%s\n' "The post     results/hops/full/report/post.html" \
+	  "To release these items, so that they can be committed: make release NAME=full"
+
+release: $(VENV)/.paper ## copy what the runs of an experiment gave (NAME=full) to results/released/, to be committed
+	@$(WORKFLOW) release_$(NAME) --config items=local
 
 mlx: $(VENV)/.mlx ## as paper, with the platform mlx (Apple silicon; on Linux a processor)
 	@$(WORKFLOW) all $(MLX)
@@ -64,47 +66,42 @@ mlx: $(VENV)/.mlx ## as paper, with the platform mlx (Apple silicon; on Linux a 
 data: $(VENV)/.paper ## graph, facts, question pools and their audit
 	@$(WORKFLOW) data
 
-figures tables report page: $(VENV)/.paper ## (figures, tables, report, page) from the committed items: seconds, no training
-	@$(BIN)/python scripts/verify_results.py --touch --size full
+figures tables report page: $(VENV)/.paper ## (figures, tables, report, page) from the released items: no training
 	@$(WORKFLOW) $@
 
-serve: $(VENV)/.paper ## open the interactive page on this machine (FOLDER=results/default/page for that of make paper)
+serve: $(VENV)/.paper ## open the interactive page on this machine (FOLDER=results/hops/default/page for that of make paper)
 	@test -f $(FOLDER)/index.html || { echo "$(FOLDER)/index.html: not built yet: make page"; exit 1; }
 	@echo "http://127.0.0.1:$(PORT)/   (Ctrl-C ends it)"
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(FOLDER) $(PORT) 2> /dev/null
 
-film: $(VENV)/.film ## the film from the committed results: both cuts, clips, subtitles, thumbnails, production kit
-	@$(BIN)/python scripts/verify_results.py --touch --size full
+film: $(VENV)/.film ## the film from the released items: both cuts, clips, subtitles, thumbnails, production kit
 	@$(WORKFLOW) film
-	@printf '\n%s\n' "The film           results/video/trap_wide.mp4, results/video/trap_short.mp4" \
-	  "To publish it with  results/video/kit.md"
+	@printf '\n%s\n' "The film           results/hops/full/video/trap_wide.mp4, results/hops/full/video/trap_short.mp4" \
+	  "To publish it with  results/hops/full/video/kit.md"
 
 film-draft: $(VENV)/.film ## both cuts in small, for a look (in the place of the film, which make film puts back)
-	@$(BIN)/python scripts/verify_results.py --touch --size full
 	@$(WORKFLOW) film --config film_quality=draft
-	@printf '\n%s\n' "The draft   results/video/trap_wide.mp4, results/video/trap_short.mp4"
+	@printf '\n%s\n' "The draft   results/hops/full/video/trap_wide.mp4, results/hops/full/video/trap_short.mp4"
 
 film-narrated: $(VENV)/.film ## the film with a narration: video/narration/SCENE.CUE.wav, else espeak-ng speaks the lines
-	@$(BIN)/python scripts/verify_results.py --touch --size full
 	@$(WORKFLOW) film_narrated
-	@printf '\n%s\n' "With sound   results/video/trap_wide_narrated.mp4, results/video/trap_short_narrated.mp4"
+	@printf '\n%s\n' "With sound   results/hops/full/video/trap_wide_narrated.mp4, results/hops/full/video/trap_short_narrated.mp4"
 
 # A small film of the default size; a machine that cannot have Manim, or cannot draw with it, gets everything else.
-DRAFTS := results/default/video/trap_wide.mp4 results/default/video/trap_short.mp4
+DRAFTS := results/hops/default/video/trap_wide.mp4 results/hops/default/video/trap_short.mp4
 
 paper-film: $(VENV)/.paper
 	@if ! $(CAIRO); then :; \
 	elif ! $(MAKE) --no-print-directory $(VENV)/.film; then echo "The film is left out: Manim could not be installed."; \
 	elif ! { $(WORKFLOW) $(DRAFTS) --config film_quality=draft; }; then \
 	  echo "The film is left out: it could not be drawn, as the lines above say."; \
-	else $(BIN)/python scripts/verify_film.py --evidence results/default && printf '%s\n' "The film     $(DRAFTS)"; fi
+	else $(BIN)/python scripts/verify_film.py --evidence results/hops/default && printf '%s\n' "The film     $(DRAFTS)"; fi
 
 published: $(VENV)/.paper ## fetch the published files (network) and audit them
 	@$(WORKFLOW) published
 
-verify: $(VENV)/.paper ## check committed results against the manifest, mark them current; is the film of these claims?
-	@$(BIN)/python scripts/verify_results.py --touch
-	@$(BIN)/python scripts/verify_film.py
+verify: $(VENV)/.paper ## which released items are older than the code that made them, and what makes them anew?
+	@$(BIN)/python scripts/verify_release.py
 
 # The libraries may have come after the test tools were installed, so this is looked at each time.
 test: $(VENV)/.test ## everything that CI runs; at the end, what was skipped and how to get it
@@ -135,11 +132,8 @@ lock: ## write requirements/lock.txt anew from a fresh environment
 	    | sed -E 's/\+[a-z0-9.]+$$//' | grep -E '^[A-Za-z0-9._-]+==[^ ]+$$'; } > requirements/lock.new && \
 	  mv requirements/lock.new requirements/lock.txt; rm -rf "$$folder"
 
-clean: ## remove run folders, the default size's results and logs; keep the environment and what is committed
-	rm -rf results/hops/*/torch results/hops/*/mlx results/default results/logs results/benchmarks results/page \
-	  $(filter-out results/hops/data/eval_%,$(wildcard results/hops/data/*.jsonl)) results/hops/data/eval_*_random.jsonl \
-	  $(filter-out results/video/contact_sheet_%,$(wildcard results/video/*)) \
-	  results/published/hops .snakemake
+clean: ## remove everything that is made; keep the environment and what is released
+	rm -rf $(filter-out results/README.md results/released,$(wildcard results/*)) .snakemake
 
 $(BIN)/python:
 	@python="$$(bash requirements/find_python.sh)" && "$$python" -m venv --clear $(VENV)

@@ -29,9 +29,7 @@ include: "rules/evidence.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
 include: "rules/page.smk"
-
-
-# include: "rules/video.smk"
+include: "rules/video.smk"
 
 
 for module in sorted({plan.module for plan in PLANS.values()}):  # what only one study has

@@ -13,6 +13,7 @@ from snakemake.logging import logger
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from trap.files import InputError
+from trap.film import CUTS, known_quality
 from trap.workflow.config import parse_config, settings_file, write_settings
 from trap.workflow.plan import COLLECTED, RELEASED, TABLES, Plan, Run, code
 
@@ -36,7 +37,7 @@ def refuse(message):
 
 
 # Of the films alone: no table and no claim depends on it.
-FILM_QUALITY = config.pop("film_quality", "")
+FILM_QUALITY = checked(lambda: known_quality(config.pop("film_quality", "")))
 SETTINGS = checked(lambda: parse_config(config, "config/config.yaml or --config"))
 PLANS = checked(lambda: {study: Plan.of(SETTINGS, study) for study in SETTINGS.studies})
 STUDY = SETTINGS.study

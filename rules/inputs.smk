@@ -126,3 +126,68 @@ def page_models(wildcards):
             )
         ]
     return [f"{home(run.study, experiment)}/page/models/{run.model}.{run.arm}.bin" for run in runs]
+
+
+# --- the film -------------------------------------------------------------------------------------------
+
+CUES = "video/cues.yaml"  # the words of the film
+SCENES = sorted(
+    path.stem for path in Path(workflow.basedir, "scripts/trap/film/scenes").glob("[a-z]*.py")
+)
+
+
+def film_folder(wildcards):
+    return f"{home(wildcards.study, wildcards.experiment)}/video"
+
+
+def told_beside(study, experiment):
+    """Experiments whose results a scene may show: this one, and those whose ledgers its own takes in."""
+    return [Path(path).parent.name for path in ledgers_beside(study, experiment)]
+
+
+def scenes_told(study, experiment, cut):
+    """Names of a cut's scenes, in order, without those that show an experiment that is not here."""
+    from trap.film.cues import load_sheet, scenes_of  # not for those who make no film
+
+    return checked(lambda: scenes_of(load_sheet(CUES), cut, told_beside(study, experiment)))
+
+
+def scenes(wildcards, cut):
+    return scenes_told(wildcards.study, wildcards.experiment, cut)
+
+
+def film_tables(wildcards):
+    """Tables that scenes read."""
+    folder = f"{home(wildcards.study, wildcards.experiment)}/tables"
+    return [f"{folder}/{name}.parquet" for name in ("arms", "by_level", "doses", "rollouts")]
+
+
+def film_quality():
+    """The quality of films: that of --config film_quality, else of the cue sheet."""
+    from trap.film.cues import load_sheet
+
+    return FILM_QUALITY or checked(lambda: load_sheet(CUES).quality)
+
+
+def film_files(study, experiment):
+    """Everything of a film; of a draft the cuts alone, for its contact sheets would go over the film's."""
+    folder = f"{home(study, experiment)}/video"
+    films = [f"{folder}/trap_{cut}.mp4" for cut in CUTS]
+    if film_quality() == "draft":
+        return films
+    beside = [
+        f"{folder}/{name}"
+        for cut in CUTS
+        for name in (
+            f"contact_sheet_{cut}.png",
+            f"trap_{cut}.srt",
+            f"trap_{cut}.vtt",
+            f"thumbnail_{cut}.png",
+        )
+    ]
+    clips = [
+        f"{folder}/clips/{cut}_{scene}.webp"
+        for cut in CUTS
+        for scene in scenes_told(study, experiment, cut)
+    ]
+    return [*films, *beside, f"{folder}/kit.md", *clips]

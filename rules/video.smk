@@ -1,10 +1,10 @@
 """The film: facts of every scene, clips, both cuts, subtitles, thumbnails, the production kit.
 
-needs  {evidence}/claims.json, {evidence}/tables/, the graph, video/cues.yaml, video/font/; Manim (make film installs it)
-makes  {evidence}/video/facts/SCENE.json
-       {evidence}/video/clips/CUT_SCENE.{mp4, webp}, {evidence}/video/{trap_CUT.mp4, trap_CUT.json, contact_sheet_CUT.png}
-       {evidence}/video/{trap_CUT.srt, trap_CUT.vtt, thumbnail_CUT.png, kit.md}
-       {evidence}/video/trap_CUT_narrated.mp4, when asked for (video/narration/SCENE.CUE.wav, espeak-ng)
+needs  results/{study}/{experiment}/claims.json, results/{study}/{experiment}/tables/, the graph, video/cues.yaml, video/font/; Manim (make film installs it)
+makes  results/{study}/{experiment}/video/facts/SCENE.json
+       results/{study}/{experiment}/video/clips/CUT_SCENE.{mp4, webp}, results/{study}/{experiment}/video/{trap_CUT.mp4, trap_CUT.json, contact_sheet_CUT.png}
+       results/{study}/{experiment}/video/{trap_CUT.srt, trap_CUT.vtt, thumbnail_CUT.png, kit.md}
+       results/{study}/{experiment}/video/trap_CUT_narrated.mp4, when asked for (video/narration/SCENE.CUE.wav, espeak-ng)
 
 Quality is that of video/cues.yaml, or of --config film_quality: final (1920 x 1080 at 60 frames a second;
 short: 1080 x 1920) or draft (a third of it, 10 frames a second). Films of another one count as out of date.
@@ -14,9 +14,6 @@ Which scenes can be told is known only when their facts are gathered. One that t
 left out: its facts say why, its clip is an empty file, and every later rule goes on without it.
 """
 
-SCENES = sorted(
-    path.stem for path in Path(workflow.basedir, "scripts/trap/film/scenes").glob("[a-z]*.py")
-)
 FONTS = ["video/font/TrapSans.otf", "video/font/TrapSansBold.otf"]
 
 
@@ -32,58 +29,62 @@ localrules:
 
 rule film:
     input:
-        lambda wildcards: film_files("results/video"),
+        lambda wildcards: film_files(STUDY, main_experiment()),
 
 
 rule film_narrated:
     input:
-        [f"results/video/trap_{cut}_narrated.mp4" for cut in CUTS],
+        lambda wildcards: [
+            f"{home(STUDY, main_experiment())}/video/trap_{cut}_narrated.mp4" for cut in CUTS
+        ],
 
 
 # One job for all scenes: reading the tables takes longer than writing what a scene shows.
 rule write_scene_facts:
     input:
-        claims="{evidence}/claims.json",
+        claims="results/{study}/{experiment}/claims.json",
         tables=film_tables,
-        graph=f"{DATA}/kg.json",
+        evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
+        sources=lambda wildcards: sources(wildcards.study),
         cues=CUES,
         code=lambda wildcards: code("write_scene_facts.py"),
     output:
-        facts=[f"{{evidence}}/video/facts/{scene}.json" for scene in SCENES],
+        facts=[f"results/{{study}}/{{experiment}}/video/facts/{scene}.json" for scene in SCENES],
     log:
-        "{evidence}/logs/write_scene_facts.log",
+        "results/logs/write_scene_facts/{study}.{experiment}.log",
     benchmark:
-        "{evidence}/benchmarks/write_scene_facts.jsonl"
+        "results/benchmarks/write_scene_facts/{study}.{experiment}.jsonl"
     threads: 1
     resources:
         mem_mb=1000,
     params:
-        tables=lambda wildcards: f"{wildcards.evidence}/tables",
+        tables=lambda wildcards: f"{home(wildcards.study, wildcards.experiment)}/tables",
+        evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
     message:
         "Collect what the scenes of the film show"
     shell:
-        "python scripts/write_scene_facts.py --cues {input.cues} --claims {input.claims} --tables {params.tables}"
-        " --graph {input.graph} --output {output.facts} &> {log} || {{ tail -n 1 {log} >&2; exit 1; }};"
+        "python scripts/write_scene_facts.py --cues {input.cues} --claims {input.claims} --tables {params.tables} --evidence {params.evidence}"
+        " --graph {input.sources} --output {output.facts} &> {log} || {{ tail -n 1 {log} >&2; exit 1; }};"
         " sed -n '/^the film leaves out/p' {log} >&2"
 
 
 rule render_scene:
     input:
-        facts="{evidence}/video/facts/{scene}.json",
+        facts="results/{study}/{experiment}/video/facts/{scene}.json",
         fonts=FONTS,
         code=lambda wildcards: code("render_scene.py", f"film.scenes.{wildcards.scene}"),
     output:
-        clip="{evidence}/video/clips/{cut}_{scene}.mp4",
+        clip="results/{study}/{experiment}/video/clips/{cut}_{scene}.mp4",
     log:
-        "{evidence}/logs/render_scene_{cut}_{scene}.log",
+        "results/logs/render_scene/{study}.{experiment}.{cut}.{scene}.log",
     benchmark:
-        "{evidence}/benchmarks/render_scene_{cut}_{scene}.jsonl"
+        "results/benchmarks/render_scene/{study}.{experiment}.{cut}.{scene}.jsonl"
     threads: 1
     resources:
         mem_mb=1500,
     params:
         quality=lambda wildcards: film_quality(),
-        kept=lambda wildcards: f".cache/film/{wildcards.evidence}",
+        kept=lambda wildcards: f".cache/film/{wildcards.study}/{wildcards.experiment}",
     message:
         "Render a scene: {wildcards.scene}, {wildcards.cut}, {params.quality}"
     shell:
@@ -94,22 +95,22 @@ rule render_scene:
 rule assemble_film:
     input:
         clips=lambda wildcards: [
-            f"{wildcards.evidence}/video/clips/{wildcards.cut}_{scene}.mp4"
-            for scene in scenes(wildcards.cut, wildcards.evidence)
+            f"{film_folder(wildcards)}/clips/{wildcards.cut}_{scene}.mp4"
+            for scene in scenes(wildcards, wildcards.cut)
         ],
         facts=lambda wildcards: [
-            f"{wildcards.evidence}/video/facts/{scene}.json"
-            for scene in scenes(wildcards.cut, wildcards.evidence)
+            f"{film_folder(wildcards)}/facts/{scene}.json"
+            for scene in scenes(wildcards, wildcards.cut)
         ],
         cues=CUES,
         code=lambda wildcards: code("assemble_film.py"),
     output:
-        film="{evidence}/video/trap_{cut}.mp4",
-        ledger="{evidence}/video/trap_{cut}.json",
+        film="results/{study}/{experiment}/video/trap_{cut}.mp4",
+        ledger="results/{study}/{experiment}/video/trap_{cut}.json",
     log:
-        "{evidence}/logs/assemble_film_{cut}.log",
+        "results/logs/assemble_film/{study}.{experiment}.{cut}.log",
     benchmark:
-        "{evidence}/benchmarks/assemble_film_{cut}.jsonl"
+        "results/benchmarks/assemble_film/{study}.{experiment}.{cut}.jsonl"
     threads: 1
     resources:
         mem_mb=1500,
@@ -125,19 +126,19 @@ rule assemble_film:
 
 rule narrate_film:
     input:
-        film="{evidence}/video/trap_{cut}.mp4",
+        film="results/{study}/{experiment}/video/trap_{cut}.mp4",
         facts=lambda wildcards: [
-            f"{wildcards.evidence}/video/facts/{scene}.json"
-            for scene in scenes(wildcards.cut, wildcards.evidence)
+            f"{film_folder(wildcards)}/facts/{scene}.json"
+            for scene in scenes(wildcards, wildcards.cut)
         ],
         recordings=sorted(str(path) for path in Path("video/narration").glob("*.*")),
         code=lambda wildcards: code("narrate_film.py"),
     output:
-        film="{evidence}/video/trap_{cut}_narrated.mp4",
+        film="results/{study}/{experiment}/video/trap_{cut}_narrated.mp4",
     log:
-        "{evidence}/logs/narrate_film_{cut}.log",
+        "results/logs/narrate_film/{study}.{experiment}.{cut}.log",
     benchmark:
-        "{evidence}/benchmarks/narrate_film_{cut}.jsonl"
+        "results/benchmarks/narrate_film/{study}.{experiment}.{cut}.jsonl"
     threads: 1
     resources:
         mem_mb=1000,
@@ -150,14 +151,14 @@ rule narrate_film:
 
 rule animate_clip:
     input:
-        clip="{evidence}/video/clips/{cut}_{scene}.mp4",
+        clip="results/{study}/{experiment}/video/clips/{cut}_{scene}.mp4",
         code=lambda wildcards: code("draw_stills.py"),
     output:
-        animation="{evidence}/video/clips/{cut}_{scene}.webp",
+        animation="results/{study}/{experiment}/video/clips/{cut}_{scene}.webp",
     log:
-        "{evidence}/logs/animate_clip_{cut}_{scene}.log",
+        "results/logs/animate_clip/{study}.{experiment}.{cut}.{scene}.log",
     benchmark:
-        "{evidence}/benchmarks/animate_clip_{cut}_{scene}.jsonl"
+        "results/benchmarks/animate_clip/{study}.{experiment}.{cut}.{scene}.jsonl"
     threads: 1
     resources:
         mem_mb=1500,
@@ -169,15 +170,15 @@ rule animate_clip:
 
 rule draw_contact_sheet:
     input:
-        film="{evidence}/video/trap_{cut}.mp4",
-        ledger="{evidence}/video/trap_{cut}.json",
+        film="results/{study}/{experiment}/video/trap_{cut}.mp4",
+        ledger="results/{study}/{experiment}/video/trap_{cut}.json",
         code=lambda wildcards: code("draw_stills.py"),
     output:
-        sheet="{evidence}/video/contact_sheet_{cut}.png",
+        sheet="results/{study}/{experiment}/video/contact_sheet_{cut}.png",
     log:
-        "{evidence}/logs/draw_contact_sheet_{cut}.log",
+        "results/logs/draw_contact_sheet/{study}.{experiment}.{cut}.log",
     benchmark:
-        "{evidence}/benchmarks/draw_contact_sheet_{cut}.jsonl"
+        "results/benchmarks/draw_contact_sheet/{study}.{experiment}.{cut}.jsonl"
     threads: 1
     resources:
         mem_mb=1500,
@@ -190,15 +191,15 @@ rule draw_contact_sheet:
 
 rule draw_thumbnail:
     input:
-        facts="{evidence}/video/facts/poster.json",
+        facts="results/{study}/{experiment}/video/facts/poster.json",
         fonts=FONTS,
         code=lambda wildcards: code("draw_thumbnail.py", "film.scenes.poster"),
     output:
-        picture="{evidence}/video/thumbnail_{cut}.png",
+        picture="results/{study}/{experiment}/video/thumbnail_{cut}.png",
     log:
-        "{evidence}/logs/draw_thumbnail_{cut}.log",
+        "results/logs/draw_thumbnail/{study}.{experiment}.{cut}.log",
     benchmark:
-        "{evidence}/benchmarks/draw_thumbnail_{cut}.jsonl"
+        "results/benchmarks/draw_thumbnail/{study}.{experiment}.{cut}.jsonl"
     threads: 1
     resources:
         mem_mb=1000,
@@ -212,17 +213,17 @@ rule draw_thumbnail:
 rule write_subtitles:
     input:
         facts=lambda wildcards: [
-            f"{wildcards.evidence}/video/facts/{scene}.json"
-            for scene in scenes(wildcards.cut, wildcards.evidence)
+            f"{film_folder(wildcards)}/facts/{scene}.json"
+            for scene in scenes(wildcards, wildcards.cut)
         ],
         code=lambda wildcards: code("write_subtitles.py"),
     output:
-        srt="{evidence}/video/trap_{cut}.srt",
-        vtt="{evidence}/video/trap_{cut}.vtt",
+        srt="results/{study}/{experiment}/video/trap_{cut}.srt",
+        vtt="results/{study}/{experiment}/video/trap_{cut}.vtt",
     log:
-        "{evidence}/logs/write_subtitles_{cut}.log",
+        "results/logs/write_subtitles/{study}.{experiment}.{cut}.log",
     benchmark:
-        "{evidence}/benchmarks/write_subtitles_{cut}.jsonl"
+        "results/benchmarks/write_subtitles/{study}.{experiment}.{cut}.jsonl"
     threads: 1
     resources:
         mem_mb=500,
@@ -236,28 +237,29 @@ rule write_subtitles:
 rule write_kit:
     input:
         facts=lambda wildcards: [
-            f"{wildcards.evidence}/video/facts/{scene}.json"
-            for scene in scenes("wide", wildcards.evidence)
+            f"{film_folder(wildcards)}/facts/{scene}.json" for scene in scenes(wildcards, "wide")
         ],
-        claims="{evidence}/claims.json",
+        claims="results/{study}/{experiment}/claims.json",
         tables=film_tables,
-        graph=f"{DATA}/kg.json",
+        evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
+        sources=lambda wildcards: sources(wildcards.study),
         cues=CUES,
         template="video/kit.md.j2",
         code=lambda wildcards: code("write_kit.py"),
     output:
-        kit="{evidence}/video/kit.md",
+        kit="results/{study}/{experiment}/video/kit.md",
     log:
-        "{evidence}/logs/write_kit.log",
+        "results/logs/write_kit/{study}.{experiment}.log",
     benchmark:
-        "{evidence}/benchmarks/write_kit.jsonl"
+        "results/benchmarks/write_kit/{study}.{experiment}.jsonl"
     threads: 1
     resources:
         mem_mb=1000,
     params:
-        tables=lambda wildcards: f"{wildcards.evidence}/tables",
+        tables=lambda wildcards: f"{home(wildcards.study, wildcards.experiment)}/tables",
+        evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
     message:
         "Write the production kit"
     shell:
         "python scripts/write_kit.py --facts {input.facts} --cues {input.cues} --claims {input.claims}"
-        " --tables {params.tables} --graph {input.graph} --template {input.template} --output {output.kit} &> {log}"
+        " --tables {params.tables} --evidence {params.evidence} --graph {input.sources} --template {input.template} --output {output.kit} &> {log}"
