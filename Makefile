@@ -108,12 +108,12 @@ test: $(VENV)/.test ## everything that CI runs; at the end, what was skipped and
 	@if $(CAIRO) && ! $(MAKE) --no-print-directory $(VENV)/.film; then \
 	  echo "Manim could not be installed: tests of the film's pictures are skipped."; fi
 	@$(BIN)/ruff check .
-	@$(BIN)/snakefmt --check Snakefile rules
+	@$(BIN)/snakefmt --check Snakefile rules scripts/trap/studies
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --lint
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.test ## the style checks alone
-	@$(BIN)/ruff check . && $(BIN)/snakefmt --check Snakefile rules
+	@$(BIN)/ruff check . && $(BIN)/snakefmt --check Snakefile rules scripts/trap/studies
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --lint
 
 bench: $(VENV)/.paper ## benchmarks against peers (installs them in an environment of their own)

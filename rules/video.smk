@@ -65,7 +65,7 @@ rule write_scene_facts:
     shell:
         "python scripts/write_scene_facts.py --cues {input.cues} --claims {input.claims} --tables {params.tables} --evidence {params.evidence}"
         " --graph {input.sources} --output {output.facts} &> {log} || {{ tail -n 1 {log} >&2; exit 1; }};"
-        " sed -n '/^the film leaves out/p' {log} >&2"
+        " grep '^the film leaves out' {log} >&2 || true"
 
 
 rule render_scene:
