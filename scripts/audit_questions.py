@@ -2,7 +2,7 @@
 
     python scripts/audit_questions.py --graph kg.json --questions eval.jsonl [--training train.jsonl ...]
         [--episodes episodes.jsonl ...] [--gate] [--allow-overlap POOL ...] --output audit.json
-    python scripts/audit_questions.py --published results/published/hops --output results/published/audit.json
+    python scripts/audit_questions.py --published results/hops/published/files --output results/hops/published/audit.json
 
 Writes a JSON document (`Audit`) and prints a summary. With --gate, an ill-posed or malformed question or
 an undeclared overlap between an evaluation pool and a training pool makes the exit status 1, with one

@@ -17,20 +17,27 @@ import msgspec
 
 from trap.cli import run_main
 from trap.files import InputError, write_text
+from trap.workflow.registry import load_member, members
+
+HERE = Path(__file__).resolve().parent / "trap/studies"
 
 # schema name -> the type that reads a file (one row of it, for JSON lines) and what it describes
 SCHEMAS = {
-    "config": ("trap.workflow.config", "Config", "config/config.yaml"),
-    "arm": ("trap.workflow.sheet", "Arm", "config/arms.tsv, one row"),
-    "graph": ("trap.studies.hops.records", "GraphFile", "kg.json"),
-    "question": ("trap.studies.hops.records", "Question", "question files, one line"),
-    "metrics": ("trap.studies.hops.metrics", "Metrics", "metrics.json"),
+    "config": ("trap.workflow.config", "Config", "config/config.yaml, with the settings of its studies"),
+    "study": (
+        "trap.workflow.config",
+        "StudyConfig",
+        "config/STUDY/study.yaml, with experiments.yaml as `experiments`",
+    ),
+    "arm": ("trap.workflow.sheet", "Arm", "config/STUDY/arms.tsv, one row"),
     "meta": ("trap.analysis.collect", "RunMeta", "meta.json (what the tables read of it)"),
     "log": ("trap.analysis.collect", "LogRow", "log.jsonl, one line"),
-    "claims": ("trap.analysis.claim_specs", "ClaimsFile", "config/claims.yaml"),
+    "claims": ("trap.analysis.claim_specs", "ClaimsFile", "config/STUDY/claims.yaml"),
     "validation": ("evaluate_adapter", "Answer", "validation.jsonl, one line"),
-    "episode": ("trap.studies.hops.records", "Episode", "episodes.jsonl, one line"),
 }
+for study in members("study"):  # and those of file formats that only one study has
+    if Path(HERE, study, "schemas.py").is_file():
+        SCHEMAS |= load_member("study", study, "schemas").SCHEMAS
 
 
 def schema_text(name: str) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
 import write_schemas
+from trap.workflow.config import load_config
 from trap.workflow.sheet import load_arms
 
 
@@ -32,27 +34,28 @@ def test_no_orphans(root: Path) -> None:
     assert found == set(write_schemas.SCHEMAS)
 
 
-def test_config_validates(root: Path) -> None:
-    for path in ("config/config.yaml",):
-        validator(root, "config").validate(yaml.safe_load((root / path).read_text(encoding="utf-8")))
+def test_settings_validate(root: Path) -> None:
+    """As they are once the folder of each study is read."""
+    config = load_config(root / "config/config.yaml")
+    validator(root, "config").validate(msgspec.to_builtins(config))
+    for study in config.studies.values():
+        validator(root, "study").validate(msgspec.to_builtins(study))
 
 
 def test_unknown_key_is_refused_by_the_schema(root: Path) -> None:
-    values = yaml.safe_load((root / "config/config.yaml").read_text(encoding="utf-8"))
+    values = msgspec.to_builtins(load_config(root / "config/config.yaml"))
     assert list(validator(root, "config").iter_errors({**values, "sedes": 3}))
 
 
 def test_arms_validate(root: Path) -> None:
-    import msgspec
-
     check = validator(root, "arm")
-    for arm in load_arms(root / "config/arms.tsv").values():
+    for arm in load_arms(root / "config/hops/arms.tsv").values():
         check.validate(msgspec.to_builtins(arm))
 
 
 def test_claims_validate(root: Path) -> None:
     validator(root, "claims").validate(
-        yaml.safe_load((root / "config/claims.yaml").read_text(encoding="utf-8"))
+        yaml.safe_load((root / "config/hops/claims.yaml").read_text(encoding="utf-8"))
     )
 
 
