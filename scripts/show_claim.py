@@ -56,16 +56,25 @@ def describe(claim: dict[str, Any]) -> str:
     )
 
 
+def latest() -> Path:
+    """The ledger that was made last: results/STUDY/EXPERIMENT/claims.json. Raises InputError where there is none."""
+    found = sorted(Path("results").glob("*/*/claims.json"), key=lambda path: path.stat().st_mtime)
+    if not found:
+        raise InputError("results/STUDY/EXPERIMENT/claims.json: there is none here (make paper makes one)")
+    return found[-1]
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("id", nargs="*", help="claim ids; none lists them all")
-    parser.add_argument("--claims", type=Path, default=Path("results/claims.json"), help="claims.json")
+    parser.add_argument("--claims", type=Path, help="claims.json; none: the one that was made last here")
     arguments = parser.parse_args(argv)
 
     def body() -> None:
-        claims = {claim["id"]: claim for claim in read_json(arguments.claims, list[dict[str, Any]])}
+        path = arguments.claims or latest()
+        claims = {claim["id"]: claim for claim in read_json(path, list[dict[str, Any]])}
         if not arguments.id:
             width = max(map(len, claims), default=0)
             for claim in claims.values():
@@ -74,7 +83,7 @@ def main(argv: list[str] | None = None) -> int:
             if wanted not in claims:
                 close = difflib.get_close_matches(wanted, claims, n=3)
                 hint = f"; did you mean {', '.join(close)}?" if close else ""
-                raise InputError(f"{arguments.claims}: no claim {wanted!r}{hint}")
+                raise InputError(f"{path}: no claim {wanted!r}{hint}")
             print(describe(claims[wanted]))
 
     return run_main(body)

@@ -28,6 +28,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import special
@@ -97,6 +98,34 @@ def _draws(units: int, replicates: int, stream: int) -> np.ndarray:
     return counts
 
 
+class _Drawn(NamedTuple):
+    """Sums of a cell over what each replicate drew, (replicates,) each: seeds and clusters, clusters alone, seeds alone."""
+
+    both: np.ndarray
+    clusters: np.ndarray
+    seeds: np.ndarray | None
+
+
+def _drawn(
+    sums: np.ndarray, clusters: int, places: tuple[int, ...] | None, stream: int | None, replicates: int
+) -> _Drawn:
+    """places: of the cell's clusters among those that are drawn, None where it has all of them; stream: of its seeds,
+    None where nothing was trained."""
+    draws = _draws(clusters, replicates, 0)
+    by_cluster = (draws if places is None else draws[:, list(places)]) @ sums.T  # (replicates, seeds)
+    of_clusters = by_cluster @ np.ones(len(sums))
+    if stream is None:
+        return _Drawn(of_clusters, of_clusters, None)
+    seeds = _draws(len(sums), replicates, stream)
+    return _Drawn(np.einsum("rs,rs->r", seeds, by_cluster), of_clusters, seeds @ sums.sum(axis=1))
+
+
+@lru_cache(maxsize=64)
+def _counted(counts: bytes, shape: tuple[int, int], *how: Any) -> _Drawn:
+    """`_drawn` of counts, which many metrics of a condition share."""
+    return _drawn(np.frombuffer(counts).reshape(shape), *how)
+
+
 def estimate(
     cells: Sequence[Cell],
     weights: Sequence[float] = (1.0,),
@@ -116,33 +145,22 @@ def estimate(
     column = {cluster: number for number, cluster in enumerate(clusters)}
     groups = sorted({cell.group for cell in cells if cell.group})
     seeds_of = {cell.group: len(cell.seeds) for cell in cells if cell.group}
-    cluster_draws = _draws(len(clusters), replicates, 0)
-
     value, both = 0.0, np.zeros(replicates)
     by_level = {level: np.zeros(replicates) for level in ["", *groups]}  # "": clusters alone
     for cell, weight in zip(cells, weights, strict=True):
-        chosen = cluster_draws
+        places = None
         if len(cell.clusters) < len(clusters):
-            chosen = cluster_draws[:, [column[cluster] for cluster in cell.clusters]]
-        seed_draws = (
-            _draws(len(cell.seeds), replicates, 1 + groups.index(cell.group))
-            if cell.group
-            else np.ones((replicates, 1))
-        )
-        drawn_sums = chosen @ np.concatenate([cell.total, cell.count]).T
-        by_cluster = [
-            drawn_sums[:, : len(cell.total)],
-            drawn_sums[:, len(cell.total) :],
-        ]  # (replicates, seeds) each
+            places = tuple(column[cluster] for cluster in cell.clusters)
+        stream = 1 + groups.index(cell.group) if cell.group else None
+        drawn = _drawn(cell.total, len(clusters), places, stream, replicates)
+        counted = _counted(cell.count.tobytes(), cell.count.shape, len(clusters), places, stream, replicates)
         value += weight * cell.value
-        both += weight * _ratio(*((seed_draws * sums).sum(axis=1) for sums in by_cluster))
+        both += weight * _ratio(drawn.both, counted.both)
         for level, replicate in by_level.items():
             if level == "":
-                replicate += weight * _ratio(*(sums.sum(axis=1) for sums in by_cluster))
+                replicate += weight * _ratio(drawn.clusters, counted.clusters)
             elif level == cell.group:
-                replicate += weight * _ratio(
-                    *(seed_draws @ sums.sum(axis=1) for sums in (cell.total, cell.count))
-                )
+                replicate += weight * _ratio(drawn.seeds, counted.seeds)
             else:
                 replicate += weight * cell.value
     if math.isnan(value):
@@ -151,12 +169,12 @@ def estimate(
     variances = [_variance(by_level[""]), *(_variance(by_level[group]) for group in groups)]
     degrees = [len(clusters) - 1, *(seeds_of[group] - 1 for group in groups)]
     df = _satterthwaite(variances, degrees)
-    drawn = _variance(both)
-    twice = max(0.0, drawn - sum(variances))  # the noise of single answers, counted at every level
+    total = _variance(both)
+    twice = max(0.0, total - sum(variances))  # the noise of single answers, counted at every level
     variance = max(sum(variances) - twice, *variances)
     se = math.sqrt(variance)
     t, z = _t_quantile((1 + confidence) / 2, df), _t_quantile((1 + confidence) / 2, math.inf)
-    stretch = t / z * (math.sqrt(variance / drawn) if drawn else 1.0)
+    stretch = t / z * (math.sqrt(variance / total) if total else 1.0)
     kept = both[np.isfinite(both)]
     ends = np.quantile(kept, [(1 - confidence) / 2, (1 + confidence) / 2]) if len(kept) else [value, value]
     low = min(value + (ends[0] - value) * stretch, value - t * se)
@@ -200,6 +218,9 @@ def _with_common_seeds(cells: Sequence[Cell]) -> list[Cell]:
             rows = [row for row, seed in enumerate(cell.seeds) if seed in common[cell.group]]
             if not rows:
                 raise ValueError(f"the arms of {cell.group} have no training seed in common")
+            if len(rows) == len(cell.seeds):
+                aligned.append(cell)
+                continue
             seeds = tuple(cell.seeds[row] for row in rows)
             cell = Cell(cell.group, seeds, cell.clusters, cell.total[rows], cell.count[rows], cell.share)
         aligned.append(cell)
@@ -212,7 +233,8 @@ def _ratio(total: np.ndarray, count: np.ndarray) -> np.ndarray:
 
 
 def _variance(replicates: np.ndarray) -> float:
-    kept = replicates[np.isfinite(replicates)]
+    finite = np.isfinite(replicates)
+    kept = replicates if finite.all() else replicates[finite]
     variance = float(kept.var(ddof=1)) if len(kept) > 1 else 0.0
     return variance if variance > 1e-18 else 0.0  # equal replicates, up to the last bits of a float
 

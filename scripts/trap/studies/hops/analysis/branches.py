@@ -16,8 +16,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from math import fsum
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from trap.analysis.claim_specs import ClaimsFile
@@ -25,7 +27,15 @@ from trap.analysis.runs import ARM_COLUMNS
 from trap.analysis.summaries import Summaries
 from trap.files import InputError
 from trap.report.markdown import pipe_table
-from trap.studies.hops.analysis.error_tables import ESTIMATE_COLUMNS, Grid, by_level, share_text
+from trap.studies.hops.analysis.error_tables import (
+    ESTIMATE_COLUMNS,
+    Columns,
+    Grid,
+    by_level,
+    chosen,
+    columns_of,
+    share_text,
+)
 from trap.studies.hops.audit import chain_of, start_of
 from trap.studies.hops.graph import Graph
 from trap.studies.hops.records import Question
@@ -92,22 +102,25 @@ def branch_table(summaries: Summaries, measured: pl.DataFrame) -> pl.DataFrame:
     for key, part in sorted(parts.items()):
         model, platform, arm, pool = map(str, key)
         shared = summaries.labels(model, platform, arm) | {"pool": pool}
-        for level, asked in by_level(part):
+        for level, asked in by_level(columns_of(part)):
             rows += [shared | {"level": level} | row for row in _bins(asked, summaries.spec)]
     return pl.DataFrame(rows, schema=BRANCH_COLUMNS)
 
 
-def _bins(part: pl.DataFrame, spec: ClaimsFile) -> Iterator[dict[str, Any]]:
+def _bins(columns: Columns, spec: ClaimsFile) -> Iterator[dict[str, Any]]:
     for by, edges in BINS.items():
         whole = [(None, None)] if by == "reachable" else []
         for above, upto in [*whole, *pairwise(edges)]:
-            chosen = part if above is None else part.filter(pl.col(by) > above, pl.col(by) <= upto)
-            if chosen.is_empty():
+            rows = np.ones(len(columns[by]), dtype=bool)
+            if above is not None:
+                rows = (columns[by] > above) & (columns[by] <= upto)
+            if not rows.any():
                 continue
-            grid, walk = Grid(chosen, spec), round(float(chosen["walk"].mean()), 6)
+            part = chosen(columns, rows)
+            grid, walk = Grid(part, spec), round(fsum(part["walk"]) / len(part["walk"]), 6)
             for metric, column in METRICS.items():
                 row = {"by": by, "above": above, "upto": upto, "walk": walk, "metric": metric}
-                yield row | grid.share(chosen[column])
+                yield row | grid.share(part[column])
 
 
 def bin_text(by: str, above: float, upto: float) -> str:

@@ -18,6 +18,7 @@ from trap.report.markdown import pipe_table
 from trap.report.wording import interval_text, number_text
 from trap.studies.hops.analysis.errors import KINDS, STEPPED
 
+Columns = dict[str, np.ndarray]
 ALL_LEVELS = 0  # in the column level: all questions of the pool
 # Shares that lie across the kinds: what `kinds` adds up to holds them too.
 ACROSS: dict[str, str] = {
@@ -42,12 +43,11 @@ ERROR_COLUMNS: dict[str, Any] = {
 class Grid:
     """Answers of one condition, counted by training seed and start entity (the cluster of a question)."""
 
-    def __init__(self, part: pl.DataFrame, spec: ClaimsFile) -> None:
-        """`part`: rows of one model, platform and arm with columns model, platform, seed, cluster."""
-        model, platform = part.select("model", "platform").row(0)
-        self.spec, self.group = spec, f"{model}/{platform}"
-        seeds, row = np.unique(part["seed"].to_numpy(), return_inverse=True)
-        clusters, column = np.unique(part["cluster"].to_numpy().astype(str), return_inverse=True)
+    def __init__(self, columns: Columns, spec: ClaimsFile) -> None:
+        """`columns`: as `columns_of`, of one model, platform and arm."""
+        self.spec, self.group = spec, "/".join(map(str, (columns["model"][0], columns["platform"][0])))
+        seeds, row = np.unique(columns["seed"], return_inverse=True)
+        clusters, column = np.unique(columns["cluster"], return_inverse=True)
         self.seeds, self.clusters = tuple(map(int, seeds)), tuple(map(str, clusters))
         self._place = row * len(clusters) + column
 
@@ -60,21 +60,32 @@ class Grid:
     def _count(self) -> np.ndarray:
         return self._sums(None)
 
-    def share(self, hit: pl.Series) -> dict[str, Any]:
+    def share(self, hit: np.ndarray) -> dict[str, Any]:
         """Which share of the answers `hit` holds for: value, low, high, n, seeds."""
-        total = self._sums(hit.cast(pl.Float64).to_numpy())
+        total = self._sums(hit.astype(float))
         cell = Cell(self.group, self.seeds, self.clusters, total, self._count)
         found = resampling.estimate([cell], replicates=self.spec.replicates, confidence=self.spec.confidence)
         return {name: getattr(found, name) for name in ESTIMATE_COLUMNS}
 
 
-def by_level(part: pl.DataFrame) -> Iterator[tuple[int, pl.DataFrame]]:
+def columns_of(part: pl.DataFrame) -> Columns:
+    """Columns as arrays; clusters as their ranks, which are quicker to tell apart than names."""
+    ranks = part.with_columns(pl.col("cluster").rank("dense"))
+    return {name: ranks[name].to_numpy() for name in ranks.columns}
+
+
+def chosen(columns: Columns, rows: np.ndarray) -> Columns:
+    """The rows for which a flag holds."""
+    return {name: column[rows] for name, column in columns.items()}
+
+
+def by_level(columns: Columns) -> Iterator[tuple[int, Columns]]:
     """(ALL_LEVELS, everything) where several hop counts are asked, then (hops, its rows) of each."""
-    asked = part["level"].unique().sort().to_list()
+    asked = np.unique(columns["level"])
     if len(asked) > 1:
-        yield ALL_LEVELS, part
+        yield ALL_LEVELS, columns
     for level in asked:
-        yield level, part.filter(pl.col("level") == level)
+        yield int(level), chosen(columns, columns["level"] == level)
 
 
 def error_table(traces: pl.DataFrame, summaries: Summaries) -> pl.DataFrame:
@@ -84,24 +95,24 @@ def error_table(traces: pl.DataFrame, summaries: Summaries) -> pl.DataFrame:
     for key, part in sorted(parts.items()):
         model, platform, arm, pool = map(str, key)
         shared = summaries.labels(model, platform, arm) | {"pool": pool}
-        for level, asked in by_level(part):
+        for level, asked in by_level(columns_of(part)):
             rows += [shared | {"level": level} | row for row in _shares(asked, summaries.spec)]
     return pl.DataFrame(rows, schema=ERROR_COLUMNS)
 
 
-def _shares(part: pl.DataFrame, spec: ClaimsFile) -> Iterator[dict[str, Any]]:
-    grid, kind, right = Grid(part, spec), part["kind"], part["correct"]
+def _shares(columns: Columns, spec: ClaimsFile) -> Iterator[dict[str, Any]]:
+    grid, kind, right = Grid(columns, spec), columns["kind"], columns["correct"]
     for name in KINDS:
         of_kind = kind == name
         yield {"kind": name, "letter": "any", "hop": 0} | grid.share(of_kind)
         if name not in ("faithful", "wrong_letter", "no_format"):  # which say what the letter is
             yield {"kind": name, "letter": "right", "hop": 0} | grid.share(of_kind & right)
         if name in STEPPED:
-            for hop in part.filter(of_kind)["hop"].unique().sort().to_list():
-                found = grid.share(of_kind & (part["hop"] == hop))
-                yield {"kind": name, "letter": "any", "hop": hop} | found
+            for hop in np.unique(columns["hop"][of_kind]):
+                found = grid.share(of_kind & (columns["hop"] == hop))
+                yield {"kind": name, "letter": "any", "hop": int(hop)} | found
     yield {"kind": "lucky", "letter": "any", "hop": 0} | grid.share(right & (kind != "faithful"))
-    yield {"kind": "astray", "letter": "any", "hop": 0} | grid.share(part["astray"] > 0)
+    yield {"kind": "astray", "letter": "any", "hop": 0} | grid.share(columns["astray"] > 0)
 
 
 def errors_text(table: pl.DataFrame) -> str:
