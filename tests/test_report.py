@@ -245,11 +245,10 @@ def test_report_of_really_tabulated_runs(tmp_path: Path) -> None:
     from test_tables import STUDY as HOPS
     from test_tables import _make, _tabulate
     from trap.analysis.cells import read_items
-    from trap.studies.hops.analysis.traces import write_traces
 
     folder = _make(tmp_path)
     items = read_items([folder / "items.parquet"], study_class("hops"))
-    write_traces(traces_of(items, "eval_hard"), folder / "traces.parquet")
+    traces_of(items, "eval_hard").write_parquet(folder / "traces.parquet")
     _tabulate(folder)
     own = [
         "--sheet",
