@@ -38,10 +38,10 @@ TASKS = {
     "chain_sum": SUMS,
     "number_sorting": {"task": "number_sorting", "easy": {"max_numbers": 4}, "hard": {"min_numbers": 6}},
     "caesar_cipher": {"task": "caesar_cipher", "easy": {"max_words": 4}, "hard": {"min_words": 8}},
-    "countdown": {"task": "countdown", "easy": {"max_numbers": 4}, "hard": {"min_numbers": 5}},  # any solution is right
+    "base_conversion": {"task": "base_conversion", "easy": {"max_value": 500}, "hard": {"min_value": 501}},
     "gsm_symbolic": {"task": "gsm_symbolic", "easy": {"size": 600}, "hard": {"size": 600}},  # lists its items beforehand
 }  # fmt: skip
-SOME = 40
+SOME = 30
 
 
 def opened(options: dict[str, Any], seed: int = 0) -> BaseStudy:
@@ -84,9 +84,7 @@ def test_pools_share_no_question(study: BaseStudy, pools: dict[str, list[Any]]) 
 def test_no_seed_moves_a_question(study: BaseStudy, pools: dict[str, list[Any]]) -> None:
     """What one data seed trains on, no other evaluates."""
     other = opened(msgspec.to_builtins(study.options), seed=7)
-    evaluated = {
-        same(item.prompt) for name in ("eval_easy", "eval_hard") for item in other.items(name, SOME)
-    }
+    evaluated = {same(item.prompt) for name in ("eval_easy", "eval_hard") for item in other.items(name, SOME)}
     trained = {same(item.prompt) for name in ("easy", "hard", "eval_leak") for item in pools[name]}
     assert not evaluated & trained
     assert [item.prompt for item in other.items("easy", SOME)] != [item.prompt for item in pools["easy"]]
@@ -98,10 +96,15 @@ def test_a_wrong_key_is_wrong(study: BaseStudy, pools: dict[str, list[Any]]) -> 
         assert not study.score(wrong, study.reference(item)).correct
 
 
-def test_order_and_process_change_nothing(study: BaseStudy, pools: dict[str, list[Any]]) -> None:
+def test_order_changes_nothing(study: BaseStudy, pools: dict[str, list[Any]]) -> None:
     again = opened(msgspec.to_builtins(study.options))
     for pool in reversed(again.pools):  # backwards, and the last item first
         assert again.make_item(pool, SOME - 1) == pools[pool.name][-1]
+
+
+@pytest.mark.parametrize("name", CONFIGURED)
+def test_processes_make_the_same_bytes(name: str) -> None:
+    """Whatever the seed of Python's own hashes."""
     program = (
         "import json, sys\nfrom trap.studies.base import load_study\nimport msgspec\n"
         "study = load_study('reasoning_gym', json.loads(sys.argv[1]), 'nowhere')\n"
@@ -110,13 +113,14 @@ def test_order_and_process_change_nothing(study: BaseStudy, pools: dict[str, lis
     )
     told = [
         subprocess.run(
-            [sys.executable, "-c", program, json.dumps(msgspec.to_builtins(study.options))],
+            [sys.executable, "-c", program, json.dumps(CONFIGURED[name])],
             env={**os.environ, "PYTHONPATH": str(ROOT / "scripts"), "PYTHONHASHSEED": seed},
             capture_output=True, text=True, check=True,
         ).stdout
         for seed in ("0", "1")
     ]  # fmt: skip
-    ours = [msgspec.json.encode(item).decode() for pool in study.pools for item in pools[pool.name][:8]]
+    study = opened(CONFIGURED[name])
+    ours = [msgspec.json.encode(item).decode() for pool in study.pools for item in study.items(pool.name, 8)]
     assert told[0].splitlines() == told[1].splitlines() == ours
 
 
@@ -168,6 +172,14 @@ def test_fractions_are_kept() -> None:
     score = study.score(item, f"ANSWER: {half}")
     assert score.value == pytest.approx(4 / len(right)) and not score.correct
     assert study.rank(item, score, half, "value")[0] == score.value
+
+
+def test_fractions_that_add_up_to_more_than_one_are_no_right_answer() -> None:
+    """The package's grader gives 1.0000000000000002 to nine right letters and one too many."""
+    study = opened(TASKS["spell_backward"])
+    item = next(item for item in study.items("eval_hard", SOME) if item.level == 9)
+    score = study.score(item, f"ANSWER: {item.answer}x")
+    assert 0.8 <= score.value < 1 and not score.correct
 
 
 def test_a_grader_that_raises_names_the_item() -> None:

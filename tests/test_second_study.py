@@ -177,7 +177,7 @@ def test_tables_and_figures_are_of_this_study(made: Path) -> None:
     table = pl.read_parquet(made / "tables/arms.parquet")
     assert set(table["arm"].unique().to_list()) == set(arms)
     drawn = sorted(path.name for path in (made / "figures").iterdir())
-    figures = ("trap", "matching", "leakage", "levels", "rollouts", "training")
+    figures = ("trap", "levels", "rollouts", "training")
     assert drawn == sorted(
         f"{name}.{theme}.{kind}" for name in figures for theme in ("light", "dark") for kind in ("svg", "png")
     )

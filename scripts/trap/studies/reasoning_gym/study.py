@@ -24,6 +24,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from functools import cached_property
+from math import nextafter
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -38,7 +39,13 @@ MARK = "ANSWER: "
 ANSWER = re.compile(r"ANSWER: (\S(?:.*\S)?)")
 VIRTUAL = 2**31  # items of a dataset that makes each when it is asked for
 PATIENCE = 3000  # candidates in a row that give no new question before a pool counts as exhausted
-SHARES = (("train", 0.6), ("validation", 0.1), ("evaluation", 0.2), ("leak", 0.1))  # of all questions, by hash
+SHARES = (
+    ("train", 0.6),
+    ("validation", 0.1),
+    ("evaluation", 0.2),
+    ("leak", 0.1),
+)  # of all questions, by hash
+ROUNDING = 1e-9  # of fractions that a grader adds up
 SEEN = 256  # training questions whose answers tell what a blind answer is worth
 INSTALL = "python -m pip install --no-deps -r requirements/reasoning_gym.txt -c requirements/lock.txt"
 
@@ -82,7 +89,9 @@ class Study(BaseStudy):
         Measure("worked", "flag", better="higher", label="the solution is worked as the reference works it"),
     )
 
-    corpus_from: ClassVar[tuple[str, ...]] = ("easy",)  # hard questions are new to every arm that does not name them
+    corpus_from: ClassVar[tuple[str, ...]] = (
+        "easy",
+    )  # hard questions are new to every arm that does not name them
 
     def __init__(self, options: Options, data: Path, seed: int = 0) -> None:
         super().__init__(options, data, seed)
@@ -90,7 +99,9 @@ class Study(BaseStudy):
         self._tried: dict[str, int] = {}  # candidates so far, by pool
         self._known: dict[str, set[str]] = {}  # questions so far, by pool
         if options.reasons and options.task not in REASONS:
-            raise InputError(f"options: reasons: there are none for {options.task} (only for {', '.join(REASONS)})")
+            raise InputError(
+                f"options: reasons: there are none for {options.task} (only for {', '.join(REASONS)})"
+            )
         if options.split not in ("characters", "words"):
             raise InputError(f"options: split: characters or words, not {options.split!r}")
 
@@ -110,7 +121,9 @@ class Study(BaseStudy):
         for level in ("easy", "hard"):
             given = getattr(self.options, level)
             if odd := sorted(set(given) - known):
-                raise InputError(f"options: {level}: {task} has no parameter {odd[0]!r} ({', '.join(sorted(known))})")
+                raise InputError(
+                    f"options: {level}: {task} has no parameter {odd[0]!r} ({', '.join(sorted(known))})"
+                )
             try:
                 found[level] = create_dataset(task, **{"seed": 0, "size": VIRTUAL, **given})
             except (AssertionError, TypeError, ValueError) as error:
@@ -145,7 +158,9 @@ class Study(BaseStudy):
 
     def _draw(self, pool: Pool, candidate: int) -> dict[str, Any]:
         size = getattr(self.options, pool.level).get("size", VIRTUAL)
-        digest = hashlib.blake2b(f"{self.options.task}/{pool.name}/{self.seed}/{candidate}".encode(), digest_size=8)
+        digest = hashlib.blake2b(
+            f"{self.options.task}/{pool.name}/{self.seed}/{candidate}".encode(), digest_size=8
+        )
         return self._datasets[pool.level][int.from_bytes(digest.digest()) % size]
 
     def _prompt(self, entry: dict[str, Any]) -> str:
@@ -160,16 +175,22 @@ class Study(BaseStudy):
 
     def _item(self, pool: Pool, index: int, prompt: str, entry: dict[str, Any]) -> Item:
         options, name = self.options, f"{self.options.task}-{pool.name}-{index}"
-        if not isinstance(entry["answer"], str) or "\n" in entry["answer"].strip() or not entry["answer"].strip():
+        if (
+            not isinstance(entry["answer"], str)
+            or "\n" in entry["answer"].strip()
+            or not entry["answer"].strip()
+        ):
             raise InputError(f"{name}: {options.task} gives no answer that fits a line: {entry['answer']!r}")
         try:
-            level = int(entry["metadata"][options.level]) if options.level else ("easy", "hard").index(pool.level)
+            level = (
+                int(entry["metadata"][options.level]) if options.level else ("easy", "hard").index(pool.level)
+            )
         except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"options: level: {options.task} has no such number in its metadata: {error!r}") from None
-        try:
-            entry = msgspec.json.decode(msgspec.json.encode(entry))  # as it will be read again
-        except TypeError as error:
-            raise InputError(f"{name}: {options.task} gives metadata that no file can keep: {error}") from None
+            raise InputError(
+                f"options: level: {options.task} has no such number in its metadata: {error!r}"
+            ) from None
+        # As it will be read again; what JSON does not know (fractions) is kept as text. A grader that minds fails a gate.
+        entry = msgspec.json.decode(msgspec.json.encode(entry, enc_hook=str))
         reasons = REASONS[options.task](entry) if options.reasons else ""
         return Item(
             id=name, prompt=prompt, answer=entry["answer"], reference=f"{reasons}{MARK}{entry['answer'].strip()}",
@@ -209,8 +230,12 @@ class Study(BaseStudy):
             raise InputError(
                 f"{item.id}: the grader of {self.options.task} raised {error!r} on the answer {read!r}"
             ) from error
+        if 1 < value < 1 + ROUNDING:
+            value = nextafter(1, 0)  # a sum of fractions; a right answer gets 1 and no more
         if not 0 <= value <= 1:
-            raise InputError(f"{item.id}: the grader of {self.options.task} gave {value} for the answer {read!r}")
+            raise InputError(
+                f"{item.id}: the grader of {self.options.task} gave {value} for the answer {read!r}"
+            )
         correct = value >= self.options.correct_from
         worked = correct and self.options.reasons and reasons == self._worked(item)
         return Score(value, correct, measures={"read": read, "worked": worked})
