@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from workload import GRAPH, Row, Workload, compared
+from workload import Row, Workload, compared
 
 K, BATCH, LONGEST, WARM_UP, RATE = 8, 64, 64, 2, 1e-4
 
@@ -27,13 +27,12 @@ def native(work: Workload, steps: int, platform: str = "torch") -> tuple[float, 
     from trap.files import write_jsonl
     from trap.methods import Job, grpo
     from trap.platforms import load_platform
-    from trap.studies import load_study
     from trap.workflow.config import Grpo, Hyper
     from trap.workflow.sheet import Arm
 
     arm = Arm(
-        study="hops", arm="grpo", parent="sft", rollouts="", method="grpo", pool="hard", mixture="", reward="v2",
-        selection="", rounds=1, hyper="grpo", contaminated=False, group="", label="",
+        arm="grpo", parent="sft", rollouts="", method="grpo", pool="hard", mixture="", reward="v2",
+        selection="", rounds=1, hyper="grpo", contaminated=False, group="", label="", short="", role="",
     )  # fmt: skip
     hyper = Hyper(
         lr=RATE, steps=WARM_UP + steps, batch=BATCH, k=K, max_new_tokens=LONGEST, tune="full", warmup=0.0, grpo=Grpo()
@@ -50,7 +49,7 @@ def native(work: Workload, steps: int, platform: str = "torch") -> tuple[float, 
         write_jsonl(Path(folder) / "hard.jsonl", rows)
         job = Job(
             arm=arm, hyper=hyper, seed=1, model=load_platform(platform).load([work.trained_folder], "cpu"), sampler=lambda: None,
-            study=lambda: load_study("hops", GRAPH), data=Path(folder), output=Path(folder) / "run", log=log, platform=platform,
+            study=work.study, data=Path(folder), output=Path(folder) / "run", log=log, platform=platform,
         )  # fmt: skip
         logged, grpo.LOGGED = grpo.LOGGED, hyper.steps  # a row for each step, to time it by
         try:
@@ -67,10 +66,8 @@ def trl(work: Workload, steps: int) -> tuple[float, float]:
     from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
     from trl import GRPOConfig, GRPOTrainer
 
-    from trap.studies import load_study
-
     disable_progress_bars()
-    questions, study = work.questions("hard", 1024), load_study("hops", GRAPH)
+    questions, study = work.questions("hard", 1024), work.study
     rewards: list[float] = []
 
     class Clock(TrainerCallback):
@@ -83,7 +80,8 @@ def trl(work: Workload, steps: int) -> tuple[float, float]:
 
     def reward(prompts: list[str], completions: list[str], number: list[int], **more: Any) -> list[float]:
         found = [
-            study.grade(questions[i], text).total_v2 for i, text in zip(number, completions, strict=True)
+            study.score(questions[i], text).detail.total_v2
+            for i, text in zip(number, completions, strict=True)
         ]
         rewards.append(sum(found) / len(found))
         return found

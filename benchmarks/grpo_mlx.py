@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from grpo import BATCH, LONGEST, RATE, WARM_UP, K, in_turns, native
-from workload import GRAPH, Row, Workload, compared
+from workload import Row, Workload, compared
 
 
 def mlx_lm_lora(work: Workload, steps: int) -> tuple[float, float]:
@@ -25,10 +25,8 @@ def mlx_lm_lora(work: Workload, steps: int) -> tuple[float, float]:
     from mlx_lm import load
     from mlx_lm_lora.trainer.grpo_trainer import GRPOTrainingArgs, train_grpo
 
-    from trap.studies import load_study
-
     model, tokenizer = load(str(work.trained_folder))
-    questions, study = work.questions("hard", 1024), load_study("hops", GRAPH)
+    questions, study = work.questions("hard", 1024), work.study
     asked = {question.prompt: question for question in questions}
     rewards: list[float] = []
     times: list[float] = []
@@ -37,7 +35,7 @@ def mlx_lm_lora(work: Workload, steps: int) -> tuple[float, float]:
         prompts: list[str], completions: list[str], answer: list[str], types: Any = None
     ) -> list[float]:
         pairs = zip(prompts, completions, strict=True)
-        found = [study.grade(asked[prompt], text).total_v2 for prompt, text in pairs]
+        found = [study.score(asked[prompt], text).detail.total_v2 for prompt, text in pairs]
         rewards.append(sum(found) / len(found))
         return found
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from itertools import count
 
-from workload import GRAPH, Row, Workload, rate
+from workload import Row, Workload, rate
 
 GRADED, MADE = 50_000, 20_000
 
 
 def measure_grading(work: Workload) -> list[Row]:
     """Completions of every quality: right, wrong letter, random trace, cut short, no format at all."""
-    from trap.studies import load_study
     from trap.studies.hops.questions import random_trace
 
-    study = load_study("hops", GRAPH)
+    study = work.study
     pairs = []
     for question in work.questions("hard", 2000):
         right = question.ref.trace
@@ -25,7 +24,7 @@ def measure_grading(work: Workload) -> list[Row]:
 
     def body() -> int:
         for question, text in pairs:
-            study.grade(question, text)
+            study.score(question, text)
         return len(pairs)
 
     value = rate(body, work.seconds / 3)

@@ -15,7 +15,6 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
-GRAPH = ROOT / "results/hops/data/kg.json"
 
 
 @dataclass
@@ -51,10 +50,18 @@ class Workload:
     folder: Path
 
     @cached_property
-    def graph(self) -> Any:
-        from trap.studies.hops.graph import load_graph
+    def study(self) -> Any:
+        """The study of this project, on the graph of its readable source."""
+        from trap.files import write_json
+        from trap.studies.base import load_study
+        from trap.studies.hops.source import read_source
 
-        return load_graph(GRAPH)
+        write_json(self.folder / "data/kg.json", read_source(ROOT / "config/hops/graph"))
+        return load_study("hops", {}, self.folder / "data")
+
+    @property
+    def graph(self) -> Any:
+        return self.study.graph
 
     @cached_property
     def nano(self) -> Any:
@@ -63,15 +70,13 @@ class Workload:
         return load_config(ROOT / "config/config.yaml").models["nano"]
 
     def questions(self, pool: str, count: int) -> list[Any]:
-        from trap.studies.hops.questions import QuestionMaker
-
-        return list(QuestionMaker(self.graph, seed=0).questions(pool, count))
+        return list(self.study.items(pool, count))
 
     @cached_property
     def examples(self) -> list[Any]:
         from trap.platforms import Example
 
-        return [Example(q.prompt, q.ref.trace) for q in self.questions("easy", 6400)]
+        return [Example(q.prompt, q.reference) for q in self.questions("easy", 6400)]
 
     @cached_property
     def model_folder(self) -> Path:
@@ -79,9 +84,8 @@ class Workload:
         from trap.models.tokenizer import EOS, PAD, build_tokenizer, write_tokenizer_config
         from trap.platforms.torch import create
         from trap.platforms.torch.decoder import nano_config
-        from trap.studies.hops import facts
 
-        tokenizer = build_tokenizer(facts.words(self.graph), facts.phrases(self.graph))
+        tokenizer = build_tokenizer(*self.study.vocabulary())
         nano = self.nano
         raw = nano_config(
             vocab_size=tokenizer.get_vocab_size(), hidden=nano.hidden, layers=nano.layers, heads=nano.heads,

@@ -21,13 +21,12 @@ from trap.studies import gates
 from trap.studies.base import BaseStudy, Score, load_study, rank_item, reward_parts, score_item, study_class
 from trap.studies.columns import GENERIC, item_columns
 from trap.studies.making import lines
-from trap.workflow.config import StudyConfig, load_config
+from trap.workflow.config import read_yaml
 from trap.workflow.registry import members
 
 ROOT = Path(__file__).resolve().parent.parent
 LITTLE = ROOT / "tests/data/little_study"
 ITEMS = 12
-CONFIG = load_config(ROOT / "config/config.yaml")
 
 
 class Case(NamedTuple):
@@ -38,12 +37,18 @@ class Case(NamedTuple):
     seed: int
 
 
-def case_of(name: str, study: StudyConfig) -> Case:
-    return Case(study.module or name, study.options, study.seed)
+def cases() -> dict[str, Case]:
+    """Every study that has settings here (config/STUDY/study.yaml), and the little one of the tests."""
+    found = {"sums": Case("sums", {}, 0)}
+    for path in sorted((ROOT / "config").glob("*/study.yaml")):
+        values = read_yaml(path)
+        found[path.parent.name] = Case(
+            values.get("module") or path.parent.name, values.get("options") or {}, values.get("seed", 0)
+        )
+    return found
 
 
-CASES = {name: case_of(name, study) for name, study in CONFIG.studies.items()}
-CASES["sums"] = Case("sums", {}, 0)
+CASES = cases()
 SOURCES = {"hops": write_graph}  # what writes the files that items are made from
 
 
@@ -136,15 +141,13 @@ def test_any_text_has_a_score_and_a_row(opened: Opened, data: st.DataObject) -> 
 
 
 def test_items_depend_on_their_index_alone(opened: Opened) -> None:
-    encode = msgspec.json.encode
-    for name, path in opened.files.items():
-        known = path.read_bytes().splitlines()
-        study = opened.fresh()
-        pool = study.pool(name)
-        backwards = [encode(study.make_item(pool, index)) for index in reversed(range(len(known)))]
-        assert backwards[::-1] == known
-        assert [line.rstrip() for line in lines(opened.fresh(), name, 3, 4)] == known[3:7]
-        assert [encode(item) for item in study.read(path)] == known  # a file is read as it was written
+    encode, backwards, in_between = msgspec.json.encode, opened.fresh(), opened.fresh()
+    for name, path in reversed(opened.files.items()):
+        known, pool = path.read_bytes().splitlines(), backwards.pool(name)
+        made = [encode(backwards.make_item(pool, index)) for index in reversed(range(len(known)))]
+        assert made[::-1] == known
+        assert [line.rstrip() for line in lines(in_between, name, 3, 4)] == known[3:7]
+        assert [encode(item) for item in opened.study.read(path)] == known  # read as it was written
 
 
 def test_a_summary_holds_numbers(opened: Opened) -> None:
