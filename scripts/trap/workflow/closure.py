@@ -1,8 +1,8 @@
 """What a result depends on: the import closure of a script, and hashes of code and files.
 
-A closure is found by reading the syntax tree, never by importing: it costs milliseconds, follows
-imports inside functions, and cannot run anybody's code. Members of a registry (a study, a platform,
-a method, loaded by name) are roots of their own, named by the caller.
+A closure is found by reading the syntax tree and never by importing. That takes milliseconds, follows imports
+inside functions, and runs nobody's code. Studies, platforms and methods are loaded by name at run time, so that no
+import names them; the caller names them as further roots.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _is_type_checking(test: ast.expr) -> bool:
 
 
 def _executed(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every node that can run: all but the bodies of `if TYPE_CHECKING:`."""
+    """The nodes that can run: all except the bodies of `if TYPE_CHECKING:`."""
     queue = [tree]
     while queue:
         node = queue.pop()
@@ -41,7 +41,7 @@ def _executed(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def module_file(module: str, root: Path = SCRIPTS) -> Path | None:
-    """The file of a dotted module name (a package gives its `__init__.py`), or None."""
+    """The file of a dotted module name, or None. For a package this is its `__init__.py`."""
     bases = [root.joinpath(*module.split("."))]
     if module.startswith(f"{STUDIES}."):  # a study of one's own lies in the working directory
         bases.append(Path.cwd().joinpath("studies", *module.split(".")[2:]))
@@ -83,7 +83,7 @@ def _imported(path: Path, root: Path) -> set[str]:
 
 @cache
 def _direct(path: Path, root: Path) -> tuple[Path, ...]:
-    """Files of this project that one file imports, packages on the way included."""
+    """Files of this project that one file imports, including the packages that hold them."""
     found: set[Path] = set()
     for name in _imported(path, root):
         parts = name.split(".")
@@ -107,7 +107,7 @@ def _reach(start: Path, root: Path) -> frozenset[Path]:
 
 
 def _member_files(member: str, root: Path) -> list[Path]:
-    """Roots that a registry member adds: `methods.rsft` is `trap/methods/rsft.py` and its packages."""
+    """Files that a member such as `methods.rsft` adds: `trap/methods/rsft.py` and its packages."""
     parts = [PACKAGE, *member.split(".")]
     if module_file(".".join(parts), root) is None:
         raise InputError(f"{PACKAGE}.{member}: no such module under {root}")
@@ -144,7 +144,7 @@ def sha256_file(path: Path | str) -> str:
 
 
 def _docstrings(tree: ast.AST) -> Iterator[tuple[int, int]]:
-    """Line ranges (first, last; from 1) of docstrings."""
+    """Line ranges of docstrings as (first, last), counted from 1."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None
@@ -158,9 +158,9 @@ def _docstrings(tree: ast.AST) -> Iterator[tuple[int, int]]:
 
 
 def code_text(source: bytes) -> str:
-    """Python source without comments, docstrings and blank lines: what decides behaviour.
+    """Python source without comments, docstrings and blank lines, which is what decides behaviour.
 
-    Works on positions, not on a printed syntax tree, so that every Python version gives the same text.
+    It works on positions and not on a printed syntax tree, so that every Python version gives the same text.
     """
     text = source.decode("utf-8").replace("\r\n", "\n")
     lines = text.split("\n")
@@ -171,7 +171,7 @@ def code_text(source: bytes) -> str:
     tree = ast.parse(text)
     for first, last in _docstrings(tree):
         lines[first - 1 : last] = [""] * (last - first + 1)
-    literal = {  # rows inside a string that spans lines: there, blank lines and spaces count
+    literal = {  # Rows inside a string that spans lines: blank lines and spaces are part of the string.
         row
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant | ast.JoinedStr) and (node.end_lineno or 0) > node.lineno
@@ -186,7 +186,7 @@ def code_text(source: bytes) -> str:
 
 
 def code_hash(path: Path | str) -> str:
-    """SHA-256 of a Python file's `code_text`: an edited comment or docstring leaves it alone."""
+    """SHA-256 of a Python file's `code_text`. An edited comment or docstring does not change it."""
     return _hash_of(Path(path).read_bytes())
 
 
@@ -196,7 +196,7 @@ def _hash_of(source: bytes) -> str:
 
 
 def code_hashes(files: Iterable[Path], root: Path = SCRIPTS.parent) -> dict[str, str]:
-    """`code_hash` of each file under its path relative to the repository, or as it is outside of it."""
+    """`code_hash` by path. Paths are relative to the repository, or absolute for files outside of it."""
     return {
         (path.relative_to(root) if path.is_relative_to(root) else path).as_posix(): code_hash(path)
         for path in sorted(set(files))
@@ -204,5 +204,5 @@ def code_hashes(files: Iterable[Path], root: Path = SCRIPTS.parent) -> dict[str,
 
 
 def combined_hash(parts: dict[str, str]) -> str:
-    """One hash for a table of hashes, whatever its order."""
+    """One hash of a table of hashes. The order of the table does not matter."""
     return sha256_bytes("".join(f"{key}\0{parts[key]}\n" for key in sorted(parts)).encode())

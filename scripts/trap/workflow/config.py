@@ -1,7 +1,8 @@
 """The settings, typed: `config/config.yaml` and, for each study, `config/STUDY/study.yaml` and `experiments.yaml`.
 
-They are read strictly: an unknown key, a wrong type or a dangling name is one line that says the file and the key.
-Nothing in here trains or draws; methods receive the structs. `sheet.py` reads experiment sheets.
+They are read strictly: an unknown key, a wrong type or a name of nothing raises InputError with one line that says the
+file and the key. Nothing in here trains or draws; methods receive the structs. `sheet.py` reads experiment sheets.
+`docs/configuration.md` explains each key to those who write the files.
 """
 
 from __future__ import annotations
@@ -24,41 +25,42 @@ Natural = Annotated[int, Meta(ge=0)]
 Positive = Annotated[float, Meta(gt=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
-# results/STUDY/NAME holds an experiment, so that no experiment may have the name of another folder there.
+# results/STUDY/NAME holds an experiment. These folders lie there too, so that no experiment may have their names.
 TAKEN = ("data", "extra", "runs", "published")
 ITEMS = ("newest", "released", "local")
 ROOT = Path(__file__).resolve().parents[3]
 
 
 class Chat(Struct, kw_only=True, forbid_unknown_fields=True):
-    """How a model is asked: the system message (none: the template's own), and values its template knows."""
+    """How a model is asked: a system message (else that of the template), and values that the template knows."""
 
     system: str | None = None
     variables: dict[str, Any] = {}
 
 
 class Model(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A model: trained here (`source: train`, SmolLM3 architecture), a hub id, or a local folder.
+    """A model that is trained here (`source: train`, SmolLM3 architecture), one of the hub, or a local folder.
 
-    Shapes make a model that is trained here; of any other they say how much memory it needs.
+    The shape (`hidden`, `layers` …) makes a model that is trained here. For any other model it only says how much
+    memory a job needs.
     """
 
     source: str = "train"
-    title: str | None = None  # what figures and texts call it; none: its name
+    title: str | None = None  # its name in figures and texts; without one, its key
     revision: str | None = None
-    chat: Chat | None = None  # asked through its chat template; without: as plain text
-    too_long: Share | None = None  # of a fit's examples, how many may be left out because they do not fit
+    chat: Chat | None = None  # ask through its chat template; without it, in plain text
+    too_long: Share | None = None  # share of a fit's examples that may be left out for length
     hyper: dict[str, dict[str, Any]] | None = None  # laid over the sets of `hyper`, by name or `all`
-    sha256: dict[str, str] | None = None  # of its files, checked when it is fetched
+    sha256: dict[str, str] | None = None  # by file name, checked when the model is fetched
     vocabulary: Count | None = None
-    tied: bool | None = None  # one matrix is embedding and output
-    biases: bool | None = None  # on queries, keys and values
+    tied: bool | None = None  # whether embedding and output are one matrix
+    biases: bool | None = None  # whether queries, keys and values have biases
     hidden: Count = 192
     layers: Count = 6
     heads: Count = 6
     kv_heads: Count = 6
     intermediate: Count = 512
-    rope: Literal["all", "none"] | list[Annotated[int, Meta(ge=0, le=1)]] = "all"  # 1: rotary in that layer
+    rope: Literal["all", "none"] | list[Annotated[int, Meta(ge=0, le=1)]] = "all"  # 1: this layer has rotary positions
 
 
 class Grpo(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -69,23 +71,22 @@ class Grpo(Struct, kw_only=True, forbid_unknown_fields=True):
     """
 
     epochs: Count = 1  # passes over a rollout batch
-    minibatches: Count = 1  # parts that it is split into, a gradient step on each
-    clip: Annotated[float, Meta(gt=0, lt=1)] = 0.2  # the ratio's gain ends at 1 - clip and 1 + clip_high
-    clip_high: Positive | None = None  # none: as clip
+    minibatches: Count = 1  # parts that it is split into; each is one gradient step
+    clip: Annotated[float, Meta(gt=0, lt=1)] = 0.2  # ratios gain nothing below 1 - clip or above 1 + clip_high
+    clip_high: Positive | None = None  # without it, the value of clip
     kl: Annotated[float, Meta(ge=0)] = 0.0  # weight of the divergence from the policy at the start
-    level: Literal["token", "sequence"] = "token"  # what a ratio is of
-    average: Literal["sequence", "token", "constant"] = "sequence"  # of token losses: see methods/grpo.py
+    level: Literal["token", "sequence"] = "token"  # what a ratio belongs to
+    average: Literal["sequence", "token", "constant"] = "sequence"  # how token losses are averaged: see methods/grpo.py
     baseline: Literal["group", "batch", "running", "none"] = "group"
     scale: Literal["group", "batch", "none"] = "group"  # the standard deviation that divides advantages
 
 
 class Hyper(Struct, kw_only=True, forbid_unknown_fields=True):
-    """One named set of hyperparameters; a method uses the fields it knows.
+    """One named set of hyperparameters. A method uses the fields that it knows.
 
-    lr is the peak rate; warmup is the share of steps that it takes to get there; batch counts examples
-    per step; k samples per prompt; top winners kept per prompt; replay is the share of SFT examples in
-    what a fit sees; prompts is how many questions of its pool a method may use (none: all); probes is how
-    often a fit is watched on the validation pools.
+    lr: the peak learning rate; warmup: the share of steps in which it rises. batch: examples per step. k: samples per
+    prompt; top: winners kept per prompt. replay: the share of SFT examples in what a fit sees. prompts: how many items
+    of its pool a method may use (none: all). probes: how often a fit is watched on the validation pools.
     """
 
     tune: Literal["full", "lora"] = "full"
@@ -110,7 +111,7 @@ class Hyper(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Search(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Arms that also answer by choosing among several sampled answers, how many of them, and on which pools."""
+    """Which arms also choose among several sampled answers, among how many, and on which pools."""
 
     arms: list[str]
     samples: list[Count]
@@ -121,10 +122,10 @@ class Search(Struct, kw_only=True, forbid_unknown_fields=True):
 class Experiment(Struct, kw_only=True, forbid_unknown_fields=True):
     """A section of `config/STUDY/experiments.yaml`: which runs, and what is made of their items.
 
-    Runs are those of `models` (per model groups or arms of the sheet; `all`: every one) with seeds 1 to `seeds`.
-    `extra` are more pools, asked of all its runs, with their numbers of items. `beside` are experiments whose ledgers
-    count where this one tests nothing, and whose figures its post may show. `with_items_of` are experiments whose runs
-    are read from there, where this one names the same models. `own` are what the study makes besides, by name.
+    `models` names the groups or arms of the sheet that each model runs (`all`: every row), with seeds 1 to `seeds`.
+    `extra` gives the number of items of further pools that all its runs answer. `beside` names experiments whose
+    ledgers count where this one tests nothing, and whose figures its post may show. `with_items_of` names experiments
+    whose items are read where both name the same model. `own` names what the study makes besides.
     """
 
     title: str = ""
@@ -147,8 +148,8 @@ class Experiment(Struct, kw_only=True, forbid_unknown_fields=True):
 class StudyConfig(Struct, kw_only=True, forbid_unknown_fields=True):
     """`config/STUDY/study.yaml`, with `experiments.yaml` as `experiments`; paths are those of files.
 
-    `module` is the folder of the study's code where that has another name. `options` are the study's own (its class
-    says which); `counts` are numbers of items by pool.
+    `module` is the folder of the study's code, where that has another name than the study. `options` are the study's
+    own; its class says which. `counts` gives the number of items of each pool.
     """
 
     module: str | None = None
@@ -158,8 +159,8 @@ class StudyConfig(Struct, kw_only=True, forbid_unknown_fields=True):
     counts: dict[str, Count]
     sheet: str = "arms.tsv"
     claims: str = "claims.yaml"
-    figures: str | None = None  # what its figures show
-    published: str | None = None  # a folder with the published files, to audit them as well
+    figures: str | None = None  # the file that says what its figures show
+    published: str | None = None  # a folder of published files to audit as well
     hyper: dict[str, Hyper]
     experiments: dict[str, Experiment]
 
@@ -169,7 +170,7 @@ class Config(Struct, kw_only=True, forbid_unknown_fields=True):
 
     study: str  # the study of targets that name none
     studies: dict[str, StudyConfig]
-    catalogue: str | None = None  # more models, of which `models` may change keys
+    catalogue: str | None = None  # a file of more models; `models` may change their keys
     models: dict[str, Model]
     platform: str = "torch"
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
@@ -179,7 +180,7 @@ class Config(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 def _plain(value: Any) -> Any:
-    """Mapping and list types of any loader as plain ones."""
+    """Plain dicts and lists in place of the types that a loader made."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -188,7 +189,7 @@ def _plain(value: Any) -> Any:
 
 
 def merged(below: Any, above: Any) -> Any:
-    """`above` laid over `below`: mappings key by key, all else replaced."""
+    """`above` laid over `below`: mappings are joined key by key, anything else is replaced."""
     if not isinstance(below, dict) or not isinstance(above, dict):
         return above
     return {
@@ -220,14 +221,14 @@ def parse_config(values: Any, origin: str = "config") -> Config:
 
 
 def _study(name: str, given: Any, origin: str) -> dict[str, Any]:
-    """Values of a study: those of its folder, with `given` laid over them."""
+    """The values in a study's folder, with `given` laid over them."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in ("released", "logs", "benchmarks", "models"):
         raise InputError(f"{origin}: `{name}` cannot be the name of a study - at `studies`")
     folder = study_folder(name)
     values = read_yaml(folder / "study.yaml")
     values = {**values, "experiments": read_yaml(folder / "experiments.yaml")}
     values = merged(values, given or {})
-    for key in ("sheet", "claims", "figures"):  # files of the folder, unless they say another one
+    for key in ("sheet", "claims", "figures"):  # a bare name is a file of the study's folder
         path = values.get(key, StudyConfig.__struct_defaults__[_DEFAULTS.index(key)])
         values[key] = path if path is None or "/" in path else (folder / path).as_posix()
     for section in values["experiments"].values():
@@ -239,7 +240,7 @@ def _study(name: str, given: Any, origin: str) -> dict[str, Any]:
 
 
 def study_folder(name: str) -> Path:
-    """`config/STUDY`, of the working directory or of this repository. Raises InputError where there is none."""
+    """`config/STUDY` of the working directory, else of this repository. Raises InputError if there is none."""
     for folder in (Path("config", name), ROOT / "config" / name):
         if folder.is_dir():
             return folder
@@ -262,7 +263,7 @@ _DEFAULTS = StudyConfig.__struct_fields__[-len(StudyConfig.__struct_defaults__) 
 
 
 def _catalogue(path: str) -> dict[str, dict[str, Any]]:
-    """Models of a file like config/models.yaml, by name, as they are written there."""
+    """The models of a file like config/models.yaml by name, as plain values."""
     values = read_yaml(path if Path(path).exists() else ROOT / path)
     try:
         msgspec.convert(values, dict[str, Model])
@@ -279,7 +280,7 @@ def model_of(config: Config, name: str) -> Model:
 
 
 def hyper_of(config: Config, study: str, model: str, name: str) -> Hyper:
-    """The set `name` of a study's hyperparameters as this model wants it."""
+    """A study's set `name` of hyperparameters, with what the model lays over it."""
     laid_over = model_of(config, model).hyper or {}
     values = msgspec.to_builtins(config.studies[study].hyper[name])
     return msgspec.convert({**values, **laid_over.get("all", {}), **laid_over.get(name, {})}, Hyper)
@@ -302,7 +303,7 @@ def _check_model(config: Config, name: str, origin: str) -> None:
         at = f"{where}.hyper.{set_name}"
         if set_name != "all" and set_name not in known:
             raise InputError(f"{origin}: unknown hyper `{set_name}` - at `{at}`")
-        if "replay" in values:  # decides which pools a job reads
+        if "replay" in values:  # it decides which pools a job reads
             raise InputError(f"{origin}: replay belongs to the arm, not to the model - at `{at}`")
         for study, settings in config.studies.items():
             for one in settings.hyper if set_name == "all" else {set_name} & set(settings.hyper):
@@ -357,10 +358,10 @@ def load_config(path: Path | str) -> Config:
 
 
 def settings_file(config: Config, written: str) -> str:
-    """The file that holds exactly this configuration: `written` if it does, else one named by its content.
+    """The path of a file that holds exactly this configuration: `written` if it does, else one named by its content.
 
-    The latter keeps what the command line overrode, so that every program sees the same settings; `write_settings`
-    writes it when jobs start.
+    The second kind keeps what the command line overrode, so that every program sees the same settings.
+    `write_settings` writes it when jobs start.
     """
     try:
         if load_config(written) == config:
@@ -375,6 +376,6 @@ def _text(config: Config) -> bytes:
 
 
 def write_settings(config: Config, path: str) -> None:
-    """Write the settings where `settings_file` says that they lie, unless they lie there already."""
+    """Write the settings to the path that `settings_file` gave, unless that file is there already."""
     if path.startswith(".snakemake/") and not Path(path).is_file():
         write_text(path, _text(config).decode())

@@ -1,4 +1,4 @@
-"""Opening a study as the settings say: the one way from a settings file and a name to items and scores."""
+"""Open a study as the settings say. All programs get their items and scores this way."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RESULTS = "results"
 
 
 def data_folder(study: str) -> Path:
-    """Where the shared files of a study lie: its pools, its corpus, what its own rules make."""
+    """The folder of a study's shared files: its pools, its corpus, and what its own rules make."""
     return Path(RESULTS, study, "data")
 
 
@@ -24,6 +24,6 @@ def study_settings(config: Config, name: str) -> StudyConfig:
 
 
 def open_study(config: Config, name: str, data: Path | str | None = None) -> BaseStudy:
-    """The study with the options and the seed of its settings; `data` is another folder for its shared files."""
+    """The study, with the options and the seed of its settings. `data`: another folder for its shared files."""
     settings = study_settings(config, name)
     return load_study(settings.module or name, settings.options, data or data_folder(name), settings.seed)

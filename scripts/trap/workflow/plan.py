@@ -1,7 +1,7 @@
-"""From a study's settings and its experiment sheets to jobs: which runs, from which parents, on which files.
+"""Turn a study's settings and sheets into jobs: which runs there are, from which parents, on which files.
 
-The rules ask this module, so that what a job depends on is said once and is tested without Snakemake. Everything here
-is a pure function of the settings and of the files on disk; nothing is written.
+The rules ask this module, so that what a job depends on is said once and can be tested without Snakemake. Everything
+here follows from the settings and from the files on disk. Nothing is written.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from trap.workflow.sheet import DISPLAY, Arm, check_arms, load_arms, pools_of, r
 RESULTS = "results"
 RELEASED = "results/released"
 BASE_SEED = 1
-LEAST_MB = 2500  # what a job asks for that trains or samples from a small model
-COLLECTED = ("items", "runs", "curves", "episodes")  # what collect_runs makes of all run folders
-TABLES = (  # what tabulate_results makes of those, for every study
+LEAST_MB = 2500  # megabytes that a job with a small model asks for
+COLLECTED = ("items", "runs", "curves", "episodes")  # files that collect_runs makes
+TABLES = (  # files that tabulate_results makes for every study
     "arms", "by_level", "contrasts", "doses", "rollouts", "baselines", "power", "noise",
 )  # fmt: skip
-READERS = ("config.py", "sheet.py", "opening.py")  # what they read is among the settings of a run
+READERS = ("config.py", "sheet.py", "opening.py")  # left out of code hashes: what they read is among a run's settings
 
 
 def canonical(value: object) -> str:
@@ -43,7 +43,7 @@ def set_values(settings: msgspec.Struct) -> dict:
 
 @dataclass(frozen=True)
 class Run:
-    """One trained thing."""
+    """One arm trained on one model, on one platform, with one seed."""
 
     study: str
     model: str
@@ -62,8 +62,8 @@ class Plan:
 
     config: Config
     study: str
-    arms: dict[str, Arm]  # of all sheets; where two have an arm of one name, the first one's
-    sheets: dict[str, dict[str, Arm]]  # by file: that of the study, then those of its experiments
+    arms: dict[str, Arm]  # of all sheets; of two arms with one name, that of the first sheet
+    sheets: dict[str, dict[str, Arm]]  # by file: the study's own sheet, then those of its experiments
     _descendants: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -81,7 +81,7 @@ class Plan:
             if experiment.search:
                 sheet = sheets[experiment.sheet or settings.sheet]
                 select_arms(sheet, experiment.search.arms, f"experiments.{name}.search.arms")
-        # a sheet has more arms than those it includes: shortest first, each arm is found where its row stands
+        # A sheet that includes another has more arms. Shortest first, each arm is found in the sheet with its row.
         first, *others = sheets
         ordered = (first, *sorted(others, key=lambda path: len(sheets[path])))
         return cls(config, study, arms, {path: sheets[path] for path in ordered})
@@ -107,7 +107,7 @@ class Plan:
     # --- pools ------------------------------------------------------------------------------------
 
     def pools(self, *roles: str) -> list[Pool]:
-        """Declared pools that the settings give a number of items, of these roles (none: of all)."""
+        """Declared pools that `counts` names, of these roles (without roles: all of them)."""
         return [
             pool for pool in self.kind.pools
             if pool.name in self.settings.counts and (not roles or pool.role in roles)
@@ -123,12 +123,12 @@ class Plan:
 
     @property
     def honest(self) -> list[Pool]:
-        """Scored pools that audits and baselines look at."""
+        """Scored pools that are no controls; audits and baselines look at these."""
         return [pool for pool in self.scored if pool.honest]
 
     @property
     def extra(self) -> dict[str, int]:
-        """Pools that experiments ask besides, with their numbers of items, for all experiments together."""
+        """Pools that some experiments ask besides, and their numbers of items, over all experiments."""
         return {pool: n for one in self.settings.experiments.values() for pool, n in one.extra.items()}
 
     # --- arms -------------------------------------------------------------------------------------
@@ -145,7 +145,7 @@ class Plan:
         return next(name for name, arm in self.arms.items() if arm.method == "base")
 
     def lineage(self, name: str) -> list[str]:
-        """The arm and its ancestors, the base first: the order in which weights build on each other."""
+        """The arm and its ancestors, the base first, in the order in which their weights build on each other."""
         names: list[str] = []
         while name:
             names.append(name)
@@ -156,12 +156,12 @@ class Plan:
         return self.lineage(name)[:-1]
 
     def sampler(self, name: str) -> list[str]:
-        """The lineage of the arm whose model gives the rollouts; empty for methods that sample nothing."""
+        """The lineage of the arm in the column `rollouts`; empty where that names none."""
         arm = self.arm(name)
         return self.lineage(arm.rollouts) if arm.rollouts else []
 
     def needed(self, name: str) -> list[str]:
-        """The arms whose weights training `name` loads."""
+        """The arms whose weights are loaded to train `name`."""
         return list(dict.fromkeys([*self.parents(name), *self.sampler(name)]))
 
     def ancestors(self, name: str) -> set[str]:
@@ -173,14 +173,14 @@ class Plan:
         return found
 
     def descendants(self, name: str) -> int:
-        """How many arms need `name` first."""
+        """How many arms can only be trained after `name`."""
         if not self._descendants:
             ancestors = [self.ancestors(other) for other in self.arms]
             self._descendants.update({arm: sum(arm in a for a in ancestors) for arm in self.arms})
         return self._descendants[name]
 
     def sheet_of(self, name: str) -> str:
-        """The first sheet that has an arm."""
+        """The path of the first sheet that has the arm."""
         return next(path for path, arms in self.sheets.items() if name in arms)
 
     # --- experiments --------------------------------------------------------------------------------
@@ -192,7 +192,7 @@ class Plan:
             raise InputError(f"experiments of {self.study}: no `{name}`") from None
 
     def home(self, name: str) -> str:
-        """The folder of what is made for an experiment."""
+        """The folder of everything that is made for an experiment."""
         return f"{RESULTS}/{self.study}/{name}"
 
     def collected_folder(self, name: str) -> str:
@@ -202,9 +202,9 @@ class Plan:
         return f"{RELEASED}/{self.study}/{name}"
 
     def evidence(self, name: str) -> str:
-        """The folder whose items tables and figures are made from: released ones, or those of the runs that are here.
+        """The folder of items that tables and figures are made from: the released one, or that of local runs.
 
-        `newest` (the default) takes the released ones unless the local ones were collected later. Raises InputError
+        `newest`, the default, takes the released items unless the local ones were collected later. Raises InputError
         where released items are asked for and there are none.
         """
         local, released = self.collected_folder(name), self.released_folder(name)
@@ -223,9 +223,9 @@ class Plan:
         return self.experiment(name).sheet or self.settings.sheet
 
     def runs(self, name: str) -> list[Run]:
-        """The runs of an experiment: every selected arm, on every model and seed (1..n).
+        """The runs of an experiment: every selected arm, on every model, with seeds 1 to `seeds`.
 
-        Raises InputError where its sheet has another row than an earlier sheet for an arm that they need.
+        Raises InputError where two sheets disagree about an arm that these runs need.
         """
         chosen, sheet = self.experiment(name), self.sheet(name)
         arms = self.sheets[sheet]
@@ -242,7 +242,7 @@ class Plan:
         return found
 
     def collected(self, name: str) -> list[Run]:
-        """The runs whose items are collected here, and not read from the experiments of `with_items_of`."""
+        """The runs that this experiment collects itself: those that `with_items_of` does not supply."""
         elsewhere = {run for other in self.experiment(name).with_items_of for run in self.runs(other)}
         models = {(run.model, run.platform) for run in elsewhere}
         return [run for run in self.runs(name) if (run.model, run.platform) not in models]
@@ -254,26 +254,29 @@ class Plan:
         return [run for run in self.runs(name) if run.arm in asked]
 
     def repeats(self, name: str) -> dict[str, Run]:
-        """Per model trained here the run that is done twice: the first that samples what it learns from."""
+        """The run that is done twice, by model: the first whose arm samples what it learns from.
+
+        Only models that are trained here have one.
+        """
         found: dict[str, Run] = {}
         common = self.sheets[self.settings.sheet] if self.experiment(name).sheet else {}
-        # what only this experiment runs comes first
+        # arms that only this experiment has come first
         for run in sorted(self.runs(name), key=lambda run: run.arm in common):
             if self.experiment(name).repeat and self.arm(run.arm).reward and self.trained_here(run.model):
                 found.setdefault(run.model, run)
         return found
 
     def seed_of(self, name: str, seed: int) -> int:
-        """The seed of an arm's run that a run of this seed builds on.
+        """The seed of the arm's run that a run with `seed` builds on.
 
-        A model has one base checkpoint, as a published model has: seeds vary what is trained from it.
+        A model has one base checkpoint, as a published model has. Seeds vary only what is trained from it.
         """
         return BASE_SEED if self.arm(name).method == "base" else seed
 
     # --- what a job depends on ------------------------------------------------------------------------
 
     def data_pools(self, name: str) -> list[str]:
-        """Pools that training an arm reads, those that it is watched on included."""
+        """Names of the pools that training an arm reads, including the validation pools that watch it."""
         arm = self.arm(name)
         pools = [] if arm.method == "base" else pools_of(arm)
         replayed = replay_pool(self.sheets[self.sheet_of(name)], name)
@@ -284,8 +287,8 @@ class Plan:
     def run_settings(self, model: str, name: str) -> str:
         """The values that training an arm depends on, as canonical JSON.
 
-        Left out: what only names or groups the arm in a figure, and what is not set (null), so that a setting which
-        one method brings makes no other's results stale.
+        Two things are left out: columns that only name or group the arm for readers, and settings that are null. So
+        a new setting of one method does not make results of other methods stale.
         """
         row = msgspec.to_builtins(self.arm(name))
         for display in DISPLAY:
@@ -296,11 +299,11 @@ class Plan:
         return canonical({"arm": row, "hyper": set_values(hyper), "model": spec})
 
     def data_settings(self) -> str:
-        """The values that items depend on, beside a pool's name and count."""
+        """The values that items depend on besides their pool and its count, as canonical JSON."""
         return canonical([self.settings.seed, self.settings.options])
 
     def memory(self, model: str, name: str, platform: str, trains: bool = True) -> int:
-        """Megabytes that training an arm, or only sampling from it, asks for."""
+        """Megabytes of memory to train an arm, or only to sample from it where `trains` is false."""
         hyper = hyper_of(self.config, self.study, model, self.arm(name).hyper)
         steps = [hyper.tune, "sample"] if trains else ["sample"]
         spec = self.config.models[model]
@@ -311,16 +314,16 @@ class Plan:
         return self.config.models[model].source == "train"
 
     def fetched(self, model: str) -> list[str]:
-        """The record of a model that comes from the hub; nothing for one trained here or in a local folder."""
+        """The record of a fetched hub model, in a list; an empty list for a model made here or in a local folder."""
         source = self.config.models[model].source
         return [] if source == "train" or Path(source).is_dir() else [f"{RESULTS}/models/{model}.json"]
 
     # --- code -------------------------------------------------------------------------------------------
 
     def training_code(self, name: str, platform: str) -> str:
-        """One hash of the code that trains an arm: the program, its method, its platform, the study that grades.
+        """One hash of the code that trains an arm: the program, the method, the platform, and the study that grades.
 
-        A method may have a module of its name in a platform, for what no other method asks of it.
+        A platform may have a module with the name of a method, for what only that method needs.
         """
         method = self.arm(name).method
         script = "train_base.py" if method == "base" else "train_adapter.py"
@@ -337,9 +340,9 @@ class Plan:
 
 @cache
 def code_hash(script: str, *members: str) -> str:
-    """One hash of a program's import closure without comments, docstrings and what only reads the settings.
+    """One hash of a program's import closure, without comments, docstrings and the modules that read settings.
 
-    Members that do not exist are left out: not every method has a module in every platform.
+    Members that do not exist are skipped, as not every method has a module in every platform.
     """
     present = [member for member in members if module_file(f"trap.{member}") is not None]
     files = [path for path in closure(script, *present) if path.name not in READERS]

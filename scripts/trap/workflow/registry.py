@@ -1,7 +1,7 @@
-"""What can be named in the settings: every study, platform and method is a module in its folder.
+"""Find studies, platforms and methods by name: each is a module in the folder of its kind.
 
-A list of names would be code that all results depend on; a folder is not, so that a new member makes no result of
-another stale. Studies are also found in `studies/` of the working directory: a study of one's own touches nothing here.
+There is no list of names. Such a list would be code that all results depend on, and a new member would make the
+results of others stale. Studies are also found in `studies/` of the working directory, where users put their own.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ FOLDERS = {"study": "studies", "platform": "platforms", "method": "methods"}
 
 
 def folders(kind: str) -> list[str]:
-    """Where members of a kind lie, this package's folder first."""
+    """The folders that hold members of a kind, that of this package first."""
     here = str(HERE / FOLDERS[kind])
     own = Path.cwd() / "studies"
     return [here, str(own)] if kind == "study" and own.is_dir() else [here]
 
 
 def members(kind: str) -> tuple[str, ...]:
-    """Names of a kind ("study", "platform", "method"), sorted. A study is a folder, the others may be a file."""
+    """Sorted names of a kind: "study", "platform" or "method". A study is a folder; the others may be a file."""
     found = pkgutil.iter_modules(folders(kind))
     if kind != "study":
         return tuple(sorted(module.name for module in found))
@@ -35,7 +35,7 @@ def members(kind: str) -> tuple[str, ...]:
 
 
 def load_member(kind: str, name: str, module: str = "") -> ModuleType:
-    """A member (or a module of it), imported only now. Raises InputError if there is none of that name."""
+    """Import a member, or one module of it. Raises InputError if there is none of that name."""
     if name not in members(kind):
         raise InputError(f"{kind}: unknown {kind} {name!r} (known: {', '.join(members(kind))})")
     package = importlib.import_module(f"trap.{FOLDERS[kind]}")

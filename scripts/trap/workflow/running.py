@@ -1,4 +1,4 @@
-"""What the training scripts share: a run folder written whole, a log, a progress bar, `meta.json`."""
+"""What the training programs share: a run folder that appears whole, a log, a progress bar, `meta.json`."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from tqdm import tqdm
 from trap.files import write_json, write_jsonl
 from trap.studies.base import BaseStudy
 
-MACHINE_FIELDS = ("rate",)  # of a log row: they tell the machine, not the result
+MACHINE_FIELDS = ("rate",)  # fields of a log row that depend on the machine and not on the result
 
 
 def fix_threads() -> None:
-    """Arithmetic in the number of threads that the environment names; one where it names none.
+    """Set the number of threads for arithmetic to what the environment says, else to one.
 
     Sums depend on how many threads share them, so the number is part of a run's identity.
     """
     import torch
 
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-    # What use_deterministic_algorithms sets, without the second that its import of the compiler takes.
+    # This is what use_deterministic_algorithms sets. Calling that would import the compiler, which takes a second.
     torch.set_deterministic_debug_mode("warn")
     torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads what it has not written
 
 
 class Log:
-    """Rows for `log.jsonl`, and a bar on the terminal; timing is shown, not kept."""
+    """Collects rows for `log.jsonl` and shows a progress bar. Times are shown but not kept."""
 
     def __init__(self, title: str, total: int) -> None:
         self.rows: list[dict[str, Any]] = []
@@ -49,7 +49,7 @@ class Log:
         self.rows.append({name: value for name, value in row.items() if name not in MACHINE_FIELDS})
 
     def write(self, path: Path) -> float:
-        """Write the rows; seconds since the log began."""
+        """Write the rows; returns the seconds since the log began."""
         self.bar.close()
         write_jsonl(path, self.rows)
         return round(time.perf_counter() - self.started, 2)
@@ -68,7 +68,7 @@ def file_hash(path: Path | str) -> str:
 
 
 def source_hashes(study: BaseStudy) -> dict[str, str]:
-    """Of the files that a study makes its items from, by name."""
+    """SHA-256 of the files that a study makes its items from, by name."""
     return {name: file_hash(study.data / name) for name in study.sources(study.options)}
 
 
@@ -76,7 +76,7 @@ def write_meta(
     output: Path, *, study: str, model: str, platform_name: str, arm: Any, seed: int, hyper: Any, data: dict[str, Any],
     adapter: dict[str, Any], hashes: dict[str, str], seconds: float,
 ) -> None:  # fmt: skip
-    """`meta.json`: what was trained, from what, with what, where, and in how long."""
+    """Write `meta.json`: what was trained, from what, with what settings, on what machine, and in how many seconds."""
     row = msgspec.to_builtins(arm)
     write_json(
         output / "meta.json",
@@ -104,7 +104,7 @@ def write_meta(
 
 
 def timed(body: Callable[[], Any]) -> tuple[Any, float]:
-    """The result of `body` and its wall-clock seconds."""
+    """The result of `body`, and the wall-clock seconds that it took."""
     started = time.perf_counter()
     result = body()
     return result, round(time.perf_counter() - started, 2)

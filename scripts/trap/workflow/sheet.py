@@ -1,7 +1,7 @@
-"""The experiment sheet, typed: `config/STUDY/arms.tsv` and further sheets, one row a way to train.
+"""The experiment sheet, typed: `config/STUDY/arms.tsv` and further sheets. One row is one way to train.
 
-Read strictly, as the configuration is: a wrong column, a dangling name or a cycle is one line that says the
-file and the arm.
+Sheets are read strictly, as settings are: a wrong column, a name of nothing or a cycle raises InputError with one
+line that says the file and the arm.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from trap.studies.base import BaseStudy, Pool
 from trap.workflow.config import StudyConfig
 from trap.workflow.registry import members
 
-INCLUDES = "#includes "  # in a sheet: the rows of another one come first
-STAGED = ("expert", "grpo")  # methods that take the items of one level from a pool, `hard@5`
-ROLES = ("base", "start", "easy", "hard", "leak", "gold")  # what an arm's colour says: what it learned from
+INCLUDES = "#includes "  # a line with it puts the rows of another sheet first
+STAGED = ("expert", "grpo")  # methods that may take one level of a pool, as in `hard@5`
+ROLES = ("base", "start", "easy", "hard", "leak", "gold")  # meanings of an arm's colour: what it learned from
 SELECTIONS = ("", "best", "faithful", "curriculum")
 
 
 class Arm(Struct, kw_only=True, frozen=True):
-    """One row of the experiment sheet: one way to train, compared with its neighbours.
+    """One row of the experiment sheet: one way to train.
 
-    `group`, `label`, `short` (a name that fits beside a mark) and `role` (the meaning of its colour) are for those who
-    read tables and figures; no run depends on them.
+    `group`, `label`, `short` (a name that fits beside a mark) and `role` (the meaning of its colour) are for readers of
+    tables and figures. No run depends on them.
     """
 
     arm: str
-    parent: str  # the arm whose weights it starts from; "" for base
-    rollouts: str  # the arm whose model samples; "" when nothing is sampled or the parent samples
+    parent: str  # the arm whose weights it starts from; "" for the base
+    rollouts: str  # the arm whose model samples; "" when nothing is sampled, or the model in training samples
     method: str
     pool: str
     mixture: str
@@ -56,8 +56,8 @@ _TRUE = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no":
 def pools_of(arm: Arm) -> list[str]:
     """Pools that an arm draws prompts from, in the order written.
 
-    `pool` is a name or names joined by `+`; `mixture` is empty or `pool:share` pairs joined by `+`
-    or a comma. `pool@5` is the part of a pool that asks five hops.
+    `pool` is a name, or names joined by `+`. `mixture` is empty, or `pool:share` pairs joined by `+` or a comma.
+    `pool@5` is the part of a pool with level 5.
     """
     names = []
     for text in (arm.pool, arm.mixture):
@@ -120,7 +120,7 @@ def _arm(row: dict[str, Any], where: str, study: type[BaseStudy] | None) -> Arm:
     values = {key: "" if value in ("-", "") else value for key, value in values.items()}
     if not values["arm"].replace("_", "").isalnum():
         raise InputError(f"{where}: a name has letters, digits and _ only")
-    methods = ("base", *members("method"))  # base is no method: it starts from nothing
+    methods = ("base", *members("method"))  # the base starts from nothing, so that it has no method module
     for key, allowed in (("method", methods), ("role", ("", *ROLES)), ("selection", SELECTIONS)):
         if values[key] not in allowed:
             raise InputError(
@@ -187,14 +187,14 @@ def check_arms(
 
 
 def evaluates(pools: dict[str, Pool], name: str) -> bool:
-    """Whether a pool holds evaluation items, or was made from a pool that does."""
+    """Whether a pool holds evaluation items, or was derived from a pool that does."""
     while pools[name].derived_from:
         name = pools[name].derived_from
     return pools[name].role == "evaluation"
 
 
 def replay_pool(arms: dict[str, Arm], name: str) -> str:
-    """The pool whose references an arm replays: that of the nearest SFT before it, "" where there was none."""
+    """The pool whose references an arm replays: that of the nearest SFT among its ancestors, or ""."""
     arm = arms[name]
     while arm.parent:
         arm = arms[arm.parent]
@@ -204,7 +204,7 @@ def replay_pool(arms: dict[str, Arm], name: str) -> str:
 
 
 def select_arms(arms: dict[str, Arm], wanted: list[str], where: str = "experiments") -> list[str]:
-    """Arm names for a list of groups or arms (`all` means every one), in sheet order."""
+    """Names of the arms that a list of groups and arms selects (`all`: every one), in sheet order."""
     groups = {arm.group for arm in arms.values()}
     for name in wanted:
         if name != "all" and name not in groups and name not in arms:

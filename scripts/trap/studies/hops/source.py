@@ -1,7 +1,7 @@
 """The readable source of the knowledge graph: a folder of YAML files that a person edits.
 
 `graph.yaml` names the domain, the entity types and the relations (with the types each may join); every
-other `*.yaml` holds one topic's entities with their outgoing edges. See `config/graph/README.md`.
+other `*.yaml` holds one topic's entities with their outgoing edges. See `config/hops/graph/README.md`.
 The files are read as YAML nodes, not as plain values, so that each complaint can name its line and so
 that a key written twice is an error (a plain YAML load silently keeps the last one).
 """
