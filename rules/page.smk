@@ -1,6 +1,6 @@
 """The interactive page: a static folder that any web server can serve, and the models that it runs in the browser.
 
-needs  results/{study}/{experiment}/{claims.json, tables/, figures/}, evidence, results/{study}/data/, page/
+needs  results/{study}/{experiment}/{claims.json, tables/, report/post.md}, evidence, results/{study}/data/, page/
 makes  results/{study}/{experiment}/page/{index.html, data/, models/MODEL.ARM.{bin, tokenizer.json}}
 
 Models are exported for studies whose page runs one. Where released items stand for the runs, a clone has no run folders:
@@ -35,12 +35,10 @@ rule build_page:
     input:
         claims="results/{study}/{experiment}/claims.json",
         tables=lambda wildcards: table_files(wildcards.study, wildcards.experiment),
-        figures=lambda wildcards: figure_files(wildcards.study, wildcards.experiment),
-        beside=lambda wildcards: figures_beside(wildcards.study, wildcards.experiment),
+        post="results/{study}/{experiment}/report/post.md",
         evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
         sources=lambda wildcards: sources(wildcards.study),
         pools=lambda wildcards: pool_files(wildcards.study, "train", "evaluation", "control"),
-        templates=lambda wildcards: post_templates(wildcards.study),
         source=[path.as_posix() for path in sorted(Path("page").rglob("*")) if path.is_file()],
         models=page_models,
         code=lambda wildcards: plan_of(wildcards).study_code("build_page.py"),
@@ -57,7 +55,6 @@ rule build_page:
         config=CONFIG,
     params:
         tables=lambda wildcards: f"{home(wildcards.study, wildcards.experiment)}/tables",
-        figures=post_figures,
         evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
         folder=subpath(output.index, parent=True),
         models=lambda wildcards, input: " ".join(
@@ -68,5 +65,5 @@ rule build_page:
     shell:
         "python scripts/build_page.py --config {resources.config} --study {wildcards.study}"
         " --experiment {wildcards.experiment} --claims {input.claims} --tables {params.tables}"
-        " --figures {params.figures} --evidence {params.evidence} {params.models}"
+        " --post {input.post} --evidence {params.evidence} {params.models}"
         " --output {params.folder} &> {log}"
