@@ -30,7 +30,7 @@ film film-draft film-narrated paper-film: LOGGER :=
 MLX := $(if $(filter Darwin,$(shell uname)),--profile profiles/mlx,--config platform=mlx)
 
 .PHONY: help paper paper-full mlx data figures tables report page serve film film-draft film-narrated paper-film published verify test lint bench bench-mlx lock
-.PHONY: clean left-out release
+.PHONY: clean left-out release publish
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -59,6 +59,9 @@ paper-full: $(VENV)/.paper ## train every arm with 10 seeds (hours; goes on wher
 
 release: $(VENV)/.paper ## copy what the runs of an experiment gave (NAME=full) to results/released/, to be committed
 	@$(WORKFLOW) release_$(NAME) --config items=local
+
+publish: report ## copy the post of the released items, its pictures and its ledger to docs/, to be committed
+	@$(BIN)/python scripts/publish_paper.py --results results/$(STUDY) --experiment $(NAME) --output docs/$(STUDY)
 
 mlx: $(VENV)/.mlx ## as paper, with the platform mlx (Apple silicon; on Linux a processor)
 	@$(WORKFLOW) all $(MLX)
@@ -119,7 +122,10 @@ lint: $(VENV)/.test ## the style checks alone
 bench: $(VENV)/.paper ## benchmarks against peers (installs them in an environment of their own)
 	@$(MAKE) -C benchmarks PYTHON=$(CURDIR)/$(BIN)/python
 
-bench-mlx: $(VENV)/.mlx ## benchmarks of the platform mlx against mlx-lm and mlx-lm-lora
+bench-publish: report ## copy the post of the released items, its pictures and its ledger to docs/, to be committed
+	@$(BIN)/python scripts/publish_paper.py --results results/$(STUDY) --experiment $(NAME) --output docs/$(STUDY)
+
+mlx: $(VENV)/.mlx ## benchmarks of the platform mlx against mlx-lm and mlx-lm-lora
 	@$(MAKE) -C benchmarks mlx PYTHON=$(CURDIR)/$(BIN)/python
 
 lock: ## write requirements/lock.txt anew from a fresh environment

@@ -1,0 +1,84 @@
+"""Copy the post of an experiment, the pictures that it shows, its ledger and its main tables to a folder that is committed.
+
+    python scripts/publish_paper.py --results results/hops --experiment full --output docs/hops
+
+The copy keeps the places of the files, so that links between them hold. Readers of the repository see it without
+running anything; `make verify` says where it differs from what the released items give today.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from trap.cli import run_main
+from trap.files import InputError, read_text, replacing
+
+PICTURE = re.compile(r'\bsrc(?:set)?="([^"]+)"|!\[[^\]]*\]\(([^)\s]+)\)')
+TABLES = ("arms.md", "contrasts.md")
+VOLATILE = ("commit", "seconds")  # of a claim: who drew it, and when
+
+
+def shown(post: Path) -> list[Path]:
+    """The local pictures that a post shows, as paths beside it; of each vector also the pixels that previews want."""
+    found = [first or second for first, second in PICTURE.findall(read_text(post))]
+    local = [post.parent / link for link in found if not re.match(r"[a-z]+:|//|/", link)]
+    return list(dict.fromkeys(path for one in local for path in (one, one.with_suffix(".png"))))
+
+
+def files_of(results: Path, experiment: str) -> list[Path]:
+    """What is copied. Raises InputError where the post or a picture that it shows is missing."""
+    home = results / experiment
+    post = home / "report/post.md"
+    found = [post, home / "claims.json", *(home / "tables" / name for name in TABLES), *shown(post)]
+    for path in found:
+        if not path.is_file():
+            raise InputError(f"{path}: no such file; make report first")
+    return found
+
+
+def publish(results: Path, experiment: str, output: Path) -> int:
+    """Copy the files, in the place of an earlier copy; how many there are."""
+    files = files_of(results, experiment)
+    with replacing(output) as partial:
+        for path in files:
+            target = partial / path.resolve().relative_to(results.resolve())
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+    return len(files)
+
+
+def differences(results: Path, experiment: str, output: Path) -> list[str]:
+    """Claims of a copy that are not those of the results, by id; empty where nothing was copied or drawn."""
+    ours, theirs = results / experiment / "claims.json", output / experiment / "claims.json"
+    if not (ours.is_file() and theirs.is_file()):
+        return []
+    now, then = ({row["id"]: _lasting(row) for row in json.loads(read_text(path))} for path in (ours, theirs))
+    return sorted(name for name in {*now, *then} if now.get(name) != then.get(name))
+
+
+def _lasting(claim: dict) -> dict:
+    return {key: value for key, value in claim.items() if key not in VOLATILE}
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--results", type=Path, required=True, help="the study's folder of results")
+    parser.add_argument("--experiment", required=True)
+    parser.add_argument("--output", type=Path, required=True, metavar="FOLDER")
+    args = parser.parse_args(argv)
+
+    def body() -> None:
+        print(f"{args.output}: {publish(args.results, args.experiment, args.output)} files")
+
+    return run_main(body)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
