@@ -1,1 +1,1 @@
-"""What several methods share while they train: checkpoints, staged prompts, the formulas of policy gradients."""
+"""Shared by several methods: checkpoints, prompts by level, counts of samples, the formulas of policy gradients."""

@@ -1,7 +1,7 @@
-"""One file from which interrupted training goes on: named arrays and facts, replaced atomically.
+"""Checkpoints: one file with named arrays and facts, replaced atomically, from which interrupted training goes on.
 
-A `.npz` archive without pickled objects. A checkpoint belongs to an identity (settings, data, code,
-starting weights); one of another identity is no checkpoint.
+The file is a `.npz` archive without pickled objects. A checkpoint has an identity: a hash of settings, data, code and
+starting weights. A file with another identity is not read.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def loaded_code() -> str:
 
 
 def write_checkpoint(path: Path, identity: str, arrays: Mapping[str, np.ndarray], facts: Any) -> None:
-    """Replace the checkpoint; a process killed while it writes leaves the one before."""
+    """Replace the checkpoint. A process that is killed while it writes leaves the previous one."""
     if FACTS in arrays:
         raise ValueError(f"{FACTS} is not free as a name of an array")
     encoded = msgspec.json.encode({"identity": identity, "facts": facts})
@@ -41,7 +41,7 @@ def write_checkpoint(path: Path, identity: str, arrays: Mapping[str, np.ndarray]
 
 
 def read_checkpoint(path: Path, identity: str) -> tuple[dict[str, np.ndarray], Any] | None:
-    """(arrays, facts), or None where there is no readable checkpoint of this identity."""
+    """(arrays, facts) of the checkpoint; None if there is no readable one with this identity."""
     try:
         with np.load(path, allow_pickle=False) as archive:
             held = {name: archive[name] for name in archive.files}
@@ -54,7 +54,7 @@ def read_checkpoint(path: Path, identity: str) -> tuple[dict[str, np.ndarray], A
 
 
 def remove_checkpoint(path: Path) -> None:
-    """Remove a checkpoint and what writers killed halfway have left beside it."""
+    """Remove a checkpoint, and partial files of writers that were killed."""
     path.unlink(missing_ok=True)
     for folder in path.parent.glob(f".{path.name}.*"):
         for file in folder.iterdir():

@@ -1,4 +1,4 @@
-"""Prompts by their level: a pool written `hard@5` is the items of `hard` whose level is five."""
+"""Prompts by level: `hard@5` in a sheet means the items of pool `hard` whose level is 5."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from trap.methods import Job, draw, mixture_of, read_pool
 
 
 def level_of(pool: str, arm: str) -> tuple[str, int | None]:
-    """("hard", 5) of `hard@5`, ("hard", None) of `hard`. Raises InputError where no number follows the `@`."""
+    """`hard@5` as ("hard", 5), `hard` as ("hard", None). Raises InputError where no number follows the `@`."""
     name, at, level = pool.partition("@")
     if at and not (level.isdecimal() and int(level)):
         raise InputError(f"arms: arm `{arm}`: pool `{pool}`: expected a whole number after the @")
@@ -17,10 +17,10 @@ def level_of(pool: str, arm: str) -> tuple[str, int | None]:
 
 
 def staged_prompts(job: Job) -> list[Any]:
-    """The items of an arm, `hyper.prompts` in all: its pools in their shares, in the order written.
+    """The items of an arm, `hyper.prompts` in all: from each pool its share, in the order written.
 
-    Drawn from the end of each pool, as by `trap.methods.read_prompts`, whose answer this is for pools
-    without an `@`. Raises InputError where a pool has too few items of that level.
+    Items come from the end of each pool. For pools without an `@` the result is that of `trap.methods.read_prompts`.
+    Raises InputError where a pool has too few items of that level.
     """
     pairs = [(*level_of(pool, job.arm.arm), share) for pool, share in mixture_of(job.arm)]
     chosen: list[Any] = []
@@ -37,5 +37,5 @@ def staged_prompts(job: Job) -> list[Any]:
 
 
 def in_parts(items: list[Any], count: int) -> list[list[Any]]:
-    """The items in `count` parts as even as can be, in the order given."""
+    """The items split into `count` parts of nearly equal length, in the order given."""
     return [items[i * len(items) // count : (i + 1) * len(items) // count] for i in range(count)]

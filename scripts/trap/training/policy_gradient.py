@@ -1,6 +1,6 @@
-"""What every platform's policy gradient rests on: rollouts, the objective's settings, advantages.
+"""The part of policy gradients that no platform changes: rollouts, settings of the objective, advantages.
 
-Nothing here imports a framework. Formulas and what departs from the papers: `trap.methods.grpo`.
+Nothing here imports a framework. `trap.methods.grpo` gives the formulas, and says what departs from the papers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SMALL = 1e-4  # added to standard deviations: equal rewards give zero advantages
 
 @dataclass(frozen=True)
 class Rollout:
-    """One sampled completion. `cut`: it reached the length limit, so its end token was not sampled."""
+    """One sampled completion. `cut` is true if it reached the length limit, so that no end token was sampled."""
 
     prompt: str
     completion: str
@@ -26,7 +26,7 @@ class Rollout:
 
 @dataclass(frozen=True)
 class Objective:
-    """The loss of a gradient step; see `trap.workflow.config.Grpo` for the meaning of each setting."""
+    """The settings of the loss of a gradient step; `trap.workflow.config.Grpo` explains each."""
 
     clip: float = 0.2
     clip_high: float = 0.2
@@ -38,20 +38,20 @@ class Objective:
 
 
 class Learner(Protocol):
-    """A policy in training: what `trap.platforms.<name>.grpo.learner` makes of a model."""
+    """A policy in training, as `trap.platforms.<name>.grpo.learner` makes it from a model."""
 
     def sync(self) -> None:
-        """Let the model sample with the weights as they are now."""
+        """Give the model the current weights for sampling."""
 
     def observe(self, rollouts: Sequence[Rollout], *, several: bool) -> None:
-        """Take a rollout batch: its tokens and what fixed policies think of them.
+        """Take a rollout batch: its tokens, and their log-probabilities under fixed policies.
 
-        `several` gradient steps follow: the log-probabilities of the policy that sampled are kept. Where
-        the objective has a weight for the divergence, those of the policy at the start are kept too.
+        If `several` gradient steps follow, log-probabilities of the policy that sampled are kept. If the objective has
+        a weight on the divergence, those of the policy at the start are kept too.
         """
 
     def measure(self, count: int) -> dict[str, float]:
-        """`entropy` and `kl` (k3, from the policy at the start) of the first `count` rollouts, nats a token."""
+        """`entropy`, and `kl` (k3) from the policy at the start, of the first `count` rollouts, in nats per token."""
 
     def step(self, chosen: Sequence[int], factor: float) -> dict[str, float]:
         """One gradient step on the rollouts of these indices at `factor` times the peak rate.
@@ -64,27 +64,28 @@ class Learner(Protocol):
         """Weights in training and the optimizer's state."""
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        """Go on exactly where `state` was taken."""
+        """Set the weights and the optimizer to a `state` that was taken earlier."""
 
     def close(self) -> None:
         """Leave the model with the trained weights, ready to sample and save."""
 
 
 def in_play(advantages: Sequence[float], chosen: Sequence[int], objective: Objective) -> list[int]:
-    """Those of the chosen rollouts that have a gradient: an advantage of zero has none without a divergence.
+    """The indices among `chosen` whose rollouts have a gradient.
 
-    Groups of equal rewards, which are most of them where success is rare, then cost sampling and no more.
+    Without a weight on the divergence, an advantage of zero gives no gradient. Groups of equal rewards then cost
+    sampling and no more; where success is rare, these are most groups.
     """
     return [i for i in chosen if objective.kl or advantages[i] != 0]
 
 
 def share_of(part: Sequence[int], whole: Sequence[int], average: str) -> float:
-    """What the mean over `part` (token counts of completions) counts for in the mean over `whole`."""
+    """The weight of the mean over `part` in the mean over `whole`; both are token counts of completions."""
     return sum(part) / sum(whole) if average == "token" else len(part) / len(whole)
 
 
 def advantages(rewards: np.ndarray, baseline: str, scale: str, running: float | None = None) -> np.ndarray:
-    """Advantages (prompts, K) of rewards (prompts, K): less a baseline, divided by a scale.
+    """Advantages from rewards, both arrays of shape (prompts, K): rewards less a baseline, divided by a scale.
 
     baseline: `group` mean of the prompt's samples; `batch` mean of all; `running`, a number that the
     caller keeps (None at the start: the batch's mean); `none`. scale: standard deviation (of the

@@ -1,4 +1,4 @@
-"""What sampling gave, counted as it comes: samples, prompts with a right one, winners and the means of their measures."""
+"""Counts of what was sampled: samples, prompts with a right one, winners, and means of the winners' measures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from trap.studies.base import BaseStudy, Score
 
 
 def measure_sums(study: BaseStudy, scores: Sequence[Score]) -> dict[str, tuple[float, int]]:
-    """(sum, number of scores that have it) of each of the study's measures that is no text."""
+    """By measure: (sum, number of scores that have it). Measures that are texts are left out."""
     found = {}
     for measure in study.measures:
         if measure.type != "text":
@@ -27,7 +27,7 @@ def measure_means(study: BaseStudy, scores: Sequence[Score]) -> dict[str, float]
 
 
 class Counts(Struct):
-    """Numbers of samples and of winners; it can go into a checkpoint."""
+    """Running counts of samples and winners. They can be stored in a checkpoint."""
 
     prompts: int = 0
     sampled: int = 0
@@ -35,7 +35,7 @@ class Counts(Struct):
     winners: int = 0
     correct: int = 0  # of the winners
     faithful: int = 0
-    sums: dict[str, tuple[float, int]] = {}  # of the winners' measures
+    sums: dict[str, tuple[float, int]] = {}  # measures of the winners
 
     def add(self, study: BaseStudy, scores: Sequence[Score], winners: Sequence[Score]) -> None:
         """Count one prompt's samples."""
@@ -50,10 +50,10 @@ class Counts(Struct):
             self.sums[name] = (before + total, known + n)
 
     def facts(self, study: BaseStudy) -> dict[str, Any]:
-        """As the log and `meta.json` hold them.
+        """The counts as the log and `meta.json` hold them.
 
-        `any_correct` is the share of prompts with a right sample (pass@k); `winner_means` has the means of the study's
-        measures over the winners, `winner_faithful` is null where the study asks for no reasons.
+        `any_correct` is the share of prompts with a right sample (pass@k); `winner_means` holds the means of the
+        study's measures over the winners. `winner_faithful` is null where the study asks for no reasons.
         """
         return study.rollout_counts(
             {

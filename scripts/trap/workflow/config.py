@@ -60,7 +60,7 @@ class Model(Struct, kw_only=True, forbid_unknown_fields=True):
     heads: Count = 6
     kv_heads: Count = 6
     intermediate: Count = 512
-    rope: Literal["all", "none"] | list[Annotated[int, Meta(ge=0, le=1)]] = "all"  # 1: this layer has rotary positions
+    rope: Literal["all", "none"] | list[Annotated[int, Meta(ge=0, le=1)]] = "all"  # 1: rotary in that layer
 
 
 class Grpo(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -72,11 +72,11 @@ class Grpo(Struct, kw_only=True, forbid_unknown_fields=True):
 
     epochs: Count = 1  # passes over a rollout batch
     minibatches: Count = 1  # parts that it is split into; each is one gradient step
-    clip: Annotated[float, Meta(gt=0, lt=1)] = 0.2  # ratios gain nothing below 1 - clip or above 1 + clip_high
+    clip: Annotated[float, Meta(gt=0, lt=1)] = 0.2  # bounds of a ratio: 1 - clip, 1 + clip_high
     clip_high: Positive | None = None  # without it, the value of clip
     kl: Annotated[float, Meta(ge=0)] = 0.0  # weight of the divergence from the policy at the start
     level: Literal["token", "sequence"] = "token"  # what a ratio belongs to
-    average: Literal["sequence", "token", "constant"] = "sequence"  # how token losses are averaged: see methods/grpo.py
+    average: Literal["sequence", "token", "constant"] = "sequence"  # see methods/grpo.py
     baseline: Literal["group", "batch", "running", "none"] = "group"
     scale: Literal["group", "batch", "none"] = "group"  # the standard deviation that divides advantages
 

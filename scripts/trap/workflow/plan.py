@@ -28,7 +28,8 @@ COLLECTED = ("items", "runs", "curves", "episodes")  # files that collect_runs m
 TABLES = (  # files that tabulate_results makes for every study
     "arms", "by_level", "contrasts", "doses", "rollouts", "baselines", "power", "noise",
 )  # fmt: skip
-READERS = ("config.py", "sheet.py", "opening.py")  # left out of code hashes: what they read is among a run's settings
+# Left out of code hashes: what these modules read is among the settings of a run.
+READERS = ("config.py", "sheet.py", "opening.py")
 
 
 def canonical(value: object) -> str:
