@@ -1,7 +1,7 @@
 """Methods: each turns a study and a platform into a new adapter.
 
-A method module `trap.methods.<name>` defines `train(job) -> dict`, which trains `job.model` in place
-and returns facts for `meta.json` (`data`). Methods read the arm's row and nothing else.
+A module `trap.methods.<name>` defines `train(job) -> dict`. It trains `job.model` in place and returns facts that
+`meta.json` holds as `data`. Of the sheet, a method reads only the arm's row.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ class Job:
     hyper: Any  # trap.workflow.config.Hyper
     seed: int
     model: Model
-    sampler: Callable[[], Model]  # the model that rollouts come from
+    sampler: Callable[[], Model]  # the model that samples
     study: BaseStudy
     data: Path  # the folder of the study's pools
     output: Path
     log: Callable[[dict], None]
-    platform: str = ""  # its name: a method may need a module of the platform that bears the method's name
-    probe: Callable[[int], None] | None = None  # called while fitting, with the arm's steps so far
+    platform: str = ""  # its name, for methods with a module of their own in a platform
+    probe: Callable[[int], None] | None = None  # called during a fit, with the steps so far
     from_base: bool = False  # whether the arm's parent is a base model
-    replay_pool: str = ""  # whose references `hyper.replay` mixes in: what the SFT before the arm has learned
+    replay_pool: str = ""  # the pool whose references `hyper.replay` mixes in
 
     def fit_settings(self) -> Fit:
         names = Fit.__dataclass_fields__
         return Fit(**{name: getattr(self.hyper, name) for name in names if hasattr(self.hyper, name)})
 
     def fit(self, examples: list[Example], settings: Fit, seed: int, before: int = 0) -> None:
-        """Fit the model; `before` steps that the arm took earlier are added to what is logged."""
+        """Fit the model. `before`: steps that the arm took earlier; they are added to the logged step numbers."""
         self.model.fit(
             examples, settings, seed,
             lambda row: self.log(row | {"step": row["step"] + before}),
@@ -64,7 +64,7 @@ def examples_of(job: Job, items: list[Any]) -> list[Example]:
 
 
 def mixture_of(arm: Any) -> list[tuple[str, float]]:
-    """(pool, share) pairs of an arm: its `mixture` ("easy:0.75+hard:0.25") or its one `pool`."""
+    """(pool, share) pairs of an arm, from its `mixture` ("easy:0.75+hard:0.25") or its `pool`."""
     if not arm.mixture:
         return [(arm.pool, 1.0)]
     parts = [part.strip().split(":") for part in arm.mixture.split("+")]
@@ -80,9 +80,10 @@ def mixture_of(arm: Any) -> list[tuple[str, float]]:
 
 
 def draw(lines: list[Any], count: int, held_back: bool) -> list[Any]:
-    """`count` lines from the front of a pool, or from its end: SFT reads the front, later methods the end,
+    """`count` items from the front of a pool, or from its end.
 
-    so that no prompt of a later method is one that SFT has already shown with its answer.
+    SFT reads the front and later methods read the end. So no prompt of a later method is one that SFT has shown with
+    its answer.
     """
     if count > len(lines):
         raise InputError(f"{count} items asked for, the pool has {len(lines)}")
@@ -90,7 +91,7 @@ def draw(lines: list[Any], count: int, held_back: bool) -> list[Any]:
 
 
 def read_prompts(job: Job) -> list[Any]:
-    """The items of an arm: its pools in their shares, `hyper.prompts` in all."""
+    """The items of an arm, `hyper.prompts` in all: from each pool its share."""
     chosen: list[Any] = []
     pairs = mixture_of(job.arm)
     for number, (pool, share) in enumerate(pairs):
@@ -105,5 +106,5 @@ def read_prompts(job: Job) -> list[Any]:
 
 
 def load_method(name: str) -> Any:
-    """The module of a method, imported only now. Raises InputError if there is none of that name."""
+    """Import the module of a method. Raises InputError if there is none of that name."""
     return load_member("method", name)

@@ -1,8 +1,8 @@
-"""Supervised fine-tuning on a few demonstrations beside what the model has learned already.
+"""Supervised fine-tuning on a few demonstrations, mixed with what the model has learned before.
 
-The demonstrations come from the front of the pool, the prompts of later methods from its end, so that no
-arm is asked what it was shown. `replay` is the share of references of the pool that SFT has learned in what the fit sees:
-a handful of hard traces is then learned beside the skill, not instead of it.
+Demonstrations come from the front of the pool and prompts of later methods from its end, so that no arm is asked
+what it was shown. `replay` is the share of earlier SFT references in what the fit sees. It keeps the skill that the
+model has while a handful of hard traces is learned.
 """
 
 from __future__ import annotations

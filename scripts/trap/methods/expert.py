@@ -2,8 +2,8 @@
 
 It differs from rounds of rsft in three ways. No prompt is asked twice: a round's prompts are the next part of
 the arm's mixture, so that a mixture written `easy@3 + hard@4 + hard@5` is a curriculum of levels. What
-earlier rounds won is trained on again in every round, so that no round unlearns them. And training goes on
-from the round before, where both papers begin each round at the model of the start.
+earlier rounds kept is trained on again in every round, so that no round unlearns it. And each round goes on
+from the weights of the round before, where both papers start each round from the first model.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from trap.training.curriculum import in_parts, staged_prompts
 
 
 def train(job: Job) -> dict[str, Any]:
-    """Rounds of sample, select, fit; while nothing has been won, nothing is trained.
+    """Rounds of sample, select, fit. As long as no completion was kept, nothing is trained.
 
-    Gives counts for meta.json: of the last round as `rollouts`, of each as `rounds`. Raises InputError where
-    there are fewer prompts than rounds.
+    Returns counts for meta.json: those of the last round as `rollouts`, those of each round as `rounds`. Raises
+    InputError where there are fewer prompts than rounds.
     """
     rounds = job.arm.rounds
     items = staged_prompts(job)

@@ -53,19 +53,19 @@ from trap.training.policy_gradient import Learner, Objective, Rollout, advantage
 from trap.training.rollouts import Counts, measure_means
 from trap.workflow.registry import load_member
 
-CHECKPOINT_SECONDS = 20.0  # at least so long between two checkpoints
-RECORDED = 4  # prompts of a rollout batch whose completions go into rollouts.jsonl ...
-KEPT = 10  # ... of about so many of a run's batches, spread evenly
-MEMORY = 0.9  # of the running baseline: what a rollout batch leaves of the average so far
-LOGGED = 50  # rows that a run's log has, about
-MEASURED = 64  # completions whose entropy and divergence a row of the log gives
-PROBED = 8  # prompts whose log-probabilities tell one starting model from another
+CHECKPOINT_SECONDS = 20.0  # least time between two checkpoints
+RECORDED = 4  # prompts per rollout batch whose completions go into rollouts.jsonl ...
+KEPT = 10  # ... for about this many batches of a run, spread evenly
+MEMORY = 0.9  # share of the running baseline that a rollout batch leaves
+LOGGED = 50  # approximate number of rows in a run's log
+MEASURED = 64  # completions over which a row of the log measures entropy and divergence
+PROBED = 8  # prompts whose log-probabilities identify the starting model
 
 Parts = Mapping[str, float]
 
 
 def schedule(count: int, per_batch: int, batches: int, parts: int, seed: int) -> list[list[tuple[int, int]]]:
-    """For each rollout batch its prompts, as (index, pass): passes over the items, shuffled afresh.
+    """The prompts of each rollout batch, as (index, pass). Each pass over the items is shuffled anew.
 
     With several parts (a curriculum), the items are split evenly in the order written, and each part
     gives its share of the batches.
@@ -86,7 +86,7 @@ def schedule(count: int, per_batch: int, batches: int, parts: int, seed: int) ->
 
 
 def minibatches(prompts: int, k: int, parts: int, epochs: int, name: str) -> list[list[int]]:
-    """Rollouts of each gradient step: whole groups, dealt afresh in every epoch when there are several parts."""
+    """Indices of the rollouts of each gradient step: whole groups, dealt anew in each epoch if there are several parts."""
     steps = []
     for epoch in range(epochs):
         order = list(range(prompts))
@@ -100,7 +100,7 @@ def minibatches(prompts: int, k: int, parts: int, epochs: int, name: str) -> lis
 
 
 class Totals:
-    """Means over rollout batches since the last row of the log."""
+    """Collects means over the rollout batches since the last row of the log."""
 
     def __init__(self) -> None:
         self.sums: dict[str, float] = {}
@@ -112,14 +112,14 @@ class Totals:
             self.counts[name] = self.counts.get(name, 0) + 1
 
     def row(self) -> dict[str, float]:
-        """The means, rounded; a new window begins."""
+        """The rounded means since the last row; starts a new window."""
         means = {name: round(total / self.counts[name], 6) for name, total in self.sums.items()}
         self.__init__()
         return means
 
 
 class Progress(msgspec.Struct):
-    """What a run has done so far; all of it goes into the checkpoint."""
+    """The state of a run, all of which goes into its checkpoint."""
 
     batches: int = 0
     running: float | None = None  # the running baseline
@@ -130,7 +130,7 @@ class Progress(msgspec.Struct):
 
 
 class Run:
-    """One training run: settings checked, the schedule laid out, a learner made."""
+    """One training run: checked settings, a schedule, a learner."""
 
     def __init__(self, job: Job) -> None:
         self.job, self.hyper, self.arm = job, job.hyper, job.arm
@@ -192,7 +192,7 @@ class Run:
             self.totals.add(self.learner.measure(MEASURED))
 
     def _record(self, number: int, asked: Any, drawn: Any, scores: Any, gained: np.ndarray) -> None:
-        """Counts for meta.json, and the first prompts' completions; `kept` marks what is made likelier."""
+        """Count for meta.json and keep completions of the first prompts. `kept` marks those that are made likelier."""
         for row, ((item, _), texts, scored) in enumerate(zip(asked, drawn, scores, strict=True)):
             winners = [score for score, gain in zip(scored, gained[row], strict=True) if gain > 0]
             self.progress.counts.add(self.study, scored, winners)
@@ -204,7 +204,7 @@ class Run:
                     self.progress.episodes.append(msgspec.json.encode(episode).decode())
 
     def update(self, number: int) -> int:
-        """The gradient steps of a rollout batch; how many there have been in all."""
+        """Take the gradient steps of a rollout batch; returns how many there were in all."""
         first = number * self.updates
         dealt = minibatches(
             self.per_batch, self.hyper.k, self.how.minibatches, self.how.epochs, f"{self.job.seed}:{number}"
@@ -247,7 +247,7 @@ class Run:
         remove_checkpoint(path)
 
     def _probed(self) -> list[dict[str, Any]]:
-        """The rows that the job's probe has kept, where it keeps any (train_adapter.py writes them)."""
+        """The rows that the job's probe keeps, if it keeps any; train_adapter.py writes them."""
         return getattr(self.job.probe, "rows", [])
 
     def _resume(self, arrays: dict[str, np.ndarray], facts: Any) -> None:
@@ -258,7 +258,7 @@ class Run:
             self.job.log(row)
 
     def identity(self) -> str:
-        """What a checkpoint must have been made with: settings, prompts, code, the weights at the start."""
+        """The identity of a checkpoint: a hash of settings, prompts, code and the weights at the start."""
         probe = [Example(item.prompt, item.prompt) for item in self.items[:PROBED]]
         facts = [
             self.job.platform, self.job.seed, msgspec.to_builtins(self.arm), msgspec.to_builtins(self.hyper),
@@ -268,7 +268,7 @@ class Run:
 
 
 def train(job: Job) -> dict[str, Any]:
-    """Train the policy; gives counts for meta.json. `winners` are completions of positive advantage."""
+    """Train the policy; returns counts for meta.json. `winners` counts completions with a positive advantage."""
     run = Run(job)
     run.train()
     counts = run.progress.counts
@@ -279,7 +279,7 @@ def summary(
     study: BaseStudy, rewards: np.ndarray, parts: Sequence[Sequence[Parts]], scores: Sequence[Sequence[Score]],
     lengths: Sequence[int], cut: Sequence[bool],
 ) -> dict[str, float]:  # fmt: skip
-    """Means over a rollout batch: the reward and its parts, scores and the study's measures, tokens a completion."""
+    """Means over a rollout batch: reward and its parts, scores, the study's measures, tokens per completion."""
     flat = [score for row in scores for score in row]
     every = [values for row in parts for values in row]
     names = dict.fromkeys(name for values in every for name in values)
@@ -300,7 +300,7 @@ def summary(
 
 
 def settings_of(job: Job) -> Any:
-    """The arm's policy-gradient settings. Raises InputError for a row or a set that this method cannot run."""
+    """The policy-gradient settings of the arm. Raises InputError for a row or set that this method cannot run."""
     arm, hyper = job.arm, job.hyper
 
     def refuse(reason: str) -> None:

@@ -19,7 +19,7 @@ from trap.training.rollouts import Counts
 
 
 def sampling_key(seed: int, round_number: int, identity: str) -> int:
-    """The random stream of one prompt: a function of the seed, the round and the item's id alone."""
+    """The key of one prompt's random stream. It depends only on the seed, the round and the item's id."""
     digest = hashlib.blake2b(f"{seed}:{round_number}:{identity}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big")
 
@@ -27,10 +27,9 @@ def sampling_key(seed: int, round_number: int, identity: str) -> int:
 def select(
     study: BaseStudy, item: Any, scored: Sequence[tuple[str, Score]], arm: Any, hyper: Any
 ) -> list[int]:
-    """Indices of the completions to keep for one prompt, best first; ties go to the earlier sample.
+    """Indices of the completions to keep for one prompt, best first. Ties go to the earlier sample.
 
-    `best` keeps the highest reward; `faithful` asks in addition that the answer is right for reasons that
-    hold. Equal texts count once.
+    `best` keeps the highest rewards. `faithful` also asks that the completion is faithful. Equal texts count once.
     """
     keys = [rank_item(study, arm.reward, item, score, text) for text, score in scored]
     kept: list[int] = []
@@ -51,7 +50,7 @@ def select(
 def collect(
     job: Job, sampler: Any, items: Sequence[Any], round_number: int
 ) -> tuple[list[Example], list[Any], dict]:
-    """Sample, score and select: training examples, episodes (winners marked), and counts.
+    """Sample, score and select; returns training examples, episodes with winners marked, and counts.
 
     Raises InputError for a selection that the study cannot make, and naming an item whose grader raises.
     """
@@ -76,11 +75,11 @@ def collect(
 
 
 def replay(job: Job, examples: list[Example]) -> list[Example]:
-    """The examples with references of `job.replay_pool` mixed in, `hyper.replay` of what a fit sees.
+    """The examples, mixed with references of `job.replay_pool`, which make up the share `hyper.replay`.
 
-    There are as many different references as the fit has room for, and the examples are repeated to keep
-    their share: a handful of winners is then learned beside the skill, not instead of it. Raises
-    InputError where there was no SFT whose pool could be replayed.
+    The mixture has as many different references as the fit has room for. The examples are repeated to keep their
+    share. So the model keeps its skill while it learns a handful of winners. Raises InputError where no SFT came before
+    whose pool could be replayed.
     """
     share = job.hyper.replay
     if not share or not examples:
@@ -94,9 +93,9 @@ def replay(job: Job, examples: list[Example]) -> list[Example]:
 
 
 def train(job: Job) -> dict[str, Any]:
-    """Rounds of sample, select, fit; a round that keeps nothing trains nothing.
+    """Rounds of sample, select, fit. A round that keeps nothing trains nothing.
 
-    `curriculum` in the arm's selection splits its mixture into one pool per round, in the order written.
+    With the selection `curriculum`, each round takes one pool of the arm's mixture, in the order written.
     """
     items = read_prompts(job)
     rounds = job.arm.rounds
