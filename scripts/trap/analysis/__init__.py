@@ -2,6 +2,7 @@
 
 import os
 
-# Matrices here are small: threads that share one mostly wait for each other. Before numpy is imported.
+# Matrices here are small, and threads that share one mostly wait for each other. This must stand before numpy is
+# imported.
 for _library in ("OPENBLAS", "MKL"):
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")

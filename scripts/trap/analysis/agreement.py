@@ -1,8 +1,8 @@
-"""Do platforms agree? Every arm and every decisive contrast on two of them, with the difference and its interval.
+"""Do platforms agree? Compare every arm and every decisive contrast between two platforms, with intervals.
 
-Platforms train from seeds of their own, so that their seeds are drawn apart; the questions are the same,
-and drawn together. Two platforms agree where the interval of the difference holds zero; how wide it is
-says what that is worth.
+Platforms train from seeds of their own, so that the bootstrap draws their seeds separately. The questions are the same
+and are drawn together. Two platforms agree where the interval of the difference holds zero. The width of that interval
+says how much the agreement is worth.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ COLUMNS: dict[str, Any] = {
 
 
 def references(table: ItemTable, first: str) -> list[tuple[str, str]]:
-    """(platform, reference) pairs: every other platform beside `first`, or beside the first there is."""
+    """(platform, reference) pairs: every other platform against `first`, or against the first one that is there."""
     found = sorted({platform for _, platform, _, _ in table.conditions})
     reference = first if first in found else found[0]
     return [(platform, reference) for platform in found if platform != reference]
 
 
 def agreement(spec: ClaimsFile, table: ItemTable, first: str) -> pl.DataFrame:
-    """A row for every arm and pool, and for every contrast, that two platforms have; others are compared to `first`.
+    """A row for every arm and pool, and for every contrast, that two platforms have. `first` is the reference.
 
     Raises InputError where no run is there on two.
     """
@@ -83,7 +83,7 @@ def _row(
     kind: str, name: str, model: str, pool: str, metric: str, table: ItemTable, sides: list[tuple[str, str]],
     cells: Sequence[Sequence[Cell | None]], spec: ClaimsFile,
 ) -> list[dict[str, Any]]:  # fmt: skip
-    """The row, or none where a side is missing. A contrast is of two cells, an arm of one."""
+    """The row, or None where a side is missing. A contrast has two cells, an arm has one."""
     if any(cell is None for side in cells for cell in side):
         return []
     weights = [1.0, -1.0][: len(cells[0])]
@@ -111,7 +111,7 @@ def _row(
 
 
 def agreement_text(rows: pl.DataFrame) -> str:
-    """The table for people: contrasts first, then arms, with what fraction agrees."""
+    """The table as Markdown: contrasts first, then arms, with the fraction that agrees."""
     parts = [
         "# The same arms on two platforms\n",
         "95 % intervals in brackets. Agree: the interval of the difference between the platforms holds zero. Of intervals"

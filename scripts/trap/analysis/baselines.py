@@ -1,4 +1,4 @@
-"""What can be scored without any model: the floor and the ceiling that every accuracy stands between.
+"""Baselines: answers that need no model. They are the floor and the ceiling of every accuracy.
 
 A study says which answers need no model, and how often each is right on an item (`BaseStudy.baselines`).
 """
@@ -18,7 +18,7 @@ _KEYS: dict[str, Any] = {"pool": pl.String, "id": pl.String, "level": pl.Int16, 
 
 
 def baseline_items(study: BaseStudy, pools: Mapping[str, Sequence[Any]]) -> pl.DataFrame:
-    """Expected correctness (0..1) of every answer that needs no model, on every item.
+    """Expected correctness, from 0 to 1, of every baseline on every item.
 
     Columns: pool id level cluster, then one per baseline. Raises InputError for numbers that do not fit the items.
     """

@@ -1,4 +1,4 @@
-"""From per-item rows to cells: the columns and metrics of a study, and sums of each by condition, seed and cluster."""
+"""From rows of items to cells: sums of each metric of a study, by condition, seed and cluster."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _number(column: str, unit: str) -> Metric:
 
 @cache
 def metrics_of(study: type[BaseStudy]) -> dict[str, Metric]:
-    """The means that a study's items give, by name: of every study, of its measures, and what its extension adds."""
+    """The metrics of a study by name: those of every study, those of its measures, and what its extension adds."""
     found: dict[str, Metric | None] = {
         "accuracy": _flag("correct"),
         "faithful": _flag("faithful"),
@@ -48,7 +48,7 @@ def metrics_of(study: type[BaseStudy]) -> dict[str, Metric]:
 
 BASELINE = "baseline:"  # prefix of pseudo-arms that need no model
 BASELINE_MODEL = "none"
-BASELINE_KEYS = ("pool", "id", "level", "cluster")  # the other columns of baselines are its answers
+BASELINE_KEYS = ("pool", "id", "level", "cluster")  # all other columns of the baselines are answers
 Condition = tuple[str, str, str, str]  # model, platform, arm, pool
 
 
@@ -141,7 +141,7 @@ class ItemTable:
 
     @property
     def pools(self) -> list[str]:
-        """Declared pools to report on that all runs were asked and that have items, in declared order."""
+        """Declared evaluation pools that all runs were asked and that have items, in declared order."""
         here = {key[3] for key in self._parts}
         return [
             pool.name
@@ -165,7 +165,7 @@ class ItemTable:
         metric: str,
         levels: Sequence[int] | None = None,
     ) -> Cell | None:
-        """The cell, or None when nothing of it was measured. Raises KeyError for an unknown metric."""
+        """The cell, or None when nothing in it was measured. Raises KeyError for an unknown metric."""
         definition = self.metrics[metric]
         if arm.startswith(BASELINE):
             return self._baseline_cell(arm.removeprefix(BASELINE), pool, metric, levels)
@@ -186,7 +186,7 @@ class ItemTable:
     def _grid(
         self, key: Condition, levels: tuple[int, ...] | None
     ) -> tuple[tuple[int, ...], tuple[str, ...], np.ndarray, dict[str, np.ndarray]] | None:
-        """(seeds, clusters, place of every row in the seeds x clusters grid, rows) of a condition, remembered."""
+        """For a condition: (seeds, clusters, cell number of every row in seeds x clusters, rows). The result is kept."""
         if (key, levels) not in self._grids:
             part = self._parts[key]
             if levels is not None:

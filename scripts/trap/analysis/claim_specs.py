@@ -1,4 +1,4 @@
-"""config/STUDY/claims.yaml, typed and checked: what is measured, against what, and when it counts.
+"""`config/STUDY/claims.yaml`, typed and checked: what is measured, against what, and when a claim holds.
 
 Everything in it is declared before the runs. Unknown keys are errors, and so are rules that do not
 parse, references to what is not declared, and ids that occur twice.
@@ -38,8 +38,8 @@ class Measure(Struct, kw_only=True, forbid_unknown_fields=True):
     `net_of`, with `minus_pool`, takes off what another arm differs by between the two pools.
     contrast: a declared contrast of this file. dose: the slope of a declared dose family.
     runs: a column of runs.parquet for `arm`. repeat: agreement with a repeated run.
-    study: a measure that the study brings (`trap.analysis.extension`), by name; `of` says of what.
-    model, platform, pool: those of `defaults`, unless they are said.
+    study: the name of a measure that the study brings (`trap.analysis.extension`); `of` is its argument.
+    model, platform, pool: without them, those of `defaults`.
     """
 
     arm: str | None = None
@@ -76,7 +76,7 @@ class Contrast(Struct, kw_only=True, forbid_unknown_fields=True):
 class Dose(Struct, kw_only=True, forbid_unknown_fields=True):
     """A dose-response: arms and their doses. scale: linear, or log2 for the slope per doubling.
 
-    samples: the dose is the number of samples a prompt, so that one draw predicts what several give.
+    samples: the dose is the number of samples per prompt, so that the hit rate of one draw predicts that of several.
     """
 
     label: str
@@ -87,7 +87,7 @@ class Dose(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Defaults(Struct, kw_only=True, forbid_unknown_fields=True):
-    """What a measure, a contrast (pool) and a dose family (pools) are of, where they do not say it."""
+    """The model, platform and pool of a measure or contrast, and the pools of a dose family, that name none."""
 
     model: str
     platform: str
@@ -107,7 +107,7 @@ class ClaimSpec(Struct, kw_only=True, forbid_unknown_fields=True):
     reproduced: str | list[str] = field(default_factory=list)
     not_reproduced: str | list[str] = field(default_factory=list)
     margin: float | None = None
-    reason: str = ""  # why it is not tested, or what the test does not cover
+    reason: str = ""  # why it is not tested, or what its test leaves open
     over: dict[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -124,8 +124,8 @@ class ClaimsFile(Struct, kw_only=True, forbid_unknown_fields=True):
 
     confidence: float
     replicates: int
-    margin: float  # of equivalence, for shares, unless a contrast or claim declares its own
-    minimum_seeds: int  # below this no verdict is given on trained models
+    margin: float  # of equivalence, for shares; a contrast or claim may declare its own
+    minimum_seeds: int  # fewer seeds give no verdict on trained models
     sources: dict[str, str]
     defaults: Defaults
     names: dict[str, str]  # ids of models and arms -> how a sentence names them
@@ -164,7 +164,7 @@ def load_claims(path: Path | str, study: type[BaseStudy]) -> ClaimsFile:
 
 
 def _filled(file: ClaimsFile) -> ClaimsFile:
-    """With `defaults` where a measure, contrast or dose family leaves them out."""
+    """The file with `defaults` put in where a measure, contrast or dose family names nothing."""
     given, replace = file.defaults, msgspec.structs.replace
 
     def filled(measure: Measure) -> Measure:

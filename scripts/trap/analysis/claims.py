@@ -1,4 +1,4 @@
-"""claims.json: every declared claim with our number, its interval, a verdict, and where it came from."""
+"""The ledger, `claims.json`: every declared claim with our number, its interval, a verdict, and its origin."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ NOT_TESTED = "not tested here"
 
 
 def claim_rows(spec: ClaimsFile, evidence: Evidence, rule: str, commit: str) -> list[dict[str, Any]]:
-    """One object per claim, in the order of the file; deterministic but for `commit` and `seconds`."""
+    """One object per claim, in the order of the file. Only `commit` and `seconds` differ between equal runs."""
     return [_claim(claim, spec, evidence, rule, commit) for claim in spec.claims]
 
 
 def fill_in(claims: list[dict[str, Any]], others: Sequence[Path]) -> list[dict[str, Any]]:
-    """Claims that these runs do not test, as another experiment's ledger has them where it does.
+    """Replace claims that these runs do not test by those of another experiment's ledger, where it tests them.
 
-    It tests what this one does not run; its `file` says where each number comes from.
+    The `file` of such a claim says which experiment its number comes from.
     Raises InputError for a ledger that cannot be read.
     """
     tested: dict[str, dict[str, Any]] = {}
@@ -38,7 +38,7 @@ def fill_in(claims: list[dict[str, Any]], others: Sequence[Path]) -> list[dict[s
 
 
 def agreement(items: pl.DataFrame, repeated: pl.DataFrame) -> tuple[int, int]:
-    """(item rows identical in every column, item rows compared) of runs that were done twice."""
+    """For runs that were done twice: (rows of items that are equal in every column, rows compared)."""
     key = ["study", "model", "platform", "arm", "seed", "pool", "id"]
     outcomes = [name for name in items.columns if name not in key]
     pairs = items.join(repeated, on=key, how="inner", suffix="_again")
@@ -74,7 +74,7 @@ def _claim(claim: ClaimSpec, spec: ClaimsFile, evidence: Evidence, rule: str, co
     for name, what in claim.also.items():
         try:
             also[name] = measure(what, evidence)
-        except Missing:  # a supplement that was not run; rules that read it are then false
+        except Missing:  # a supplement that was not run: rules that read it are false
             continue
     margin = claim.margin
     if margin is None:
@@ -138,7 +138,7 @@ def _claim(claim: ClaimSpec, spec: ClaimsFile, evidence: Evidence, rule: str, co
 def _verdict(
     claim: ClaimSpec, main: Result, also: Mapping[str, Result], margin: float | None, spec: ClaimsFile
 ) -> tuple[str, str]:
-    """(verdict, why it is withheld)."""
+    """(verdict, reason why a verdict is withheld or "")."""
     values: dict[str, float | None] = {
         "value": main.value,
         # a number without an interval (arithmetic, a count of everything) is its own interval
@@ -169,7 +169,7 @@ def _contaminated(conditions: set[tuple[str, str, str]], runs: pl.DataFrame) -> 
 
 
 def _seconds(conditions: set[tuple[str, str, str]], runs: pl.DataFrame) -> float | None:
-    """Wall-clock seconds of training and evaluating every run behind a claim, each run once."""
+    """Wall-clock seconds of training and evaluation, summed over the runs behind a claim. Each run counts once."""
     if not conditions:
         return 0.0
     wanted = pl.DataFrame(sorted(conditions), schema=["model", "platform", "arm"], orient="row")

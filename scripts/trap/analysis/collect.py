@@ -1,8 +1,8 @@
-"""Gather what runs left in their folders: three tables (items, runs, curves) and the seconds they took.
+"""Gather what runs left in their folders: the tables items, runs and curves, and the seconds that runs took.
 
-Run folder: items.parquet, meta.json, log.jsonl, and of metrics.json, which else sums up items.parquet,
-the validation curves and the seconds. Sorting, encoding and compression are fixed, so that equal runs give equal bytes; seconds are
-never equal, and stand apart.
+Read of each run folder: items.parquet, meta.json, log.jsonl, and the validation curves and seconds of metrics.json (the
+rest of which sums up items.parquet). Sorting, encoding and compression are fixed, so that equal runs give equal bytes.
+Seconds are never equal and have a file of their own.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ RUN_KEY = ["study", "model", "platform", "arm", "seed"]
 
 class Rollouts(Struct, kw_only=True):
     """What sampling gave: counts of samples, prompts and winners; how many winners were right and faithful; the share
-    of prompts of which any sample was right; means of the study's measures over the winners.
+    of prompts with a right sample; means of the study's measures over the winners.
     """
 
     sampled: int | None = None
     prompts: int | None = None
     winners: int | None = None
-    winner_faithful: int | float | None = None  # a whole number is a count, a fraction a share of winners
+    winner_faithful: int | float | None = None  # an integer is a count, a fraction is a share of winners
     winner_correct: int | float | None = None
     any_correct: float | None = None
     winner_means: dict[str, float | None] = field(default_factory=dict)
@@ -122,13 +122,13 @@ class LogRow(Struct, kw_only=True):
 
 
 class Watched(Struct, kw_only=True):
-    """What the run answered on a validation pool while it was trained, after that many steps."""
+    """Results of the run on a validation pool during training, after `step` steps."""
 
     step: int
     pool: str
     n: int
     accuracy: float
-    faithful: float | None = None  # of studies that ask for no reasons
+    faithful: float | None = None  # null for studies that ask for no reasons
 
 
 class Curves(Struct, kw_only=True):
@@ -154,7 +154,7 @@ class Collected(NamedTuple):
 def collect(
     folders: Sequence[Path | str], study: type[BaseStudy], more: Sequence[Path | str] = ()
 ) -> Collected:
-    """Everything of finished run folders of a study, with more items of theirs (RUN/NAME/items.parquet).
+    """Everything in finished run folders of a study. `more`: further items of these runs (RUN/NAME/items.parquet).
 
     Raises InputError for a folder without its files, a run given twice, and items that belong to
     another run than meta.json says, or to none of these.
@@ -200,7 +200,7 @@ def write_table(frame: pl.DataFrame, path: Path | str) -> None:
 
 
 def write_items(frame: pl.DataFrame, path: Path | str) -> None:
-    """A table with repeated words dictionary-encoded; `read_items` gives the strings back."""
+    """Write items with repeated words dictionary-encoded; `read_items` gives strings back."""
     words = [name for name, kind in frame.schema.items() if kind == pl.String]
     encoded = [
         pl.col(name).cast(pl.Enum(frame[name].drop_nulls().unique().sort().to_list())) for name in words
@@ -257,7 +257,7 @@ def _run_row(meta: RunMeta, study: type[BaseStudy]) -> dict[str, Any]:
 
 
 def _share(value: int | float | None, of: int | None) -> float | None:
-    """A share of the winners, whether meta.json gave a count (JSON 12) or a share (JSON 0.12)."""
+    """The share of winners, from a count (12 in meta.json) or from a share (0.12)."""
     if value is None or isinstance(value, float):
         return value
     return value / of if of else None
@@ -267,7 +267,7 @@ def _curve_rows(path: Path, curves: Curves, meta: RunMeta) -> Iterable[tuple[Any
     key = tuple(getattr(meta, name) for name in RUN_KEY)
     for seen in curves.valid:
         yield (*key, "valid", seen.step, None, seen.pool, seen.accuracy, seen.faithful, seen.n)
-    if not path.exists():  # an arm without training, such as the base model, may have no log
+    if not path.exists():  # an arm that is not trained, such as a fetched base model, may have no log
         return
     for row in iter_jsonl(path, LogRow):
         if row.kind == "train" and row.step is not None:

@@ -1,4 +1,4 @@
-"""The decisive contrasts: paired differences with intervals, exact McNemar within seeds, Holm over families."""
+"""The decisive contrasts: paired differences with intervals, exact McNemar tests per seed, Holm's correction."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trap.analysis.statistics import equivalent, holm, mcnemar
 def contrast_rows(spec: ClaimsFile, table: ItemTable, items: pl.DataFrame) -> list[dict[str, Any]]:
     """One row for every declared contrast and model that has both arms on the pool.
 
-    Holm corrects over all contrasts of one family in one model that could be computed.
+    Holm corrects over the computed contrasts of one family in one model.
     """
     rows = []
     for model, platform in sorted({key[:2] for key in table.conditions}):
@@ -98,7 +98,7 @@ CONTRAST_COLUMNS: dict[str, Any] = {
 def _mcnemar_by_seed(
     items: pl.DataFrame, table: ItemTable, model: str, platform: str, declared: Contrast
 ) -> list[tuple[float, int, int]]:
-    """McNemar's test within each seed, of a metric that is a flag of every item; none of any other."""
+    """McNemar's test within each seed, for a metric that is true or false of every item; None for other metrics."""
     metric = table.metrics[declared.metric]
     column = metric.column
     if not metric.share or not column:

@@ -1,8 +1,8 @@
 """What models wrote, as a small table: for people, for the film and for the page.
 
-Numbers come from items; these are the words behind them. A table of every completion would be
-hundreds of megabytes, so that it holds one seed, the first items of the pools that are reported on, and the first
-prompts that an arm sampled from.
+Numbers come from items; these are the words behind them. A table of every completion would take hundreds of megabytes.
+So this one holds one seed, the first items of the pools that are reported on, and the first prompts that an arm
+sampled from.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from trap.studies.base import BaseStudy
 
 SEED = 1
 ITEMS = 60  # per pool
-PROMPTS = 20  # of those that an arm sampled from, with all samples of each
+PROMPTS = 20  # prompts that an arm sampled from, each with all its samples
 
 EPISODE_COLUMNS: dict[str, Any] = {
     **dict.fromkeys(("study", "model", "platform", "arm"), pl.String),
@@ -38,12 +38,12 @@ EPISODE_COLUMNS: dict[str, Any] = {
 
 
 def episode_columns(study: type[BaseStudy]) -> dict[str, Any]:
-    """Columns of episodes.parquet and their types: those of every study, then what it logs besides."""
+    """Names and types of the columns of episodes.parquet: those of every study, then those that this one logs."""
     return {**EPISODE_COLUMNS, **extension_of(study).episode_columns}
 
 
 class Owner(Struct, kw_only=True):
-    """Whose run a folder is: the part of meta.json needed here."""
+    """Which run a folder belongs to: the part of meta.json that is needed here."""
 
     study: str
     model: str

@@ -1,7 +1,7 @@
-"""What a study adds to the evidence that every study gets: metrics, measures of claims, tables, words.
+"""What a study adds to the common evidence: metrics, measures of claims, tables, columns of episodes.
 
-A study may have a module `evidence.py` beside its `study.py`, which defines `EXTENSION`. Without one it has the
-metrics of its items and the tables of all studies.
+A study may have a module `evidence.py` beside its `study.py` that defines `EXTENSION`. A study without one has the
+metrics of its items and the tables that every study has.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Metric:
-    """A mean over items. unit: of the value; share: items count 0 or 1; where: which items count.
+    """A mean over items. unit: that of the value. share: whether items count 0 or 1. where: which items count.
 
-    column: the column of items that it is the mean of, where it is one and every item counts.
+    column: the column of items whose mean it is, if every item counts.
     """
 
     unit: str
@@ -39,7 +39,7 @@ class Metric:
 
 
 class Table(NamedTuple):
-    """A table and the same for people, in Markdown."""
+    """A table, and the same as Markdown."""
 
     frame: pl.DataFrame
     text: str
@@ -47,7 +47,7 @@ class Table(NamedTuple):
 
 @dataclass(frozen=True)
 class OwnMeasure:
-    """A measure that claims name by `study: NAME`. `check` says what is wrong with a declaration, or nothing.
+    """A measure that claims name by `study: NAME`. `check` returns what is wrong with a declaration, or "".
 
     `compute` gives the number, or raises `Missing` with the reason.
     """
@@ -57,17 +57,18 @@ class OwnMeasure:
 
 
 def _plain_episode(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a line of episodes.jsonl as `BaseStudy.episode` writes it: what was scored."""
+    """The score in a line of episodes.jsonl that `BaseStudy.episode` wrote."""
     return {"level": row.get("level"), **(row.get("score") or {})}
 
 
 @dataclass(frozen=True)
 class Extension:
-    """All that a study adds. metrics: means beside those of its measures; None takes a measure's away.
+    """All that a study adds.
 
-    dose_metrics: means that dose-responses show beside accuracy and faithful accuracy; shown: means that the
-    Markdown tables show besides. tables: of its own by name, each made from the summaries of one folder of evidence.
-    episode: columns of `episode_columns`, level, correct, format, faithful and value from a line of episodes.jsonl.
+    metrics: further metrics by name; None removes the metric of a measure. dose_metrics: metrics that dose-responses
+    show besides accuracy and faithful accuracy. shown: metrics that the Markdown tables show besides. tables: tables of
+    its own by name, each made from the summaries of one folder of evidence. episode: takes a line of episodes.jsonl
+    and gives the columns of `episode_columns`, level, correct, format, faithful and value.
     """
 
     metrics: Mapping[str, Metric | None] = field(default_factory=dict)
@@ -81,7 +82,7 @@ class Extension:
 
 @cache
 def extension_of(study: type[BaseStudy]) -> Extension:
-    """The extension of a study, an empty one where it has none. Raises InputError where `evidence.py` defines none."""
+    """The extension of a study; without `evidence.py`, an empty one. Raises InputError if that file defines none."""
     package = study.__module__.rpartition(".")[0]
     name = f"{package}.evidence"
     if not package or importlib.util.find_spec(name) is None:

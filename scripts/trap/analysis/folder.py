@@ -1,4 +1,4 @@
-"""A folder of evidence, opened: items, runs and whatever else an experiment collected, with settings and study."""
+"""Open a folder of evidence: items, runs and what else an experiment collected, with its settings and study."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def open_folder(arguments: argparse.Namespace) -> Summaries:
-    """The evidence that the options of `add_options` name. Raises InputError for what is wrong in a file."""
+    """The evidence that the options of `add_options` name. Raises InputError naming the file that is wrong."""
     config = load_config(arguments.config)
     study = open_study(config, arguments.study, arguments.data)
     folder, sheet = arguments.evidence, load_arms(arguments.sheet)

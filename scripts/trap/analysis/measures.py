@@ -1,4 +1,4 @@
-"""From a declared measure to a number: looks up the cells, estimates, and says what it rests on."""
+"""From a declared measure to a number: find its cells, estimate, and record where the number came from."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from trap.analysis.statistics import mean_interval
 from trap.report.wording import estimate_text
 from trap.studies.base import BaseStudy
 
-RUN_WORDS = {"any_correct": "share of prompts with a right sample"}  # columns of runs that need more words
+RUN_WORDS = {"any_correct": "share of prompts with a right sample"}  # columns that want more words
 
 
 class Missing(Exception):
-    """What a measure needs was not run or not given; the message is the reason, for people."""
+    """Raised where a measure needs something that was not run or not given. The message says what, in words."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """A measured number with its interval and where it came from. trained: rests on training runs."""
+    """A measured number with its interval and origin. trained: whether it rests on training runs."""
 
     value: float
     low: float | None = None
@@ -54,9 +54,9 @@ class Result:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything that measures are computed from; `files` says which file each part came from.
+    """Everything that measures are computed from. `files` says which file each part came from.
 
-    folder: where the items lie, and whatever else the study brings. study: opened on its data; None in tests only.
+    folder: where the items and other collected files lie. study: opened on its data; only tests leave it None.
     """
 
     spec: ClaimsFile
@@ -70,12 +70,12 @@ class Evidence:
     study: BaseStudy | None = None
     pools: Mapping[str, Sequence[Any]] = field(
         default_factory=dict
-    )  # items by pool, as far as they were given
+    )  # items by pool, of the pools that were given
     folder: Path | None = None
 
 
 def measure(what: Measure, evidence: Evidence) -> Result:
-    """Compute one measure. Raises Missing with the reason when it cannot be."""
+    """Compute one measure. Raises Missing with the reason when that is not possible."""
     if what.contrast:
         return _contrast(what, evidence)
     if what.dose:
@@ -90,7 +90,7 @@ def measure(what: Measure, evidence: Evidence) -> Result:
 
 
 def cell_of(evidence: Evidence, model: str, platform: str, arm: str, pool: str, what: Measure) -> Cell:
-    """The cell, or Missing with the reason."""
+    """The cell. Raises Missing with the reason where there is none."""
     cell = evidence.items.cell(model, platform, arm, pool, what.metric, what.levels)
     if cell is not None:
         return cell
@@ -195,7 +195,7 @@ def _estimated(
 def _contrast(what: Measure, evidence: Evidence) -> Result:
     declared = next(contrast for contrast in evidence.spec.contrasts if contrast.name == what.contrast)
     row = evidence.contrasts.get((declared.name, what.model, what.platform))
-    if row is None:  # says which part is missing
+    if row is None:  # raises Missing for the part that is missing
         as_arms = Measure(
             arm=declared.arm,
             minus=declared.minus,

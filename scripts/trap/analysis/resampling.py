@@ -8,10 +8,10 @@ are compared (two arms, two pools) share the draws, which makes every difference
 Corrections, because 3 seeds are few and both levels contain the noise of the single answers:
 * n - 1 units are drawn out of n at each level (Rao and Wu 1988), so that the variance of the
   replicates is the unbiased s^2/n instead of (n-1)/n of it.
-* the variance is V_seeds + V_clusters - V_both', the last being what drawing both levels has in excess
-  of the sum: crossed resampling counts the noise of single answers at each level (Owen 2007, the
-  pigeonhole bootstrap; the sum and difference of Cameron, Gelbach and Miller 2011). The interval is
-  the percentile interval scaled to that variance.
+* the variance is V_seeds + V_clusters - V_both', where V_both' is by how much drawing both levels exceeds the
+  sum. Crossed resampling counts the noise of single answers at each level (Owen 2007, the pigeonhole
+  bootstrap; the sum and difference of Cameron, Gelbach and Miller 2011). The interval is the percentile
+  interval scaled to that variance.
 * it is stretched about the value by t / z, with Satterthwaite's degrees of freedom from the variance
   components, df = (sum v)^2 / sum(v^2 / (n - 1)), and never narrower than value -+ t se: the mean of
   three seeds drawn again has too few different values for its percentiles to reach that far.
@@ -36,7 +36,7 @@ from scipy import special
 from trap.analysis.statistics import CONFIDENCE, clopper_pearson
 
 REPLICATES = 2000
-DIGITS = 6  # what is published; well above the noise of any summation order
+DIGITS = 6  # digits that are kept, well above the noise of any order of summation
 RARE = 5
 
 
@@ -75,7 +75,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its interval. n: distinct items; seeds: training seeds behind it (0: none trained)."""
+    """A value with its interval. n: distinct items. seeds: training seeds behind it; 0 if nothing was trained."""
 
     value: float
     low: float
@@ -89,7 +89,7 @@ class Estimate:
 
 @lru_cache(maxsize=256)
 def _draws(units: int, replicates: int, stream: int) -> np.ndarray:
-    """How often each of `units` was drawn, (replicates, units); the same for the same arguments."""
+    """How often each unit was drawn, an array (replicates, units). Equal arguments give equal draws."""
     if units < 2:
         return np.ones((replicates, units))
     generator = np.random.default_rng([20240, stream, units])
@@ -99,7 +99,7 @@ def _draws(units: int, replicates: int, stream: int) -> np.ndarray:
 
 
 class _Drawn(NamedTuple):
-    """Sums of a cell over what each replicate drew, (replicates,) each: seeds and clusters, clusters alone, seeds alone."""
+    """Sums of a cell over each replicate, arrays (replicates,): seeds and clusters drawn, clusters alone, seeds alone."""
 
     both: np.ndarray
     clusters: np.ndarray
@@ -109,8 +109,10 @@ class _Drawn(NamedTuple):
 def _drawn(
     sums: np.ndarray, clusters: int, places: tuple[int, ...] | None, stream: int | None, replicates: int
 ) -> _Drawn:
-    """places: of the cell's clusters among those that are drawn, None where it has all of them; stream: of its seeds,
-    None where nothing was trained."""
+    """Sums of a cell over each replicate.
+
+    places: indices of the cell's clusters among those that are drawn; None if it has all of them. stream: the random
+    stream of its seeds; None if nothing was trained."""
     draws = _draws(clusters, replicates, 0)
     by_cluster = (draws if places is None else draws[:, list(places)]) @ sums.T  # (replicates, seeds)
     of_clusters = by_cluster @ np.ones(len(sums))
@@ -122,7 +124,7 @@ def _drawn(
 
 @lru_cache(maxsize=64)
 def _counted(counts: bytes, shape: tuple[int, int], *how: Any) -> _Drawn:
-    """`_drawn` of counts, which many metrics of a condition share."""
+    """`_drawn` for counts. Many metrics of a condition share them, so that the result is kept."""
     return _drawn(np.frombuffer(counts).reshape(shape), *how)
 
 
@@ -133,7 +135,7 @@ def estimate(
     replicates: int = REPLICATES,
     confidence: float = CONFIDENCE,
 ) -> Estimate:
-    """The weighted sum of cell means with a bootstrap interval; one cell, a difference, or a slope.
+    """The weighted sum of cell means, with a bootstrap interval. This covers one cell, a difference and a slope.
 
     Seeds that not every cell of a group has are left out. Raises ValueError for no cells, cells
     without items, or no common seed.
@@ -188,7 +190,7 @@ def estimate(
 
 @lru_cache(maxsize=1024)
 def _t_quantile(share: float, df: float) -> float:
-    """Student's quantile; the normal one for infinite df."""
+    """Student's quantile; for infinite df, that of the normal distribution."""
     return float(special.stdtrit(df, share) if math.isfinite(df) else special.ndtri(share))
 
 
@@ -255,7 +257,7 @@ def _guard_rare(
     high: float,
     confidence: float,
 ) -> tuple[float, float]:
-    """Widen where the bootstrap cannot know better, and keep shares inside their range."""
+    """Widen the interval of a rare event, and keep shares inside 0..1."""
     trained = [cell for cell in cells if cell.group]
     if len(cells) == 1 and weights[0] == 1.0:
         expected = value * cells[0].n
@@ -276,4 +278,4 @@ def _guard_rare(
 
 
 def _rounded(value: float) -> float:
-    return round(float(value), DIGITS) + 0.0  # + 0.0: no negative zero in a file
+    return round(float(value), DIGITS) + 0.0  # + 0.0 turns a negative zero into zero

@@ -1,4 +1,4 @@
-"""The table of runs with what is not a run's own: what the sheet says of its arm, and the seconds it took."""
+"""The table of runs, joined with what the sheet says of each arm and with the seconds that each run took."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def read_seconds(path: Path | str) -> dict[str, dict[str, float | None]]:
 
 
 def arm_fact(sheet: Mapping[str, Arm], arm: str) -> dict[str, Any]:
-    """label, short, role, group, contaminated of an arm; one that no sheet has is called by its own name."""
+    """label, short, role, group and contaminated of an arm. An arm that is in no sheet is labelled by its name."""
     row = sheet.get(arm)
     if row is None:
         return {"label": arm, "short": arm, "role": "", "group": "", "contaminated": False}
@@ -48,7 +48,7 @@ def read_runs(
 ) -> pl.DataFrame:  # fmt: skip
     """runs.parquet with columns label, short, role, group and contaminated of the sheet, and the seconds of each run.
 
-    They are read here and not kept with the runs, so that another name in the figures needs no run.
+    These columns come from the sheet and are not kept with the runs, so that a new label needs no run.
     """
     runs = read_table(path)
     sheet, seconds = sheet or {}, seconds or {}

@@ -1,8 +1,8 @@
-"""The trap against model size: every arm and contrast of each size, and how a contrast changes with size.
+"""The trap against model size: every arm and contrast for each size, and how a contrast changes with size.
 
-Sizes are models of their own, so that their training seeds are drawn apart; the questions are the same, and
-drawn together. A size has one base checkpoint, as a published model has: what another would give is not in
-the intervals.
+Each size is a model of its own, so that the bootstrap draws its training seeds separately. The questions are the same
+and are drawn together. A size has one base checkpoint, as a published model has. The intervals do not include what
+another base checkpoint would give.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ COLUMNS: dict[str, Any] = {
 
 
 def scaling(spec: ClaimsFile, table: ItemTable, parameters: Mapping[str, int], platform: str) -> pl.DataFrame:
-    """Rows of kind `arm`, `contrast`, and `slope`: a contrast's change for ten times as many parameters.
+    """Rows of kind `arm`, `contrast` and `slope`. A slope is the change of a contrast per factor of ten in parameters.
 
     parameters: weights of each model, which are the sizes that are compared. Raises InputError where two
     models have the same size, or fewer than two have items.
@@ -49,7 +49,7 @@ def scaling(spec: ClaimsFile, table: ItemTable, parameters: Mapping[str, int], p
     def row(
         kind: str, name: str, model: str, pool: str, metric: str, cells: Sequence[Cell | None], weights: list[float]
     ) -> list[dict[str, Any]]:  # fmt: skip
-        """The row, or none where a cell is missing or arms of one size have no seed in common."""
+        """The row, or None where a cell is missing or the arms of a size have no seed in common."""
         if any(cell is None for cell in cells):
             return []
         try:
@@ -105,7 +105,7 @@ def size_text(parameters: int) -> str:
 
 
 def scaling_text(rows: pl.DataFrame) -> str:
-    """The table for people: contrasts with their slopes first, then arms; one column a size."""
+    """The table as Markdown: contrasts with their slopes first, then arms. Each size is a column."""
     sizes = dict(rows.filter(pl.col("kind") != "slope").select("model", "parameters").unique().iter_rows())
     models = sorted(sizes, key=sizes.__getitem__)
     parts = [

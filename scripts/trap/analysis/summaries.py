@@ -45,8 +45,8 @@ _OF: dict[str, Any] = dict.fromkeys(("pool", "metric", "unit"), pl.String)
 class Summaries:
     """All tables of one collection of runs.
 
-    study: opened on its data; pools: items by pool, for what needs no model; sheet: arms by name, for what tables call
-    them; folder: where the evidence lies, with what the study collected besides.
+    study: opened on its data. pools: items by pool, for baselines. sheet: arms by name, for labels. folder: where the
+    evidence lies, with what the study collected besides.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Summaries:
 
     @cached_property
     def baselines(self) -> pl.DataFrame:
-        """As `baseline_items`, of the honest pools."""
+        """`baseline_items` for the honest pools."""
         return baseline_items(self.study, self.honest)
 
     @cached_property
@@ -72,14 +72,14 @@ class Summaries:
         return ItemTable(self.items, type(self.study), self.baselines)
 
     def estimate(self, cell: Cell, *others: Cell) -> Estimate:
-        """One cell, or the difference to another."""
+        """The estimate of one cell, or of its difference to another."""
         weights = [1.0, *(-1.0 for _ in others)]
         return resampling.estimate(
             [cell, *others], weights, replicates=self.spec.replicates, confidence=self.spec.confidence
         )
 
     def labels(self, model: str, platform: str, arm: str) -> dict[str, Any]:
-        """ARM_COLUMNS of an arm."""
+        """The values of ARM_COLUMNS for an arm."""
         keys = {"study": self.table.name, "model": model, "platform": platform, "arm": arm}
         if arm.startswith(BASELINE):
             name = arm.removeprefix(BASELINE).replace("_", " ")
@@ -125,7 +125,7 @@ class Summaries:
         return pl.DataFrame(list(self._rows()), schema={**ARM_COLUMNS, **_OF, **_ESTIMATE})
 
     def by_level(self) -> pl.DataFrame:
-        """The same by level, on the pools that are reported on."""
+        """Every metric of every arm by level, on the evaluation pools."""
         rows: list[dict[str, Any]] = []
         chosen = [pool.name for pool in self.table.study.pools if pool.role == "evaluation"]
         for level in self.items["level"].unique().sort().to_list():
@@ -160,7 +160,7 @@ class Summaries:
         return sum(chances) / len(chances) if chances else None
 
     def _samples(self) -> tuple[dict[str, int], dict[str, str]]:
-        """Of dose families that count samples: arm -> samples, and arm -> the arm of its family with one sample."""
+        """For dose families that count samples: samples by arm, and by arm the arm of its family with one sample."""
         counts: dict[str, int] = {}
         single: dict[str, str] = {}
         for family in self.spec.doses.values():
@@ -171,7 +171,7 @@ class Summaries:
         return counts, single
 
     def rollouts(self) -> pl.DataFrame:
-        """What sampling kept, and how often it handed the right answer to the training set.
+        """What sampling kept, and for how many prompts a right answer got into the training set.
 
         predicted_blind = 1 - (1 - c)^K with c the study's chance; predicted = 1 - (1 - p)^K with p the measured hit
         rate of one draw (the arm with K = 1): what K independent draws of equally hard items would give.
@@ -210,7 +210,7 @@ class Summaries:
         return pl.DataFrame(rows, schema=schema)
 
     def noise(self) -> pl.DataFrame:
-        """How far two single training runs of one arm differ by nothing but their seed."""
+        """How far two training runs of one arm differ that differ in their seed alone."""
         rows = []
         for model, platform in sorted({key[:2] for key in self.table.conditions}):
             for pool in sorted({key[3] for key in self.table.conditions if key[:2] == (model, platform)}):

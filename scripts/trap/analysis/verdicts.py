@@ -30,7 +30,7 @@ _TOKEN = re.compile(
     r"\s*(?:(<=|>=|<|>)|(-)|(\d+(?:\.\d+)?)(?![\w.])|([a-z][a-z0-9_]*(?:\.[a-z_]+)?)(?![\w.]))"
 )
 
-Side = tuple[float, str | None]  # (sign or number, name or None)
+Side = tuple[float, str | None]  # a side of a comparison: (sign or number, name or None)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def judge(
     not_reproduced: list[Rule],
     values: Mapping[str, float | None],
 ) -> tuple[str, str]:
-    """The verdict of two lists of rules on one set of values, and why, where that is not plain.
+    """(verdict, reason): what two lists of rules say of a set of values. The reason is "" where it is plain.
 
     An effect that is real and small can satisfy a rule that asks for an interval above zero and one that asks
     for an interval below the margin. Neither side may then claim it: inconclusive.

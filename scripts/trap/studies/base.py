@@ -58,10 +58,10 @@ class Score:
 
 @dataclass(frozen=True)
 class Pool:
-    """A pool of items, as declared. Nothing is ever read off its name.
+    """A declared pool of items. Nothing is ever read off its name.
 
-    role: `train` is learned from, `validation` chosen on, `evaluation` reported; a `control` is made from another
-    pool (`derived_from`) with something changed, and is no honest set of questions. `level` names the difficulty
+    role: arms learn from `train`, settings are chosen on `validation`, results are reported on `evaluation`. A
+    `control` is made from another pool (`derived_from`) with something changed, and is no honest set of questions. `level` names the difficulty
     ("easy", "hard") in words. `trainable`: an arm may train on it; on an evaluation pool, or on one derived from it,
     such an arm is contaminated. `scored`: runs answer it. `extra`: asked only where an experiment names it.
     """
@@ -72,9 +72,9 @@ class Pool:
     derived_from: str = ""
     trainable: bool = False
     scored: bool = False
-    logged: bool = True  # completions of its first items are kept as episodes
+    logged: bool = True  # whether completions of its first items are kept as episodes
     extra: bool = False
-    ranked: bool = False  # the probabilities of its options are asked for as well
+    ranked: bool = False  # whether the probabilities of its options are asked for as well
 
     @property
     def honest(self) -> bool:
@@ -95,7 +95,7 @@ class Measure:
     label: str = ""
 
 
-# (item, score, completion) -> parts that add up to the reward
+# A reward: (item, score, completion) -> named parts that add up to it.
 Reward = Callable[[Any, Score, str], Mapping[str, float]]
 
 
@@ -112,18 +112,18 @@ class NoOptions(Struct, forbid_unknown_fields=True):
 
 
 class BaseStudy:
-    """Defaults of the contract. Class attributes are read before anything runs, and must be cheap to import."""
+    """The contract with its defaults. Class attributes are read before anything runs: keep the import cheap."""
 
     Options: ClassVar[type[Struct]] = NoOptions
     pools: ClassVar[tuple[Pool, ...]] = ()
     measures: ClassVar[tuple[Measure, ...]] = ()
     level_name: ClassVar[str] = "level"  # what a level counts, in the plural, for axes and tables
     answers_with_reasons: ClassVar[bool] = False  # whether `faithful` means anything here
-    reward_names: ClassVar[tuple[str, ...]] = ("value", "correct")  # what `rewards` has, the default first
+    reward_names: ClassVar[tuple[str, ...]] = ("value", "correct")  # names in `rewards`, the default first
     record: ClassVar[type] = Item  # the type of a pool file's row
-    page_runs_models: ClassVar[bool] = False  # whether its page asks models in the browser
-    corpus_from: ClassVar[tuple[str, ...] | None] = None  # pools that `corpus` reads; none: all of training
-    name: str = ""  # of its folder, set when it is loaded
+    page_runs_models: ClassVar[bool] = False  # whether its page runs models in the browser
+    corpus_from: ClassVar[tuple[str, ...] | None] = None  # what `corpus` reads; None: training pools
+    name: str = ""  # the name of its folder, set when it is loaded
 
     def __init__(self, options: Any, data: Path, seed: int = 0) -> None:
         """`data` is the study's folder of shared files (its pools lie there, and what `sources` and rules make)."""
@@ -133,7 +133,7 @@ class BaseStudy:
 
     @classmethod
     def sources(cls, options: Any) -> list[str]:
-        """Files of its data folder that items are made from, beside code and options; its own rules make them first."""
+        """Names of files in its data folder that items are made from. The study's own rules make them first."""
         return []
 
     @classmethod
@@ -150,15 +150,15 @@ class BaseStudy:
         return name in cls.reward_names
 
     def size(self, pool: Pool) -> int | None:
-        """How many items a pool has; None where it never runs out. Raises InputError where it has none at all."""
+        """How many items a pool has; None if it never runs out. Raises InputError if it has none at all."""
         return None
 
     def make_item(self, pool: Pool, index: int) -> Any:
-        """Item `index` of a pool: a function of (pool, seed, index) alone. Raises InputError where there is none."""
+        """Item `index` of a pool. It depends on (pool, seed, index) alone. Raises InputError if there is none."""
         raise NotImplementedError
 
     def items(self, pool: str, count: int, first: int = 0) -> Iterator[Any]:
-        """`count` items of a pool from index `first` on, or fewer where it has no more."""
+        """`count` items of a pool from index `first` on, or fewer if the pool ends."""
         declared = self.pool(pool)
         size = self.size(declared)
         for index in range(first, first + count if size is None else min(first + count, size)):
@@ -171,7 +171,7 @@ class BaseStudy:
     # --- scores -----------------------------------------------------------------------------------
 
     def score(self, item: Any, completion: str) -> Score:
-        """The score of a completion; never raises for any text."""
+        """The score of a completion. Must not raise, whatever the text."""
         raise NotImplementedError
 
     def reference(self, item: Any) -> str:
@@ -187,12 +187,12 @@ class BaseStudy:
         }
 
     def rank(self, item: Any, score: Score, completion: str, reward: str) -> tuple[float, ...]:
-        """Sort key of a completion under a reward, larger is better; its first entry is the reward."""
+        """Sort key of a completion under a reward. Larger is better; the first entry is the reward itself."""
         total = sum(self.rewards[reward](item, score, completion).values())
         return (total, float(score.correct), -float(len(completion)))
 
     def choose(self, item: Any, completions: Sequence[str]) -> str:
-        """One of several sampled completions, chosen without the key: the commonest; ties go to the earlier one.
+        """One of several sampled completions, chosen without the key: the most common one. Ties go to the earlier.
 
         Raises ValueError for no completions.
         """
@@ -203,34 +203,34 @@ class BaseStudy:
     # --- what needs no model ----------------------------------------------------------------------
 
     def overlap_keys(self, item: Any) -> Mapping[str, str]:
-        """What training and evaluation must not share, by name: the question, its template, its puzzle."""
+        """By name, what training and evaluation must not share: the prompt, a template, a puzzle."""
         return {"prompt": item.prompt}
 
     def chance(self, item: Any) -> float:
-        """Probability that a blind answer is right."""
+        """Probability, from 0 to 1, that a blind answer to the item is right."""
         return 0.0
 
     def baselines(self, items: Sequence[Any]) -> dict[str, list[float]]:
-        """Expected correctness of each answer that needs no model, by name: one number an item."""
+        """By name, an answer that needs no model: its expected correctness, from 0 to 1, on each item."""
         return {"chance": [self.chance(item) for item in items]}
 
     def permuted(self, item: Any, other: Any) -> Any:
-        """The item with a wrong key, for the gate that a grader must not reward: by default another item's answer."""
+        """The item with a wrong key, by default the answer of another item. A gate checks that graders reject it."""
         return msgspec.structs.replace(item, answer=other.answer)
 
     def options_of(self, item: Any) -> Sequence[str]:
-        """Completions that state only an answer, one per option, the right one first; none where answers are free."""
+        """Completions that state only an answer, one per option, the right one first. Empty where answers are free."""
         return ()
 
     # --- what a model trained from nothing learns first ---------------------------------------------
 
     def corpus(self) -> Iterable[Text]:
-        """The base corpus: by default the prompts of the items of `corpus_from`, as text to go on with."""
+        """The base corpus. By default it is the prompts of the pools in `corpus_from`, as plain text."""
         for item in self._first_items():
             yield Text(prompt="", completion=item.prompt)
 
     def vocabulary(self) -> tuple[Iterable[str], Iterable[str]]:
-        """(texts, phrases) of a fresh tokenizer: every word of a text is a piece, every phrase one piece.
+        """(texts, phrases) for a fresh tokenizer. Every word of a text becomes a piece, and every phrase one piece.
 
         By default the texts of the corpus and of all training references.
         """
@@ -245,7 +245,7 @@ class BaseStudy:
     # --- rows of tables and logs ---------------------------------------------------------------------
 
     def row(self, item: Any, score: Score) -> dict[str, Any]:
-        """The columns of `items.parquet` that come from the study."""
+        """The values of an answered item in `items.parquet` that come from the study, by column."""
         return {
             "id": item.id,
             "level": item.level,
@@ -260,7 +260,7 @@ class BaseStudy:
     def episode(
         self, item: Any, completion: str, score: Score, *, phase: str, step: int, kept: bool | None = None, pool: str = ""
     ) -> Any:  # fmt: skip
-        """The row of `episodes.jsonl`."""
+        """A line of `episodes.jsonl`: the item, the completion and its score."""
         return {
             "phase": phase, "step": step, "ex_id": item.id, "pool": pool, "level": item.level, "prompt": item.prompt,
             "completion": completion, "kept": kept,
@@ -269,11 +269,11 @@ class BaseStudy:
         }  # fmt: skip
 
     def rollout_counts(self, counts: dict[str, Any]) -> dict[str, Any]:
-        """Counts of what was sampled, as the log and `meta.json` hold them; a study may name some in its own words."""
+        """Counts of what was sampled, as the log and `meta.json` hold them. A study may rename some."""
         return counts
 
     def summary(self, scores: Sequence[Score]) -> dict[str, float]:
-        """Means of one pool for `metrics.json`."""
+        """Means over one pool for `metrics.json`. `scores` must not be empty."""
         n = len(scores)
         found = {
             "accuracy": sum(score.correct for score in scores) / n,
@@ -287,7 +287,7 @@ class BaseStudy:
 
 
 def score_item(study: BaseStudy, item: Any, completion: str, pool: str = "") -> Score:
-    """The study's score. Raises InputError naming the item where the grader raises or gives no score from 0 to 1."""
+    """The study's score. Raises InputError naming the item if the grader raises or gives no score from 0 to 1."""
     try:
         score = study.score(item, completion)
     except InputError:
@@ -335,7 +335,7 @@ def _at_item(study: BaseStudy, item: Any, pool: str, what: str) -> InputError:
 
 
 def study_class(name: str) -> type[BaseStudy]:
-    """The class of a study by name. Raises InputError where there is none, or where it declares nonsense."""
+    """The class of a study by name. Raises InputError if there is none, or if its pools contradict each other."""
     module = load_member("study", name, "study")
     found = getattr(module, "Study", None)
     if not isinstance(found, type):

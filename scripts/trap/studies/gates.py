@@ -1,11 +1,11 @@
 """Gates that every study passes before anything trains on it.
 
 reference    the reference of an item scores 1, is right, and is faithful where the study asks for reasons
-empty        an empty completion scores less than the reference, and no more than anything else that is tried
+empty        an empty completion scores less than the reference, and no more than any other that is tried
 permuted     references scored against other keys are right no more often than a blind guess
-overlap      pools of different roles share no overlap key; controls repeat other pools by design, and are left out
+overlap      pools of different roles share no overlap key (controls repeat other pools by design and do not count)
 processes    four fresh processes make the same bytes as one, and as the pool's file
-grader       a grader that raises is a violation that names study, pool and item
+grader       no grader raises; if one does, the violation names study, pool and item
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from trap.studies.making import in_processes, lines
 
 SAMPLED = 8  # items of each pool that are made again
 PROCESSES = 4
-TOLERANCE = 0.05  # by which references may beat chance on a permuted key ...
-RARE = 1e-3  # ... before an exact test calls it too much
-SHOWN = 3  # examples of a violation
+TOLERANCE = 0.05  # share by which references may beat chance under a permuted key ...
+RARE = 1e-3  # ... and the p value of an exact test below which it is too much
+SHOWN = 3  # examples that a violation shows
 
 
 class PoolGates(Struct, kw_only=True):
@@ -42,7 +42,7 @@ class PoolGates(Struct, kw_only=True):
 
 
 class Overlap(Struct):
-    """How many keys of a kind two pools share."""
+    """How many overlap keys of one kind two pools share."""
 
     first: str
     second: str
@@ -85,7 +85,7 @@ def _scores(study: BaseStudy, name: str, items: Sequence[Any], violations: list[
             other = _other(items, number)
             reference = study.reference(item)
             best, empty = score_item(study, item, reference, name), score_item(study, item, "", name)
-            if not pool.honest:  # something is wrong with its keys or references, on purpose
+            if not pool.honest:  # a control has wrong keys or references on purpose
                 continue
             found.reference = min(best.value, 1.0 if found.reference is None else found.reference)
             found.empty = max(empty.value, found.empty or 0.0)
@@ -164,7 +164,7 @@ def _overlaps(study: BaseStudy, pools: Mapping[str, Sequence[Any]], violations: 
 
 
 def _processes(study: BaseStudy, files: Mapping[str, Path]) -> list[str]:
-    """Violations: the first items of each pool made by one process, by four, and as they lie in its file."""
+    """Violations where one process, four processes and the pool's file differ in the first items of a pool."""
     violations, alone, parts = [], {}, []
     size = SAMPLED // PROCESSES
     for name in files:
@@ -177,7 +177,7 @@ def _processes(study: BaseStudy, files: Mapping[str, Path]) -> list[str]:
             (name, first, min(size, len(alone[name]) - first)) for first in range(0, len(alone[name]), size)
         ]
     together: dict[str, list[bytes]] = {name: [] for name in alone}
-    # backwards, so that an item that depends on those made before it is found out
+    # backwards: this finds items that depend on those made before them
     for (name, _, _), made in zip(parts[::-1], in_processes(study, parts[::-1], PROCESSES), strict=True):
         together[name] = [*made, *together[name]]
     for name, made in alone.items():
