@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable
 from pathlib import Path
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import sample_items
 from test_pools import graph_of
 from trap.files import InputError, read_jsonl
-from trap.studies.base import load_study
 from trap.studies.hops import wording
 from trap.studies.hops.audit import question_faults
 from trap.studies.hops.graph import Graph, load_graph
@@ -27,8 +22,6 @@ from trap.studies.hops.questions import QuestionMaker, permute_key, random_trace
 from trap.studies.hops.records import LETTERS, Question
 from trap.studies.hops.reward import Grader
 from trap.studies.hops.source import read_source
-from trap.studies.hops.study import Study
-from trap.studies.making import lines
 
 
 @pytest.fixture(scope="module")
@@ -319,96 +312,3 @@ def test_relation_phrases(relation: str, label: str, phrase: str) -> None:
 def test_relations_that_read_alike_are_refused() -> None:
     with pytest.raises(InputError, match="both worded 'is blocked by'"):
         wording.phrases({"blocked_by": "blocked by", "blocked_by_2": "Blocked by"})
-
-
-def run(argv: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    status = sample_items.main(argv)
-    streams = capsys.readouterr()
-    return status, streams.out, streams.err
-
-
-@pytest.fixture(scope="module")
-def command(root: Path, shipped: Graph, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Arguments that every call shares."""
-    folder = tmp_path_factory.mktemp("data")
-    (folder / "kg.json").write_bytes(msgspec.json.encode(shipped.file))
-    return ["--config", str(root / "config/config.yaml"), "--study", "hops", "--data", str(folder)]
-
-
-def test_command_writes_the_questions(
-    command: list[str], maker: QuestionMaker, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    output = tmp_path / "hard.jsonl"
-    common = [*command, "--pool", "hard", "--output", str(output)]
-    assert run([*common, "--count", "30", "--first", "10"], capsys)[0] == 0
-    assert read_jsonl(output, Question) == list(maker.questions("hard", 30, first=10))
-
-
-def test_command_writes_the_same_bytes_with_several_processes(
-    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    written = []
-    for processes in ("1", "3"):
-        output = tmp_path / f"{processes}.jsonl"
-        arguments = ["--pool", "easy", "--count", "600", "--processes", processes, "--output", str(output)]
-        assert run([*command, *arguments], capsys)[0] == 0
-        written.append(output.read_bytes())
-    assert written[0] == written[1] and written[0].count(b"\n") == 600
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--pool", "medium", "--count", "1"], "no pool 'medium'"),
-        (["--pool", "eval_easy", "--count", "1", "--first", "99999"], "there is no item 99999"),
-        (["--pool", "easy", "--count", "-1"], "count must not be negative"),
-        (["--pool", "easy", "--count", "1", "--first", "-1"], "first must not be negative"),
-        (["--pool", "easy", "--count", "1", "--processes", "0"], "--processes: at least 1"),
-    ],
-)
-def test_command_refuses_in_one_line(
-    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
-) -> None:
-    output = tmp_path / "out.jsonl"
-    status, _, err = run([*command, "--output", str(output), *arguments], capsys)
-    assert status == 1 and words in err
-    assert err.startswith("error: ") and err.count("\n") == 1
-    assert not output.exists()
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"max_reachable": 0}, "at least 1"),
-        ({"easy_shares": (1, 1, 1)}, "add up to 100"),
-        ({"style": "tidy"}, r"options: Invalid enum value 'tidy' - at `\$.style`"),
-        ({"letters": 5}, "options: Object contains unknown field `letters`"),
-    ],
-)
-def test_options_are_checked(hops_data: Path, options: dict, words: str) -> None:
-    with pytest.raises(InputError, match=words):
-        load_study("hops", options, hops_data).size(Study.pool("easy"))
-
-
-def test_command_gives_what_there_is(
-    command: list[str], maker: QuestionMaker, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    output = tmp_path / "out.jsonl"
-    status, out, _ = run(
-        [*command, "--pool", "valid_easy", "--count", "99999", "--output", str(output)], capsys
-    )
-    assert status == 0 and "99999 asked for; no more exist" in out
-    assert len(read_jsonl(output, Question)) == maker.available("valid_easy")
-
-
-def test_pools_are_the_bytes_that_the_released_runs_answered(root: Path, hops_data: Path) -> None:
-    study = load_study("hops", {}, hops_data)
-    known = json.loads((root / "tests/data/hops_pools.json").read_text(encoding="utf-8"))
-    found = {
-        pool.name: hashlib.sha256(b"".join(lines(study, pool.name, 0, 40))).hexdigest()[:16]
-        for pool in Study.pools
-        if not pool.extra
-    }
-    texts = [[text.stage, text.prompt, text.completion] for text in study.corpus()]
-    found["corpus"] = hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:16]
-    assert found == known

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from graded_question import GRADER, NAMES, PATH, QUESTION, WALK, trace_of
 from trap.studies.hops import shaping
-from trap.workflow.registry import load_member
-from trap.workflow.sheet import REWARDS as IN_SHEETS
+from trap.studies.hops.study import Study
 
 HONEST = trace_of(WALK)
 ORDER = ("SlowQuery", "MissingIndex", "HighLoad", "AddReplica")
@@ -24,9 +23,10 @@ def reward(name: str, trace: str, answer: str = "C") -> float:
     return sum(parts(name, trace, answer).values())
 
 
-def test_the_sheet_knows_every_reward() -> None:
-    assert set(IN_SHEETS) == {"", *shaping.REWARDS}
-    assert load_member("study", "hops", "shaping") is shaping
+def test_sheets_may_name_every_reward() -> None:
+    assert Study.reward_names[: len(shaping.REWARDS)] == tuple(shaping.REWARDS)
+    assert Study.has_reward("progress-guards+length") and not Study.has_reward("v1+length-guards")
+    assert all(shaping.rewarder(name) for name in Study.reward_names)
     for name in shaping.REWARDS:
         assert parts(name, HONEST) and parts(f"{name}-guards+length", HONEST)["length"] == 0
     for bad in ("", "v3", "v1+guards", "v1+length-guards", "-guards"):
