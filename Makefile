@@ -122,10 +122,7 @@ lint: $(VENV)/.test ## the style checks alone
 bench: $(VENV)/.paper ## benchmarks against peers (installs them in an environment of their own)
 	@$(MAKE) -C benchmarks PYTHON=$(CURDIR)/$(BIN)/python
 
-bench-publish: report ## copy the post of the released items, its pictures and its ledger to docs/, to be committed
-	@$(BIN)/python scripts/publish_paper.py --results results/$(STUDY) --experiment $(NAME) --output docs/$(STUDY)
-
-mlx: $(VENV)/.mlx ## benchmarks of the platform mlx against mlx-lm and mlx-lm-lora
+bench-mlx: $(VENV)/.mlx ## benchmarks of the platform mlx against mlx-lm and mlx-lm-lora
 	@$(MAKE) -C benchmarks mlx PYTHON=$(CURDIR)/$(BIN)/python
 
 lock: ## write requirements/lock.txt anew from a fresh environment

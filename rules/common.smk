@@ -1,4 +1,4 @@
-"""Shared by all stages: the checked settings, a plan for each study, names of files.
+"""Shared by all stages: the checked settings, a plan for each study, and the names of files.
 
 needs  config/config.yaml (or --configfile, --config), config/STUDY/ of each study that it names
 makes  SETTINGS, PLANS (scripts/trap/workflow/plan.py), and functions that turn them into file names
@@ -17,14 +17,15 @@ from trap.film import CUTS, known_quality
 from trap.workflow.config import parse_config, settings_file, write_settings
 from trap.workflow.plan import COLLECTED, RELEASED, TABLES, Plan, Run, code
 
-# Arrays of a few megabytes come and go at every step. Left alone, glibc gives their pages back to the kernel each time.
+# Arrays of a few megabytes come and go at every step. Without these settings, glibc gives their pages back to the
+# kernel each time.
 os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(2**25))
 os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(2**30))
 os.environ.setdefault("MALLOC_TOP_PAD_", str(2**26))
 
 
 def checked(build):
-    """The result of `build`, or the one line that says which file and key is wrong."""
+    """The result of `build`. Ends with one line that says which file and key is wrong."""
     try:
         return build()
     except InputError as error:
@@ -32,27 +33,27 @@ def checked(build):
 
 
 def refuse(message):
-    """End with one line, also from an input function: of an exception there, Snakemake shows the traceback."""
+    """End with one line. Input functions call this, because Snakemake shows the traceback of an exception in them."""
     raise SystemExit(f"error: {message}")
 
 
-# Of the films alone: no table and no claim depends on it.
+# Only films depend on it, no table and no claim.
 FILM_QUALITY = checked(lambda: known_quality(config.pop("film_quality", "")))
 SETTINGS = checked(lambda: parse_config(config, "config/config.yaml or --config"))
 PLANS = checked(lambda: {study: Plan.of(SETTINGS, study) for study in SETTINGS.studies})
 STUDY = SETTINGS.study
 DEFAULT = "default"  # the experiment that every study has
 PLAN = PLANS[STUDY]
-# Programs read the settings from this file: the configuration as written, or, where the command line overrides it, a
-# copy of what it came to. It says where the values are, not what, so it is a resource: what a job depends on is in its
-# params.
+# Programs read the settings from this file. It is the configuration as written, or a copy of the result where the
+# command line overrides it. The path says where the values are and not what they are, so it is a resource. What a job
+# depends on is in its params.
 CONFIG = settings_file(SETTINGS, "config/config.yaml")
 COMPARED = {
     "sizes": "scaling",
     "platforms": "platforms",
 }  # the table, and the figure, of a comparison
-# What the rules of a study add, by study: functions of an experiment that give names of collected files, of tables, and
-# files that are targets besides; and a function that gives what its claims read.
+# What the rules of a study add, by study. The first three hold functions of an experiment that give names of collected
+# files, names of tables, and further target files. The last holds functions that give the files its claims read.
 OWN_COLLECTED, OWN_TABLES, OWN_TARGETS, OWN_CLAIMS = {}, {}, {}, {}
 
 
@@ -61,7 +62,7 @@ onstart:
 
 
 def names(values):
-    """A wildcard constraint: one of these."""
+    """A wildcard constraint that allows exactly these values."""
     return "|".join(sorted(set(values))) or "none"
 
 
@@ -92,7 +93,7 @@ wildcard_constraints:
     pool=names(pool.name for plan in PLANS.values() for pool in plan.kind.pools),
 
 
-# The same bytes on every machine and in every locale; one process takes no more cores than its rule.
+# Results must not depend on the locale, and a process must not take more cores than its rule says.
 shell.prefix(
     f"set -euo pipefail; export PATH='{Path(sys.executable).parent}':\"$PATH\""
     " PYTHONHASHSEED=0 PYTHONUTF8=1 LC_ALL=C TOKENIZERS_PARALLELISM=false POLARS_MAX_THREADS=1"
@@ -108,7 +109,7 @@ def plan_of(wildcards):
 
 
 def job_run(wildcards, arm=None):
-    """The run of a job, or the same job's run of another arm."""
+    """The run of a job; with `arm`, the run of that arm on the same model, platform and seed."""
     arm = arm or wildcards.arm
     seed = plan_of(wildcards).seed_of(arm, int(wildcards.seed))
     return Run(wildcards.study, wildcards.model, wildcards.platform, arm, seed)
@@ -125,7 +126,7 @@ def trained(wildcards, arms):
 
 
 def lineage(wildcards):
-    """Arguments that name the runs an arm starts from and, if it samples, those that sample for it."""
+    """Arguments for the runs that an arm starts from and, if it samples, for the runs that sample for it."""
     plan = plan_of(wildcards)
     parents = run_folders(wildcards, plan.parents(wildcards.arm))
     sampler = run_folders(wildcards, plan.sampler(wildcards.arm))
@@ -137,17 +138,17 @@ def run_memory(wildcards, trains=True):
 
 
 def gpus(wildcards):
-    """One card for a job where models live on one."""
+    """The number of cards that a job asks for: one if models live on a card, else none."""
     return 1 if SETTINGS.device == "cuda" or wildcards.platform.startswith("unsloth") else 0
 
 
 def run_files(study, experiment, *files):
-    """Those files of every run of an experiment."""
+    """These files of every run of an experiment."""
     return [f"{run.folder}/{name}" for run in PLANS[study].runs(experiment) for name in files]
 
 
 def pool_files(study, *roles):
-    """Pools of these roles, as files."""
+    """The files of the pools with these roles."""
     return PLANS[study].pool_files(PLANS[study].pools(*roles))
 
 
@@ -156,7 +157,7 @@ def named_pools(study, pools):
 
 
 def sources(study):
-    """Files that a study's items are made from, which its own rules make."""
+    """Files that a study's items are made from. The study's own rules make them."""
     plan = PLANS[study]
     return [f"{plan.data}/{name}" for name in plan.kind.sources(plan.settings.options)]
 
@@ -188,7 +189,7 @@ def evidence_files(study, experiment):
 
 
 def other_items(study, experiment):
-    """Items of the experiments that this one reads besides its own."""
+    """Items of the experiments in `with_items_of`."""
     return [
         f"{evidence_folder(study, other)}/items.parquet"
         for other in PLANS[study].experiment(experiment).with_items_of
@@ -196,7 +197,7 @@ def other_items(study, experiment):
 
 
 def ledgers_beside(study, experiment):
-    """Ledgers of other experiments: what this one does not test itself, they may."""
+    """Ledgers of the experiments in `beside` that are released. They may test what this one does not."""
     plan = PLANS[study]
     return [
         f"{plan.home(other)}/claims.json"
@@ -210,7 +211,7 @@ def home(study, experiment):
 
 
 def both(folder, names):
-    """Tables for programs and for people."""
+    """Each table twice: Parquet for programs, Markdown for people."""
     return [f"{folder}/{name}.{kind}" for name in names for kind in ("parquet", "md")]
 
 
@@ -229,17 +230,17 @@ def table_files(study, experiment):
 
 
 def four(stem):
-    """A figure's files: both themes, vector and pixels."""
+    """The four files of a figure: two themes, each as SVG and as PNG."""
     return [f"{stem}.{theme}.{kind}" for theme in ("light", "dark") for kind in ("svg", "png")]
 
 
 def plain(stem):
-    """A figure's files but for the one that the report shows."""
+    """The files of a figure, without the one that `snakemake --report` shows."""
     return [path for path in four(stem) if not path.endswith(".light.svg")]
 
 
 def shown(path, caption, category, folder="captions"):
-    """An output that `snakemake --report` shows, with its caption, which lies in a folder of report/."""
+    """An output that `snakemake --report` shows. Its caption lies in a folder of report/."""
     found = Path(workflow.basedir, "report", folder, f"{caption}.rst")
     return report(path, caption=found.as_posix(), category=category)
 
@@ -254,13 +255,13 @@ def figure_files(study, experiment):
 
 
 def ledger(study, experiment):
-    """The ledger of an experiment; a comparison has none."""
+    """The ledger of an experiment, in a list. A comparison has none."""
     compare = PLANS[study].experiment(experiment).compare
     return [] if compare else [f"{home(study, experiment)}/claims.json"]
 
 
 def figures_beside(study, experiment):
-    """Figures of other experiments that the post may show: of those whose items are released."""
+    """Figures that the post may show of other experiments: those in `beside` whose items are released."""
     return [
         path
         for other in PLANS[study].experiment(experiment).beside
@@ -275,12 +276,12 @@ def report_files(study, experiment):
 
 
 def page_target(study, experiment):
-    """What stands for a finished page."""
+    """The file that is there when a page is finished."""
     return [f"{home(study, experiment)}/page/index.html"]
 
 
 def experiment_files(study, experiment):
-    """Everything that is made of an experiment."""
+    """All files that are made for an experiment."""
     one = PLANS[study].experiment(experiment)
     made = [
         *ledger(study, experiment),
@@ -293,7 +294,7 @@ def experiment_files(study, experiment):
 
 
 def main_experiment():
-    """The experiment of the main study that tables, figures, report and page are asked of: the released one with most runs."""
+    """The experiment that targets such as `tables` and `film` are about: the released one with most runs."""
     found = [
         name
         for name, one in PLAN.settings.experiments.items()
@@ -303,7 +304,7 @@ def main_experiment():
 
 
 def rules_of(module):
-    """The rules that a study brings, "" where it has none."""
+    """The path of the rules that a study brings; "" if it has none."""
     for folder in (Path(workflow.basedir, "scripts/trap/studies"), Path("studies")):
         if Path(folder, module, "rules.smk").is_file():
             return Path(folder, module, "rules.smk").resolve().as_posix()

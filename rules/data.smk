@@ -29,7 +29,7 @@ rule sample_items:
         " --pool {wildcards.pool} --count {params.number} --output {output.pool_file} &> {log}"
 
 
-# Items that only some experiments ask, apart from the pools that every run answers.
+# Pools that only some experiments ask have a folder of their own.
 use rule sample_items as sample_extra_items with:
     output:
         pool_file="results/{study}/extra/{pool}.jsonl",
@@ -66,9 +66,9 @@ rule write_corpus:
         " --output {output.corpus} &> {log}"
 
 
-# The gates: they run first and fail where a study breaks its contract (a reference that does not earn the full score,
-# an overlap of training and evaluation that no arm declares …); then the workflow stops, and nothing is collected.
-# Training does not take them as an input: an edit of a gate would train everything again.
+# The gates run first. They fail where a study breaks its contract: a reference that does not earn the full score, a
+# question that training and evaluation share, and so on. Then the workflow stops, and nothing is collected. Gates are
+# no input of training, because an edit of a gate would train everything again.
 rule check_study:
     input:
         sources=lambda wildcards: sources(wildcards.study),

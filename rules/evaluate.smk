@@ -42,7 +42,7 @@ rule evaluate_adapter:
         " --pools {input.pools} {params.validation} --output {params.folder} &> {log}"
 
 
-# Pools that only some experiments ask. Which of them a run answers depends on no experiment.
+# Every run that is asked more answers all extra pools of its study, whatever the experiment.
 rule evaluate_extra:
     input:
         sources=lambda wildcards: sources(wildcards.study),

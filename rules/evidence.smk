@@ -1,12 +1,12 @@
-"""Evidence: all runs' items in one table, then the statistics, then the claims; and the release of what is committed.
+"""Evidence: the items of all runs in one table, then statistics, then claims. Also the release of items.
 
 needs  the runs of an experiment, or its released items; config/STUDY/claims.yaml
 makes  results/{study}/{experiment}/collected/{items, runs, curves, episodes, repeat_MODEL}.parquet,
        results/{study}/{experiment}/collected/{seconds.json, provenance.json},
        results/{study}/{experiment}/{claims.json, tables/NAME.{parquet, md}}
 
-Two halves meet here. What is left of `collected/` trains; what is right of it reads either that folder or the committed
-results/released/{study}/{experiment}/ (`items` in the settings says which), and never trains.
+Two halves meet here. The rules that make `collected/` train. The rules that read it may read the committed folder
+results/released/{study}/{experiment}/ in its place (`items` in the settings says which), and never train.
 """
 
 
@@ -53,7 +53,7 @@ rule collect_runs:
         " --runs {params.folders} {params.more} --output {params.folder} &> {log}"
 
 
-# On the machine that trained: hardware and seconds belong to the runs, not to who draws them later.
+# This runs on the machine that trained, for hardware and seconds belong to the runs.
 rule record_provenance:
     input:
         seconds="results/{study}/{experiment}/collected/seconds.json",
@@ -75,7 +75,7 @@ rule record_provenance:
         " --experiment {wildcards.experiment} --seconds {input.seconds} --output {output.provenance} &> {log}"
 
 
-# The same run twice: does it give the same answers? The first time's weights are the parents of both.
+# A run is done again from the same parents, to see whether it gives the same answers.
 rule repeat_run:
     input:
         sources=lambda wildcards: sources(wildcards.study),
@@ -126,7 +126,7 @@ rule repeat_run:
         " --output {output.item_rows} &> {log}"
 
 
-# The record lies with what is made, not with what is released: released items are source files, and no rule makes them.
+# The output is a record in the experiment's folder. Released items are source files: no rule has them as output.
 rule release_items:
     input:
         lambda wildcards: [

@@ -1,4 +1,4 @@
-"""What rules take in that is more than a file name: functions only."""
+"""Input functions of the rules."""
 
 from trap.figures.catalogue import tables_of
 
@@ -10,7 +10,7 @@ def corpus_pools(study):
 
 
 def first_texts(wildcards):
-    """What a model that is trained here learns first, and what its vocabulary is made from."""
+    """The files of the base corpus and the vocabulary; empty for a model that is not trained here."""
     if not plan_of(wildcards).trained_here(wildcards.model):
         return []
     study = wildcards.study
@@ -18,7 +18,7 @@ def first_texts(wildcards):
 
 
 def search_of(study):
-    """How runs of a study choose among answers: one setting of all its experiments that ask for it."""
+    """The setting `search` of a study. All its experiments that have one have the same."""
     found = [one.search for one in PLANS[study].settings.experiments.values() if one.search]
     return (
         found[0]
@@ -28,7 +28,7 @@ def search_of(study):
 
 
 def more_items(wildcards):
-    """What the runs of an experiment answered besides: extra pools, and by choosing among several answers."""
+    """Further items of an experiment's runs: answers to extra pools, and answers chosen among several."""
     plan, experiment = plan_of(wildcards), wildcards.experiment
     extra = plan.experiment(experiment).extra
     asked = (
@@ -50,7 +50,7 @@ def repeated(wildcards):
 
 
 def claims_inputs(study):
-    """Files that a study's own measures of claims read, beside items and pools."""
+    """Files that a study's own measures of claims read besides items and pools."""
     return OWN_CLAIMS[study]() if study in OWN_CLAIMS else []
 
 
@@ -71,7 +71,7 @@ def figure_settings(wildcards):
 
 
 def post_templates(study):
-    """Templates of a study's post: its own, else the one that needs nothing but tables and claims."""
+    """Templates of a study's post: its own, else the generic one, which needs only tables and claims."""
     own = sorted(Path("report", study).glob("*.j2"))
     found = own or sorted(Path(workflow.basedir, "report/generic").glob("*.j2"))
     return [
@@ -95,7 +95,7 @@ PAGE_SEED = 1
 
 
 def page_lineage(wildcards):
-    """Adapter folders whose weights build up to the run that a page shows, the base's first."""
+    """Adapter folders of the lineage of a run that a page shows, the base first."""
     plan = plan_of(wildcards)
     platform = plan.experiment(wildcards.experiment).platform or SETTINGS.platform
     return [
@@ -105,13 +105,13 @@ def page_lineage(wildcards):
 
 
 def page_adapters(wildcards):
-    """The same as inputs; none where nothing may be trained for a page."""
+    """`page_lineage` as inputs. Empty where a page is made from released items, because nothing is trained then."""
     released = evidence_folder(wildcards.study, wildcards.experiment).startswith(RELEASED)
     return [] if released else page_lineage(wildcards)
 
 
 def page_models(wildcards):
-    """The model files of a page, for a study whose page runs one. It computes what the platform torch trains."""
+    """The model files of a page. Only studies whose page runs models have them, and only models of torch are run."""
     plan, experiment = plan_of(wildcards), wildcards.experiment
     if not plan.kind.page_runs_models or SETTINGS.platform != "torch":
         return []
@@ -141,7 +141,7 @@ def film_folder(wildcards):
 
 
 def told_beside(study, experiment):
-    """Experiments whose results a scene may show: this one, and those whose ledgers its own takes in."""
+    """Experiments whose results a scene may show: this one, and those whose ledgers it takes in."""
     return [Path(path).parent.name for path in ledgers_beside(study, experiment)]
 
 
@@ -170,7 +170,7 @@ def film_quality():
 
 
 def film_files(study, experiment):
-    """Everything of a film; of a draft the cuts alone, for its contact sheets would go over the film's."""
+    """All files of a film. Of a draft only the cuts: its contact sheets would overwrite those of the film."""
     folder = f"{home(study, experiment)}/video"
     films = [f"{folder}/trap_{cut}.mp4" for cut in CUTS]
     if film_quality() == "draft":

@@ -3,8 +3,8 @@
 needs  results/{study}/{experiment}/{claims.json, tables/, report/post.md}, evidence, results/{study}/data/, page/
 makes  results/{study}/{experiment}/page/{index.html, data/, models/MODEL.ARM.{bin, tokenizer.json}}
 
-Models are exported for studies whose page runs one. Where released items stand for the runs, a clone has no run folders:
-then the models whose folders are here are taken, none is trained, and a page without models says so.
+Models are exported for studies whose page runs models. A page made from released items takes only models whose run
+folders are here. None is trained for it, and a page without models says so.
 """
 
 

@@ -1,7 +1,7 @@
 """Named targets: stages of the main study's default experiment, and every experiment by its name.
 
 An experiment of the main study is called by its name (`snakemake full`), one of another study by both
-(`snakemake traces_default`); `release_...` before either copies what its runs gave to results/released/.
+(`snakemake STUDY_NAME`). With `release_` before it, a target copies what the runs gave to results/released/.
 """
 
 

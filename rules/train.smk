@@ -1,4 +1,4 @@
-"""Training: a base model from the corpus (or a pretrained one, linked), then one adapter per arm, model and seed.
+"""Training: a base model (made from the corpus, or a pretrained one), then one adapter per arm, model and seed.
 
 needs  results/{study}/data/, the arm's row of its sheet, the runs of the arm's parents; for a model of the hub, the
        network, once
@@ -7,7 +7,7 @@ makes  results/models/{model}.json (what was fetched),
 """
 
 
-# A local rule: nodes of a cluster often have no network. Weights stay in the hub's own cache, HF_HOME.
+# A local rule, because nodes of a cluster often have no network. Weights stay in the cache of the hub (HF_HOME).
 rule fetch_model:
     input:
         code=lambda wildcards: code("fetch_model.py"),
@@ -85,7 +85,7 @@ rule train_adapter:
         "results/benchmarks/train_adapter/{study}.{model}.{platform}.{arm}.s{seed}.jsonl"
     wildcard_constraints:
         arm=names(TRAINED),
-    # what others wait for goes first
+    # arms that other arms wait for go first
     priority: lambda wildcards: plan_of(wildcards).descendants(wildcards.arm)
     threads: 1
     resources:

@@ -1,17 +1,17 @@
 """The film: facts of every scene, clips, both cuts, subtitles, thumbnails, the production kit.
 
-needs  results/{study}/{experiment}/claims.json, results/{study}/{experiment}/tables/, the graph, video/cues.yaml, video/font/; Manim (make film installs it)
-makes  results/{study}/{experiment}/video/facts/SCENE.json
-       results/{study}/{experiment}/video/clips/CUT_SCENE.{mp4, webp}, results/{study}/{experiment}/video/{trap_CUT.mp4, trap_CUT.json, contact_sheet_CUT.png}
-       results/{study}/{experiment}/video/{trap_CUT.srt, trap_CUT.vtt, thumbnail_CUT.png, kit.md}
-       results/{study}/{experiment}/video/trap_CUT_narrated.mp4, when asked for (video/narration/SCENE.CUE.wav, espeak-ng)
+needs  results/{study}/{experiment}/{claims.json, tables/}, the study's sources, video/cues.yaml, video/font/; Manim
+       (make film installs it)
+makes  in results/{study}/{experiment}/video/: facts/SCENE.json, clips/CUT_SCENE.{mp4, webp},
+       {trap_CUT.mp4, trap_CUT.json, contact_sheet_CUT.png}, {trap_CUT.srt, trap_CUT.vtt, thumbnail_CUT.png, kit.md};
+       trap_CUT_narrated.mp4 when asked for (needs video/narration/SCENE.CUE.wav or espeak-ng)
 
-Quality is that of video/cues.yaml, or of --config film_quality: final (1920 x 1080 at 60 frames a second;
-short: 1080 x 1920) or draft (a third of it, 10 frames a second). Films of another one count as out of date.
-A scene is drawn from its facts alone: it is drawn anew when they change, and only then (clips are kept in
-.cache/film with a hash of what they show, for Snakemake goes by dates).
-Which scenes can be told is known only when their facts are gathered. One that this evidence has no example for is
-left out: its facts say why, its clip is an empty file, and every later rule goes on without it.
+The quality is that of video/cues.yaml, or of --config film_quality: final (1920 x 1080 at 60 frames a second; short:
+1080 x 1920) or draft (a third of it, 10 frames a second). A film of another quality counts as out of date.
+A scene is drawn from its facts alone, anew when they change and only then. Clips are kept in .cache/film with a hash
+of what they show, because Snakemake goes by dates.
+A scene for which the evidence has no example is left out. Its facts say why, its clip is an empty file, and later rules
+go on without it.
 """
 
 FONTS = ["video/font/TrapSans.otf", "video/font/TrapSansBold.otf"]
@@ -39,7 +39,7 @@ rule film_narrated:
         ],
 
 
-# One job for all scenes: reading the tables takes longer than writing what a scene shows.
+# One job serves all scenes, because reading the tables takes longer than writing the facts.
 rule write_scene_facts:
     input:
         claims="results/{study}/{experiment}/claims.json",

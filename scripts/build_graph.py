@@ -65,7 +65,7 @@ def describe(graph: Graph) -> str:
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     given = parser.add_mutually_exclusive_group(required=True)
-    given.add_argument("--source", type=Path, help="folder of YAML files (config/graph)")
+    given.add_argument("--source", type=Path, help="folder of YAML files (config/hops/graph)")
     given.add_argument("--graph", type=Path, help="any kg.json of the published format")
     parser.add_argument("--output", type=Path, required=True, help="the kg.json to write")
     parser.add_argument("--statistics", action="store_true", help="print counts, branching and usable chains")

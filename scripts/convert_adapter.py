@@ -1,12 +1,12 @@
 """Carry an adapter from one tool to another, or merge it into its base model.
 
-    python scripts/convert_adapter.py results/hops/nano/torch/sft/s1/adapter --to mlx --output sft_mlx
+    python scripts/convert_adapter.py results/hops/runs/nano/torch/sft/s1/adapter --to mlx --output sft_mlx
     python scripts/convert_adapter.py sft_mlx --to peft --base BASE --output sft_peft
     python scripts/convert_adapter.py sft_mlx --to model --base BASE --output merged
 
 `peft` is read by PEFT, transformers, vLLM and our platforms, `mlx` by mlx-lm; both conversions move bits
 and change none. `model` is the base in Hugging Face format with the adapter added, which other tools'
-own converters read (llama.cpp's convert_hf_to_gguf.py, mlx_lm.convert). A chain of adapters is merged one
+own converters read (llama.cpp's convert_hf_to_gguf.py, mlx_lm.convert). Several adapters are merged one
 after the other. With --base, shapes and tokenizer are checked against it.
 """
 

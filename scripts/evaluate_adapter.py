@@ -1,10 +1,10 @@
-"""Evaluate one trained run on pools of a study: one greedy answer an item, scored by the study.
+"""Evaluate one trained run on pools of a study: one greedy answer per item, scored by the study.
 
     python scripts/evaluate_adapter.py --config config/config.yaml --study NAME --sheet config/NAME/arms.tsv --arm sft \\
         --model nano --platform torch --seed 1 --lineage RUN_base RUN_sft --pools eval_hard.jsonl ... \\
         --validation valid_hard.jsonl ... --output RUN
 
-Writes `items.parquet` (one row an item), `metrics.json` (published format) and `episodes.jsonl` (the first items of
+Writes `items.parquet` (one row per item), `metrics.json` (published format) and `episodes.jsonl` (the first items of
 every pool). What the run answered while it was trained (`validation.jsonl`) is scored as well: `curves` of
 `metrics.json`. With `--only-items FILE`, that file of items is all that is written. A pool's name is its file's stem.
 """

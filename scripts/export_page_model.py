@@ -1,4 +1,4 @@
-"""Export a trained model for the page: merged, in float16, one file; and the tokenizer, one for all models.
+"""Export a trained model for the page: one file with the merged weights in float16, and its tokenizer.
 
     python scripts/export_page_model.py --chain RUN_base/adapter RUN_sft/adapter RUN/adapter \\
         --output models/NAME.bin [--tokenizer models/tokenizer.json]

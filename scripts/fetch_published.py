@@ -1,7 +1,7 @@
 """Get the published hops files: from the public repository, or from a local folder.
 
-    python scripts/fetch_published.py --output results/published/hops
-    python scripts/fetch_published.py --from FOLDER --output results/published/hops
+    python scripts/fetch_published.py --output results/hops/published/files
+    python scripts/fetch_published.py --from FOLDER --output results/hops/published/files
 
 Every file is checked against its SHA-256 before anything is written, and each is moved into place whole.
 A file that is already there with the right checksum is left alone. `episodes_rsft_easy.jsonl` (the

@@ -1,7 +1,7 @@
 """Show why a number is what it is: value, interval, file, row, rule, commit, seconds.
 
-python scripts/show_claim.py B4            one claim
-python scripts/show_claim.py               all ids with their verdicts
+python scripts/show_claim.py --claims results/hops/full/claims.json B4    one claim
+python scripts/show_claim.py --claims results/hops/full/claims.json       all ids with their verdicts
 """
 
 from __future__ import annotations

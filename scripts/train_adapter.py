@@ -5,7 +5,7 @@
         --output RUN
 
 Writes `adapter/`, `log.jsonl`, `meta.json`, `validation.jsonl` (greedy answers to the first items of the validation
-pools, given while training; scoring them is no business of training) and, where the method samples, `rollouts.jsonl`.
+pools, given while training and scored later, by evaluate_adapter.py) and, where the method samples, `rollouts.jsonl`.
 """
 
 from __future__ import annotations

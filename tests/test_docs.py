@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -268,6 +269,23 @@ def test_the_study_is_shown_as_it_is():
 
 def test_the_readme_is_short():
     assert len(document("README.md").splitlines()) <= 160
+
+
+def test_the_numbers_of_the_readme_are_those_of_the_ledger():
+    """In points: the leak on its own questions and on fresh ones, a wrong key, easy prompts."""
+    ledger = {row["id"]: row for row in json.loads((ROOT / "docs/hops/full/claims.json").read_text())}
+    text = document("README.md").split("**The finding.**")[1].split("<picture>")[0].replace("−", "-")
+    found = [
+        [float(part) for part in match]
+        for match in re.findall(
+            r"([+-]?[\d.]+)(?: points on exactly those questions)? \[([^,\]]+), ([^\]]+)\]", text
+        )
+    ]
+    claims = ("contamination_nano", "leak_spread_nano", "memorisation_nano", "trap_nano")
+    for claim, numbers in zip(claims, found, strict=True):
+        row = ledger[claim]
+        for number, name in zip(numbers, ("value", "low", "high"), strict=True):
+            assert number == pytest.approx(100 * row[name], abs=0.5 if number == int(number) else 0.05), claim
 
 
 def test_the_map_exists():

@@ -134,7 +134,7 @@ def seeds_text(seeds: list[int]) -> str:
 
 
 def missing_note(missing: list[str]) -> str:
-    """The sentence of a caption line about what this size of the workflow did not run."""
+    """The sentence of a caption line about what this experiment did not run."""
     return f" Not run at this size: {', '.join(missing)}." if missing else ""
 
 

@@ -44,7 +44,7 @@ class Cue(Struct, forbid_unknown_fields=True):
 class SceneCues(Struct, forbid_unknown_fields=True):
     """The cues of a scene, in order. `shot` says for the kit what the picture shows.
 
-    A scene with `grid` shows what only that grid of experiments tests; without its results it is left out.
+    A scene with `grid` shows what only that experiment tests. Without its results the scene is left out.
     """
 
     scene: str
@@ -183,6 +183,6 @@ def _of_cut(sheet: Sheet, cut: str) -> Iterator[tuple[SceneCues, Cue]]:
 
 
 def scenes_of(sheet: Sheet, cut: str, grids: Collection[str] | None = None) -> list[str]:
-    """Names of the scenes of a cut, in order; with `grids`, those that need no other grid's results."""
+    """Names of the scenes of a cut, in order; with `grids`, those that need no other experiment's results."""
     named = {scene.scene: scene.grid for scene, _ in _of_cut(sheet, cut)}
     return [name for name, grid in named.items() if not grid or grids is None or grid in grids]

@@ -89,7 +89,7 @@ class Sources:
     def arm(
         self, model: str, arm: str, pool: str, metric: str, table: str = "arms", **where: object
     ) -> Number:
-        """An estimate from a table. Raises InputError when this size of the workflow did not run it."""
+        """An estimate from a table. Raises InputError when this experiment did not run it."""
         rows = select(self.evidence.table(table), model=model, arm=arm, pool=pool, metric=metric, **where)
         if not rows.height or rows["value"][0] is None:
             raise InputError(f"{table}.parquet: no {metric} of {model} {arm} on {pool}, which the film shows")

@@ -203,7 +203,7 @@ def leak(sources: Sources, notes: Notes) -> None:
     notes.data["lines"] = lines
     notes.data["ticks"] = _ticks(notes, max(high for points in lines.values() for *_, high in points))
     _ticks(notes, 1.0)
-    # the default size leaves the leak without positions to the full one
+    # the default experiment leaves the leak without positions to the full one
     ran = [
         model for model in (ROTARY, NOPE) if model == ROTARY or notes.numbers.has(f"contamination_{model}")
     ]
@@ -265,7 +265,7 @@ def traces(sources: Sources, notes: Notes) -> None:
     notes.data["bars"] = bars
 
 
-# Claims of the size way_out: after its longer SFT on short and on longer chains, and after what follows.
+# Claims of the experiment way_out: after its longer SFT on short and on longer chains, and after what follows.
 _WAY = {ROTARY: f"way_out_demos_{ROTARY}", NOPE: f"way_out_{NOPE}"}
 
 

@@ -31,7 +31,7 @@ def template_of(study: str) -> Path:
 
 
 class Tables:
-    """Rows of the tables by key; `None` for what this size of the workflow did not run."""
+    """Rows of the tables by key; `None` for what this experiment did not run."""
 
     def __init__(self, evidence: Evidence) -> None:
         self._evidence = evidence

@@ -274,7 +274,7 @@ class Ledger:
         return identifier in self._by_id
 
     def maybe(self, identifier: str) -> dict[str, Any]:
-        """The claim, or one that says it was not tested: smaller sizes run fewer arms."""
+        """The claim, or one that says it was not tested: smaller experiments run fewer arms."""
         if identifier in self._by_id:
             return self(identifier)
         empty: dict[str, Any] = dict.fromkeys(

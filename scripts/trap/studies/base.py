@@ -61,9 +61,10 @@ class Pool:
     """A declared pool of items. Nothing is ever read off its name.
 
     role: arms learn from `train`, settings are chosen on `validation`, results are reported on `evaluation`. A
-    `control` is made from another pool (`derived_from`) with something changed, and is no honest set of questions. `level` names the difficulty
-    ("easy", "hard") in words. `trainable`: an arm may train on it; on an evaluation pool, or on one derived from it,
-    such an arm is contaminated. `scored`: runs answer it. `extra`: asked only where an experiment names it.
+    `control` is made from another pool (`derived_from`) with something changed, and is no honest set of questions.
+    level: the difficulty in words, such as "easy". trainable: whether an arm may train on it; an arm that trains on an
+    evaluation pool, or on one derived from it, is contaminated. scored: whether runs answer it. extra: whether it is
+    asked only where an experiment names it.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What the rules of the hops study take in: its plan, the audit of the published files, functions of an experiment."""
+"""Input functions of the rules that only the hops study has, and what it adds to experiments."""
 
 from trap.studies.hops.pools import EASY_HOPS
 
@@ -14,13 +14,13 @@ def hops_own(experiment):
 
 
 def hops_audit():
-    """The audit of the published files: of those that are here, else the committed one."""
+    """The audit of the published files: that of the files that are here, else the committed one."""
     made = HOPS.settings.published or Path(HOPS_AUDIT).is_file()
     return [HOPS_AUDIT] if made else [HOPS_RELEASED_AUDIT]
 
 
 def hops_looking(wildcards):
-    """The runs whose attention is mapped, as far as they are run."""
+    """The runs of an experiment whose attention is mapped."""
     return [run for run in HOPS.runs(wildcards.experiment) if run.arm in HOPS_LOOKED_AT]
 
 

@@ -39,7 +39,7 @@ rule build_graph:
         "python scripts/build_graph.py {params.source} --output {output.graph} &> {log}"
 
 
-# Beside the gates: it fails on an ill-posed question, which only a study with a graph can know.
+# An audit besides the gates. It fails on an ill-posed question, which takes a graph to see.
 rule audit_questions:
     input:
         graph=f"{HOPS.data}/kg.json",
@@ -63,7 +63,7 @@ rule audit_questions:
         " --training {input.training} --gate --output {output.audit} &> {log}"
 
 
-# Apart from collect_runs, so that another reading of the traces makes no run stale.
+# Separate from collect_runs: an edit of how traces are read makes no run stale.
 rule collect_traces:
     input:
         runs=lambda wildcards: run_files(
