@@ -98,7 +98,7 @@ paper-film: $(VENV)/.paper
 	elif ! $(MAKE) --no-print-directory $(VENV)/.film; then echo "The film is left out: Manim could not be installed."; \
 	elif ! { $(WORKFLOW) $(DRAFTS) --config film_quality=draft; }; then \
 	  echo "The film is left out: it could not be drawn, as the lines above say."; \
-	else $(BIN)/python scripts/verify_film.py --evidence results/hops/default && printf '%s\n' "The film     $(DRAFTS)"; fi
+	else $(BIN)/python scripts/verify_film.py --study hops --experiment default && printf '%s\n' "The film     $(DRAFTS)"; fi
 
 published: $(VENV)/.paper ## fetch the published files (network) and audit them
 	@$(WORKFLOW) published

@@ -29,7 +29,11 @@ include: "rules/evidence.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
 include: "rules/page.smk"
-include: "rules/video.smk"
+
+
+if SCENES:  # not every study has a film
+
+    include: "rules/video.smk"
 
 
 for module in sorted({plan.module for plan in PLANS.values()}):  # what only one study has

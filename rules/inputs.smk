@@ -130,10 +130,16 @@ def page_models(wildcards):
 
 # --- the film -------------------------------------------------------------------------------------------
 
-CUES = "video/cues.yaml"  # the words of the film
+CUES = f"video/{STUDY}/cues.yaml"  # the words of the film; a study without them has none
 SCENES = sorted(
-    path.stem for path in Path(workflow.basedir, "scripts/trap/film/scenes").glob("[a-z]*.py")
+    path.stem
+    for path in Path(workflow.basedir, f"scripts/trap/studies/{STUDY}/film/scenes").glob("[a-z]*.py")
 )
+
+
+def film_code(study, script, *parts):
+    """The files that a program of the film and those parts of the study's film can import."""
+    return code(script, *(f"studies.{PLANS[study].module}.film.{part}" for part in parts))
 
 
 def film_folder(wildcards):

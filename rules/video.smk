@@ -1,12 +1,12 @@
 """The film: facts of every scene, clips, both cuts, subtitles, thumbnails, the production kit.
 
-needs  results/{study}/{experiment}/{claims.json, tables/}, the study's sources, video/cues.yaml, video/font/; Manim
+needs  results/{study}/{experiment}/{claims.json, tables/}, the study's sources, video/{study}/cues.yaml, video/font/; Manim
        (make film installs it)
 makes  in results/{study}/{experiment}/video/: facts/SCENE.json, clips/CUT_SCENE.{mp4, webp},
        {trap_CUT.mp4, trap_CUT.json, contact_sheet_CUT.png}, {trap_CUT.srt, trap_CUT.vtt, thumbnail_CUT.png, kit.md};
        trap_CUT_narrated.mp4 when asked for (needs video/narration/SCENE.CUE.wav or espeak-ng)
 
-The quality is that of video/cues.yaml, or of --config film_quality: final (1920 x 1080 at 60 frames a second; short:
+The quality is that of video/{study}/cues.yaml, or of --config film_quality: final (1920 x 1080 at 60 frames a second; short:
 1080 x 1920) or draft (a third of it, 10 frames a second). A film of another quality counts as out of date.
 A scene is drawn from its facts alone, anew when they change and only then. Clips are kept in .cache/film with a hash
 of what they show, because Snakemake goes by dates.
@@ -47,7 +47,7 @@ rule write_scene_facts:
         evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
         sources=lambda wildcards: sources(wildcards.study),
         cues=CUES,
-        code=lambda wildcards: code("write_scene_facts.py"),
+        code=lambda wildcards: film_code(wildcards.study, "write_scene_facts.py", "sources", "subjects"),
     output:
         facts=[f"results/{{study}}/{{experiment}}/video/facts/{scene}.json" for scene in SCENES],
     log:
@@ -57,14 +57,16 @@ rule write_scene_facts:
     threads: 1
     resources:
         mem_mb=1000,
+        config=CONFIG,
     params:
         tables=lambda wildcards: f"{home(wildcards.study, wildcards.experiment)}/tables",
         evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
     message:
         "Collect what the scenes of the film show"
     shell:
-        "python scripts/write_scene_facts.py --cues {input.cues} --claims {input.claims} --tables {params.tables} --evidence {params.evidence}"
-        " --graph {input.sources} --output {output.facts} &> {log} || {{ tail -n 1 {log} >&2; exit 1; }};"
+        "python scripts/write_scene_facts.py --config {resources.config} --study {wildcards.study}"
+        " --experiment {wildcards.experiment} --cues {input.cues} --claims {input.claims} --tables {params.tables}"
+        " --evidence {params.evidence} --output {output.facts} &> {log} || {{ tail -n 1 {log} >&2; exit 1; }};"
         " grep '^the film leaves out' {log} >&2 || true"
 
 
@@ -72,7 +74,7 @@ rule render_scene:
     input:
         facts="results/{study}/{experiment}/video/facts/{scene}.json",
         fonts=FONTS,
-        code=lambda wildcards: code("render_scene.py", f"film.scenes.{wildcards.scene}"),
+        code=lambda wildcards: film_code(wildcards.study, "render_scene.py", f"scenes.{wildcards.scene}"),
     output:
         clip="results/{study}/{experiment}/video/clips/{cut}_{scene}.mp4",
     log:
@@ -193,7 +195,7 @@ rule draw_thumbnail:
     input:
         facts="results/{study}/{experiment}/video/facts/poster.json",
         fonts=FONTS,
-        code=lambda wildcards: code("draw_thumbnail.py", "film.scenes.poster"),
+        code=lambda wildcards: film_code(wildcards.study, "draw_thumbnail.py", "scenes.poster"),
     output:
         picture="results/{study}/{experiment}/video/thumbnail_{cut}.png",
     log:
@@ -245,7 +247,7 @@ rule write_kit:
         sources=lambda wildcards: sources(wildcards.study),
         cues=CUES,
         template="video/kit.md.j2",
-        code=lambda wildcards: code("write_kit.py"),
+        code=lambda wildcards: film_code(wildcards.study, "write_kit.py", "sources"),
     output:
         kit="results/{study}/{experiment}/video/kit.md",
     log:
@@ -255,11 +257,13 @@ rule write_kit:
     threads: 1
     resources:
         mem_mb=1000,
+        config=CONFIG,
     params:
         tables=lambda wildcards: f"{home(wildcards.study, wildcards.experiment)}/tables",
         evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
     message:
         "Write the production kit"
     shell:
-        "python scripts/write_kit.py --facts {input.facts} --cues {input.cues} --claims {input.claims}"
-        " --tables {params.tables} --evidence {params.evidence} --graph {input.sources} --template {input.template} --output {output.kit} &> {log}"
+        "python scripts/write_kit.py --config {resources.config} --study {wildcards.study}"
+        " --experiment {wildcards.experiment} --facts {input.facts} --cues {input.cues} --claims {input.claims}"
+        " --tables {params.tables} --evidence {params.evidence} --template {input.template} --output {output.kit} &> {log}"

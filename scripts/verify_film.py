@@ -12,19 +12,32 @@ from pathlib import Path
 from trap.cli import run_main
 from trap.film import CUTS
 from trap.film.cues import load_sheet
-from trap.film.facts import Facts, Sources, absences
+from trap.film.facts import Facts, absences
 from trap.film.ledger import current, scenes_today, stale_film, stale_sheet
+from trap.film.opening import open_film
+from trap.workflow.config import load_config
+from trap.workflow.opening import RESULTS
+from trap.workflow.plan import Plan
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cues", type=Path, default=Path("video/cues.yaml"), help="the cue sheet")
-    parser.add_argument("--evidence", type=Path, default=Path("results"), help="folder of claims and tables")
-    parser.add_argument("--graph", type=Path, default=Path("results/hops/data/kg.json"), help="kg.json")
+    parser.add_argument("--config", default="config/config.yaml", help="the settings")
+    parser.add_argument("--study", required=True, help="the study's name in the settings")
+    parser.add_argument("--experiment", required=True, help="whose film it is")
+    parser.add_argument("--cues", type=Path, help="the cue sheet (default: video/STUDY/cues.yaml)")
+    parser.add_argument(
+        "--folder", type=Path, help="of claims, tables and film (default: results/STUDY/EXPERIMENT)"
+    )
+    parser.add_argument(
+        "--evidence", type=Path, help="folder of what was collected (default: as the workflow chooses)"
+    )
+    parser.add_argument("--data", type=Path, help="the study's data folder, unless it is results/STUDY/data")
     args = parser.parse_args(argv)
 
     def body() -> int:
-        folder = args.evidence / "video"
+        home = args.folder or Path(RESULTS, args.study, args.experiment)
+        folder = home / "video"
         files = {
             cut: [
                 path
@@ -36,8 +49,17 @@ def main(argv: list[str] | None = None) -> int:
         if not any(files.values()):
             print(f"{folder}: no film was made here (make film)")
             return 0
-        sources = Sources(args.evidence / "claims.json", args.evidence / "tables", args.graph)
-        sheet = load_sheet(args.cues)
+        evidence = args.evidence or Plan.of(load_config(args.config), args.study).evidence(args.experiment)
+        sources = open_film(
+            args.config,
+            args.study,
+            args.experiment,
+            home / "claims.json",
+            home / "tables",
+            evidence,
+            args.data,
+        )
+        sheet = load_sheet(args.cues or Path("video", args.study, "cues.yaml"))
         faults, count = [], 0
         left_out: dict[str, str] = {}
         for cut, paths in files.items():

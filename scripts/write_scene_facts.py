@@ -9,20 +9,28 @@ from pathlib import Path
 from trap.cli import run_main
 from trap.files import write_json
 from trap.film.cues import load_sheet
-from trap.film.facts import Sources, gathered
+from trap.film.facts import gathered
+from trap.film.opening import open_film
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", default="config/config.yaml", help="the settings")
+    parser.add_argument("--study", required=True, help="the study's name in the settings")
+    parser.add_argument("--experiment", help="whose sheet names the arms (default: the study's own sheet)")
     parser.add_argument("--cues", type=Path, required=True, help="the cue sheet")
     parser.add_argument("--claims", type=Path, required=True, help="claims.json")
     parser.add_argument("--tables", type=Path, required=True, help="folder of the Parquet tables")
-    parser.add_argument("--graph", type=Path, required=True, help="kg.json")
+    parser.add_argument("--evidence", type=Path, help="folder of what was collected, for what is no table")
+    parser.add_argument("--data", type=Path, help="the study's data folder, unless it is results/STUDY/data")
     parser.add_argument("--output", type=Path, nargs="+", required=True, help="SCENE.json, one per scene")
     args = parser.parse_args(argv)
 
     def body() -> None:
-        sheet, sources = load_sheet(args.cues), Sources(args.claims, args.tables, args.graph)
+        sheet = load_sheet(args.cues)
+        sources = open_film(
+            args.config, args.study, args.experiment, args.claims, args.tables, args.evidence, args.data
+        )
         for path in args.output:
             facts = gathered(sheet, path.stem, sources)
             write_json(path, facts)

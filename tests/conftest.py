@@ -42,13 +42,24 @@ def hops_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def sources() -> Sources:
-    """The committed evidence, as the film reads it."""
-    from trap.film.facts import Sources
+def film_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tables and claims of the released items, and the graph, as the film reads them (`film_evidence`)."""
+    import film_evidence
 
     if missing := lacking("results"):
         pytest.skip(missing)
-    return Sources(ROOT / "results/claims.json", ROOT / "results/tables", ROOT / "results/hops/data/kg.json")
+    base = tmp_path_factory.getbasetemp()
+    return film_evidence.write(
+        (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "film_evidence"
+    )
+
+
+@pytest.fixture(scope="session")
+def sources(film_folder: Path) -> Sources:
+    """The released evidence, as the film reads it."""
+    import film_evidence
+
+    return film_evidence.opened(film_folder)
 
 
 def _skips(config: pytest.Config) -> Counter[tuple[str, str]]:

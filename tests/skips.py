@@ -72,7 +72,11 @@ def _card() -> bool:
 
 # kind: (is it here?, why not, what gets it: a kind of requirements/system.sh with a + before it, or a command)
 KINDS: dict[str, tuple[Callable[[], bool], str, str]] = {
-    "film": (_packages("manim", "av"), "Manim is not installed: it is built against cairo and pango", "+film"),
+    "film": (
+        _packages("manim", "av"),
+        "Manim is not installed: it is built against cairo and pango",
+        "+film",
+    ),
     "browser": (lambda: bool(chromium()), "no Chromium", "+browser"),
     "playwright": (_packages("playwright"), "playwright is not installed", PIP),
     "node": (lambda: bool(node()), f"no Node from {OLDEST_NODE} on", PIP),
@@ -88,9 +92,9 @@ KINDS: dict[str, tuple[Callable[[], bool], str, str]] = {
     ),
     "runs": (_runs, "no trained runs: they are not committed", "make paper"),
     "results": (
-        lambda: (ROOT / "results/tables/episodes.parquet").is_file(),
-        "committed results are missing",
-        "git checkout -- results",
+        lambda: (ROOT / "results/released/hops/full/items.parquet").is_file(),
+        "released results are missing",
+        "git checkout -- results/released",
     ),
     "gpu": (_card, "no CUDA card", "a machine with one, and requirements/unsloth.txt"),
     "system": (lambda: True, "of another system", "a machine that runs it"),

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -14,22 +15,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import film_evidence
 import render_scene
 import write_scene_facts
+from film_evidence import COLLECTED, CUES
 from trap.files import InputError, read_json
 from trap.film import CUTS, QUALITIES, known_quality
 from trap.film.cues import CHARACTERS, LINES, READING_SPEED, WORDS, load_sheet, scenes_of, shown, wrap
 from trap.film.facts import CueFacts, Facts, Sources, gathered, present, scene_facts
 from trap.film.kit import render_kit
-from trap.film.numbers import claims_in, names_in, signed
+from trap.film.numbers import names_in, signed
 from trap.film.subtitles import srt, timeline, vtt
 from trap.report.numerals import bare_numerals, literal_numbers
 from trap.workflow.config import load_config
 from trap.workflow.plan import Plan
 
 ROOT = Path(__file__).resolve().parent.parent
-CUES = ROOT / "video/cues.yaml"
-SCENES = ROOT / "scripts/trap/film/scenes"
+SCENES = ROOT / "scripts/trap/studies/hops/film/scenes"
 
 
 @pytest.fixture(scope="module")
@@ -52,26 +54,29 @@ def sheet_with(tmp_path: Path, **changes: object) -> Path:
 # --- the cue sheet --------------------------------------------------------------------------------
 
 
-def test_the_film_can_be_drawn_from_what_the_default_size_runs(tmp_path: Path, sources: Sources):
+def test_the_film_can_be_drawn_from_what_the_default_experiment_runs(tmp_path: Path, film_folder: Path):
     """As full evidence without the arms that `make paper` leaves out: no scene may ask for one of them."""
-    plan = Plan.of(load_config(ROOT / "config/config.yaml"))
+    plan = Plan.of(load_config(ROOT / "config/config.yaml"), "hops")
     ran = {(run.model, run.arm) for run in plan.runs("default")}
     left_out = {(run.model, run.arm) for run in plan.runs("full")} - ran
     assert left_out
     blank = {"value": None, "low": None, "high": None, "verdict": "not tested"}
-    rows = json.loads((ROOT / "results/claims.json").read_text(encoding="utf-8"))
+    rows = json.loads((film_folder / "claims.json").read_text(encoding="utf-8"))
     rows = [
         row | blank if any((row["model"], arm) in left_out for arm in row["arms"] or ()) else row
         for row in rows
     ]
     (tmp_path / "claims.json").write_text(json.dumps(rows), encoding="utf-8")
-    for path in (ROOT / "results/tables").glob("*.parquet"):
+    shutil.copytree(film_folder / "data", tmp_path / "data")
+    for path in [*(film_folder / "tables").glob("*.parquet"), *COLLECTED.glob("*.parquet")]:
         table = pl.read_parquet(path)
         if {"model", "arm"} <= set(table.columns):
             names = pl.concat_str(pl.col("model", "arm").cast(pl.String), separator=" ")
             table = table.filter(names.is_in([" ".join(pair) for pair in left_out]).not_())
-        table.write_parquet(tmp_path / path.name)
-    fewer = Sources(tmp_path / "claims.json", tmp_path, ROOT / "results/hops/data/kg.json")
+        kept = tmp_path / ("collected" if path.is_relative_to(COLLECTED) else "tables")
+        kept.mkdir(exist_ok=True)
+        table.write_parquet(kept / path.name)
+    fewer = film_evidence.opened(tmp_path, tmp_path / "collected")
     facts = {
         scene.scene: scene_facts(load_sheet(CUES), scene.scene, fewer) for scene in load_sheet(CUES).scenes
     }
@@ -85,29 +90,29 @@ def test_every_scene_has_a_picture_and_the_other_way_round():
     assert set(scenes_of(load_sheet(CUES), "short")) < set(scenes_of(load_sheet(CUES), "wide"))
 
 
-def test_a_scene_of_a_grid_without_results_is_left_out(tmp_path: Path, sources: Sources):
-    rows = json.loads((ROOT / "results/claims.json").read_text(encoding="utf-8"))
+def test_a_scene_of_an_experiment_without_results_is_left_out(
+    tmp_path: Path, film_folder: Path, sources: Sources
+):
+    rows = json.loads((film_folder / "claims.json").read_text(encoding="utf-8"))
     blank = {"value": None, "low": None, "high": None, "verdict": "not tested", "also": None}
     rows = [row | blank if row["id"].startswith("way_out") else row for row in rows]
-    ledger = tmp_path / "claims.json"
-    ledger.write_text(json.dumps(rows), encoding="utf-8")
+    (tmp_path / "claims.json").write_text(json.dumps(rows), encoding="utf-8")
+    for name in ("tables", "data"):
+        (tmp_path / name).symlink_to(film_folder / name)
     sheet = load_sheet(CUES)
-    less = Sources(ledger, ROOT / "results/tables", ROOT / "results/hops/data/kg.json")
+    less = film_evidence.opened(tmp_path)
 
     def told(given: Sources) -> list[str]:
         return [f.scene for f in present([gathered(sheet, name, given) for name in scenes_of(sheet, "wide")])]
 
     assert told(sources) == scenes_of(sheet, "wide")
-    assert told(less) == scenes_of(sheet, "wide", grids=[]) != scenes_of(sheet, "wide")
-    assert scenes_of(sheet, "wide", grids=["way_out"]) == scenes_of(sheet, "wide")
+    assert told(less) == scenes_of(sheet, "wide", experiments=[]) != scenes_of(sheet, "wide")
+    assert scenes_of(sheet, "wide", experiments=["way_out"]) == scenes_of(sheet, "wide")
     outputs = [tmp_path / "facts" / f"{scene.scene}.json" for scene in sheet.scenes]
-    code = write_scene_facts.main(
-        ["--cues", str(CUES), "--claims", str(ledger), "--tables", str(ROOT / "results/tables"),
-         "--graph", str(ROOT / "results/hops/data/kg.json"), "--output", *map(str, outputs)]
-    )  # fmt: skip
-    assert code == 0
+    given = [*film_evidence.arguments(tmp_path), "--cues", str(CUES)]
+    assert write_scene_facts.main([*given, "--output", *map(str, outputs)]) == 0
     facts = {path.stem: read_json(path, Facts) for path in outputs}
-    assert facts["way"].absent == "its grid way_out was not run or is not as committed"
+    assert facts["way"].absent == "its experiment way_out was not run"
     assert facts["way"].cues == {"wide": [], "short": []} and not facts["way"].data
     starts = timeline([facts[scene] for scene in scenes_of(sheet, "wide")], "wide")
     assert all(one.end == two.start for one, two in itertools.pairwise(starts))
@@ -238,7 +243,7 @@ def test_every_number_of_a_caption_is_a_claims_or_a_quantity(sources: Sources, a
                     else written.line[sources.numbers.verdict(written.verdict)]
                 )
                 assert " ".join(cue.text.split("\n")) == sources.numbers.fill(" ".join(line.split()))
-                assert claims_in(line) <= set(cue.claims) <= set(sources.evidence.claims)
+                assert sources.numbers.claims_in(line) <= set(cue.claims) <= set(sources.evidence.claims)
 
 
 def test_scenes_and_kit_hold_no_typed_numbers():
@@ -369,8 +374,8 @@ def _phrases(sources: Sources) -> dict[str, str]:
     return {name: phrase_of(name, sources.graph.relation_label[name]) for name in sources.graph.relations}
 
 
-def test_facts_are_the_same_every_time(sources: Sources, all_facts: list[Facts]):
+def test_facts_are_the_same_every_time(film_folder: Path, all_facts: list[Facts]):
     sheet = load_sheet(CUES)
-    again = Sources(ROOT / "results/claims.json", ROOT / "results/tables", ROOT / "results/hops/data/kg.json")
+    again = film_evidence.opened(film_folder)
     for facts in all_facts:
         assert scene_facts(sheet, facts.scene, again) == facts

@@ -11,40 +11,46 @@ import polars as pl
 import pytest
 
 import draw_thumbnail
+import film_evidence
 import render_scene
 import verify_film
 import write_kit
 import write_scene_facts
 import write_subtitles
+from film_evidence import COLLECTED, CUES
 from skips import needs
 from trap.files import read_json
 from trap.film import CUTS
 from trap.film.cues import load_sheet, scenes_of
-from trap.film.examples import rewarded
 from trap.film.facts import POSTER, Facts, Sources, gathered, left_out
 from trap.film.look import QUALITIES
 from trap.film.subtitles import timeline
+from trap.studies.hops.film.examples import rewarded
 
 ROOT = Path(__file__).resolve().parent.parent
-CUES, GRAPH = ROOT / "video/cues.yaml", ROOT / "results/hops/data/kg.json"
 SHEET = load_sheet(CUES)
 SCENES = scenes_of(SHEET, "wide")
-TABLES = ("arms", "by_hops", "doses", "rollouts", "curves", "episodes")
+TABLES = ("arms", "by_level", "doses", "rollouts")
+LOGS = ("curves", "episodes")
 HARD = (pl.col("kind") == "eval") & (pl.col("pool") == "eval_hard")
 ALL = pl.lit(True)
 A_FALSE_REASON = pl.col("correct") & (pl.col("first_false") >= 0)
 
 
-def evidence(folder: Path, without: dict[str, pl.Expr]) -> Sources:
-    """The committed evidence without some rows of its tables."""
-    (folder / "tables").mkdir(parents=True)
-    for name in TABLES:
-        table = pl.read_parquet(ROOT / f"results/tables/{name}.parquet")
-        if name in without:
-            table = table.head(0) if without[name] is ALL else table.filter(~without[name].fill_null(False))
-        table.write_parquet(folder / f"tables/{name}.parquet")
-    shutil.copy(ROOT / "results/claims.json", folder)
-    return Sources(folder / "claims.json", folder / "tables", GRAPH)
+def evidence(folder: Path, made: Path, without: dict[str, pl.Expr]) -> Sources:
+    """The released evidence, of which `made` holds tables and claims, without some rows of its tables."""
+    for kept, given, names in (("tables", made / "tables", TABLES), ("collected", COLLECTED, LOGS)):
+        (folder / kept).mkdir(parents=True)
+        for name in names:
+            table = pl.read_parquet(given / f"{name}.parquet")
+            if name in without:
+                table = (
+                    table.head(0) if without[name] is ALL else table.filter(~without[name].fill_null(False))
+                )
+            table.write_parquet(folder / kept / f"{name}.parquet")
+    shutil.copy(made / "claims.json", folder)
+    shutil.copytree(made / "data", folder / "data")
+    return film_evidence.opened(folder, folder / "collected")
 
 
 def absent(sources: Sources) -> dict[str, str]:
@@ -67,7 +73,7 @@ EXAMPLES: dict[str, tuple[dict[str, pl.Expr], set[str]]] = {
     "no hard question": ({"episodes": HARD}, {"walk", "sample", "traces"}),
     "no question at all": ({"episodes": ALL}, {"walk", "reward", "sample", "traces"}),
     "no estimates": ({"arms": ALL}, {"rerun", "key"}),
-    "no hop counts": ({"by_hops": ALL}, {"walk", "traces"}),
+    "no hop counts": ({"by_level": ALL}, {"walk", "traces"}),
     "no doses": ({"doses": ALL}, {"leak"}),
     "no account of rollouts": ({"rollouts": ALL}, {"sample"}),
     "no curves": ({"curves": ALL}, {"rerun"}),
@@ -75,35 +81,44 @@ EXAMPLES: dict[str, tuple[dict[str, pl.Expr], set[str]]] = {
 
 
 @pytest.mark.parametrize("case", EXAMPLES)
-def test_a_scene_without_its_example_is_left_out_alone(case: str, tmp_path: Path, sources: Sources) -> None:
+def test_a_scene_without_its_example_is_left_out_alone(case: str, tmp_path: Path, film_folder: Path) -> None:
     without, missing = EXAMPLES[case]
-    assert set(absent(evidence(tmp_path, without))) == missing
+    assert set(absent(evidence(tmp_path, film_folder, without))) == missing
 
 
-def test_the_committed_evidence_tells_every_scene(sources: Sources) -> None:
+def test_the_released_evidence_tells_every_scene(sources: Sources) -> None:
     assert absent(sources) == {}
 
 
-def test_a_claim_without_a_value_takes_its_scene_along(tmp_path: Path, sources: Sources) -> None:
+def test_a_claim_without_a_value_takes_its_scene_along(
+    tmp_path: Path, film_folder: Path, sources: Sources
+) -> None:
     """Every claim that a scene names, in turn."""
-    rows = json.loads((ROOT / "results/claims.json").read_text(encoding="utf-8"))
+    rows = json.loads((film_folder / "claims.json").read_text(encoding="utf-8"))
     blank = {"value": None, "low": None, "high": None, "published": None, "also": None}
     behind = {scene.scene: {name for cue in scene.cues for name in cue.claims} for scene in SHEET.scenes}
     ledger = tmp_path / "claims.json"
+    for name in ("tables", "data"):
+        (tmp_path / name).symlink_to(film_folder / name)
     # The episodes are looked through once for all: they do not hang on the claims.
     for name in sorted(set().union(*behind.values())):
         ledger.write_text(json.dumps([row | blank if row["id"] == name else row for row in rows]))
-        given = Sources(ledger, ROOT / "results/tables", GRAPH)
+        given = film_evidence.opened(tmp_path)
         given.__dict__["episodes"] = sources.episodes
         for scene in SCENES:
-            if name in behind[scene] and scene not in ("traces", "sample"):  # slow to look through, and no different
+            if name in behind[scene] and scene not in (
+                "traces",
+                "sample",
+            ):  # slow to look through, and no different
                 gathered(SHEET, scene, given)
 
 
-def test_another_answer_is_taken_before_the_scene_is_left_out(tmp_path: Path, sources: Sources) -> None:
+def test_another_answer_is_taken_before_the_scene_is_left_out(
+    tmp_path: Path, film_folder: Path, sources: Sources
+) -> None:
     first = rewarded(sources.episodes, "nano")
     assert (first["model"], first["arm"], first["pool"]) == ("nano", "rsft_hard", "eval_hard")
-    fewer = evidence(tmp_path, {"episodes": A_FALSE_REASON & (pl.col("arm") == "rsft_hard")})
+    fewer = evidence(tmp_path, film_folder, {"episodes": A_FALSE_REASON & (pl.col("arm") == "rsft_hard")})
     other = rewarded(fewer.episodes, "nano")
     assert other["arm"] != "rsft_hard" and other["correct"] and other["first_false"] >= 0
     assert not all(clause.true for clause in fewer.episodes.clauses(other))
@@ -118,7 +133,7 @@ def drawn(folder: Path, sources: Sources, clip: Callable[[Path, Facts, str], Non
     import draw_stills
 
     video = folder / "video"
-    given = ["--claims", str(folder / "claims.json"), "--tables", str(folder / "tables"), "--graph", str(GRAPH)]
+    given = film_evidence.arguments(folder, folder / "collected")
     cues = ["--cues", str(CUES)]
     named = {name: str(video / f"facts/{name}.json") for name in [*SCENES, POSTER]}
     assert write_scene_facts.main([*cues, *given, "--output", *named.values()]) == 0
@@ -135,7 +150,10 @@ def drawn(folder: Path, sources: Sources, clip: Callable[[Path, Facts, str], Non
                 path.parent.mkdir(parents=True, exist_ok=True)
                 clip(path, told, cut)
             if told.absent or name == "home":
-                assert draw_stills.main(["--film", str(path), "--animation", str(path.with_suffix(".webp"))]) == 0
+                assert (
+                    draw_stills.main(["--film", str(path), "--animation", str(path.with_suffix(".webp"))])
+                    == 0
+                )
         film, ledger = video / f"trap_{cut}.mp4", video / f"trap_{cut}.json"
         made = ["--quality", "test", "--output", str(film), "--ledger", str(ledger)]
         assert assemble_film.main(["--clips", *map(str, clips), *facts, *cues, *made]) == 0
@@ -146,7 +164,9 @@ def drawn(folder: Path, sources: Sources, clip: Callable[[Path, Facts, str], Non
     wide = [named[name] for name in SCENES]
     asked = ["--template", str(ROOT / "video/kit.md.j2"), "--output", str(video / "kit.md")]
     assert write_kit.main(["--facts", *wide, *cues, *given, *asked]) == 0
-    assert verify_film.main([*cues, "--evidence", str(folder), "--graph", str(GRAPH)]) == 0
+    asked = ["--study", "hops", "--experiment", "full", "--folder", str(folder)]
+    asked += ["--evidence", str(folder / "collected"), "--data", str(folder / "data")]
+    assert verify_film.main([*cues, *asked]) == 0
     return video
 
 
@@ -169,11 +189,14 @@ def moving_clip(path: Path, facts: Facts, cut: str) -> None:
 
 @pytest.mark.slow
 @needs("film")
-def test_a_film_without_two_of_its_scenes_is_whole(tmp_path: Path, sources: Sources, capsys) -> None:
+def test_a_film_without_two_of_its_scenes_is_whole(tmp_path: Path, film_folder: Path, capsys) -> None:
     cases = EXAMPLES["no right letter with a false statement"][0] | EXAMPLES["no doses"][0]
-    video = drawn(tmp_path, evidence(tmp_path, cases), moving_clip)
+    video = drawn(tmp_path, evidence(tmp_path, film_folder, cases), moving_clip)
     said = capsys.readouterr().out
-    for scene, why in (("reward", "no episode is a right letter with a false statement"), ("leak", "no leak of nano")):
+    for scene, why in (
+        ("reward", "no episode is a right letter with a false statement"),
+        ("leak", "no leak of nano"),
+    ):
         assert f"the film leaves out the scene {scene}: " in said and why in said
     for cut in CUTS:
         ledger = json.loads((video / f"trap_{cut}.json").read_text(encoding="utf-8"))
@@ -191,10 +214,12 @@ def test_a_film_without_two_of_its_scenes_is_whole(tmp_path: Path, sources: Sour
 
 
 @needs("film")
-def test_evidence_that_tells_nothing_makes_an_empty_film_and_no_error(tmp_path: Path, sources: Sources) -> None:
+def test_evidence_that_tells_nothing_makes_an_empty_film_and_no_error(
+    tmp_path: Path, film_folder: Path
+) -> None:
     import narrate_film
 
-    nothing = evidence(tmp_path, dict.fromkeys(TABLES, ALL))
+    nothing = evidence(tmp_path, film_folder, dict.fromkeys((*TABLES, *LOGS), ALL))
     (tmp_path / "claims.json").write_text("[]")
     video = drawn(tmp_path, nothing, moving_clip)
     assert set(json.loads((video / "trap_wide.json").read_text(encoding="utf-8"))["absent"]) == set(SCENES)

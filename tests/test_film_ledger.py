@@ -10,7 +10,9 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+import film_evidence
 import verify_film
+from film_evidence import CUES
 from trap.files import InputError, write_json
 from trap.film.cues import load_sheet
 from trap.film.facts import Sources
@@ -26,26 +28,18 @@ from trap.film.ledger import (
 )
 from trap.workflow.closure import sha256_file
 
-ROOT = Path(__file__).resolve().parent.parent
-CUES = ROOT / "video/cues.yaml"
 
-
-def test_a_stale_film_and_a_stale_sheet_are_found(tmp_path: Path, sources: Sources):
+def test_a_stale_film_and_a_stale_sheet_are_found(tmp_path: Path, film_folder: Path, sources: Sources):
     """The check behind make verify: other claims, another line, another file."""
-    evidence = tmp_path / "results"
+    evidence = tmp_path / "made"
     (evidence / "video").mkdir(parents=True)
-    shutil.copytree(ROOT / "results/tables", evidence / "tables")
-    shutil.copy(ROOT / "results/claims.json", evidence)
+    for name in ("tables", "data"):
+        (evidence / name).symlink_to(film_folder / name)
+    shutil.copy(film_folder / "claims.json", evidence)
     cues = tmp_path / "cues.yaml"
     shutil.copy(CUES, cues)
-    options = [
-        "--cues",
-        str(cues),
-        "--evidence",
-        str(evidence),
-        "--graph",
-        str(ROOT / "results/hops/data/kg.json"),
-    ]
+    options = ["--cues", str(cues), "--study", "hops", "--experiment", "full", "--folder", str(evidence)]
+    options += ["--evidence", str(film_evidence.COLLECTED), "--data", str(film_folder / "data")]
     assert verify_film.main(options) == 0  # no film: nothing to find fault with
 
     today = current(scenes_today(load_sheet(cues), "short", sources))
@@ -65,7 +59,7 @@ def test_a_stale_film_and_a_stale_sheet_are_found(tmp_path: Path, sources: Sourc
     next(row for row in rows if row["id"] == "contamination_nano")["value"] += 0.01
     (evidence / "claims.json").write_text(json.dumps(claims), encoding="utf-8")
     assert verify_film.main(options) == 1
-    changed = Sources(evidence / "claims.json", evidence / "tables", ROOT / "results/hops/data/kg.json")
+    changed = film_evidence.opened(evidence)
     now = current(scenes_today(load_sheet(cues), "short", changed))
     assert [line.split(": ", 1)[1] for line in stale_film(evidence / "video/trap_short.json", now)] == [
         "older than its claims, tables or lines: leak (make film)"

@@ -18,7 +18,7 @@ from PIL import Image
 from trap.files import InputError, read_json
 from trap.film import CUTS
 from trap.film.cues import load_sheet, scenes_of
-from trap.film.facts import Facts, Sources, scene_facts
+from trap.film.facts import Facts, scene_facts
 from trap.film.ledger import ledger
 from trap.film.look import FORMATS, QUALITIES, SMALLEST, Format, Quality
 from trap.film.media import check_film, describe, glances, join
@@ -27,21 +27,18 @@ from trap.film.stage import Stage
 
 ROOT = Path(__file__).resolve().parent.parent
 FROZEN = ROOT / "tests/data/film"  # facts of an earlier run, and what was drawn from them
-SHEET = load_sheet(ROOT / "video/cues.yaml")
+SHEET = load_sheet(ROOT / "video/hops/cues.yaml")
 SCENES = [scene.scene for scene in SHEET.scenes]
 TEST = QUALITIES["test"]
 
 
 @pytest.fixture(scope="module")
-def facts() -> dict[str, Facts]:
-    """Facts of every scene, from the committed evidence; without episodes, the frozen ones."""
-    if not (ROOT / "results/tables/episodes.parquet").is_file():
+def facts(request: pytest.FixtureRequest) -> dict[str, Facts]:
+    """Facts of every scene, from the released evidence; without it, the frozen ones."""
+    if lacking("results"):
         return {path.stem: read_json(path, Facts) for path in FROZEN.glob("*.json")}
-    sheet = load_sheet(ROOT / "video/cues.yaml")
-    sources = Sources(
-        ROOT / "results/claims.json", ROOT / "results/tables", ROOT / "results/hops/data/kg.json"
-    )
-    return {name: scene_facts(sheet, name, sources) for name in [*SCENES, "poster"]}
+    sources = request.getfixturevalue("sources")
+    return {name: scene_facts(SHEET, name, sources) for name in [*SCENES, "poster"]}
 
 
 def wanted(facts: dict[str, Facts], scene: str) -> Facts:
@@ -77,8 +74,10 @@ def test_every_scene(facts: dict[str, Facts], scene: str, cut: str):
 
 @pytest.mark.parametrize("scene", SCENES)
 def test_every_cue_has_its_method(scene: str):
-    sheet = next(entry for entry in load_sheet(ROOT / "video/cues.yaml").scenes if entry.scene == scene)
-    methods = {name.removeprefix("cue_") for name in vars(scene_class(scene)) if name.startswith("cue_")}
+    sheet = next(entry for entry in load_sheet(ROOT / "video/hops/cues.yaml").scenes if entry.scene == scene)
+    methods = {
+        name.removeprefix("cue_") for name in vars(scene_class("hops", scene)) if name.startswith("cue_")
+    }
     assert methods == {cue.id for cue in sheet.cues}
 
 
@@ -190,7 +189,7 @@ def test_the_audit_sees_what_is_on_stage():
     given = frozen("claim")
     given.cues["wide"] = given.cues["wide"][:1]
     original = render.scene_class
-    render.scene_class = lambda name: Bad
+    render.scene_class = lambda study, name: Bad
     try:
         findings = "\n".join(rehearse(given, FORMATS["wide"], TEST).findings)
     finally:

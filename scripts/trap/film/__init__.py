@@ -1,8 +1,9 @@
 """The film: cues and evidence become facts, facts become scenes, scenes become films.
 
-`numbers` and `cues` say what stands on screen and when, `facts` and `examples` collect what one scene
-shows, `stage`, `parts` and `scenes` draw it with Manim, `media` joins and checks clips, `subtitles` and
-`kit` write what goes beside them. Only `stage`, `parts` and `scenes` import Manim.
+`numbers` and `cues` say what stands on screen and when, `facts` collects what one scene shows, `stage` and
+`parts` draw it with Manim, `media` joins and checks clips, `subtitles` and `kit` write what goes beside them.
+A study's film is its own: `studies/STUDY/film/` (what scenes show, and their pictures) and `video/STUDY/cues.yaml`;
+a study without them has none. Only `stage`, `parts` and scenes import Manim.
 """
 
 from trap.files import InputError

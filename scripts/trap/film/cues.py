@@ -1,4 +1,4 @@
-"""The cue sheet, `video/cues.yaml`: every line on screen, how long it stands, and the claims behind it.
+"""The cue sheet, `video/STUDY/cues.yaml`: every line on screen, how long it stands, and the claims behind it.
 
 One sheet drives the timing of all scenes, the captions in the picture, both subtitle files and the
 production kit, so they cannot disagree. Times are whole frames in every quality: seconds are multiples
@@ -44,14 +44,14 @@ class Cue(Struct, forbid_unknown_fields=True):
 class SceneCues(Struct, forbid_unknown_fields=True):
     """The cues of a scene, in order. `shot` says for the kit what the picture shows.
 
-    A scene with `grid` shows what only that experiment tests. Without its results the scene is left out.
+    A scene with `experiment` shows what only that one tests; without its results the scene is left out.
     """
 
     scene: str
     title: str
     shot: str
     cues: list[Cue]
-    grid: str = ""
+    experiment: str = ""
 
 
 class Sheet(Struct, forbid_unknown_fields=True):
@@ -157,12 +157,20 @@ def chosen_line(cue: Cue, numbers: Numbers, where: str) -> str:
     return numbers.fill(" ".join(line.split()))
 
 
+def _check_quoted(cue: Cue, numbers: Numbers, where: str) -> None:
+    """That the claims behind published points are listed, as `_check` asks it of all others."""
+    for line in [cue.line] if isinstance(cue.line, str) else cue.line.values():
+        if missing := sorted(numbers.claims_in(line) - set(cue.claims)):
+            raise InputError(f"{where}: claims: {', '.join(missing)} stands in the line but is not listed")
+
+
 def shown(sheet: Sheet, cut: str, numbers: Numbers) -> list[Shown]:
     """All cues of a cut with their times. Raises InputError where one cannot be read in its time."""
     found: list[Shown] = []
     start = 0.0
     for scene, cue in _of_cut(sheet, cut):
         where = f"{scene.scene}.{cue.id}"
+        _check_quoted(cue, numbers, where)
         text = wrap(chosen_line(cue, numbers, where), cut, where)
         seconds = cue.seconds[cut]
         if len(text) > READING_SPEED * seconds + 1e-9:
@@ -182,7 +190,9 @@ def _of_cut(sheet: Sheet, cut: str) -> Iterator[tuple[SceneCues, Cue]]:
                 yield scene, cue
 
 
-def scenes_of(sheet: Sheet, cut: str, grids: Collection[str] | None = None) -> list[str]:
-    """Names of the scenes of a cut, in order; with `grids`, those that need no other experiment's results."""
-    named = {scene.scene: scene.grid for scene, _ in _of_cut(sheet, cut)}
-    return [name for name, grid in named.items() if not grid or grids is None or grid in grids]
+def scenes_of(sheet: Sheet, cut: str, experiments: Collection[str] | None = None) -> list[str]:
+    """Names of the scenes of a cut, in order; with `experiments`, those that need no other one's results."""
+    named = {scene.scene: scene.experiment for scene, _ in _of_cut(sheet, cut)}
+    return [
+        name for name, needed in named.items() if not needed or experiments is None or needed in experiments
+    ]

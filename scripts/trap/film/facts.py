@@ -1,13 +1,12 @@
 """What one scene shows, all of it, as one small file: captions, numbers, series, real episodes.
 
 A scene is drawn from its facts alone, so it is drawn anew when they change and only then. Facts are made
-from claims, tables, the graph and logged episodes (`subjects`); nothing in them is typed in.
+from claims, tables and what the study reads besides (its `subjects`); nothing in them is typed in.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,17 +15,13 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from trap.figures.estimates import Evidence, select, span
+from trap.figures.estimates import Evidence, select
 from trap.files import InputError, replacing
 from trap.film import CUTS
 from trap.film.cues import SceneCues, Sheet, shown
-from trap.film.examples import Episodes
 from trap.film.numbers import Number, Numbers, Quantity, write
-from trap.studies.hops.graph import load_graph
-from trap.studies.hops.reward import CORRECT, INCORRECT, MAX_PATH_REWARD, PATH_WEIGHT
 from trap.workflow.closure import sha256_bytes
 
-ROTARY, NOPE = "nano", "nano_nope"
 POSTER = "poster"  # not a scene of the film: its thumbnail
 
 
@@ -52,6 +47,7 @@ class Facts(Struct, forbid_unknown_fields=True, omit_defaults=True):
     words: dict[str, str]
     data: dict[str, Any]
     sources: dict[str, list[str]]  # key of `words` -> ids of the claims it comes from
+    study: str = ""  # whose scene it is
     absent: str = ""
 
 
@@ -68,23 +64,28 @@ def digest(facts: Facts, places: bool = True) -> str:
 
 
 class Sources:
-    """Where facts come from; each part is read when a scene first asks for it."""
+    """Where facts come from; each part is read when a scene first asks for it.
 
-    def __init__(self, claims: Path, tables: Path, graph: Path) -> None:
-        self.evidence = Evidence(claims, tables)
-        self._tables, self._graph = tables, graph
+    A study's film has a subclass `FilmSources` in `studies/STUDY/film/sources.py`: its `subjects` say what each scene
+    shows, its `quantities` are numbers that no claim states.
+    """
 
-    @cached_property
-    def graph(self):
-        return load_graph(self._graph)
+    def __init__(self, evidence: Evidence, study: str, data: Path) -> None:
+        """`study`: the folder of its code; `data`: that of its shared files."""
+        self.evidence, self.study, self.data = evidence, study, Path(data)
 
-    @cached_property
-    def episodes(self) -> Episodes:
-        return Episodes(self._tables, self.graph)
+    @property
+    def subjects(self) -> Mapping[str, Subject]:
+        """What gathers the facts of a scene, by scene."""
+        return {}
+
+    def quantities(self) -> dict[str, Quantity]:
+        """Numbers that no claim states, by name."""
+        return {}
 
     @cached_property
     def numbers(self) -> Numbers:
-        return Numbers(self.evidence, _quantities(self))
+        return Numbers(self.evidence, self.quantities())
 
     def arm(
         self, model: str, arm: str, pool: str, metric: str, table: str = "arms", **where: object
@@ -95,62 +96,6 @@ class Sources:
             raise InputError(f"{table}.parquet: no {metric} of {model} {arm} on {pool}, which the film shows")
         row = rows.row(0, named=True)
         return Number(row["value"], row["low"], row["high"], row["unit"], row["n"], row["seeds"], ())
-
-
-def _quantities(sources: Sources) -> dict[str, Quantity]:
-    """Numbers that no claim states: sizes of the graph, hop counts, parts of the reward, verdicts counted.
-
-    Counted are the claims of the published post (B…); not those of the paper it builds on (P…) and not what
-    is read off its files (F…).
-    """
-    evidence, graph = sources.evidence, sources.graph
-    easy = _or_why_not(lambda: _pool_hops(evidence, "eval_easy"))
-    published = [claim for claim in evidence.claims.values() if re.fullmatch(r"B\d+", claim["id"])]
-    verdicts = ("reproduced", "not reproduced", "inconclusive", "not tested here")
-    counted: dict[str, Quantity] = {
-        "claims": (len(published), "count"),
-        **{
-            verdict.replace(" ", "_"): (float(sum(c["verdict"] == verdict for c in published)), "count")
-            for verdict in verdicts
-        },
-    }
-    if not published:
-        counted = dict.fromkeys(counted, InputError("claims.json: no claim of the published post"))
-    return {
-        "entities": (len(graph.entities), "count"),
-        "edges": (len(graph.edges), "count"),
-        "easy": easy,
-        "hard": _or_why_not(lambda: _pool_hops(evidence, "eval_hard")),
-        "longest_easy": easy.split("–")[-1] if isinstance(easy, str) else easy,
-        "correct": (CORRECT, "reward"),
-        "incorrect": (INCORRECT, "reward"),
-        "path": (PATH_WEIGHT * MAX_PATH_REWARD, "reward"),
-        "k": _or_why_not(lambda: (_rollouts(evidence)["k"], "count")),
-        "winner_faithful": _or_why_not(lambda: (_rollouts(evidence)["winner_faithful"], "share")),
-        **counted,
-    }
-
-
-def _or_why_not(find: Callable[[], Quantity]) -> Quantity:
-    """What `find` finds, else its error: only a scene that shows the quantity has to do without."""
-    try:
-        return find()
-    except InputError as error:
-        return error
-
-
-def _rollouts(evidence: Evidence) -> dict[str, Any]:
-    rows = select(evidence.table("rollouts"), model=ROTARY, arm="rsft_hard")
-    if not rows.height:
-        raise InputError(f"rollouts.parquet: no row of {ROTARY} rsft_hard, which the film shows")
-    return rows.row(0, named=True)
-
-
-def _pool_hops(evidence: Evidence, pool: str) -> str:
-    found = select(evidence.table("by_hops"), pool=pool)["hops"].unique().to_list()
-    if not found:
-        raise InputError(f"by_hops.parquet: no rows of pool {pool!r}")
-    return span(found)
 
 
 @dataclass
@@ -175,6 +120,9 @@ class Notes:
         return estimate(number)
 
 
+Subject = Callable[[Any, Notes], None]  # (sources, notes): puts what a scene shows into the notes
+
+
 def estimate(number: Number) -> dict[str, Any]:
     """A number as data; where there is no interval, it is its own."""
     return {
@@ -186,15 +134,19 @@ def estimate(number: Number) -> dict[str, Any]:
 
 def gathered(sheet: Sheet, scene: str, sources: Sources) -> Facts:
     """The facts of one scene, or that it is absent and why. Raises InputError for an unknown scene alone."""
-    written = _written(sheet, scene)
+    written = _written(sheet, scene, sources)
     numbers = sources.numbers  # without claims and a graph there is no film: that is for the caller to hear
     title = written.title if written else sheet.title
-    if written and written.grid and not all(numbers.has(id) for cue in written.cues for id in cue.claims):
-        return _absent(scene, title, f"its grid {written.grid} was not run or is not as committed")
+    if (
+        written
+        and written.experiment
+        and not all(numbers.has(id) for cue in written.cues for id in cue.claims)
+    ):
+        return _absent(sources, scene, title, f"its experiment {written.experiment} was not run")
     try:
         return scene_facts(sheet, scene, sources)
     except InputError as error:
-        return _absent(scene, title, str(error))
+        return _absent(sources, scene, title, str(error))
 
 
 def present(scenes: Sequence[Facts]) -> list[Facts]:
@@ -220,30 +172,28 @@ def left_out(path: Path) -> bool:
     return path.is_file() and path.stat().st_size == 0
 
 
-def _absent(scene: str, title: str, reason: str) -> Facts:
-    return Facts(scene, title, {cut: [] for cut in CUTS}, {}, {}, {}, reason)
+def _absent(sources: Sources, scene: str, title: str, reason: str) -> Facts:
+    return Facts(scene, title, {cut: [] for cut in CUTS}, {}, {}, {}, sources.study, reason)
 
 
-def _written(sheet: Sheet, scene: str) -> SceneCues | None:
-    from trap.film.subjects import SUBJECTS
-
+def _written(sheet: Sheet, scene: str, sources: Sources) -> SceneCues | None:
     written = next((entry for entry in sheet.scenes if entry.scene == scene), None)
-    if (written is None and scene != POSTER) or scene not in SUBJECTS:
+    if (written is None and scene != POSTER) or scene not in sources.subjects:
         raise InputError(f"film: no scene {scene!r}")
     return written
 
 
 def scene_facts(sheet: Sheet, scene: str, sources: Sources) -> Facts:
     """The facts of one scene in every cut. Raises InputError naming what is missing."""
-    from trap.film.subjects import SUBJECTS
-
-    written = _written(sheet, scene)
+    written = _written(sheet, scene, sources)
     notes = Notes(sources.numbers)
-    SUBJECTS[scene](sources, notes)
+    sources.subjects[scene](sources, notes)
     if written is None:
         notes.words |= {"title": sheet.title, "hook": sheet.hook.strip()}
-        return Facts(scene, sheet.title, {}, notes.words, notes.data, notes.sources)
-    alone = msgspec.structs.replace(sheet, scenes=[written])  # a line that cannot be filled is its scene's matter
+        return Facts(scene, sheet.title, {}, notes.words, notes.data, notes.sources, sources.study)
+    alone = msgspec.structs.replace(
+        sheet, scenes=[written]
+    )  # a line that cannot be filled is its scene's matter
     cues = {
         cut: [
             CueFacts(cue.id, cue.text, cue.seconds, list(cue.claims))
@@ -252,4 +202,4 @@ def scene_facts(sheet: Sheet, scene: str, sources: Sources) -> Facts:
         for cut in CUTS
     }
     title = sources.numbers.fill(written.title)
-    return Facts(scene, title, cues, notes.words, notes.data, notes.sources)
+    return Facts(scene, title, cues, notes.words, notes.data, notes.sources, sources.study)

@@ -14,19 +14,8 @@ from typing import Any
 from trap.figures.estimates import Evidence
 from trap.files import InputError
 from trap.report import prose
-from trap.studies.hops.analysis.published_points import published_points
 
 _PLACE = re.compile(r"\{([^{}:]+)(?::([a-z]+))?\}")
-# Where a published point is quoted: the claims to name as its source.
-PUBLISHED_CLAIMS = {
-    "base": ("B2",),
-    "sft": ("B3",),
-    "rsft_easy": ("B3", "B4"),
-    "rsft_eval_360m": ("B9",),
-    "rsft_eval_135m": ("B1",),
-}
-
-
 Quantity = tuple[float | None, str] | str | InputError
 
 
@@ -51,7 +40,6 @@ class Numbers:
 
     def __init__(self, evidence: Evidence, quantities: dict[str, Quantity]) -> None:
         self.evidence = evidence
-        self._published = published_points(evidence.claims)
         self._quantities = quantities
 
     def claim(self, name: str) -> dict[str, Any]:
@@ -83,9 +71,10 @@ class Numbers:
                 raise InputError(f"film: {name}: no value, and the film shows it")
             return Number(value, None, None, unit, None, None, ())
         if head == "published":
-            if tail not in self._published:
+            found = self.evidence.published(tail)
+            if found is None:
                 raise InputError(f"claims.json: no published value for {tail!r}, which the film shows")
-            row, claims, unit = self._published[tail], PUBLISHED_CLAIMS[tail], "share"
+            return Number(found.value, found.low, found.high, "share", found.n, None, self._quoted(tail))
         else:
             row, claims = self.claim(head), (head,)
             if tail:
@@ -96,6 +85,16 @@ class Numbers:
         return Number(
             float(row["value"]), row.get("low"), row.get("high"), unit, row.get("n"), row.get("seeds"), claims
         )
+
+    def _quoted(self, name: str) -> tuple[str, ...]:
+        """The ids of the claims that a published point is quoted from."""
+        quote = self.evidence.settings.published.get(name)
+        return tuple(filter(None, (quote.plus, quote.claim))) if quote else ()
+
+    def claims_in(self, line: str) -> set[str]:
+        """The ids of all claims that a line's numbers come from, those of published points as well."""
+        points = [name.partition(".")[2] for name in names_in(line) if name.startswith("published.")]
+        return claims_in(line).union(*(self._quoted(name) for name in points))
 
     def text(self, name: str, style: str = "") -> str:
         """The number written out: `27 %`, `+27.7 points`, `[24.7–30.6]`; a quantity that is a text as it is."""
@@ -115,15 +114,9 @@ def names_in(line: str) -> list[str]:
 
 
 def claims_in(line: str) -> set[str]:
-    """The ids of the claims that a line's numbers come from."""
-    found: set[str] = set()
-    for name in names_in(line):
-        head, _, tail = name.partition(".")
-        if head == "published":
-            found.update(PUBLISHED_CLAIMS.get(tail, ()))
-        elif head != "quantity":
-            found.add(head)
-    return found
+    """The ids of the claims that a line's numbers are; of published points, only `Numbers.claims_in` knows them."""
+    heads = {name.partition(".")[0] for name in names_in(line)}
+    return heads - {"published", "quantity"}
 
 
 def write(number: Number, style: str = "", name: str = "number") -> str:

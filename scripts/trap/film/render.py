@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import shutil
 import tempfile
@@ -18,17 +17,18 @@ from trap.film.lettering import FILES, FOLDER
 from trap.film.look import Format, Quality
 from trap.film.stage import Stage, manim_settings
 from trap.workflow.closure import closure, code_hashes, combined_hash, sha256_file
+from trap.workflow.registry import load_member
 
 
-def scene_class(name: str) -> type[Stage]:
-    """The class that draws a scene. Raises InputError for an unknown one."""
-    if not name.isidentifier():
-        raise InputError(f"film: no scene {name!r}")
+def scene_class(study: str, name: str) -> type[Stage]:
+    """The class that draws a scene of a study. Raises InputError for an unknown one."""
+    if not (study.isidentifier() and name.isidentifier()):
+        raise InputError(f"film: no scene {name!r} of study {study!r}")
+    wanted = f"film.scenes.{name}"
     try:
-        module = importlib.import_module(f"trap.film.scenes.{name}")
+        return load_member("study", study, wanted).Scene
     except ModuleNotFoundError:
-        raise InputError(f"film: no scene {name!r}: no trap/film/scenes/{name}.py") from None
-    return module.Scene
+        raise InputError(f"film: no scene {name!r}: no studies/{study}/film/scenes/{name}.py") from None
 
 
 Watch = Callable[[int, int], None]  # told (frames drawn, frames in all) while a scene is drawn
@@ -40,7 +40,7 @@ def render_clip(
     """Render into `output` (.mp4), atomically. Equal facts give equal frames."""
     logging.getLogger("libav").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory(prefix="trap-film-") as folder, manim_settings(shape, quality, folder):
-        scene = scene_class(facts.scene)(facts, shape, quality)
+        scene = scene_class(facts.study, facts.scene)(facts, shape, quality)
         scene.watch = watch
         scene.render()
         made = Path(scene.renderer.file_writer.movie_file_path)
@@ -79,7 +79,7 @@ def kept_clip(
 
 def _depends_on(facts: Facts, shape: Format, quality: Quality) -> str:
     """A hash of the facts, the code that draws them, the fonts, the quality and the drawing libraries."""
-    code = code_hashes(closure("render_scene.py", f"film.scenes.{facts.scene}"))
+    code = code_hashes(closure("render_scene.py", f"studies.{facts.study}.film.scenes.{facts.scene}"))
     fonts = {name: sha256_file(FOLDER / name) for name in FILES.values()}
     versions = {name: version(name) for name in ("manim", "av", "pycairo", "matplotlib", "numpy")}
     versions["cairo"] = cairo.cairo_version_string()
@@ -96,7 +96,7 @@ def rehearse(facts: Facts, shape: Format, quality: Quality, photographed: bool =
         tempfile.TemporaryDirectory(prefix="trap-film-") as folder,
         manim_settings(shape, quality, folder, dry=True),
     ):
-        scene = scene_class(facts.scene)(facts, shape, quality, audited=True)
+        scene = scene_class(facts.study, facts.scene)(facts, shape, quality, audited=True)
         scene.album = {} if photographed else None
         scene.render()
     return scene

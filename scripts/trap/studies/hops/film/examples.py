@@ -1,4 +1,4 @@
-"""Which real episodes the film shows: chosen by rules from `tables/episodes.parquet`, the same every time.
+"""Which real episodes the film shows: chosen by rules from `episodes.parquet`, the same every time.
 
 Every rule prefers what can be read on a screen and states what it must be an example of. Which episodes there
 are depends on the processor that ran them: where the first choice has none, a rule looks further, and where no
@@ -12,19 +12,18 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from trap.figures.estimates import read_table
+from trap.figures.estimates import Evidence
 from trap.files import InputError
 from trap.studies.hops.graph import Graph
 from trap.studies.hops.reward import Grader
 from trap.studies.hops.wording import PHRASES, phrase_of
 
 COLUMNS = (
-    "study", "model", "arm", "seed", "kind", "pool", "id", "hops", "sample", "kept", "prompt", "completion",
+    "study", "model", "arm", "seed", "kind", "pool", "id", "level", "sample", "kept", "prompt", "completion",
     "answer", "correct", "valid", "faithful", "format", "correctness", "coverage", "path_reward",
     "spam_penalty", "total", "hops_used", "true_clauses", "first_false", "path_entities", "trace_entities",
 )  # fmt: skip
@@ -46,10 +45,10 @@ class Clause:
 class Episodes:
     """Graded completions of finished runs, and the graph that they are read against."""
 
-    def __init__(self, folder: Path, graph: Graph) -> None:
-        self.table = read_table(folder, "episodes", COLUMNS)
+    def __init__(self, evidence: Evidence, graph: Graph) -> None:
+        self.table = evidence.table("episodes", COLUMNS)
         self.graph = graph
-        self._where = f"{folder}/episodes.parquet"
+        self._where = "episodes.parquet"
 
     @cached_property
     def _grader(self) -> Grader:
@@ -121,13 +120,13 @@ def walked(episodes: Episodes, rotary: str, nope: str) -> tuple[Row, Row]:
     pairs = [
         row
         for row in episodes.rows(model=rotary, **where)
-        if row["id"] in true and row["format"] and not row["valid"] and 2 <= row["hops_used"] < row["hops"]
+        if row["id"] in true and row["format"] and not row["valid"] and 2 <= row["hops_used"] < row["level"]
     ]
     first = episodes.best(
         pairs,
         f"a hard question that {nope} answers by a true chain and {rotary} breaks off",
         lambda row: (
-            row["hops"],
+            row["level"],
             -_followed(episodes, row),
             row["correct"],
             max(map(len, row["path_entities"])),
@@ -144,7 +143,7 @@ def asked(episodes: Episodes, rotary: str, nope: str) -> Row:
     return episodes.best(
         rows,
         "a hard question whose words name the links of its path",
-        lambda row: (row["hops"], max(map(len, row["path_entities"])), row["model"], row["arm"]),
+        lambda row: (row["level"], max(map(len, row["path_entities"])), row["model"], row["arm"]),
     )
 
 

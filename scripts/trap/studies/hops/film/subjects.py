@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 import polars as pl
 
-from trap.figures.estimates import arm_label, select
+from trap.figures.estimates import select
 from trap.files import InputError
-from trap.film import examples
-from trap.film.facts import NOPE, ROTARY, Notes, Sources, estimate
+from trap.film.facts import Notes, Subject, estimate
 from trap.film.numbers import Number, signed, write
 from trap.studies.hops.analysis.layout import whole_graph
 from trap.studies.hops.audit import CHANCE
+from trap.studies.hops.film import examples
+from trap.studies.hops.film.sources import NOPE, ROTARY, FilmSources
 from trap.studies.hops.reward import PATH_WEIGHT
 
 PUBLISHED = (  # (published point, our arm, label)
@@ -27,7 +27,7 @@ OURS = ("sft", "sft_more", "rsft_easy", "rsft_hard")
 CURVE_POINTS = 60  # of one line while training
 
 
-def claim(sources: Sources, notes: Notes) -> None:
+def claim(sources: FilmSources, notes: Notes) -> None:
     """The published figures, with their exact intervals and sizes."""
     bars = []
     for name, arm in PUBLISHED:
@@ -38,7 +38,7 @@ def claim(sources: Sources, notes: Notes) -> None:
     notes.data["bars"] = bars
 
 
-def _graph(sources: Sources, notes: Notes) -> None:
+def _graph(sources: FilmSources, notes: Notes) -> None:
     """The whole graph: a point for every entity, edges as pairs of indices."""
     places = whole_graph(sources.graph)
     names = sorted(places)
@@ -53,14 +53,14 @@ def _graph(sources: Sources, notes: Notes) -> None:
     notes.data["kinds"] = kinds
 
 
-def _question(sources: Sources, notes: Notes, row: examples.Row) -> None:
+def _question(sources: FilmSources, notes: Notes, row: examples.Row) -> None:
     notes.words["question"] = examples.question_of(row)
     notes.data["options"] = examples.options_of(row)
     notes.data["right"] = examples.right_letter(row)
     notes.data["path"] = [asdict(clause) for clause in sources.episodes.path(row)]
 
 
-def walk(sources: Sources, notes: Notes) -> None:
+def walk(sources: FilmSources, notes: Notes) -> None:
     """The whole graph, and one hard question with its path."""
     _graph(sources, notes)
     _question(sources, notes, examples.asked(sources.episodes, ROTARY, NOPE))
@@ -70,7 +70,7 @@ def walk(sources: Sources, notes: Notes) -> None:
         notes.words[key] = sources.numbers.text(f"quantity.{key}")
 
 
-def _trace(sources: Sources, row: examples.Row) -> dict[str, Any]:
+def _trace(sources: FilmSources, row: examples.Row) -> dict[str, Any]:
     return {
         "clauses": [asdict(clause) for clause in sources.episodes.clauses(row)],
         "letter": row["answer"],
@@ -79,7 +79,7 @@ def _trace(sources: Sources, row: examples.Row) -> dict[str, Any]:
     }
 
 
-def reward(sources: Sources, notes: Notes) -> None:
+def reward(sources: FilmSources, notes: Notes) -> None:
     """One real completion, part by part."""
     row = examples.rewarded(sources.episodes, ROTARY)
     _question(sources, notes, row)
@@ -101,7 +101,7 @@ def reward(sources: Sources, notes: Notes) -> None:
     notes.words["true"] = f"{true} of {len(trace['clauses'])}"
 
 
-def sample(sources: Sources, notes: Notes) -> None:
+def sample(sources: FilmSources, notes: Notes) -> None:
     """K real rollouts of one prompt, then of all prompts that the table holds."""
     prompts = examples.sampled(sources.episodes, ROTARY)
     index = examples.opened(prompts)
@@ -135,7 +135,7 @@ def sample(sources: Sources, notes: Notes) -> None:
     notes.say("faithful", "quantity.winner_faithful")
 
 
-def rerun(sources: Sources, notes: Notes) -> None:
+def rerun(sources: FilmSources, notes: Notes) -> None:
     """Training curves of every seed, then our estimates beside the published ones."""
     table = sources.evidence.table("curves")
     arms = ("sft", "rsft_easy", "rsft_hard")
@@ -155,7 +155,7 @@ def rerun(sources: Sources, notes: Notes) -> None:
     rows = []
     for arm in OURS:
         number = sources.arm(ROTARY, arm, "eval_hard", "accuracy")
-        notes.words[f"{arm}.label"] = arm_label(arm)
+        notes.words[f"{arm}.label"] = sources.evidence.label(arm)
         rows.append({"arm": arm, **notes.measured(arm, number)})
     notes.data["rows"] = rows
     notes.data["published"] = [
@@ -187,7 +187,7 @@ def _curves(table: pl.DataFrame, arm: str, kind: str, column: str) -> list[list[
     return lines
 
 
-def leak(sources: Sources, notes: Notes) -> None:
+def leak(sources: FilmSources, notes: Notes) -> None:
     """Accuracy against the share of leaked questions, on those and on fresh ones."""
     notes.say("published", "published.rsft_eval_135m")
     notes.data["questions"] = notes.say("n", "F1", "n").n
@@ -225,7 +225,7 @@ def _share(value: float) -> str:
     return write(Number(value, None, value, "share", None, None, ()))
 
 
-def key(sources: Sources, notes: Notes) -> None:
+def key(sources: FilmSources, notes: Notes) -> None:
     """Agreement with the right key and with the permuted one, with and without training on the latter."""
     bars = []
     for arm in ("rsft_hard", "rsft_eval_permuted"):
@@ -238,15 +238,15 @@ def key(sources: Sources, notes: Notes) -> None:
     notes.say("memorisation_nano.interval", "memorisation_nano", "interval")
 
 
-def traces(sources: Sources, notes: Notes) -> None:
+def traces(sources: FilmSources, notes: Notes) -> None:
     """Links asked and stated, one question answered by both models, and how often a reason is true."""
     lines: dict[str, list[list[float]]] = {}
     for model in (ROTARY, NOPE):
-        rows = select(sources.evidence.table("by_hops"), model=model, arm="sft", metric="hops_used")
-        rows = rows.filter(pl.col("pool").is_in(["eval_easy", "eval_hard"])).sort("hops")
-        lines[model] = [[row["hops"], row["value"]] for row in rows.to_dicts()]
+        rows = select(sources.evidence.table("by_level"), model=model, arm="sft", metric="hops_used")
+        rows = rows.filter(pl.col("pool").is_in(["eval_easy", "eval_hard"])).sort("level")
+        lines[model] = [[row["level"], row["value"]] for row in rows.to_dicts()]
         if not lines[model]:
-            raise InputError(f"by_hops.parquet: no hops_used of {model} sft, which the film shows")
+            raise InputError(f"by_level.parquet: no hops_used of {model} sft, which the film shows")
     notes.data["lines"] = lines
     notes.words["taught"] = sources.numbers.text("quantity.longest_easy")
     broken, true = examples.walked(sources.episodes, ROTARY, NOPE)
@@ -269,7 +269,7 @@ def traces(sources: Sources, notes: Notes) -> None:
 _WAY = {ROTARY: f"way_out_demos_{ROTARY}", NOPE: f"way_out_{NOPE}"}
 
 
-def way(sources: Sources, notes: Notes) -> None:
+def way(sources: FilmSources, notes: Notes) -> None:
     """How often both models are right for a true reason, and what practice on true answers makes of it."""
     bars = []
     for model, claim_id in _WAY.items():
@@ -280,7 +280,7 @@ def way(sources: Sources, notes: Notes) -> None:
     notes.data["bars"] = bars
 
 
-def home(sources: Sources, notes: Notes) -> None:
+def home(sources: FilmSources, notes: Notes) -> None:
     """The verdicts on the claims of the published post, counted."""
     counts = {}
     for name in ("reproduced", "not_reproduced", "inconclusive", "not_tested_here"):
@@ -289,7 +289,7 @@ def home(sources: Sources, notes: Notes) -> None:
     notes.say("claims", "quantity.claims")
 
 
-SUBJECTS: dict[str, Callable[[Sources, Notes], None]] = {
+SUBJECTS: dict[str, Subject] = {
     "poster": claim,
     "claim": claim,
     "walk": walk,

@@ -1,0 +1,1 @@
+"""The film of this study: what its scenes show (`sources`, `subjects`, `examples`), and how (`scenes`)."""

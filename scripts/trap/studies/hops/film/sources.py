@@ -1,0 +1,95 @@
+"""Where the facts of this study's film come from, beside claims and tables: the graph, logged episodes, counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from trap.figures.estimates import Evidence, select
+from trap.files import InputError
+from trap.film.facts import Sources, Subject
+from trap.film.numbers import Quantity
+from trap.studies.hops.film.examples import Episodes
+from trap.studies.hops.graph import Graph, load_graph
+from trap.studies.hops.reward import CORRECT, INCORRECT, MAX_PATH_REWARD, PATH_WEIGHT
+
+ROTARY, NOPE = "nano", "nano_nope"
+
+
+class FilmSources(Sources):
+    """Sources with the graph and the episodes of hops; `trap.film.opening` makes them."""
+
+    @property
+    def subjects(self) -> dict[str, Subject]:
+        from trap.studies.hops.film.subjects import SUBJECTS
+
+        return SUBJECTS
+
+    @cached_property
+    def graph(self) -> Graph:
+        return load_graph(self.data / "kg.json")
+
+    @cached_property
+    def episodes(self) -> Episodes:
+        return Episodes(self.evidence, self.graph)
+
+    def quantities(self) -> dict[str, Quantity]:
+        return _quantities(self)
+
+
+def _quantities(sources: FilmSources) -> dict[str, Quantity]:
+    """Numbers that no claim states: sizes of the graph, hop counts, parts of the reward, verdicts counted.
+
+    Counted are the claims of the published post (B…); not those of the paper it builds on (P…) and not what
+    is read off its files (F…).
+    """
+    evidence, graph = sources.evidence, sources.graph
+    easy = _or_why_not(lambda: _levels(evidence, "eval_easy"))
+    published = [claim for claim in evidence.claims.values() if re.fullmatch(r"B\d+", claim["id"])]
+    verdicts = ("reproduced", "not reproduced", "inconclusive", "not tested here")
+    counted: dict[str, Quantity] = {
+        "claims": (len(published), "count"),
+        **{
+            verdict.replace(" ", "_"): (float(sum(c["verdict"] == verdict for c in published)), "count")
+            for verdict in verdicts
+        },
+    }
+    if not published:
+        counted = dict.fromkeys(counted, InputError("claims.json: no claim of the published post"))
+    return {
+        "entities": (len(graph.entities), "count"),
+        "edges": (len(graph.edges), "count"),
+        "easy": easy,
+        "hard": _or_why_not(lambda: _levels(evidence, "eval_hard")),
+        "longest_easy": easy.split("–")[-1] if isinstance(easy, str) else easy,
+        "correct": (CORRECT, "reward"),
+        "incorrect": (INCORRECT, "reward"),
+        "path": (PATH_WEIGHT * MAX_PATH_REWARD, "reward"),
+        "k": _or_why_not(lambda: (_rollouts(evidence)["k"], "count")),
+        "winner_faithful": _or_why_not(lambda: (_rollouts(evidence)["winner_faithful"], "share")),
+        **counted,
+    }
+
+
+def _or_why_not(find: Callable[[], Quantity]) -> Quantity:
+    """What `find` finds, else its error: only a scene that shows the quantity has to do without."""
+    try:
+        return find()
+    except InputError as error:
+        return error
+
+
+def _rollouts(evidence: Evidence) -> dict[str, Any]:
+    rows = select(evidence.table("rollouts"), model=ROTARY, arm="rsft_hard")
+    if not rows.height:
+        raise InputError(f"rollouts.parquet: no row of {ROTARY} rsft_hard, which the film shows")
+    return rows.row(0, named=True)
+
+
+def _levels(evidence: Evidence, pool: str) -> str:
+    """`4–5`: the hop counts of a pool. Raises InputError where the table has none."""
+    if found := evidence.levels(pool):
+        return found
+    raise InputError(f"by_level.parquet: no rows of pool {pool!r}")
