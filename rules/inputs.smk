@@ -133,7 +133,9 @@ def page_models(wildcards):
 CUES = f"video/{STUDY}/cues.yaml"  # the words of the film; a study without them has none
 SCENES = sorted(
     path.stem
-    for path in Path(workflow.basedir, f"scripts/trap/studies/{STUDY}/film/scenes").glob("[a-z]*.py")
+    for path in Path(workflow.basedir, f"scripts/trap/studies/{STUDY}/film/scenes").glob(
+        "[a-z]*.py"
+    )
 )
 
 

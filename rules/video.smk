@@ -47,7 +47,9 @@ rule write_scene_facts:
         evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
         sources=lambda wildcards: sources(wildcards.study),
         cues=CUES,
-        code=lambda wildcards: film_code(wildcards.study, "write_scene_facts.py", "sources", "subjects"),
+        code=lambda wildcards: film_code(
+            wildcards.study, "write_scene_facts.py", "sources", "subjects"
+        ),
     output:
         facts=[f"results/{{study}}/{{experiment}}/video/facts/{scene}.json" for scene in SCENES],
     log:
@@ -74,7 +76,9 @@ rule render_scene:
     input:
         facts="results/{study}/{experiment}/video/facts/{scene}.json",
         fonts=FONTS,
-        code=lambda wildcards: film_code(wildcards.study, "render_scene.py", f"scenes.{wildcards.scene}"),
+        code=lambda wildcards: film_code(
+            wildcards.study, "render_scene.py", f"scenes.{wildcards.scene}"
+        ),
     output:
         clip="results/{study}/{experiment}/video/clips/{cut}_{scene}.mp4",
     log:

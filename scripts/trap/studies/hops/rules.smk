@@ -106,7 +106,10 @@ rule tabulate_errors:
             if not path.endswith("errors.md")
         ],
         text=shown(
-            "results/hops/{experiment}/tables/errors.md", "tabulate_errors", "Tables", "hops/captions"
+            "results/hops/{experiment}/tables/errors.md",
+            "tabulate_errors",
+            "Tables",
+            "hops/captions",
         ),
     log:
         "results/logs/tabulate_errors/hops.{experiment}.log",
