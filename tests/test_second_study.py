@@ -103,7 +103,7 @@ def test_an_item_depends_on_its_index_alone(study: BaseStudy) -> None:
 def snakemake(folder: Path, *arguments: str) -> str:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
     done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "settings.yaml", *arguments],
+        [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "settings.yaml", "--", *arguments],
         cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=LIMIT,
     )  # fmt: skip
     output = done.stdout + done.stderr
