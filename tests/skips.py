@@ -19,7 +19,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST_NODE = 20
-PIP = "python -m pip install -r requirements/test.txt -c requirements/lock.txt"
+PIP = ".venv/bin/python -m pip install -r requirements/test.txt -c requirements/lock.txt"
 
 
 # --- what is here ---------------------------------------------------------------------------------
