@@ -30,7 +30,7 @@ film film-draft film-narrated paper-film: LOGGER :=
 MLX := $(if $(filter Darwin,$(shell uname)),--profile profiles/mlx,--config platform=mlx)
 
 .PHONY: help paper paper-full mlx data figures tables report page serve film film-draft film-narrated paper-film published verify test lint bench bench-mlx lock
-.PHONY: clean left-out release publish
+.PHONY: clean left-out release publish gym
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -100,6 +100,10 @@ paper-film: $(VENV)/.paper
 	  echo "The film is left out: it could not be drawn, as the lines above say."; \
 	else $(BIN)/python scripts/verify_film.py --study hops --experiment default && printf '%s\n' "The film     $(DRAFTS)"; fi
 
+gym: $(VENV)/.gym ## the trap asked of two tasks of reasoning-gym: their contrasts, tables, figures, posts (minutes)
+	@$(WORKFLOW) spell_backward_default letter_counting_default
+	@printf '\n%s\n' "The posts   results/spell_backward/default/report/post.html, results/letter_counting/default/report/post.html"
+
 published: $(VENV)/.paper ## fetch the published files (network) and audit them
 	@$(WORKFLOW) published
 
@@ -152,6 +156,12 @@ $(VENV)/.mlx: requirements/mlx.txt $(VENV)/.paper
 	@$(PIP) install -r requirements/mlx.txt -c requirements/lock.txt
 	@touch $@
 
+# All that the package needs stands in the file, so that no version of lock.txt moves.
+$(VENV)/.gym: requirements/reasoning_gym.txt $(VENV)/.paper
+	@echo "Installing requirements/reasoning_gym.txt into $(VENV) …"
+	@$(PIP) install --no-deps -r requirements/reasoning_gym.txt -c requirements/lock.txt
+	@touch $@
+
 # Two of Manim's parts are built from source on Linux and macOS, and need libraries to build against.
 LACKS := bash requirements/system.sh lacks film
 CAIRO := test -z "$$($(LACKS))"
@@ -162,7 +172,7 @@ $(VENV)/.film: requirements/film.txt $(VENV)/.paper
 	@$(PIP) install -r requirements/film.txt -c requirements/lock.txt
 	@touch $@
 
-$(VENV)/.test: requirements/test.txt $(VENV)/.mlx
+$(VENV)/.test: requirements/test.txt $(VENV)/.mlx $(VENV)/.gym
 	@echo "Installing requirements/test.txt into $(VENV) …"
 	@$(PIP) install -r requirements/test.txt -c requirements/lock.txt
 	@touch $@
