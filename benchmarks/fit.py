@@ -22,9 +22,11 @@ def native(work: Workload, steps: int) -> tuple[float, float]:
     from trap.platforms.torch import load
 
     model = load([work.model_folder], "cpu")
-    settings = {"batch": BATCH, "lr": 1e-3, "tune": "full"}
-    model.fit(work.examples, Fit(steps=WARM_UP, **settings), 0, lambda row: None)
-    _, seconds = timed(lambda: model.fit(work.examples, Fit(steps=steps, **settings), 1, lambda row: None))
+    settings = {"batch_size": BATCH, "learning_rate": 1e-3, "tune": "full"}
+    model.fit(work.examples, Fit(max_steps=WARM_UP, **settings), 0, lambda row: None)
+    _, seconds = timed(
+        lambda: model.fit(work.examples, Fit(max_steps=steps, **settings), 1, lambda row: None)
+    )
     shown = batches(model.tokens(work.examples), BATCH, steps, 1)
     return sum(len(p) + len(c) for batch in shown for p, c in batch), seconds
 

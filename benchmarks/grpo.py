@@ -35,7 +35,7 @@ def native(work: Workload, steps: int, platform: str = "torch") -> tuple[float, 
         selection="", rounds=1, hyper="grpo", contaminated=False, group="", label="", short="", role="",
     )  # fmt: skip
     hyper = Hyper(
-        lr=RATE, steps=WARM_UP + steps, batch=BATCH, k=K, max_new_tokens=LONGEST, tune="full", warmup=0.0, grpo=Grpo()
+        learning_rate=RATE, max_steps=WARM_UP + steps, batch_size=BATCH, num_generations=K, max_completion_length=LONGEST, tune="full", warmup_ratio=0.0, grpo=Grpo()
     )  # fmt: skip
     times: list[float] = []
     rewards: list[float] = []
@@ -51,7 +51,7 @@ def native(work: Workload, steps: int, platform: str = "torch") -> tuple[float, 
             arm=arm, hyper=hyper, seed=1, model=load_platform(platform).load([work.trained_folder], "cpu"), sampler=lambda: None,
             study=work.study, data=Path(folder), output=Path(folder) / "run", log=log, platform=platform,
         )  # fmt: skip
-        logged, grpo.LOGGED = grpo.LOGGED, hyper.steps  # a row for each step, to time it by
+        logged, grpo.LOGGED = grpo.LOGGED, hyper.max_steps  # a row for each step, to time it by
         try:
             grpo.train(job)
         finally:

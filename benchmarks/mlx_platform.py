@@ -32,9 +32,11 @@ def fitted(work: Workload, platform: Any, tune: str, steps: int) -> tuple[int, f
     from trap.platforms import Fit
 
     model = platform.load([work.model_folder], "cpu")
-    settings = {"batch": BATCH, "lr": 1e-3, "tune": tune}
-    model.fit(work.examples, Fit(steps=WARM_UP, **settings), 0, lambda row: None)
-    _, seconds = timed(lambda: model.fit(work.examples, Fit(steps=steps, **settings), 1, lambda row: None))
+    settings = {"batch_size": BATCH, "learning_rate": 1e-3, "tune": tune}
+    model.fit(work.examples, Fit(max_steps=WARM_UP, **settings), 0, lambda row: None)
+    _, seconds = timed(
+        lambda: model.fit(work.examples, Fit(max_steps=steps, **settings), 1, lambda row: None)
+    )
     shown = batches(model.tokens(work.examples), BATCH, steps, 1)
     return sum(len(p) + len(c) for batch in shown for p, c in batch), seconds
 

@@ -19,7 +19,9 @@ def native(model: Any, prompts: list[str], key: int) -> tuple[int, float]:
     """(new tokens, seconds) for one batch of prompts."""
     keys = range(key, key + len(prompts))
     drawn, seconds = timed(
-        lambda: model.sample(prompts, k=K, temperature=1.0, max_new_tokens=LONGEST, keys=keys)
+        lambda: model.sample(
+            prompts, num_generations=K, temperature=1.0, max_completion_length=LONGEST, keys=keys
+        )
     )
     return sum(model.lengths([text for group in drawn for text in group])), seconds
 

@@ -105,7 +105,12 @@ class Workload:
         model = load([self.model_folder], "cpu")
         steps = 120 if self.seconds >= 10 else 20
         print(f"  fitting the model to sample from ({steps} steps)", file=sys.stderr)
-        model.fit(self.examples, Fit(steps=steps, batch=64, lr=2e-3, tune="full"), 1, lambda row: None)
+        model.fit(
+            self.examples,
+            Fit(max_steps=steps, batch_size=64, learning_rate=2e-3, tune="full"),
+            1,
+            lambda row: None,
+        )
         model.save(self.folder / "trained")
         return self.folder / "trained"
 

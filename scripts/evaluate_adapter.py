@@ -65,7 +65,7 @@ class Answered(NamedTuple):
 
 
 def answer(
-    model: Any, study: BaseStudy, files: Sequence[str], max_new_tokens: int
+    model: Any, study: BaseStudy, files: Sequence[str], max_completion_length: int
 ) -> Iterator[list[Answered]]:
     """The greedy answers to each pool. An item asked in the words of an earlier one is answered once."""
     answered: dict[str, str] = {}
@@ -73,7 +73,11 @@ def answer(
         pool, items = study.pool(Path(path).stem), study.read(path)
         prompts = list(dict.fromkeys(item.prompt for item in items if item.prompt not in answered))
         drawn = model.sample(
-            prompts, k=1, temperature=0.0, max_new_tokens=max_new_tokens, keys=range(len(prompts))
+            prompts,
+            num_generations=1,
+            temperature=0.0,
+            max_completion_length=max_completion_length,
+            keys=range(len(prompts)),
         )
         answered |= {prompt: texts[0] for prompt, texts in zip(prompts, drawn, strict=True)}
         texts = [answered[item.prompt] for item in items]
@@ -136,7 +140,7 @@ def main(argv: list[str] | None = None) -> int:
         weights = [Path(run) / "adapter" for run in args.lineage]
         model = load_model(config, args.model, args.platform, weights, config.device)
         run = {name: getattr(args, name) for name in RUN}
-        pools, seconds = timed(lambda: list(answer(model, study, args.pools, hyper.max_new_tokens)))
+        pools, seconds = timed(lambda: list(answer(model, study, args.pools, hyper.max_completion_length)))
         rows = [item_row(run, study, found) for answers in pools for found in answers]
         if args.only_items:
             write_item_rows(rows, study, Path(args.only_items))
@@ -147,7 +151,7 @@ def main(argv: list[str] | None = None) -> int:
             output / "episodes.jsonl",
             [
                 study.episode(
-                    found.item, found.text, found.score, phase=args.arm, step=hyper.steps, pool=found.pool
+                    found.item, found.text, found.score, phase=args.arm, step=hyper.max_steps, pool=found.pool
                 )
                 for answers in pools
                 for found in answers[:EPISODES_PER_POOL]

@@ -62,9 +62,9 @@ def main(argv: list[str] | None = None) -> int:
             pool, items = Path(path).stem, study.read(path)
             drawn = model.sample(
                 [item.prompt for item in items],
-                k=max(args.samples),
+                num_generations=max(args.samples),
                 temperature=args.temperature,
-                max_new_tokens=hyper.max_new_tokens,
+                max_completion_length=hyper.max_completion_length,
                 keys=range(len(items)),
             )
             for samples in sorted(set(args.samples)):

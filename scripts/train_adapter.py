@@ -30,15 +30,19 @@ PROBED = 100  # items of each validation pool: enough to see a curve, too few to
 class Probe:
     """Asks a model in training the first items of each validation pool; keeps what it writes."""
 
-    def __init__(self, model: Any, pools: dict[str, list[Any]], max_new_tokens: int) -> None:
-        self.model, self.max_new_tokens = model, max_new_tokens
+    def __init__(self, model: Any, pools: dict[str, list[Any]], max_completion_length: int) -> None:
+        self.model, self.max_completion_length = model, max_completion_length
         self.items = [(pool, item) for pool, items in pools.items() for item in items[:PROBED]]
         self.rows: list[dict[str, Any]] = []
 
     def __call__(self, step: int) -> None:
         prompts = [item.prompt for _, item in self.items]
         drawn = self.model.sample(
-            prompts, k=1, temperature=0.0, max_new_tokens=self.max_new_tokens, keys=range(len(prompts))
+            prompts,
+            num_generations=1,
+            temperature=0.0,
+            max_completion_length=self.max_completion_length,
+            keys=range(len(prompts)),
         )
         for (pool, item), (text,) in zip(self.items, drawn, strict=True):
             self.rows.append({"step": step, "pool": pool, "id": item.id, "completion": text})
@@ -79,8 +83,8 @@ def main(argv: list[str] | None = None) -> int:
             if pool.role == "validation" and pool.name in counts
         }
         model = loaded(args.lineage)
-        log = Log(f"{args.model} {args.arm} s{args.seed}", hyper.steps * arm.rounds)
-        probe = Probe(model, watched, hyper.max_new_tokens)
+        log = Log(f"{args.model} {args.arm} s{args.seed}", hyper.max_steps * arm.rounds)
+        probe = Probe(model, watched, hyper.max_completion_length)
         job = Job(
             arm=arm, hyper=hyper, seed=args.seed, model=model, study=study, data=study.data, output=output, log=log,
             platform=args.platform, probe=probe, from_base=arms[arm.parent].method == "base",

@@ -51,11 +51,11 @@ def fit_stages(model: Any, rows: list[Text], hyper: Any, seed: int, log: Log) ->
     done = 0
     for stage in sorted({row.stage for row in rows}):
         examples = [Example(row.prompt, row.completion) for row in rows if row.stage == stage]
-        steps = max(1, round(settings.steps * len(examples) / len(rows)))
+        steps = max(1, round(settings.max_steps * len(examples) / len(rows)))
         before = done
         model.fit(
             examples,
-            replace(settings, steps=steps),
+            replace(settings, max_steps=steps),
             seed,
             lambda row, before=before: log(row | {"step": row["step"] + before}),
         )
@@ -80,7 +80,7 @@ def main(argv: list[str] | None = None) -> int:
         arm = next(a for a in sheet.values() if a.method == "base")
         spec, hyper = model_of(config, args.model), hyper_of(config, args.study, args.model, arm.hyper)
         output = Path(args.output)
-        log = Log(f"{args.model} base s{args.seed}", hyper.steps)
+        log = Log(f"{args.model} base s{args.seed}", hyper.max_steps)
         if spec.source == "train":
             rows = read_jsonl(args.corpus, Text)
             if not rows:
@@ -90,7 +90,7 @@ def main(argv: list[str] | None = None) -> int:
             with replacing(output / "adapter") as folder:
                 saved = model.save(folder)
                 write_tokenizer_config(folder)
-            data = {"n_train": len(rows), "steps": hyper.steps}
+            data = {"n_train": len(rows), "steps": hyper.max_steps}
             sources = {"corpus": file_hash(args.corpus), **source_hashes(study)}
         else:
             with replacing(output / "adapter") as folder:

@@ -23,7 +23,7 @@ KEYS = [1000 + i for i in range(len(PROMPTS))]
 def trained(folder: Path) -> Path:
     """A checkpoint that answers the tests' questions a little, trained on the platform torch."""
     model = tiny.model([1, 0])
-    model.fit(tiny.texts(), Fit(steps=60, batch=16, lr=1e-2, tune="full"), 1, tiny.ignore)
+    model.fit(tiny.texts(), Fit(max_steps=60, batch_size=16, learning_rate=1e-2, tune="full"), 1, tiny.ignore)
     return tiny.save(model, folder)
 
 

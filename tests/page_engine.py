@@ -70,7 +70,7 @@ def base_run(folder: Path, rope: list[int], steps: int = 0) -> Path:
     """The adapter folder of a tiny base model, trained for so many steps."""
     model = tiny.model(rope)
     if steps:
-        settings = Fit(steps=steps, batch=16, lr=5e-3, tune="full")
+        settings = Fit(max_steps=steps, batch_size=16, learning_rate=5e-3, tune="full")
         model.fit(tiny.texts(), settings, 1, tiny.ignore)
     return write_run(tiny.save(model, folder / "base/adapter"), "base")
 
@@ -78,7 +78,7 @@ def base_run(folder: Path, rope: list[int], steps: int = 0) -> Path:
 def tuned_run(folder: Path, base: Path, steps: int) -> Path:
     """The adapter folder of a LoRA run on a base."""
     model = load([base], "cpu")
-    settings = Fit(steps=steps, batch=8, lr=1e-2, lora_r=4, lora_alpha=8)
+    settings = Fit(max_steps=steps, batch_size=8, learning_rate=1e-2, lora_r=4, lora_alpha=8)
     model.fit(tiny.texts(), settings, 1, tiny.ignore)
     model.save(folder / "tuned/adapter")
     return write_run(folder / "tuned/adapter", "tuned", base)

@@ -71,13 +71,15 @@ def trained_chain(folder: Path, graph: Graph, questions: list[Question]) -> list
     )  # fmt: skip
     examples = [Example(question.prompt, question.ref.trace) for question in questions]
     model: TorchModel = create(config, tokenizer, 1, "cpu")
-    model.fit(examples, Fit(steps=90, batch=16, lr=1e-2, tune="full"), 1, tiny.ignore)
+    model.fit(examples, Fit(max_steps=90, batch_size=16, learning_rate=1e-2, tune="full"), 1, tiny.ignore)
     base = folder / "base/s1/adapter"
     model.save(base)
     write_tokenizer_config(base)
     _write_run(base, "base")
     tuned = load([base], "cpu")
-    tuned.fit(examples, Fit(steps=6, batch=8, lr=1e-2, lora_r=4, lora_alpha=8), 1, tiny.ignore)
+    tuned.fit(
+        examples, Fit(max_steps=6, batch_size=8, learning_rate=1e-2, lora_r=4, lora_alpha=8), 1, tiny.ignore
+    )
     adapter = folder / "rsft_hard/s1/adapter"
     tuned.save(adapter)
     _write_run(adapter, "rsft_hard", base)
@@ -107,7 +109,11 @@ def answers(chain: list[Path], run: Path, study: Study, pools: dict[str, list[Qu
             return [[others[i - j] for j in range(k)] for i in range(len(others))]
         prompts = [question.prompt for question in questions]
         return model.sample(
-            prompts, k=k, temperature=temperature, max_new_tokens=64, keys=range(len(prompts))
+            prompts,
+            num_generations=k,
+            temperature=temperature,
+            max_completion_length=64,
+            keys=range(len(prompts)),
         )
 
     evaluated = [*pools["eval_easy"], *pools["eval_hard"]]

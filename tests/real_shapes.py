@@ -102,14 +102,14 @@ def run(platform: str, base: Path, data: Path, output: Path) -> dict[str, Any]:
     examples = [Example(item.prompt, study.reference(item)) for item in study.read(data / "hard.jsonl")]
     prompts = [example.prompt for example in examples]
     hyper = msgspec.structs.replace(
-        config.studies["hops"].hyper["rsft"], tune="lora", lr=1e-2, steps=STEPS, batch=BATCH, prompts=2,
-        k=2, max_new_tokens=NEW, min_reward=None, probes=0,
+        config.studies["hops"].hyper["rsft"], tune="lora", learning_rate=1e-2, max_steps=STEPS, batch_size=BATCH, prompts=2,
+        num_generations=2, max_completion_length=NEW, min_reward=None, probes=0,
     )  # fmt: skip
     arms = load_arms(ROOT / "config/hops/arms.tsv", type(study))
     model = load()
-    how = {"max_new_tokens": NEW, "keys": [3, 4]}
+    how = {"max_completion_length": NEW, "keys": [3, 4]}
     facts: dict[str, Any] = {"loaded_mb": peak_mb(), "before": model.logprobs(examples)}
-    facts["drawn"] = model.sample(prompts, k=2, temperature=1.0, **how)
+    facts["drawn"] = model.sample(prompts, num_generations=2, temperature=1.0, **how)
     facts["sampled_mb"] = peak_mb()
 
     def train(method: Any, arm: str, model: Any, folder: Path) -> dict[str, Any]:
@@ -128,8 +128,8 @@ def run(platform: str, base: Path, data: Path, output: Path) -> dict[str, Any]:
         return {
             "losses": [row["loss"] for row in rows if row["kind"] == "train"], "data": made, "peak_mb": most,
             "after": model.logprobs(examples), "reloaded": again.logprobs(examples),
-            "greedy": model.sample(prompts, k=1, temperature=0.0, **how),
-            "greedy_reloaded": again.sample(prompts, k=1, temperature=0.0, **how),
+            "greedy": model.sample(prompts, num_generations=1, temperature=0.0, **how),
+            "greedy_reloaded": again.sample(prompts, num_generations=1, temperature=0.0, **how),
             "saved": sorted(path.name for path in (folder / "adapter").iterdir()),
         }  # fmt: skip
 

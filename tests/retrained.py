@@ -27,9 +27,9 @@ if __name__ == "__main__":
 
 from hops_data import write_graph  # noqa: E402
 
-MUON = {"tune": "full", "optimizer": "muon", "lr": 8e-3, "batch": 8, "max_new_tokens": 24}
+MUON = {"tune": "full", "optim": "muon", "learning_rate": 8e-3, "batch_size": 8, "max_completion_length": 24}
 LORA = {
-    "tune": "lora", "lr": 4e-3, "steps": 3, "batch": 8, "prompts": 8, "k": 4, "min_reward": None, "max_new_tokens": 24,
+    "tune": "lora", "learning_rate": 4e-3, "max_steps": 3, "batch_size": 8, "prompts": 8, "num_generations": 4, "min_reward": None, "max_completion_length": 24,
     "probes": 1,
 }  # fmt: skip
 HYPER: dict[str, dict[str, Any]] = {
@@ -37,7 +37,12 @@ HYPER: dict[str, dict[str, Any]] = {
     "tiny_sft": {**MUON, "steps": 24, "prompts": 100, "probes": 2},
     "tiny_rsft": LORA,
     "tiny_replay": {**LORA, "replay": 0.5},
-    "tiny_grpo": {**LORA, "lr": 1e-3, "batch": 16, "grpo": {"minibatches": 2, "kl": 0.01}},
+    "tiny_grpo": {
+        **LORA,
+        "learning_rate": 1e-3,
+        "batch_size": 16,
+        "grpo": {"steps_per_generation": 2, "beta": 0.01},
+    },
 }
 ARMS = """
 base	-	-	base	-	-	-	-	1	tiny_base

@@ -114,7 +114,7 @@ def test_a_model_says_what_ends_and_what_pads() -> None:
 
 
 def test_what_has_no_room_is_refused() -> None:
-    with pytest.raises(InputError, match="3 tokens do not fit max_tokens 2"):
+    with pytest.raises(InputError, match="3 tokens do not fit max_length 2"):
         encoding.check_lengths([([1], [1]), ([1, 2], [3])], 2)
 
 

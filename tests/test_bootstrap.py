@@ -101,7 +101,9 @@ on_debian = pytest.mark.skipif(
 def in_ci(root: Path, folder: Path, installed: str) -> tuple[subprocess.CompletedProcess, str]:
     """`.ci/run` as root, where only `installed` is installed; what it said, and what it asked apt-get for."""
     program(folder, "id", "echo 0")
-    program(folder, "dpkg-query", f'case " {installed} " in *" ${{!#}} "*) echo -n installed;; *) exit 1;; esac')
+    program(
+        folder, "dpkg-query", f'case " {installed} " in *" ${{!#}} "*) echo -n installed;; *) exit 1;; esac'
+    )
     program(folder, "apt-get", f'echo "$*" >> "{folder}/asked"; [ ! -e "{folder}/broken" ] || exit 100')
     program(folder, "make", 'echo "make $*, allowed: $SKIPS_ALLOWED"')
     done = subprocess.run(
@@ -115,7 +117,9 @@ def in_ci(root: Path, folder: Path, installed: str) -> tuple[subprocess.Complete
 
 @on_debian
 def test_ci_installs_what_is_missing_and_lets_only_the_card_be_skipped(root: Path, tmp_path: Path) -> None:
-    names = "build-essential python3-dev libcairo2-dev libpango1.0-dev pkg-config chromium libopenblas0-pthread"
+    names = (
+        "build-essential python3-dev libcairo2-dev libpango1.0-dev pkg-config chromium libopenblas0-pthread"
+    )
     for number, (installed, missing) in enumerate(
         [(f"{names} espeak-ng", ""), (names, "espeak-ng"), ("", f"{names} espeak-ng")]
     ):

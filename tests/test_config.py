@@ -87,7 +87,7 @@ def test_shipped_settings_load(root: Path, monkeypatch: pytest.MonkeyPatch) -> N
         ({"platform": "abacus"}, ["abacus", "platform"]),
         ({"device": "toaster"}, ["device"]),
         ({"items": "older"}, ["items"]),
-        (of_hops(hyper={"sft": {"lr": -1, "steps": 2}}), ["hyper"]),
+        (of_hops(hyper={"sft": {"learning_rate": -1, "max_steps": 2}}), ["hyper"]),
         (of_hops(hyper={"sft": {"speed": 1}}), ["speed"]),
         ({"models": {"nano": {"layers": 6, "rope": [1, 0]}}}, ["rope"]),
         ({"models": {"nano": {"hidden": 100, "heads": 3}}}, ["heads"]),

@@ -24,7 +24,7 @@ from trap.models.tensors import Tensor, read_tensors, write_tensors
 from trap.platforms import Fit
 from trap.platforms.torch import load
 
-SETTINGS = Fit(steps=6, batch=16, lr=2e-2, tune="lora", lora_r=4, lora_alpha=12)
+SETTINGS = Fit(max_steps=6, batch_size=16, learning_rate=2e-2, tune="lora", lora_r=4, lora_alpha=12)
 TOKENS = torch.tensor([[5, 260, 271, 9, 265], [270, 261, 30, 40, 267]])
 
 

@@ -215,8 +215,17 @@ def test_no_key_is_explained_that_is_none():
 
 def test_the_defaults_of_hyperparameters_are_those_of_the_code():
     text = document("configuration.md")
-    hyper = config.Hyper(lr=1.0, steps=1)
-    for name in ("max_tokens", "max_new_tokens", "lora_r", "lora_alpha", "k", "warmup", "probes", "batch"):
+    hyper = config.Hyper(learning_rate=1.0, max_steps=1)
+    for name in (
+        "max_length",
+        "max_completion_length",
+        "lora_r",
+        "lora_alpha",
+        "k",
+        "warmup",
+        "probes",
+        "batch",
+    ):
         row = re.search(rf"^\| [^|]*`{name}`[^|]*\| ([^|]*) \|", text, re.MULTILINE)[1]
         assert f"{getattr(hyper, name):g}" in row.replace(",", " ").split(), name
 

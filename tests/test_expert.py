@@ -106,7 +106,7 @@ def test_demonstrations_are_few_shown_often_and_never_asked_later(data: Path) ->
     facts = demos.train(job_of(data, model, arm=arm, hyper={"prompts": 2, "replay": 0.5}))
     ((examples, settings, _),) = model.fits
     shown = [Example(f"hard {i}?", f"the reference of hard {i}") for i in range(2)]
-    assert facts == {"n_train": 2, "steps": settings.steps}
+    assert facts == {"n_train": 2, "steps": settings.max_steps}
     # 5 steps x 4 examples: half of it ten references of easy questions, half the two, five times each
     assert [examples.count(example) for example in shown] == [5, 5] and len(examples) == 20
     assert sum(example.prompt.startswith("easy") for example in examples) == 10

@@ -34,7 +34,7 @@ class Study(BaseStudy):
 """
 SETTINGS = {
     "config.yaml": "study: knots\nstudies: {knots: {}}\nmodels: {wren: {title: Wren}}\n",
-    "knots/study.yaml": "title: Knots in <ropes> & 'strings'\ncounts: {drill: 5, warm: 5, test_set: 5, seen: 5}\nhyper: {all: {lr: 0.1, steps: 1}}\n",
+    "knots/study.yaml": "title: Knots in <ropes> & 'strings'\ncounts: {drill: 5, warm: 5, test_set: 5, seen: 5}\nhyper: {all: {learning_rate: 0.1, max_steps: 1}}\n",
     "knots/experiments.yaml": "default: {title: One seed, seeds: 1, models: {wren: [all]}, post: true}\n",
 }
 

@@ -31,14 +31,22 @@ from trap.workflow.config import Grpo, load_config
 from trap.workflow.sheet import load_arms
 
 ROW = {"method": "grpo", "rollouts": "", "selection": "", "pool": "hard", "reward": "v1"}
-SET = {"steps": 40, "batch": 32, "k": 8, "lr": 2e-2, "max_new_tokens": 8, "tune": "lora", "grpo": Grpo()}
+SET = {
+    "max_steps": 40,
+    "batch_size": 32,
+    "num_generations": 8,
+    "learning_rate": 2e-2,
+    "max_completion_length": 8,
+    "tune": "lora",
+    "grpo": Grpo(),
+}
 
 
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small model that answers with one of eight things, and any colour."""
     model = tiny.model()
-    model.fit(tiny.texts(), Fit(steps=60, batch=16, lr=1e-2, tune="full"), 1, tiny.ignore)
+    model.fit(tiny.texts(), Fit(max_steps=60, batch_size=16, learning_rate=1e-2, tune="full"), 1, tiny.ignore)
     return tiny.save(model, tmp_path_factory.mktemp("fitted"))
 
 
@@ -67,10 +75,14 @@ def adapter_bytes(model: Any) -> str:
 
 VARIANTS = {
     "GRPO": {},
-    "Dr. GRPO": {"scale": "none", "average": "constant", "baseline": "group"},
-    "GSPO, several steps": {"level": "sequence", "minibatches": 2, "epochs": 2},
-    "DAPO": {"average": "token", "clip_high": 0.28, "minibatches": 2},
-    "REINFORCE": {"baseline": "running", "scale": "none"},
+    "Dr. GRPO": {"scale_rewards": "none", "loss_type": "dr_grpo", "baseline": "group"},
+    "GSPO, several steps": {
+        "importance_sampling_level": "sequence",
+        "steps_per_generation": 2,
+        "num_iterations": 2,
+    },
+    "DAPO": {"loss_type": "bnpo", "epsilon_high": 0.28, "steps_per_generation": 2},
+    "REINFORCE": {"baseline": "running", "scale_rewards": "none"},
 }
 
 
@@ -84,7 +96,11 @@ def test_every_variant_raises_the_reward(name: str, tmp_path: Path, fitted: Path
     assert facts_["steps"] == 40 and rows[-1]["step"] == 40
     # what it was trained on is what it says it was
     drawn = job.model.sample(
-        [e.prompt for e in tiny.texts()], k=4, temperature=1.0, max_new_tokens=8, keys=range(64)
+        [e.prompt for e in tiny.texts()],
+        num_generations=4,
+        temperature=1.0,
+        max_completion_length=8,
+        keys=range(64),
     )
     assert sum("apple" in text for group in drawn for text in group) / 256 > share[0] + 0.25
     assert job.model.save(tmp_path / "adapter")["format"] == "peft"
@@ -95,7 +111,7 @@ def test_every_variant_raises_the_reward(name: str, tmp_path: Path, fitted: Path
 
 def test_the_log_and_the_facts_say_what_happened(tmp_path: Path, fitted: Path) -> None:
     rows: list[dict] = []
-    job = job_of(tmp_path, fitted, rows, steps=6, grpo=Grpo(kl=0.05, minibatches=2))
+    job = job_of(tmp_path, fitted, rows, max_steps=6, grpo=Grpo(beta=0.05, steps_per_generation=2))
     asked: list[list[str]] = []
     sample = job.model.sample
     job.model.sample = lambda prompts, **how: asked.append(list(how["keys"])) or sample(prompts, **how)
@@ -104,8 +120,8 @@ def test_the_log_and_the_facts_say_what_happened(tmp_path: Path, fitted: Path) -
     assert [len(keys) for keys in asked] == [8, 8, 8] and len({key for keys in asked for key in keys}) == 24
     assert [row["step"] for row in rows] == [2, 4, 6] and {row["kind"] for row in rows} == {"train"}
     told = {
-        "loss", "norm", "clipped", "entropy", "kl", "reward", "reward_std", "equal", "reward_apple", "value",
-        "correct", "format", "measure_ends", "tokens", "cut",
+        "loss", "grad_norm", "clip_ratio/region_mean", "entropy", "kl", "reward", "reward_std", "frac_reward_zero_std", "rewards/apple/mean", "value",
+        "correct", "format", "measure_ends", "completions/mean_length", "completions/clipped_ratio",
     }  # fmt: skip
     assert all(told < row.keys() for row in rows)
     assert found["n_train"] == found["rollouts"]["sampled"] == 192 and found["rollouts"]["prompts"] == 24
@@ -122,21 +138,23 @@ def test_equal_rewards_and_single_samples_move_nothing(tune: str, tmp_path: Path
     class Even(Things):
         rewards = {"v1": lambda item, score, completion: {"even": -2.0}}  # noqa: RUF012
 
-    for changes in ({}, {"k": 1}):
+    for changes in ({}, {"num_generations": 1}):
         rows: list[dict] = []
-        job = job_of(tmp_path, fitted, rows, steps=3, tune=tune, **changes)
+        job = job_of(tmp_path, fitted, rows, max_steps=3, tune=tune, **changes)
         before = {n: t.clone() for n, t in job.model.weights.items()}
         if not changes:
             job.study = Even()
         grpo.train(job)
-        assert all(row["norm"] == 0 and row["loss"] == 0 and row["equal"] == 1 for row in rows)
+        assert all(
+            row["grad_norm"] == 0 and row["loss"] == 0 and row["frac_reward_zero_std"] == 1 for row in rows
+        )
         assert all((job.model.weights[n] == before[n]).all() for n in before)
 
 
 def test_a_run_is_a_function_of_its_seed(tmp_path: Path, fitted: Path) -> None:
     found = []
     for seed in (3, 3, 4):
-        job = job_of(tmp_path, fitted, steps=4)
+        job = job_of(tmp_path, fitted, max_steps=4)
         job.seed = seed
         grpo.train(job)
         found.append(adapter_bytes(job.model))
@@ -144,13 +162,15 @@ def test_a_run_is_a_function_of_its_seed(tmp_path: Path, fitted: Path) -> None:
 
 
 def test_the_probe_is_asked_evenly_and_changes_nothing(tmp_path: Path, fitted: Path) -> None:
-    plain = job_of(tmp_path, fitted, steps=12)
+    plain = job_of(tmp_path, fitted, max_steps=12)
     grpo.train(plain)
-    watched, steps = job_of(tmp_path, fitted, steps=12), []
+    watched, steps = job_of(tmp_path, fitted, max_steps=12), []
 
     def probe(step: int) -> None:
         steps.append(step)
-        watched.model.sample(["The cup,"], k=1, temperature=0.0, max_new_tokens=4, keys=[1])
+        watched.model.sample(
+            ["The cup,"], num_generations=1, temperature=0.0, max_completion_length=4, keys=[1]
+        )
 
     watched.probe = probe
     grpo.train(watched)
@@ -171,19 +191,19 @@ def test_a_checkpoint_of_other_settings_is_none(
             if row["step"] == 5:
                 raise Stop
 
-        job = job_of(tmp_path, fitted, steps=8, **changes)
+        job = job_of(tmp_path, fitted, max_steps=8, **changes)
         job.log = stop
         with pytest.raises(Stop):
             grpo.train(job)
         assert (job.output / "checkpoint.npz").is_file()
         return job
 
-    alone = job_of(tmp_path, fitted, steps=8)
+    alone = job_of(tmp_path, fitted, max_steps=8)
     grpo.train(alone)
     interrupted()
-    for changes, left in (({}, 4), ({"lr": 1e-3}, 8), ({"reward": "v2"}, 8), ({"grpo": Grpo(clip=0.1)}, 8)):  # fmt: skip
+    for changes, left in (({}, 4), ({"learning_rate": 1e-3}, 8), ({"reward": "v2"}, 8), ({"grpo": Grpo(epsilon=0.1)}, 8)):  # fmt: skip
         interrupted()
-        job = job_of(tmp_path, fitted, **{"steps": 8, **changes})
+        job = job_of(tmp_path, fitted, **{"max_steps": 8, **changes})
         batches: list[int] = []
         sample = job.model.sample
         job.model.sample = lambda *a, sample=sample, batches=batches, **how: (
@@ -199,7 +219,7 @@ def test_a_reward_that_is_no_number_names_the_item(tmp_path: Path, fitted: Path,
     class Odd(Things):
         rewards = {"v1": lambda item, score, completion: {"odd": part}}  # noqa: RUF012
 
-    job = job_of(tmp_path, fitted, steps=1)
+    job = job_of(tmp_path, fitted, max_steps=1)
     job.study = Odd()
     with pytest.raises(InputError, match=r"study things: item q\d+: the reward `v1` "):
         grpo.train(job)
@@ -213,7 +233,7 @@ def test_a_reward_that_is_no_number_names_the_item(tmp_path: Path, fitted: Path,
         ({"reward": ""}, "reward: grpo needs one"),
         ({"selection": "faithful"}, "selection: grpo selects nothing"),
         ({"rounds": 2}, "rounds: only a curriculum has several"),
-        ({"batch": 12}, "batch 12 is not a whole number of groups of k 8"),
+        ({"batch_size": 12}, "batch_size 12 is not a whole number of groups of num_generations 8"),
         ({"replay": 0.5}, "replay is for rsft"),
         ({"prompts": 1, "rounds": 2, "selection": "curriculum"}, "1 items are too few"),
     ],
@@ -253,12 +273,12 @@ def project(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
     )  # fmt: skip
     model = create(raw, tokenizer, 1, "cpu")
     examples = [tiny.Example(q.prompt, q.reference) for q in study.items("easy", 300)]
-    model.fit(examples, Fit(steps=120, batch=16, lr=1e-2, tune="full"), 1, tiny.ignore)
+    model.fit(examples, Fit(max_steps=120, batch_size=16, learning_rate=1e-2, tune="full"), 1, tiny.ignore)
     tiny.save(model, folder / "sft" / "adapter")
     settings = load_config(root / "config/config.yaml")
     settings.studies["hops"].hyper["grpo"] = msgspec.structs.replace(
-        HYPER, steps=30, batch=16, k=4, lr=1e-2, tune="lora", prompts=40, max_new_tokens=48,
-        grpo=Grpo(kl=0.01, minibatches=2, epochs=1),
+        HYPER, max_steps=30, batch_size=16, num_generations=4, learning_rate=1e-2, tune="lora", prompts=40, max_completion_length=48,
+        grpo=Grpo(beta=0.01, steps_per_generation=2, num_iterations=1),
     )  # fmt: skip
     write_json(folder / "config.json", settings)
     header, *lines = (root / "config/hops/arms.tsv").read_text(encoding="utf-8").split("\n")[1:]
@@ -329,15 +349,21 @@ def test_killed_and_run_again_it_ends_in_the_same_bytes(project: Path, root: Pat
     hashes = [read_json(output / "meta.json", dict)["hashes"] for output in (alone, killed)]
     assert hashes[0] == hashes[1]
     rows = read_jsonl(alone / "log.jsonl", dict)
-    assert len(rows) == 15 and any(row["norm"] > 0 for row in rows)
+    assert len(rows) == 15 and any(row["grad_norm"] > 0 for row in rows)
 
 
 def test_the_script_trains_on_real_questions(project: Path, tmp_path: Path) -> None:
     assert train_adapter.main(arguments(project, tmp_path)) == 0
     meta = read_json(tmp_path / "meta.json", dict)
-    assert meta["hyper"]["grpo"]["minibatches"] == 2 and meta["data"]["steps"] == 30
+    assert meta["hyper"]["grpo"]["steps_per_generation"] == 2 and meta["data"]["steps"] == 30
     assert meta["data"]["rollouts"]["sampled"] == 15 * 32
-    parts = {"reward_correctness", "reward_path", "reward_spam", "reward_validity", "reward_faithful"}
+    parts = {
+        "rewards/correctness/mean",
+        "rewards/path/mean",
+        "rewards/spam/mean",
+        "rewards/validity/mean",
+        "rewards/faithful/mean",
+    }
     for row in read_jsonl(tmp_path / "log.jsonl", dict):
         assert parts < row.keys()
         assert sum(row[part] for part in parts) == pytest.approx(row["reward"], abs=1e-5)

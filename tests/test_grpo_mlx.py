@@ -26,7 +26,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def stepped(module: Any, model: Any, how: Objective, steps: int = 4) -> list[dict[str, float]]:
     """Rows of some steps, two on each rollout batch; off policy from the second on."""
-    learner, rows = module.learner(model, replace(SETTINGS, lr=3e-3), how, 1), []
+    learner, rows = module.learner(model, replace(SETTINGS, learning_rate=3e-3), how, 1), []
     for step in range(steps):
         if step % 2 == 0:
             learner.sync()
@@ -53,7 +53,7 @@ def test_mlx_steps_as_torch_does(name: str, base: Path) -> None:
 @pytest.mark.parametrize("tune", ["full", "lora"])
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])
 def test_a_restored_learner_goes_on_in_the_same_bytes(tune: str, optimizer: str, base: Path) -> None:
-    settings, how = replace(SETTINGS, tune=tune, optimizer=optimizer), Objective(kl=0.05)
+    settings, how = replace(SETTINGS, tune=tune, optim=optimizer), Objective(beta=0.05)
 
     def fresh() -> Any:
         return on_mlx.learner(platform.load([base], "cpu"), settings, how, 1)
@@ -77,7 +77,7 @@ def test_a_restored_learner_goes_on_in_the_same_bytes(tune: str, optimizer: str,
 def test_only_the_adapter_moves_and_samples_follow(base: Path) -> None:
     model = platform.load([base], "cpu")
     wanted = [Rollout(e.prompt, e.completion, 1.0) for e in tiny.texts()[:12]]
-    learner = on_mlx.learner(model, replace(SETTINGS, tune="lora"), Objective(average="token"), 1)
+    learner = on_mlx.learner(model, replace(SETTINGS, tune="lora"), Objective(loss_type="bnpo"), 1)
     before = model.logprobs([tiny.Example(r.prompt, r.completion) for r in wanted])
     for _ in range(10):
         learner.sync()
@@ -95,15 +95,15 @@ def test_only_the_adapter_moves_and_samples_follow(base: Path) -> None:
 
 def test_zero_advantages_move_nothing(base: Path) -> None:
     batch = [replace(r, advantage=0.0) for r in rollouts()]
-    for how in (Objective(), Objective(kl=1.0)):  # at the start, the divergence has no gradient either
+    for how in (Objective(), Objective(beta=1.0)):  # at the start, the divergence has no gradient either
         model = platform.load([base], "cpu")
         before = model.logprobs(tiny.texts())
         learner = on_mlx.learner(model, SETTINGS, how, 1)
         learner.observe(batch, several=False)
         row = learner.step(range(12), 1.0)
         learner.close()
-        assert row["norm"] == pytest.approx(0, abs=1e-5) and abs(row["loss"]) < 1e-6
-        if not how.kl:
+        assert row["grad_norm"] == pytest.approx(0, abs=1e-5) and abs(row["loss"]) < 1e-6
+        if not how.beta:
             assert model.logprobs(tiny.texts()) == before
 
 

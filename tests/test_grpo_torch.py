@@ -18,14 +18,23 @@ from trap.platforms.torch import grpo as platform
 from trap.platforms.torch.decoder import Decoder
 from trap.training.policy_gradient import Objective, Rollout
 
-SETTINGS = Fit(steps=20, batch=12, lr=1e-2, tune="full")
+SETTINGS = Fit(max_steps=20, batch_size=12, learning_rate=1e-2, tune="full")
 VARIANTS = {
-    "GRPO": Objective(longest=12),
-    "GRPO, KL": Objective(kl=0.3, longest=12),
-    "Dr. GRPO": Objective(average="constant", longest=12),
-    "DAPO": Objective(average="token", clip_high=0.28, longest=12),
-    "GSPO": Objective(level="sequence", clip=0.02, clip_high=0.02, longest=12),
-    "all at once": Objective(level="sequence", average="token", kl=0.1, clip=0.1, temperature=0.7, longest=9),
+    "GRPO": Objective(max_completion_length=12),
+    "GRPO, KL": Objective(beta=0.3, max_completion_length=12),
+    "Dr. GRPO": Objective(loss_type="dr_grpo", max_completion_length=12),
+    "DAPO": Objective(loss_type="bnpo", epsilon_high=0.28, max_completion_length=12),
+    "GSPO": Objective(
+        importance_sampling_level="sequence", epsilon=0.02, epsilon_high=0.02, max_completion_length=12
+    ),
+    "all at once": Objective(
+        importance_sampling_level="sequence",
+        loss_type="bnpo",
+        beta=0.1,
+        epsilon=0.1,
+        temperature=0.7,
+        max_completion_length=9,
+    ),
 }
 
 
@@ -67,17 +76,19 @@ def naive_loss(
         ref = naive_logprobs(model, start, pair, how.temperature).detach()
         values = []
         for t in range(len(new)):
-            ratio = torch.exp((new - was).mean() if how.level == "sequence" else new[t] - was[t])
-            held = torch.clamp(ratio, 1 - how.clip, 1 + how.clip_high)
+            ratio = torch.exp(
+                (new - was).mean() if how.importance_sampling_level == "sequence" else new[t] - was[t]
+            )
+            held = torch.clamp(ratio, 1 - how.epsilon, 1 + how.epsilon_high)
             k3 = torch.exp(ref[t] - new[t]) - (ref[t] - new[t]) - 1
-            values.append(torch.minimum(ratio * gain, held * gain) - how.kl * k3)
+            values.append(torch.minimum(ratio * gain, held * gain) - how.beta * k3)
         values = torch.stack(values)
         per_completion.append(values.mean())
         tokens += len(values)
         total = total + values.sum()
-    if how.average == "sequence":
+    if how.loss_type == "grpo":
         return -torch.stack(per_completion).mean()
-    return -total / (tokens if how.average == "token" else len(pairs) * how.longest)
+    return -total / (tokens if how.loss_type == "bnpo" else len(pairs) * how.max_completion_length)
 
 
 def observed(
@@ -145,7 +156,7 @@ def test_loss_and_gradients_equal_the_plain_ones(name: str) -> None:
     chosen = list(range(len(batch)))
     new, _ = learner.score([learner.pairs[i] for i in chosen], how.temperature)
     mask = torch.arange(new.shape[1]) < torch.tensor([len(c) for _, c in learner.pairs])[:, None]
-    assert (learner.reference is None) == (how.kl == 0)
+    assert (learner.reference is None) == (how.beta == 0)
     tables = [known and learner._table(known, chosen, new) for known in (learner.old, learner.reference)]
     gains = torch.tensor([r.advantage for r in batch])
     loss, clipped = platform.policy_loss(new, *tables, mask, gains, how)
@@ -174,19 +185,17 @@ def gradient(learner: platform.TorchLearner, chosen: Any = None) -> dict[str, to
     return found
 
 
-@pytest.mark.parametrize(
-    "level, average", [("token", "sequence"), ("token", "token"), ("sequence", "sequence")]
-)
-def test_a_step_on_policy_is_reinforce(level: str, average: str) -> None:
+@pytest.mark.parametrize("level, loss_type", [("token", "grpo"), ("token", "bnpo"), ("sequence", "grpo")])
+def test_a_step_on_policy_is_reinforce(level: str, loss_type: str) -> None:
     """With pi_old = pi nothing is clipped: the gradient is that of A log pi, whatever the clip."""
     batch = rollouts()
     model = tiny.model()
-    learner = observed(model, Objective(level=level, average=average), batch)
+    learner = observed(model, Objective(importance_sampling_level=level, loss_type=loss_type), batch)
     found = gradient(learner)
     sums = []
     for pair, rollout in zip(learner.pairs, batch, strict=True):
         sums.append(rollout.advantage * naive_logprobs(model, model.weights, pair, 1.0))
-    loss = -torch.stack([s.mean() for s in sums]).mean() if average == "sequence" else -torch.cat(sums).mean()
+    loss = -torch.stack([s.mean() for s in sums]).mean() if loss_type == "grpo" else -torch.cat(sums).mean()
     for name, theirs in zip(
         model.weights, torch.autograd.grad(loss, list(model.weights.values())), strict=True
     ):
@@ -208,7 +217,7 @@ def test_zero_advantages_give_a_zero_gradient(name: str) -> None:
 def test_the_divergence_is_zero_at_the_start_and_pulls_back() -> None:
     batch = [replace(r, advantage=0.0) for r in rollouts()]
     model = tiny.model()
-    at_start = observed(model, Objective(kl=1.0), batch)
+    at_start = observed(model, Objective(beta=1.0), batch)
     found = gradient(at_start)
     assert max(float(g.abs().max()) for g in found.values()) < 1e-5
     away = moved(model, 0.03)
@@ -278,7 +287,7 @@ def test_rollouts_without_advantage_cost_nothing_and_count(name: str) -> None:
     score = learner.score
     learner.score = lambda pairs, temperature: asked.append(len(pairs)) or score(pairs, temperature)
     found = gradient(learner)
-    assert asked == [12 if VARIANTS[name].kl else 4]
+    assert asked == [12 if VARIANTS[name].beta else 4]
     old, start = moved(model, 0.01), {n: t.detach() for n, t in model.weights.items()}
     loss = naive_loss(model, old, start, learner.pairs, [r.advantage for r in batch], VARIANTS[name])
     for n, theirs in zip(model.weights, torch.autograd.grad(loss, list(model.weights.values())), strict=True):
@@ -288,8 +297,8 @@ def test_rollouts_without_advantage_cost_nothing_and_count(name: str) -> None:
 @pytest.mark.parametrize("tune", ["full", "lora"])
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])
 def test_a_restored_learner_goes_on_in_the_same_bytes(tune: str, optimizer: str) -> None:
-    settings = replace(SETTINGS, tune=tune, optimizer=optimizer)
-    how = Objective(kl=0.05)
+    settings = replace(SETTINGS, tune=tune, optim=optimizer)
+    how = Objective(beta=0.05)
 
     def fresh() -> platform.TorchLearner:
         return platform.learner(tiny.model(), settings, how, 1)
@@ -322,8 +331,8 @@ def test_the_reward_moves_the_weights_its_way(tune: str) -> None:
     batch = rollouts(k=4, prompts=3)
     pairs = [tiny.Example(r.prompt, r.completion) for r in batch]
     was = model.logprobs(pairs)
-    settings = replace(SETTINGS, tune=tune, lr=5e-3)
-    learner = platform.learner(model, settings, Objective(average="token"), 1)
+    settings = replace(SETTINGS, tune=tune, learning_rate=5e-3)
+    learner = platform.learner(model, settings, Objective(loss_type="bnpo"), 1)
     for _ in range(8):
         learner.observe(batch, several=False)
         learner.step(range(12), 1.0)
@@ -346,8 +355,8 @@ def test_a_cut_completion_has_no_end_token() -> None:
 
 
 def test_what_does_not_fit_is_refused() -> None:
-    with pytest.raises(InputError, match="do not fit max_tokens 5"):
-        observed(tiny.model(), Objective(), rollouts(), settings=replace(SETTINGS, max_tokens=5))
+    with pytest.raises(InputError, match="do not fit max_length 5"):
+        observed(tiny.model(), Objective(), rollouts(), settings=replace(SETTINGS, max_length=5))
 
 
 def test_a_loss_that_is_not_finite_stops_the_run() -> None:
@@ -365,8 +374,8 @@ def test_transformers_models_learn_alike(tune: str, tmp_path: Path) -> None:
     folder = tiny.save(tiny.model([1, 0]), tmp_path / "base")
     ours = load([folder], "cpu")
     theirs = load_generic(folder, [], ours.tokenizer, torch.device("cpu"))
-    settings = replace(SETTINGS, tune=tune, lr=1e-3)
-    how = Objective(kl=0.1, temperature=0.8)
+    settings = replace(SETTINGS, tune=tune, learning_rate=1e-3)
+    how = Objective(beta=0.1, temperature=0.8)
     learners = [platform.learner(model, settings, how, 1) for model in (ours, theirs)]
     for learner in learners:
         learner.observe(rollouts(), several=True)
@@ -377,7 +386,7 @@ def test_transformers_models_learn_alike(tune: str, tmp_path: Path) -> None:
     first = [learner.step(range(12), 1.0) for learner in learners]
     assert first[0]["loss"] == pytest.approx(first[1]["loss"], abs=1e-5)
     if tune == "full":  # fresh adapters are drawn differently
-        assert first[0]["norm"] == pytest.approx(first[1]["norm"], rel=1e-3)
+        assert first[0]["grad_norm"] == pytest.approx(first[1]["grad_norm"], rel=1e-3)
     for learner in learners:
         learner.step(range(12), 1.0)
     apart = [learner.measure(12) for learner in learners]

@@ -18,7 +18,7 @@ from trap.platforms.torch import TorchModel, load
 from trap.platforms.torch.decoder import Decoder
 from trap.platforms.torch.lora import Lora, load_lora
 
-SETTINGS = Fit(steps=12, batch=16, lr=2e-2, tune="lora", lora_r=4, lora_alpha=12)
+SETTINGS = Fit(max_steps=12, batch_size=16, learning_rate=2e-2, tune="lora", lora_r=4, lora_alpha=12)
 
 
 @pytest.fixture
@@ -100,7 +100,9 @@ def test_adapters_stand_on_each_other(fitted: TorchModel, base: Path, tmp_path: 
     chain = load([base, tmp_path / "one", tmp_path / "two"], "cpu")
     torch.testing.assert_close(logits(chain, TOKENS), logits(second, TOKENS), atol=1e-5, rtol=1e-5)
     # A whole model later in the chain replaces what came before.
-    chain.fit(tiny.texts()[:20], Fit(steps=2, batch=8, lr=1e-3, tune="full"), 4, tiny.ignore)
+    chain.fit(
+        tiny.texts()[:20], Fit(max_steps=2, batch_size=8, learning_rate=1e-3, tune="full"), 4, tiny.ignore
+    )
     chain.save(tmp_path / "three")
     last = load([base, tmp_path / "one", tmp_path / "two", tmp_path / "three"], "cpu")
     assert torch.equal(logits(last, TOKENS), logits(chain, TOKENS))

@@ -23,7 +23,7 @@ ARM = Arm(
     arm="toy", parent="sft", rollouts="sft", method="rsft", pool="hard", mixture="", reward="v1",
     selection="best", rounds=1, hyper="rsft", contaminated=False, group="core", label="Toy", short="", role="",
 )  # fmt: skip
-HYPER = Hyper(lr=1e-3, steps=5, k=3, batch=4)
+HYPER = Hyper(learning_rate=1e-3, max_steps=5, num_generations=3, batch_size=4)
 
 
 class Recorder:
@@ -36,7 +36,7 @@ class Recorder:
 
     def sample(self, prompts: list[str], **how: Any) -> list[list[str]]:
         self.asked.append((list(prompts), {**how, "keys": list(how["keys"])}))
-        return [self.answers(prompt)[: how["k"]] for prompt in prompts]
+        return [self.answers(prompt)[: how["num_generations"]] for prompt in prompts]
 
     def fit(self, examples: list[Example], settings: Fit, seed: int, log: Any, probe: Any = None) -> None:
         self.fits.append((list(examples), settings, seed))
@@ -145,7 +145,13 @@ def test_sft_learns_the_references(data: Path) -> None:
     facts = sft.train(job_of(data, model, arm=arm, hyper=hyper, from_base=True))
     ((examples, settings, seed),) = model.fits
     assert examples == [Example(f"easy {i}?", f"the reference of easy {i}") for i in range(7)]
-    assert (settings.steps, settings.batch, settings.lora_r, settings.tune, seed) == (5, 4, 3, "lora", 2)
+    assert (settings.max_steps, settings.batch_size, settings.lora_r, settings.tune, seed) == (
+        5,
+        4,
+        3,
+        "lora",
+        2,
+    )
     assert facts == {"n_train": 7, "steps": 5} and model.asked == []
 
 
@@ -160,9 +166,9 @@ def test_rsft_trains_on_winners_alone(data: Path) -> None:
     ((examples, settings, seed),) = model.fits
     assert examples == [Example(f"hard {i}?", f"0.9 ! false {i}") for i in range(14, 20)]
     assert not any("reference" in e.completion for e in examples)  # never a candidate
-    assert settings.steps == 5 and seed == 2000
+    assert settings.max_steps == 5 and seed == 2000
     ((prompts, how),) = sampler.asked
-    assert how["k"] == 3 and how["temperature"] == 0.7 and model.asked == []
+    assert how["num_generations"] == 3 and how["temperature"] == 0.7 and model.asked == []
     assert len(set(how["keys"])) == len(prompts) == 6
     assert facts["n_train"] == 6 and facts["steps"] == 5
     assert facts["rollouts"] == {
@@ -216,7 +222,7 @@ def test_replay_mixes_easy_references_in(data: Path, share: float) -> None:
     rsft.train(job)
     examples = model.fits[0][0]
     replayed = [e for e in examples if "reference" in e.completion]
-    assert len(replayed) == len(set(replayed)) == round(job.hyper.steps * job.hyper.batch * share)
+    assert len(replayed) == len(set(replayed)) == round(job.hyper.max_steps * job.hyper.batch_size * share)
     kept = len(examples) - len(replayed)
     assert kept % 12 == 0 and kept >= 12
     assert abs(len(replayed) - share * len(examples)) <= 12 * share  # whole repeats of the twelve winners

@@ -23,7 +23,7 @@ from trap.platforms import Example, Fit
 from trap.platforms.mlx import adapting, architecture, mx
 from trap.platforms.torch import load as torch_load
 
-LORA = Fit(steps=12, batch=16, lr=2e-2, lora_r=4, lora_alpha=12)
+LORA = Fit(max_steps=12, batch_size=16, learning_rate=2e-2, lora_r=4, lora_alpha=12)
 TOKENS = [[5, 260, 271, 9, 265], [270, 261, 30, 40, 267]]
 
 
@@ -122,7 +122,7 @@ def test_what_mlx_saves_torch_loads(fitted: Any, base: Path, tmp_path: Path) -> 
     assert same_scores(torch_load([merged], "cpu"), fitted)
     # Full fine-tuning goes on from the merged weights and saves a whole model.
     before = fitted.logprobs(tiny.texts())
-    fitted.fit(tiny.texts(), Fit(steps=3, batch=8, lr=3e-3, tune="full"), 2, tiny.ignore)
+    fitted.fit(tiny.texts(), Fit(max_steps=3, batch_size=8, learning_rate=3e-3, tune="full"), 2, tiny.ignore)
     assert fitted.logprobs(tiny.texts()) != pytest.approx(before, abs=1e-2)
     facts = fitted.save(tmp_path / "whole")
     assert facts["format"] == "model"
@@ -173,7 +173,7 @@ def test_other_architectures_train_save_and_reload(kind: str, tmp_path: Path) ->
     adapted.save(tmp_path / "adapter")
     assert adapted.logprobs(tiny.texts()) != pytest.approx(plain, abs=0.1)
     assert same_scores(platform.load([folder, tmp_path / "adapter"], "cpu"), adapted)
-    whole.fit(tiny.texts(), replace(LORA, tune="full", lr=3e-3), 1, tiny.ignore)
+    whole.fit(tiny.texts(), replace(LORA, tune="full", learning_rate=3e-3), 1, tiny.ignore)
     whole.save(tmp_path / "whole")
     ours, theirs = both(tmp_path / "whole")
     assert same_scores(ours, whole, 1e-5) and same_scores(ours, theirs)
@@ -181,8 +181,8 @@ def test_other_architectures_train_save_and_reload(kind: str, tmp_path: Path) ->
 
 def test_an_example_without_room_is_refused(base: Path) -> None:
     model = platform.load([base], "cpu")
-    with pytest.raises(InputError, match="do not fit max_tokens 5; nothing is cut silently"):
-        model.fit([Example("The cup is", " red.")], replace(LORA, max_tokens=5), 1, tiny.ignore)
+    with pytest.raises(InputError, match="do not fit max_length 5; nothing is cut silently"):
+        model.fit([Example("The cup is", " red.")], replace(LORA, max_length=5), 1, tiny.ignore)
     with pytest.raises(ValueError, match="nothing to fit"):
         model.fit([], LORA, 1, tiny.ignore)
 
@@ -257,7 +257,7 @@ def test_bfloat16_adapters_keep_their_bits(fitted: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("tune", ["full", "lora"])
 def test_a_probe_sees_the_weights_of_its_step_and_changes_nothing(base: Path, tune: str) -> None:
-    settings = replace(LORA, tune=tune, steps=8, probes=2)
+    settings = replace(LORA, tune=tune, max_steps=8, probes=2)
     alone, watched = platform.load([base], "cpu"), platform.load([base], "cpu")
     alone.fit(tiny.texts(), settings, 3, tiny.ignore)
     scores: list[tuple[int, float]] = []

@@ -48,7 +48,7 @@ def test_logits_equal_transformers(name: str, tmp_path: Path) -> None:
 
 def test_greedy_completions_equal_torch_s(folder: Path) -> None:
     ours, theirs = both(folder)
-    how = {"k": 1, "temperature": 0.0, "max_new_tokens": 16, "keys": KEYS}
+    how = {"num_generations": 1, "temperature": 0.0, "max_completion_length": 16, "keys": KEYS}
     found = theirs.sample(PROMPTS, **how)
     assert len(PROMPTS) == 50 and len({text for (text,) in found}) > 10
     assert found == ours.sample(PROMPTS, **how)
@@ -58,7 +58,7 @@ def test_greedy_completions_equal_torch_s(folder: Path) -> None:
 def test_greedy_completions_of_other_architectures(name: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
     ours, theirs = both(tiny.foreign(tmp_path, tiny.randomized(PEERS[name]())))
-    how = {"k": 1, "temperature": 0.0, "max_new_tokens": 8, "keys": KEYS}
+    how = {"num_generations": 1, "temperature": 0.0, "max_completion_length": 8, "keys": KEYS}
     assert ours.sample(PROMPTS, **how) == theirs.sample(PROMPTS, **how)
     assert same_scores(ours, theirs)
 
@@ -66,7 +66,7 @@ def test_greedy_completions_of_other_architectures(name: str, tmp_path: Path) ->
 def test_drawn_completions_equal_torch_s(folder: Path) -> None:
     """The same uniforms through the same distribution; a sum that rounds otherwise may move one in many."""
     ours, theirs = both(folder)
-    how = {"k": 4, "temperature": 1.0, "max_new_tokens": 12, "keys": KEYS}
+    how = {"num_generations": 4, "temperature": 1.0, "max_completion_length": 12, "keys": KEYS}
     pairs = [
         (a, b)
         for one, other in zip(ours.sample(PROMPTS, **how), theirs.sample(PROMPTS, **how), strict=True)

@@ -19,7 +19,7 @@ RUN = "results/hops/nano/mlx/sft/s1"
 def test_a_run_trains_and_is_evaluated(tmp_path: Path) -> None:
     folder = project(tmp_path / "project")
     # The tiny size trains the whole model; here an adapter, so that evaluation loads a chain.
-    (folder / "lora.yaml").write_text("hyper: {sft: {tune: lora, optimizer: adamw, steps: 8}}\n")
+    (folder / "lora.yaml").write_text("hyper: {sft: {tune: lora, optim: adamw, max_steps: 8}}\n")
     files = ["--configfile", "config/test/config.yaml", "lora.yaml"]
     snakemake(folder, *files, "--config", "platform=mlx", "--", f"{RUN}/metrics.json")
     meta = json.loads((folder / RUN / "meta.json").read_text())
@@ -32,7 +32,12 @@ def test_a_run_trains_and_is_evaluated(tmp_path: Path) -> None:
     assert {"eval_easy", "eval_hard"} <= metrics["splits"].keys()
     chain = [folder / RUN.replace("/sft/", "/base/") / "adapter", folder / RUN / "adapter"]
     item = json.loads((folder / "results/hops/data/eval_hard.jsonl").read_text().splitlines()[0])
-    how = {"k": 1, "temperature": 0.0, "max_new_tokens": meta["hyper"]["max_new_tokens"], "keys": [0]}
+    how = {
+        "num_generations": 1,
+        "temperature": 0.0,
+        "max_completion_length": meta["hyper"]["max_completion_length"],
+        "keys": [0],
+    }
     episodes = [json.loads(line) for line in (folder / RUN / "episodes.jsonl").read_text().splitlines()]
     ((text,),) = platform.load(chain, "cpu").sample([item["prompt"]], **how)
     assert text in [row["completion"] for row in episodes if row["prompt"] == item["prompt"]]

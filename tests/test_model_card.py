@@ -25,7 +25,7 @@ CLAIMS = [
 META: dict[str, Any] = {
     "study": "hops", "model": "nano", "platform": "torch", "arm": "rsft_hard", "seed": 2, "method": "rsft", "parent": "sft",
     "rollouts": "sft", "pool": "hard", "mixture": "", "contaminated": False, "label": "B RSFT hard",
-    "hyper": {"tune": "lora", "lr": 0.004, "optimizer": "adamw", "batch": 16, "lora_r": 4, "lora_alpha": 8},
+    "hyper": {"tune": "lora", "learning_rate": 0.004, "optim": "adamw", "batch_size": 16, "lora_r": 4, "lora_alpha": 8},
     "data": {"n_train": 211, "steps": 200, "rollouts": {"sampled": 2400, "winners": 211, "winner_correct": 211, "winner_faithful": 3}},
     "hashes": {"adapter": "a" * 64, "parent": "b" * 64}, "seconds": {"train": 15.4}, "versions": {"torch": "2.13.0"},
 }  # fmt: skip
@@ -38,7 +38,12 @@ def run(tmp_path: Path) -> Path:
     folder = tmp_path / "results/hops/runs/nano/torch/rsft_hard/s2"
     base = tiny.save(tiny.model([1]), tmp_path / "base")
     model = load([base], "cpu")
-    model.fit(tiny.texts(), Fit(steps=2, batch=4, lr=1e-2, lora_r=4, lora_alpha=8), 1, tiny.ignore)
+    model.fit(
+        tiny.texts(),
+        Fit(max_steps=2, batch_size=4, learning_rate=1e-2, lora_r=4, lora_alpha=8),
+        1,
+        tiny.ignore,
+    )
     facts = model.save(folder / "adapter", base=str(base))
     write_json(folder / "meta.json", {**META, "adapter": facts})
     write_json(folder / "metrics.json", METRICS)

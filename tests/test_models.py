@@ -78,24 +78,30 @@ def test_settings_change_a_key_and_leave_the_others(values: dict[str, Any]) -> N
 def test_hyperparameters_of_a_model_are_laid_over_the_sets(values: dict[str, Any]) -> None:
     values["models"]["own"] = {
         "source": "x/y",
-        "hyper": {"all": {"lr": 0.5, "tune": "lora"}, "sft": {"lr": 0.25}},
+        "hyper": {"all": {"learning_rate": 0.5, "tune": "lora"}, "sft": {"learning_rate": 0.25}},
     }
     config = parse_config(values)
-    assert hyper_of(config, "hops", "own", "sft").lr == 0.25
-    assert hyper_of(config, "hops", "own", "rsft").lr == 0.5
-    assert hyper_of(config, "hops", "own", "rsft").k == config.studies["hops"].hyper["rsft"].k
+    assert hyper_of(config, "hops", "own", "sft").learning_rate == 0.25
+    assert hyper_of(config, "hops", "own", "rsft").learning_rate == 0.5
+    assert (
+        hyper_of(config, "hops", "own", "rsft").num_generations
+        == config.studies["hops"].hyper["rsft"].num_generations
+    )
     assert hyper_of(config, "hops", "nano", "sft") == config.studies["hops"].hyper["sft"]
     plan = Plan.of(config, "hops")
     assert plan.run_settings("own", "rsft_hard") != plan.run_settings("nano", "rsft_hard")
-    assert '"lr":0.5' in plan.run_settings("own", "rsft_hard")
+    assert '"learning_rate":0.5' in plan.run_settings("own", "rsft_hard")
 
 
 @pytest.mark.parametrize(
     ("model", "words"),
     [
-        ({"hyper": {"sft": {"learning_rate": 1}}}, ["learning_rate", "models.own.hyper.sft"]),
-        ({"hyper": {"all": {"lr": -1}}}, ["models.own.hyper.all"]),
-        ({"hyper": {"stf": {"lr": 1}}}, ["unknown hyper `stf`"]),
+        (
+            {"hyper": {"sft": {"learning_rate": 1}}},
+            ["`lr`, which is called `learning_rate` now", "models.own.hyper.sft"],
+        ),
+        ({"hyper": {"all": {"learning_rate": -1}}}, ["models.own.hyper.all"]),
+        ({"hyper": {"stf": {"learning_rate": 1}}}, ["unknown hyper `stf`"]),
         ({"hyper": {"all": {"replay": 0.5}}}, ["replay belongs to the arm"]),
         ({"chat": {"sytem": "x"}}, ["sytem"]),
         ({"too_long": 2}, ["too_long"]),

@@ -148,7 +148,9 @@ def test_logits_of_the_rest_of_the_family(node: Node, made, tmp_path: Path) -> N
 @needs_node
 def test_greedy_texts_are_those_of_python(node: Node, exported: Path, chain: list[Path]) -> None:
     path = exported
-    drawn = rounded(chain).sample(PROMPTS, k=1, temperature=0.0, max_new_tokens=16, keys=range(len(PROMPTS)))
+    drawn = rounded(chain).sample(
+        PROMPTS, num_generations=1, temperature=0.0, max_completion_length=16, keys=range(len(PROMPTS))
+    )
     found = node.ask(
         "generate", model=str(path), tokenizer=str(path.with_name("tokenizer.json")), prompts=PROMPTS,
         maxNewTokens=16, samples=2, top=0,
@@ -186,7 +188,9 @@ def test_trained_models_answer_as_in_python(node: Node, root: Path, tmp_path: Pa
         prompts = [row["prompt"] for row in read_jsonl(runs / arm / "s1/episodes.jsonl", dict)[::9][:20]]
         (tmp_path / arm).mkdir()
         output = export(chain, tmp_path / arm)
-        drawn = rounded(chain).sample(prompts, k=1, temperature=0.0, max_new_tokens=64, keys=range(20))
+        drawn = rounded(chain).sample(
+            prompts, num_generations=1, temperature=0.0, max_completion_length=64, keys=range(20)
+        )
         found = node.ask("generate", model=str(output), tokenizer=str(output.with_name("tokenizer.json")),
                          prompts=prompts, top=0)  # fmt: skip
         assert [answer["texts"] for answer in found] == drawn

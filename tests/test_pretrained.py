@@ -73,8 +73,14 @@ class Project:
 
     def model(self, source: Path, most: int = 300, **more: Any) -> None:
         """Settings of a model that learns with hyperparameters of its own."""
-        small = {"tune": "lora", "optimizer": "adamw", "batch": 4, "max_tokens": most, "max_new_tokens": 5}
-        hyper = {"all": {**small, "prompts": 8, "probes": 1}, "sft": {"steps": 2}}
+        small = {
+            "tune": "lora",
+            "optim": "adamw",
+            "batch_size": 4,
+            "max_length": most,
+            "max_completion_length": 5,
+        }
+        hyper = {"all": {**small, "prompts": 8, "probes": 1}, "sft": {"max_steps": 2}}
         self.config = self.settings(source=str(source), chat={}, hyper=hyper, **more)
 
     def run(self, name: str) -> str:
@@ -134,7 +140,7 @@ def test_training_and_evaluation_go_through_the_template(project: Project, asked
         map(doubled, asked)
     )  # what was learned, and one probe of two pools
     meta = read_json(Path(project.run("sft")) / "meta.json", dict)
-    assert (meta["hyper"]["batch"], meta["hyper"]["steps"], meta["data"]["steps"]) == (4, 2, 2)
+    assert (meta["hyper"]["batch_size"], meta["hyper"]["max_steps"], meta["data"]["steps"]) == (4, 2, 2)
     assert meta["adapter"]["format"] == "peft"
     asked.clear()
     more = [

@@ -18,8 +18,8 @@ from trap.workflow.config import Chat
 
 FORM = "{% for m in messages %}The {{ m.content }}, red, is{% endfor %}"  # words that the tests' model knows
 NAMES = ["apple", "boat", "cup"]
-HOW = {"k": 2, "temperature": 1.0, "max_new_tokens": 4, "keys": [5, 6, 7]}
-SETTINGS = Fit(steps=4, batch=4, lr=1e-2, lora_r=2, lora_alpha=4)
+HOW = {"num_generations": 2, "temperature": 1.0, "max_completion_length": 4, "keys": [5, 6, 7]}
+SETTINGS = Fit(max_steps=4, batch_size=4, learning_rate=1e-2, lora_r=2, lora_alpha=4)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_what_is_saved_is_the_model(folder: Path, tmp_path: Path) -> None:
 def test_what_does_not_fit_is_counted_and_told(folder: Path) -> None:
     long = [Example("red " * 30, " hat.")]
     short = [Example(f"The {name}", " hat.") for name in NAMES]
-    settings = Fit(steps=4, batch=4, lr=1e-2, max_tokens=20)
+    settings = Fit(max_steps=4, batch_size=4, learning_rate=1e-2, max_length=20)
     with pytest.raises(
         InputError, match=r"1 of 4 examples \(25.0%\) do not fit 20 tokens .* 0.0% may be left"
     ):
@@ -79,7 +79,7 @@ def test_an_example_that_just_fits_is_kept(folder: Path) -> None:
     exact = sum(model.lengths(["The apple", " hat."])) + 1
     example = [Example("The apple", " hat.")]
     for room, fits in ((exact, True), (exact - 1, False)):
-        settings = Fit(steps=1, batch=1, lr=1e-3, max_tokens=room)
+        settings = Fit(max_steps=1, batch_size=1, learning_rate=1e-3, max_length=room)
         if fits:
             prompted(model, folder, None).fit(example, settings, 1, tiny.ignore)
         else:
@@ -91,15 +91,20 @@ def test_a_prompt_without_room_for_an_answer_stops_the_run(folder: Path) -> None
     raw = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(raw | {"max_position_embeddings": 12}))
     model = prompted(load([folder], "cpu"), folder, None, 1.0)
-    how = {"k": 1, "temperature": 0.0, "keys": [0, 0]}
+    how = {"num_generations": 1, "temperature": 0.0, "keys": [0, 0]}
     prompts = ["The cup", "The cup, red, is very very"]
-    assert len(model.sample(prompts, max_new_tokens=2, **how)) == 2
+    assert len(model.sample(prompts, max_completion_length=2, **how)) == 2
     with pytest.raises(InputError, match=r"1 of 2 prompts leave no room for 8 new tokens .* context of 12"):
-        model.sample(prompts, max_new_tokens=8, **how)
+        model.sample(prompts, max_completion_length=8, **how)
     with pytest.raises(InputError, match=r"1 of 2 texts to score exceed the model's context of 12"):
         model.logprobs([Example("The cup", " hat."), Example("red " * 9, " hat.")])
     with pytest.raises(InputError, match=r"1 of 1 examples \(100.0%\) do not fit 12 tokens"):
-        model.fit([Example("red " * 12, " hat.")], Fit(steps=1, batch=1, lr=1e-3), 1, tiny.ignore)
+        model.fit(
+            [Example("red " * 12, " hat.")],
+            Fit(max_steps=1, batch_size=1, learning_rate=1e-3),
+            1,
+            tiny.ignore,
+        )
 
 
 def test_every_method_of_a_model_is_there() -> None:
@@ -111,8 +116,8 @@ def test_every_method_of_a_model_is_there() -> None:
 
 def test_a_policy_gradient_goes_through_the_template(folder: Path) -> None:
     def learned(model: Any, prompts: list[str]) -> tuple[list[dict[str, float]], list[float]]:
-        settings = Fit(steps=2, batch=4, lr=1e-2, lora_r=2, lora_alpha=4)
-        learner = grpo.learner(model, settings, Objective(kl=0.1), 1)
+        settings = Fit(max_steps=2, batch_size=4, learning_rate=1e-2, lora_r=2, lora_alpha=4)
+        learner = grpo.learner(model, settings, Objective(beta=0.1), 1)
         learner.sync()
         learner.observe([Rollout(p, " hat.", gain) for p in prompts for gain in (1.0, -0.5)], several=True)
         rows = [learner.measure(4), learner.step(range(6), 1.0)]

@@ -99,9 +99,9 @@ def test_the_memory_asked_for_is_enough(facts: dict[str, Any]) -> None:
     assert parameters(model) == 134_515_008
     hyper = msgspec.structs.replace(
         hyper_of(config, "hops", "smollm2_135m", "rsft"),
-        batch=real_shapes.BATCH,
-        max_new_tokens=real_shapes.NEW,
-        k=2,
+        batch_size=real_shapes.BATCH,
+        max_completion_length=real_shapes.NEW,
+        num_generations=2,
     )
     asked = needed_mb(model, hyper, facts["platform"], "lora")
     assert facts["sft"]["peak_mb"] < asked < 3 * facts["sft"]["peak_mb"]

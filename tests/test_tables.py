@@ -111,7 +111,10 @@ def _make(folder: Path, **options) -> Path:
         "rsft_hard": {
             "data": {"rollouts": rollouts | {"any_correct": 0.8, "winner_means": {"hops_used": 2.5}}}
         },
-        "rsft_hard_k1": {"data": {"rollouts": rollouts | {"any_correct": 0.3}}, "hyper": {"k": 1}},
+        "rsft_hard_k1": {
+            "data": {"rollouts": rollouts | {"any_correct": 0.3}},
+            "hyper": {"num_generations": 1},
+        },
     }
     runs = write_runs(folder / "runs", items, meta)
     write_json(folder / "kg.json", FILE)

@@ -23,7 +23,7 @@ from trap.platforms.torch.arrays import collate
 from trap.platforms.torch.decoder import Decoder
 
 ROOT = Path(__file__).resolve().parent.parent
-SETTINGS = Fit(steps=40, batch=16, lr=1e-2, tune="full")
+SETTINGS = Fit(max_steps=40, batch_size=16, learning_rate=1e-2, tune="full")
 
 
 def fingerprint(model: TorchModel) -> str:
@@ -79,7 +79,7 @@ def test_the_loss_goes_down(tune: str, optimizer: str) -> None:
     model, rows = tiny.model([1, 0]), []
     examples = tiny.texts()
     before = sum(model.logprobs(examples))
-    settings = Fit(steps=60, batch=16, lr=2e-2, tune=tune, optimizer=optimizer, lora_r=8)
+    settings = Fit(max_steps=60, batch_size=16, learning_rate=2e-2, tune=tune, optim=optimizer, lora_r=8)
     model.fit(examples, settings, 1, rows.append)
     assert sum(model.logprobs(examples)) > 0.75 * before  # both negative
     assert rows[-1]["loss"] < 0.7 * rows[0]["loss"]
@@ -90,8 +90,14 @@ def test_the_loss_goes_down(tune: str, optimizer: str) -> None:
 def test_a_toy_is_learned_by_heart() -> None:
     model = tiny.model([1, 0])
     examples = tiny.texts()[::8]  # the thing decides the answer
-    model.fit(examples, Fit(steps=200, batch=8, lr=5e-3, tune="full"), 1, tiny.ignore)
-    drawn = model.sample([e.prompt for e in examples], k=1, temperature=0.0, max_new_tokens=12, keys=range(8))
+    model.fit(examples, Fit(max_steps=200, batch_size=8, learning_rate=5e-3, tune="full"), 1, tiny.ignore)
+    drawn = model.sample(
+        [e.prompt for e in examples],
+        num_generations=1,
+        temperature=0.0,
+        max_completion_length=12,
+        keys=range(8),
+    )
     assert [group[0] for group in drawn] == [e.completion for e in examples]  # the end is learned as well
 
 
@@ -99,7 +105,7 @@ def test_a_toy_is_learned_by_heart() -> None:
 def test_same_seed_same_bytes(tune: str) -> None:
     def trained(seed: int, examples: list[Example]) -> str:
         model = tiny.model()
-        model.fit(examples, Fit(steps=5, batch=8, lr=1e-2, tune=tune), seed, tiny.ignore)
+        model.fit(examples, Fit(max_steps=5, batch_size=8, learning_rate=1e-2, tune=tune), seed, tiny.ignore)
         return fingerprint(model)
 
     examples = tiny.texts()
@@ -116,7 +122,7 @@ def test_a_rate_of_zero_moves_nothing() -> None:
     for optimizer in ("adamw", "muon"):
         model = tiny.model()
         before = fingerprint(model)
-        settings = Fit(steps=3, batch=8, lr=0.0, tune="full", optimizer=optimizer)
+        settings = Fit(max_steps=3, batch_size=8, learning_rate=0.0, tune="full", optim=optimizer)
         model.fit(tiny.texts(), settings, 1, tiny.ignore)
         assert fingerprint(model) == before
 
@@ -136,7 +142,9 @@ def test_orthogonal_gives_singular_values_near_one(shape: tuple[int, int, int]) 
 
 def test_muon_takes_the_matrices_inside_and_adamw_the_rest() -> None:
     model = tiny.model()
-    both = optimizers.Optimizers(model.weights, Fit(steps=1, batch=1, lr=1.0, optimizer="muon"))
+    both = optimizers.Optimizers(
+        model.weights, Fit(max_steps=1, batch_size=1, learning_rate=1.0, optim="muon")
+    )
     muon, adamw = (o for o, _ in both.all)
     assert isinstance(muon, optimizers.Muon)
     inside = {id(t) for n, t in model.weights.items() if n.endswith("_proj.weight")}
@@ -173,7 +181,7 @@ def test_training_does_not_import_the_compiler() -> None:
         from trap.workflow.running import fix_threads
         fix_threads()
         for tune in ("full", "lora"):
-            tiny.model().fit(tiny.texts(), Fit(steps=2, batch=4, lr=1e-3, tune=tune, optimizer="muon"), 0, tiny.ignore)
+            tiny.model().fit(tiny.texts(), Fit(max_steps=2, batch_size=4, learning_rate=1e-3, tune=tune, optim="muon"), 0, tiny.ignore)
         sys.exit("torch._dynamo" in sys.modules)
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, cwd=ROOT)
@@ -182,8 +190,8 @@ def test_training_does_not_import_the_compiler() -> None:
 def test_nothing_is_cut_silently() -> None:
     model = tiny.model()
     examples = [*tiny.texts(), Example("The apple", " red" * 30)]
-    with pytest.raises(InputError, match=r"^example 64: .* max_tokens 20; nothing is cut silently$"):
-        model.fit(examples, Fit(steps=1, batch=4, lr=1e-3, max_tokens=20), 0, tiny.ignore)
+    with pytest.raises(InputError, match=r"^example 64: .* max_length 20; nothing is cut silently$"):
+        model.fit(examples, Fit(max_steps=1, batch_size=4, learning_rate=1e-3, max_length=20), 0, tiny.ignore)
 
 
 def test_no_examples_are_refused() -> None:
@@ -193,25 +201,25 @@ def test_no_examples_are_refused() -> None:
 
 def test_probes_are_spread_to_the_end() -> None:
     def steps(**settings: int) -> list[int]:
-        fit = Fit(lr=1.0, batch=1, **settings)
-        return [step for step in range(1, fit.steps + 1) if fit.probe_at(step)]
+        fit = Fit(learning_rate=1.0, batch_size=1, **settings)
+        return [step for step in range(1, fit.max_steps + 1) if fit.probe_at(step)]
 
-    assert steps(steps=200, probes=4) == [50, 100, 150, 200]
-    assert steps(steps=10, probes=3) == [4, 7, 10]
-    assert steps(steps=3, probes=9) == [1, 2, 3]
-    assert steps(steps=9, probes=0) == []
+    assert steps(max_steps=200, probes=4) == [50, 100, 150, 200]
+    assert steps(max_steps=10, probes=3) == [4, 7, 10]
+    assert steps(max_steps=3, probes=9) == [1, 2, 3]
+    assert steps(max_steps=9, probes=0) == []
 
 
 @pytest.mark.parametrize("tune", ["full", "lora"])
 def test_a_probe_sees_the_weights_of_its_step_and_changes_nothing(tune: str) -> None:
-    settings = replace(SETTINGS, tune=tune, steps=8, probes=2)
+    settings = replace(SETTINGS, tune=tune, max_steps=8, probes=2)
     prompts = [e.prompt for e in tiny.texts()[:6]]
     alone, watched = tiny.model(), tiny.model()
     alone.fit(tiny.texts(), settings, 3, tiny.ignore)
     scores: list[tuple[int, float]] = []
 
     def probe(step: int) -> None:
-        watched.sample(prompts, k=2, temperature=1.0, max_new_tokens=4, keys=range(6))
+        watched.sample(prompts, num_generations=2, temperature=1.0, max_completion_length=4, keys=range(6))
         scores.append((step, sum(watched.logprobs(tiny.texts()))))
 
     before = sum(watched.logprobs(tiny.texts()))
@@ -226,7 +234,7 @@ def test_processors_train_small_models_in_float32(monkeypatch: pytest.MonkeyPatc
     asked: list[bool] = []
     monkeypatch.setattr(torch, "autocast", lambda *_, enabled: asked.append(enabled) or nullcontext())
     monkeypatch.setattr(fitting, "has_bfloat16", lambda: True)
-    settings = Fit(steps=1, batch=4, lr=1e-3, tune="lora", lora_r=2)
+    settings = Fit(max_steps=1, batch_size=4, learning_rate=1e-3, tune="lora", lora_r=2)
     tiny.model().fit(tiny.texts(), settings, 0, tiny.ignore)
     monkeypatch.setattr(fitting, "LARGE", tiny.model().size)  # the whole model counts, not what is trained
     tiny.model().fit(tiny.texts(), settings, 0, tiny.ignore)

@@ -17,7 +17,7 @@ from trap.platforms.torch import load
 from trap.platforms.torch.generic import GenericModel
 
 PROMPTS = [e.prompt for e in tiny.texts()[::9]]
-HOW = {"k": 3, "temperature": 1.0, "max_new_tokens": 6}
+HOW = {"num_generations": 3, "temperature": 1.0, "max_completion_length": 6}
 
 
 @pytest.fixture
@@ -47,7 +47,9 @@ def test_what_is_drawn_depends_on_the_key_alone(model: GenericModel) -> None:
 
 
 def test_greedy_is_the_most_likely_token_each_time(model: GenericModel) -> None:
-    drawn = model.sample(PROMPTS, k=2, temperature=0.0, max_new_tokens=3, keys=range(len(PROMPTS)))
+    drawn = model.sample(
+        PROMPTS, num_generations=2, temperature=0.0, max_completion_length=3, keys=range(len(PROMPTS))
+    )
     assert all(group[0] == group[1] for group in drawn)
     ids = model.tokenizer.encode(PROMPTS[0], add_special_tokens=False).ids
     written: list[int] = []
@@ -71,7 +73,7 @@ def test_fit_learns_and_what_is_saved_loads(
     model: GenericModel, folder: Path, tmp_path: Path, tune: str
 ) -> None:
     rows: list[dict] = []
-    settings = Fit(steps=30, batch=16, lr=1e-2, tune=tune, lora_r=4, lora_alpha=8)
+    settings = Fit(max_steps=30, batch_size=16, learning_rate=1e-2, tune=tune, lora_r=4, lora_alpha=8)
     model.fit(tiny.texts(), settings, 1, rows.append)
     assert rows[-1]["loss"] < 0.8 * rows[0]["loss"]
     if tune == "lora":
@@ -91,7 +93,12 @@ def test_fit_learns_and_what_is_saved_loads(
 def test_same_seed_same_weights(folder: Path) -> None:
     def trained(seed: int) -> list[float]:
         model = load([folder], "cpu")
-        model.fit(tiny.texts(), Fit(steps=3, batch=8, lr=1e-3, lora_r=2, lora_alpha=4), seed, tiny.ignore)
+        model.fit(
+            tiny.texts(),
+            Fit(max_steps=3, batch_size=8, learning_rate=1e-3, lora_r=2, lora_alpha=4),
+            seed,
+            tiny.ignore,
+        )
         return model.logprobs(tiny.texts()[:5])
 
     assert trained(1) == trained(1) != trained(2)
@@ -99,7 +106,12 @@ def test_same_seed_same_weights(folder: Path) -> None:
 
 def test_refusals_are_one_line(model: GenericModel, folder: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nothing is cut silently"):
-        model.fit([Example("a " * 40, "b")], Fit(steps=1, batch=1, lr=1e-3, max_tokens=20), 0, tiny.ignore)
+        model.fit(
+            [Example("a " * 40, "b")],
+            Fit(max_steps=1, batch_size=1, learning_rate=1e-3, max_length=20),
+            0,
+            tiny.ignore,
+        )
     (folder / "config.json").write_text('{"model_type": "nothing_known"}')
     with pytest.raises(InputError, match="transformers cannot load it") as error:
         load([folder], "cpu")
@@ -113,7 +125,7 @@ def test_the_native_path_imports_neither_transformers_nor_peft(root: Path, tmp_p
     folder = tiny.save(tiny.model(), tmp_path / "native")
     code = (
         "import sys; from trap.platforms.torch import load\n"
-        f"load([{str(folder)!r}], 'cpu').sample(['a'], k=1, temperature=1.0, max_new_tokens=2, keys=[0])\n"
+        f"load([{str(folder)!r}], 'cpu').sample(['a'], num_generations=1, temperature=1.0, max_completion_length=2, keys=[0])\n"
         "assert not {'transformers', 'peft'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=root / "scripts")

@@ -39,7 +39,7 @@ def logits_after(model: TorchModel, prompt: list[int]) -> torch.Tensor:
 def test_greedy_equals_generate_of_transformers(rope: list[int], tmp_path: Path) -> None:
     model = tiny.model(rope)
     peer = AutoModelForCausalLM.from_pretrained(tiny.save(model, tmp_path), dtype=torch.float32)
-    drawn = model.sample(PROMPTS, k=1, temperature=0.0, max_new_tokens=12, keys=KEYS)
+    drawn = model.sample(PROMPTS, num_generations=1, temperature=0.0, max_completion_length=12, keys=KEYS)
     for prompt, (text,) in zip(PROMPTS, drawn, strict=True):
         tokens = torch.tensor([ids(model, prompt)])
         out = peer.generate(
@@ -106,7 +106,7 @@ def test_a_completion_depends_on_its_key_alone(model: TorchModel, monkeypatch: p
 
 def test_texts_are_the_decoded_tokens_in_order(model: TorchModel) -> None:
     drawn = draw(model, PROMPTS, KEYS, 2)
-    texts = model.sample(PROMPTS, k=2, temperature=2.0, max_new_tokens=10, keys=KEYS)
+    texts = model.sample(PROMPTS, num_generations=2, temperature=2.0, max_completion_length=10, keys=KEYS)
     assert texts == [
         [model.tokenizer.decode(row, skip_special_tokens=True) for row in group] for group in drawn
     ]

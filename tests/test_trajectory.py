@@ -20,7 +20,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def test_torch_reproduces_it(name: str, checkpoint: tuple[Path, Path]) -> None:
     known = json.loads(trajectory.FILE.read_text())["fits"][name]
     assert known["settings"] == asdict(trajectory.FITS[name])
-    assert len(known["losses"]) == trajectory.FITS[name].steps
+    assert len(known["losses"]) == trajectory.FITS[name].max_steps
     assert known["losses"][-1] < known["losses"][0] - 0.2  # it learns, so that a wrong sign would show
     found = trajectory.on_torch(*checkpoint, trajectory.FITS[name])
     assert found == pytest.approx(known["losses"], abs=trajectory.TOLERANCE)

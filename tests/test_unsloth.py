@@ -39,7 +39,7 @@ PAIRS = st.lists(
     st.tuples(st.lists(st.integers(3, 90), min_size=1, max_size=12), st.lists(st.integers(3, 90), min_size=2, max_size=6)),
     min_size=1, max_size=20,
 )  # fmt: skip
-LORA = Fit(steps=12, batch=16, lr=2e-2, weight_decay=0.1, lora_r=4, lora_alpha=12)
+LORA = Fit(max_steps=12, batch_size=16, learning_rate=2e-2, weight_decay=0.1, lora_r=4, lora_alpha=12)
 
 
 # --- arguments --------------------------------------------------------------------------------------
@@ -71,8 +71,12 @@ def test_an_adapter_is_the_other_platforms_adapter() -> None:
 
 def test_the_trainer_is_told_what_the_settings_say() -> None:
     made = trainer_arguments(LORA, 5, Path("x"), half="bf16", cpu=False)
-    assert (made["max_steps"], made["per_device_train_batch_size"]) == (LORA.steps, LORA.batch)
-    assert (made["learning_rate"], made["weight_decay"], made["max_grad_norm"]) == (LORA.lr, 0.1, 1.0)
+    assert (made["max_steps"], made["per_device_train_batch_size"]) == (LORA.max_steps, LORA.batch_size)
+    assert (made["learning_rate"], made["weight_decay"], made["max_grad_norm"]) == (
+        LORA.learning_rate,
+        0.1,
+        1.0,
+    )
     assert made["max_length"] is None and not made["packing"] and made["gradient_accumulation_steps"] == 1
     assert made["bf16"] and not made["fp16"] and made["seed"] == made["data_seed"] == 5
     assert trainer_arguments(LORA, 5, Path("x"), half=None, cpu=True)["use_cpu"]
@@ -99,7 +103,7 @@ def test_masks_are_torch_s(pairs: list) -> None:
 @settings(max_examples=40, deadline=None)
 @given(PAIRS, st.integers(1, 9), st.integers(1, 30), st.integers(0, 2**31))
 def test_the_order_is_the_other_platforms(pairs: list, size: int, steps: int, seed: int) -> None:
-    rows = in_order(pairs, Fit(steps=steps, batch=size, lr=1.0), seed)
+    rows = in_order(pairs, Fit(max_steps=steps, batch_size=size, learning_rate=1.0), seed)
     expected = [[*p, *c] for batch in batches(pairs, size, steps, seed) for p, c in batch]
     assert [each["input_ids"] for each in rows] == expected
 
@@ -109,7 +113,7 @@ def test_what_is_learned_is_the_reference_trace(tmp_path: Path) -> None:
     prompt, trace = "The apple, red, is", " hat and cup.\n egg and fork."
     tokenizer = tiny.tokenizer()
     pairs = tokens_of(tokenizer, [Example(prompt, trace)], 1)
-    (made,) = in_order(pairs, Fit(steps=1, batch=1, lr=1.0), 0)
+    (made,) = in_order(pairs, Fit(max_steps=1, batch_size=1, learning_rate=1.0), 0)
     told = [token for token in made["labels"] if token != -100]
     assert tokenizer.decode(told, skip_special_tokens=True) == trace and told[-1] == 1
     assert tokenizer.decode(made["input_ids"], skip_special_tokens=True) == prompt + trace
@@ -199,19 +203,28 @@ def test_what_trl_trains_torch_loads(tmp_path: Path) -> None:
 
     def probe(step: int) -> None:
         asked.append(
-            (step, model.sample(["The cup, red, is"], k=1, temperature=0.0, max_new_tokens=4, keys=[0]))
+            (
+                step,
+                model.sample(
+                    ["The cup, red, is"],
+                    num_generations=1,
+                    temperature=0.0,
+                    max_completion_length=4,
+                    keys=[0],
+                ),
+            )
         )
 
     model.fit(tiny.texts(), Fit(**(vars(LORA) | {"probes": 3})), 1, rows.append, probe)
     assert [row["step"] for row in rows] == list(range(1, 13)) and rows[-1]["loss"] < 0.8 * rows[0]["loss"]
-    assert all(row["norm"] > 0 for row in rows)
+    assert all(row["grad_norm"] > 0 for row in rows)
     assert [step for step, _ in asked] == [4, 8, 12]
     facts = model.save(tmp_path / "adapter", base=str(base))
     assert facts["format"] == "peft" and {"trl", "transformers"} <= facts["versions"].keys()
     again = load([base, tmp_path / "adapter"], "cpu")
     examples = tiny.texts()[::7]
     assert again.logprobs(examples) == pytest.approx(model.logprobs(examples), abs=1e-3)
-    how = {"k": 2, "temperature": 1.0, "max_new_tokens": 5, "keys": range(len(examples))}
+    how = {"num_generations": 2, "temperature": 1.0, "max_completion_length": 5, "keys": range(len(examples))}
     prompts = [e.prompt for e in examples]
     assert model.sample(prompts, **how) == again.sample(prompts, **how)
 
@@ -222,7 +235,7 @@ def test_samples_come_in_pieces_that_fit(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
     model = with_trl(tiny.save(tiny.model([1, 0]), tmp_path / "base"))
     prompts = [e.prompt for e in tiny.texts()[::5]]
-    how = {"k": 2, "temperature": 1.0, "max_new_tokens": 5, "keys": range(len(prompts))}
+    how = {"num_generations": 2, "temperature": 1.0, "max_completion_length": 5, "keys": range(len(prompts))}
     together = model.sample(prompts, **how)
     monkeypatch.setattr(module, "CACHE_BYTES", 1)
     assert model.sample(prompts, **how) == together
@@ -272,7 +285,12 @@ def test_on_a_card_16_bits_agree_with_torch(tmp_path: Path) -> None:
     ours, theirs = unsloth.load([base]), load([base], "cuda")
     assert ours.logprobs(examples) == pytest.approx(theirs.logprobs(examples), abs=0.1)
     model, rows = unsloth.load([base]), []
-    model.fit(tiny.texts(), Fit(steps=6, batch=8, lr=1e-3, tune="full"), 1, rows.append)
+    model.fit(tiny.texts(), Fit(max_steps=6, batch_size=8, learning_rate=1e-3, tune="full"), 1, rows.append)
     assert model.save(tmp_path / "whole")["format"] == "model"
     with pytest.raises(InputError, match="nothing is cut silently"):
-        model.fit([Example("a " * 40, "b")], Fit(steps=1, batch=1, lr=1e-3, max_tokens=20), 0, tiny.ignore)
+        model.fit(
+            [Example("a " * 40, "b")],
+            Fit(max_steps=1, batch_size=1, learning_rate=1e-3, max_length=20),
+            0,
+            tiny.ignore,
+        )

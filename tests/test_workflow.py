@@ -281,7 +281,7 @@ def sheet_rows(folder: Path) -> list[dict[str, str]]:
 def test_unrelated_settings_reach_nothing(finished: Path) -> None:
     change(finished, EXPERIMENTS, full__seeds=7)
     change(finished, CONFIG, device="cpu")
-    change(finished, STUDY, hyper__unused={"lr": 0.1, "steps": 3})
+    change(finished, STUDY, hyper__unused={"learning_rate": 0.1, "max_steps": 3})
     assert planned(finished) == {}
 
 

@@ -29,12 +29,12 @@ if __name__ == "__main__":
 import tiny_models as tiny  # noqa: E402
 from trap.platforms import Fit  # noqa: E402
 
-STEPS = {"steps": 25, "batch": 8, "weight_decay": 0.1, "warmup": 0.2}
+STEPS = {"max_steps": 25, "batch_size": 8, "weight_decay": 0.1, "warmup_ratio": 0.2}
 FITS = {
-    "full, AdamW": Fit(**STEPS, lr=3e-3, tune="full"),
-    "full, Muon": Fit(**STEPS, lr=1e-2, tune="full", optimizer="muon"),
-    "LoRA, AdamW": Fit(**STEPS, lr=1e-2, lora_r=RANK, lora_alpha=ALPHA),
-    "LoRA, Muon": Fit(**STEPS, lr=1e-2, lora_r=RANK, lora_alpha=ALPHA, optimizer="muon"),
+    "full, AdamW": Fit(**STEPS, learning_rate=3e-3, tune="full"),
+    "full, Muon": Fit(**STEPS, learning_rate=1e-2, tune="full", optim="muon"),
+    "LoRA, AdamW": Fit(**STEPS, learning_rate=1e-2, lora_r=RANK, lora_alpha=ALPHA),
+    "LoRA, Muon": Fit(**STEPS, learning_rate=1e-2, lora_r=RANK, lora_alpha=ALPHA, optim="muon"),
 }
 
 

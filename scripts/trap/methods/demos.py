@@ -28,4 +28,4 @@ def train(job: Job) -> dict[str, Any]:
         raise InputError(f"{job.data / job.arm.pool}.jsonl: {error} (arm `{job.arm.arm}`)") from None
     settings = job.fit_settings()
     job.fit(replay(job, examples_of(job, items)), settings, job.seed)
-    return {"n_train": len(items), "steps": settings.steps}
+    return {"n_train": len(items), "steps": settings.max_steps}

@@ -38,7 +38,7 @@ def train(job: Job) -> dict[str, Any]:
         if not won:
             continue
         job.fit(replay(job, won), settings, job.seed * 1000 + number, done)
-        done += settings.steps
+        done += settings.max_steps
         sampler = job.model
     write_jsonl(job.output / "rollouts.jsonl", episodes)
     return {"n_train": len(won), "steps": done, "rollouts": history[-1], "rounds": history}

@@ -4,25 +4,27 @@ A rollout batch: for every prompt K completions are sampled from the policy itse
 study; a completion's advantage A is its reward less a baseline, divided by a scale. Then come the
 gradient steps on that batch. With r_t = pi(t) / pi_old(t) for token t, a step ascends the mean of
 
-    min(r_t A, clip(r_t, 1 - clip, 1 + clip_high) A) - kl * k3_t,    k3 = pi_ref / pi - log(pi_ref / pi) - 1
+    min(r_t A, clip(r_t, 1 - epsilon, 1 + epsilon_high) A) - beta * k3_t,    k3 = pi_ref / pi - log(pi_ref / pi) - 1
 
 where pi_ref is the policy that the arm starts from and k3 the estimator of Schulman ("Approximating KL
 divergence", 2020; DeepSeekMath, equation 4). The settings (`trap.workflow.config.Grpo`) name the published variants:
 
-    GRPO       baseline group, scale group, level token, average sequence (equation 3: each completion's
-               tokens are averaged, then the completions)
-    Dr. GRPO   scale none, average constant (arXiv 2503.20783, section 3.2: no division by the standard
-               deviation, none by the completion's own length)
-    DAPO       average token, clip_high 0.28 (arXiv 2503.14476, sections 3.1 and 3.3)
-    GSPO       level sequence (arXiv 2507.18071, section 4.1: r is the geometric mean over the completion)
-    REINFORCE  epochs 1, minibatches 1: pi_old is pi, every r is 1, nothing is clipped and the gradient is
-               that of A log pi (Williams 1992); baseline running, batch or none
+    GRPO       baseline group, scale_rewards group, importance_sampling_level token, loss_type grpo (equation 3: each
+               completion's tokens are averaged, then the completions)
+    Dr. GRPO   scale_rewards none, loss_type dr_grpo (arXiv 2503.20783, section 3.2: no division by the standard
+               deviation, none by the completion's own length, but by max_completion_length)
+    DAPO       loss_type bnpo (all tokens of a step alike), epsilon_high 0.28 (arXiv 2503.14476, sections 3.1 and
+               3.3; TRL's loss_type dapo is the same where a step is one batch, as here)
+    GSPO       importance_sampling_level sequence (arXiv 2507.18071, section 4.1: r is the geometric mean over the
+               completion)
+    REINFORCE  num_iterations 1, steps_per_generation 1: pi_old is pi, every r is 1, nothing is clipped and the
+               gradient is that of A log pi (Williams 1992); baseline running, batch or none
 
 Departures. Standard deviations are those of the population and 1e-4 is added, so that a group of equal
 rewards gives zero and not 0 / 0 (the paper says only "std"). pi_ref is never renewed (the paper's outer
 iterations renew it). The rate rises and falls as for the other methods here, where the papers hold it.
 DAPO's dynamic sampling (its section 3.2) is not done: a group of equal rewards takes part with zero
-advantage, and the log says how many did (`equal`); nor is its soft punishment of length (section 3.4) part
+advantage, and the log says how many did (`frac_reward_zero_std`); nor is its soft punishment of length (section 3.4) part
 of the loss, it is a reward of the study. The platform samples texts: a completion is encoded again as for a fit, and both
 policies of a ratio are computed from those tokens by the same code, at the temperature of sampling. A
 completion that reached the length limit is trained without an end token, since none was sampled.
@@ -139,9 +141,9 @@ class Run:
         self.items = staged_prompts(job)
         if len(self.items) < max(1, job.arm.rounds):
             raise InputError(f"arms: arm `{job.arm.arm}`: {len(self.items)} items are too few")
-        self.per_batch = self.hyper.batch // self.hyper.k * self.how.minibatches
-        self.updates = self.how.epochs * self.how.minibatches
-        self.steps = self.hyper.steps * self.arm.rounds
+        self.per_batch = self.hyper.batch_size // self.hyper.num_generations * self.how.steps_per_generation
+        self.updates = self.how.num_iterations * self.how.steps_per_generation
+        self.steps = self.hyper.max_steps * self.arm.rounds
         self.plan = schedule(
             len(self.items), self.per_batch, -(-self.steps // self.updates), self.arm.rounds, job.seed
         )
@@ -156,7 +158,7 @@ class Run:
         hyper, how, progress = self.hyper, self.how, self.progress
         asked = [(self.items[i], turn) for i, turn in self.plan[number]]
         drawn = self.job.model.sample(
-            [item.prompt for item, _ in asked], k=hyper.k, temperature=hyper.temperature, max_new_tokens=hyper.max_new_tokens,
+            [item.prompt for item, _ in asked], num_generations=hyper.num_generations, temperature=hyper.temperature, max_completion_length=hyper.max_completion_length,
             keys=[sampling_key(self.job.seed, turn, item.id) for item, turn in asked],
         )  # fmt: skip
         scores = [
@@ -171,13 +173,13 @@ class Run:
             for (item, _), row, texts in zip(asked, scores, drawn, strict=True)
         ]
         rewards = np.array([[sum(values.values()) for values in row] for row in parts])
-        gained = advantages(rewards, how.baseline, how.scale, progress.running)
+        gained = advantages(rewards, how.baseline, how.scale_rewards, progress.running)
         mean = float(rewards.mean())
         progress.running = (
             mean if progress.running is None else MEMORY * progress.running + (1 - MEMORY) * mean
         )
         lengths = self.job.model.lengths([text for texts in drawn for text in texts])
-        cut = [length >= hyper.max_new_tokens for length in lengths]
+        cut = [length >= hyper.max_completion_length for length in lengths]
         texts = [(item.prompt, text) for (item, _), row in zip(asked, drawn, strict=True) for text in row]
         self.learner.observe(
             [
@@ -207,10 +209,14 @@ class Run:
         """Take the gradient steps of a rollout batch; returns how many there were in all."""
         first = number * self.updates
         dealt = minibatches(
-            self.per_batch, self.hyper.k, self.how.minibatches, self.how.epochs, f"{self.job.seed}:{number}"
+            self.per_batch,
+            self.hyper.num_generations,
+            self.how.steps_per_generation,
+            self.how.num_iterations,
+            f"{self.job.seed}:{number}",
         )
         for step, chosen in enumerate(dealt[: self.steps - first], start=first):
-            factor = learning_rate(step, self.steps, self.hyper.warmup)
+            factor = learning_rate(step, self.steps, self.hyper.warmup_ratio)
             self.totals.add(self.learner.step(chosen, factor))
         return min(self.steps, first + self.updates)
 
@@ -287,15 +293,18 @@ def summary(
     return {
         "reward": float(rewards.mean()),
         "reward_std": float(rewards.std(axis=1).mean()),
-        "equal": float((np.ptp(rewards, axis=1) == 0).mean()),
-        **{f"reward_{name}": sum(values.get(name, 0.0) for values in every) / len(every) for name in names},
+        "frac_reward_zero_std": float((np.ptp(rewards, axis=1) == 0).mean()),
+        **{
+            f"rewards/{name}/mean": sum(values.get(name, 0.0) for values in every) / len(every)
+            for name in names
+        },
         "value": sum(score.value for score in flat) / len(flat),
         "correct": sum(score.correct for score in flat) / len(flat),
         "format": sum(score.format for score in flat) / len(flat),
         **(faithful if study.answers_with_reasons else {}),
         **{f"measure_{name}": mean for name, mean in measure_means(study, flat).items()},
-        "tokens": sum(lengths) / len(lengths),
-        "cut": sum(cut) / len(cut),
+        "completions/mean_length": sum(lengths) / len(lengths),
+        "completions/clipped_ratio": sum(cut) / len(cut),
     }
 
 
@@ -319,8 +328,10 @@ def settings_of(job: Job) -> Any:
         refuse("rounds: only a curriculum has several, one per part of its mixture")
     if hyper.replay:
         refuse(f"hyper `{arm.hyper}`: replay is for rsft")
-    if hyper.batch % hyper.k:
-        refuse(f"hyper `{arm.hyper}`: batch {hyper.batch} is not a whole number of groups of k {hyper.k}")
+    if hyper.batch_size % hyper.num_generations:
+        refuse(
+            f"hyper `{arm.hyper}`: batch_size {hyper.batch_size} is not a whole number of groups of num_generations {hyper.num_generations}"
+        )
     return how
 
 
@@ -334,7 +345,7 @@ def learner_of(job: Job) -> Learner:
         raise InputError(f"platform: `{job.platform}` has no policy gradient (method grpo)") from None
     how, hyper = job.hyper.grpo, job.hyper
     objective = Objective(
-        clip=how.clip, clip_high=how.clip if how.clip_high is None else how.clip_high, kl=how.kl, level=how.level,
-        average=how.average, temperature=hyper.temperature, longest=hyper.max_new_tokens,
+        epsilon=how.epsilon, epsilon_high=how.epsilon if how.epsilon_high is None else how.epsilon_high, beta=how.beta, importance_sampling_level=how.importance_sampling_level,
+        loss_type=how.loss_type, temperature=hyper.temperature, max_completion_length=hyper.max_completion_length,
     )  # fmt: skip
     return module.learner(job.model, job.fit_settings(), objective, job.seed)

@@ -60,7 +60,7 @@ def collect(
             f"arms: arm `{arm.arm}`: selection: study `{study.name}` asks for no reasons to check"
         )
     drawn = sampler.sample(
-        [item.prompt for item in items], k=hyper.k, temperature=hyper.temperature, max_new_tokens=hyper.max_new_tokens,
+        [item.prompt for item in items], num_generations=hyper.num_generations, temperature=hyper.temperature, max_completion_length=hyper.max_completion_length,
         keys=[sampling_key(job.seed, round_number, item.id) for item in items],
     )  # fmt: skip
     examples, episodes, counts = [], [], Counts()
@@ -87,7 +87,9 @@ def replay(job: Job, examples: list[Example]) -> list[Example]:
     if not job.replay_pool:
         raise InputError(f"arms: arm `{job.arm.arm}`: replay: no SFT on a pool comes before it")
     items = read_pool(job, job.replay_pool)
-    items = draw(items, min(len(items), round(job.hyper.steps * job.hyper.batch * share)), held_back=False)
+    items = draw(
+        items, min(len(items), round(job.hyper.max_steps * job.hyper.batch_size * share)), held_back=False
+    )
     times = max(1, round(len(items) * (1 - share) / share / len(examples)))
     return [*examples * times, *examples_of(job, items)]
 
@@ -113,7 +115,7 @@ def train(job: Job) -> dict[str, Any]:
         if not examples:
             continue
         job.fit(replay(job, examples), settings, job.seed * 1000 + number, done)
-        done += settings.steps
+        done += settings.max_steps
         sampler = job.model
     write_jsonl(job.output / "rollouts.jsonl", episodes)
     last = history[-1]

@@ -12,4 +12,4 @@ def train(job: Job) -> dict[str, Any]:
     items = read_prompts(job)
     settings = job.fit_settings()
     job.fit(examples_of(job, items), settings, job.seed)
-    return {"n_train": len(items), "steps": settings.steps}
+    return {"n_train": len(items), "steps": settings.max_steps}

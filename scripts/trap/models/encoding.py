@@ -47,7 +47,7 @@ def check_lengths(pairs: Sequence[Tokens], most: int) -> None:
     for number, (prompt, completion) in enumerate(pairs):
         if (length := len(prompt) + len(completion)) > most:
             raise InputError(
-                f"example {number}: {length} tokens do not fit max_tokens {most}; nothing is cut silently"
+                f"example {number}: {length} tokens do not fit max_length {most}; nothing is cut silently"
             )
 
 

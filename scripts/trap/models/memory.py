@@ -82,12 +82,12 @@ def needed_mb(model: Model, hyper: Hyper, platform: str, what: str) -> int | Non
     total = getattr(cost, what) * weights
     if what == "sample":
         keys = 2 * model.layers * model.kv_heads * (model.hidden // model.heads)
-        cached = ROWS * hyper.max_new_tokens + ROWS * PROMPT / max(1, hyper.k)
+        cached = ROWS * hyper.max_completion_length + ROWS * PROMPT / max(1, hyper.num_generations)
         total += min(cost.cache, cost.number * keys * cached) + 3 * 4 * ROWS * model.vocabulary
     else:
-        tokens = hyper.batch * min(hyper.max_tokens, PROMPT + hyper.max_new_tokens)
+        tokens = hyper.batch_size * min(hyper.max_length, PROMPT + hyper.max_completion_length)
         layer = 14 * model.hidden + 4 * model.intermediate
         total += cost.number * tokens * layer * (model.layers if cost.kept else 1)
         total += cost.number * tokens * model.hidden * model.layers
-        total += 3 * 4 * hyper.batch * hyper.max_new_tokens * model.vocabulary
+        total += 3 * 4 * hyper.batch_size * hyper.max_completion_length * model.vocabulary
     return BEGINNING + round(total / MEGA)

@@ -48,19 +48,29 @@ class Prompted:
         return [p + c + 1 for p, c in zip(prompts, completions, strict=True)]
 
     def sample(
-        self, prompts: Sequence[str], *, k: int, temperature: float, max_new_tokens: int, keys: Sequence[int]
+        self,
+        prompts: Sequence[str],
+        *,
+        num_generations: int,
+        temperature: float,
+        max_completion_length: int,
+        keys: Sequence[int],
     ) -> list[list[str]]:
         """As `Model.sample`. Raises InputError where a prompt and its answer exceed the model's context."""
         texts = [self.asked(prompt) for prompt in prompts]
         sizes = self.model.lengths(texts) if self.context else []
-        if over := [size for size in sizes if size + max_new_tokens > self.context]:
+        if over := [size for size in sizes if size + max_completion_length > self.context]:
             raise InputError(
-                f"{len(over)} of {len(texts)} prompts leave no room for {max_new_tokens} new tokens in the model's"
+                f"{len(over)} of {len(texts)} prompts leave no room for {max_completion_length} new tokens in the model's"
                 f" context of {self.context} (longest: {max(over)} tokens); nothing is cut"
             )
         with enough_memory(self.name):
             return self.model.sample(
-                texts, k=k, temperature=temperature, max_new_tokens=max_new_tokens, keys=keys
+                texts,
+                num_generations=num_generations,
+                temperature=temperature,
+                max_completion_length=max_completion_length,
+                keys=keys,
             )
 
     def logprobs(self, examples: Sequence[Example]) -> list[float]:
@@ -83,13 +93,13 @@ class Prompted:
     ) -> None:  # fmt: skip
         """As `Model.fit`, without the examples that do not fit. Raises InputError where those are too many."""
         made = self._examples(examples)
-        room = min(settings.max_tokens, self.context or settings.max_tokens)
+        room = min(settings.max_length, self.context or settings.max_length)
         sizes = self._sizes(made)
         kept = [example for example, size in zip(made, sizes, strict=True) if size <= room]
         if (left := len(made) - len(kept)) and (left > self.share * len(made) or not kept):
             raise InputError(
                 f"{left} of {len(made)} examples ({left / len(made):.1%}) do not fit {room} tokens (longest:"
-                f" {max(sizes)}), and {self.share:.1%} may be left out: raise hyper max_tokens or models too_long"
+                f" {max(sizes)}), and {self.share:.1%} may be left out: raise hyper max_length or models too_long"
             )
         if left:
             log({"kind": "left_out", "step": 0, "examples": left, "of": len(made), "longest": max(sizes)})

@@ -26,18 +26,18 @@ class Example:
 
 @dataclass(frozen=True)
 class Fit:
-    """Settings of one fit; every field comes from a `hyper` section of the configuration."""
+    """Settings of one fit; every field comes from a set of `hyper` in the configuration, with TRL's names."""
 
-    steps: int
-    batch: int
-    lr: float
+    max_steps: int
+    batch_size: int
+    learning_rate: float
     tune: str = "lora"  # lora | full
     weight_decay: float = 0.0
-    warmup: float = 0.05  # share of steps
+    warmup_ratio: float = 0.05  # share of steps
     lora_r: int = 16
     lora_alpha: int = 32
-    max_tokens: int = 512
-    optimizer: str = "adamw"  # adamw | muon
+    max_length: int = 512
+    optim: str = "adamw"  # adamw | muon
     probes: int = 0  # how often, at equal distances up to the end, a fit calls its `probe`
 
     def probe_at(self, step: int) -> bool:
@@ -45,7 +45,7 @@ class Fit:
         return self.steps_probed(step) > self.steps_probed(step - 1)
 
     def steps_probed(self, step: int) -> int:
-        return step * self.probes // self.steps
+        return step * self.probes // self.max_steps
 
 
 Probe = Callable[[int], None] | None
@@ -55,9 +55,15 @@ class Model(Protocol):
     """A loaded model with its adapters merged."""
 
     def sample(
-        self, prompts: Sequence[str], *, k: int, temperature: float, max_new_tokens: int, keys: Sequence[int]
+        self,
+        prompts: Sequence[str],
+        *,
+        num_generations: int,
+        temperature: float,
+        max_completion_length: int,
+        keys: Sequence[int],
     ) -> list[list[str]]:
-        """k completions per prompt; `keys` (one integer per prompt) fix the random stream of each."""
+        """num_generations completions per prompt; `keys` (one integer per prompt) fix the random stream of each."""
 
     def logprobs(self, examples: Sequence[Example]) -> list[float]:
         """Sum of log-probabilities (nats) of each completion given its prompt."""

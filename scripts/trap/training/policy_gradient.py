@@ -28,13 +28,13 @@ class Rollout:
 class Objective:
     """The settings of the loss of a gradient step; `trap.workflow.config.Grpo` explains each."""
 
-    clip: float = 0.2
-    clip_high: float = 0.2
-    kl: float = 0.0
-    level: str = "token"  # token | sequence
-    average: str = "sequence"  # sequence | token | constant
+    epsilon: float = 0.2
+    epsilon_high: float = 0.2
+    beta: float = 0.0
+    importance_sampling_level: str = "token"  # token | sequence
+    loss_type: str = "grpo"  # grpo | bnpo | dr_grpo
     temperature: float = 1.0
-    longest: int = 96  # new tokens at most: what `constant` divides by
+    max_completion_length: int = 96  # new tokens at most: what `dr_grpo` divides by
 
 
 class Learner(Protocol):
@@ -56,7 +56,7 @@ class Learner(Protocol):
     def step(self, chosen: Sequence[int], factor: float) -> dict[str, float]:
         """One gradient step on the rollouts of these indices at `factor` times the peak rate.
 
-        Gives `loss`, `norm` (of the gradient, before clipping) and `clipped` (share of tokens whose ratio
+        Gives `loss`, `grad_norm` (before clipping) and `clip_ratio/region_mean` (share of tokens whose ratio
         the clip holds). Raises FloatingPointError where the loss is not finite.
         """
 
@@ -76,12 +76,12 @@ def in_play(advantages: Sequence[float], chosen: Sequence[int], objective: Objec
     Without a weight on the divergence, an advantage of zero gives no gradient. Groups of equal rewards then cost
     sampling and no more; where success is rare, these are most groups.
     """
-    return [i for i in chosen if objective.kl or advantages[i] != 0]
+    return [i for i in chosen if objective.beta or advantages[i] != 0]
 
 
-def share_of(part: Sequence[int], whole: Sequence[int], average: str) -> float:
-    """The weight of the mean over `part` in the mean over `whole`; both are token counts of completions."""
-    return sum(part) / sum(whole) if average == "token" else len(part) / len(whole)
+def share_of(part: Sequence[int], whole: Sequence[int], loss_type: str) -> float:
+    """What the mean over `part` (token counts of completions) counts for in the mean over `whole`."""
+    return sum(part) / sum(whole) if loss_type == "bnpo" else len(part) / len(whole)
 
 
 def advantages(rewards: np.ndarray, baseline: str, scale: str, running: float | None = None) -> np.ndarray:

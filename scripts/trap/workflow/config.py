@@ -66,45 +66,52 @@ class Model(Struct, kw_only=True, forbid_unknown_fields=True):
 class Grpo(Struct, kw_only=True, forbid_unknown_fields=True):
     """Settings of the policy gradient (`trap.methods.grpo` gives formulas and sources).
 
-    A rollout batch has batch / k x minibatches prompts; epochs x minibatches gradient steps follow, each on
-    `batch` completions. With one of each, training is on policy.
+    The names are those of TRL's GRPOConfig; `baseline` is ours. A rollout batch has batch_size / num_generations x
+    steps_per_generation prompts; num_iterations x steps_per_generation gradient steps follow, each on `batch_size`
+    completions. With one of each, training is on policy.
     """
 
-    epochs: Count = 1  # passes over a rollout batch
-    minibatches: Count = 1  # parts that it is split into; each is one gradient step
-    clip: Annotated[float, Meta(gt=0, lt=1)] = 0.2  # bounds of a ratio: 1 - clip, 1 + clip_high
-    clip_high: Positive | None = None  # without it, the value of clip
-    kl: Annotated[float, Meta(ge=0)] = 0.0  # weight of the divergence from the policy at the start
-    level: Literal["token", "sequence"] = "token"  # what a ratio belongs to
-    average: Literal["sequence", "token", "constant"] = "sequence"  # see methods/grpo.py
+    num_iterations: Count = 1  # passes over a rollout batch
+    steps_per_generation: Count = 1  # parts that it is split into, a gradient step on each
+    epsilon: Annotated[float, Meta(gt=0, lt=1)] = (
+        0.2  # the ratio's gain ends at 1 - epsilon and 1 + epsilon_high
+    )
+    epsilon_high: Positive | None = None  # none: as epsilon
+    beta: Annotated[float, Meta(ge=0)] = 0.0  # weight of the divergence from the policy at the start
+    importance_sampling_level: Literal["token", "sequence"] = "token"  # what a ratio is of
+    loss_type: Literal["grpo", "bnpo", "dr_grpo"] = "grpo"  # of token losses: see methods/grpo.py
     baseline: Literal["group", "batch", "running", "none"] = "group"
-    scale: Literal["group", "batch", "none"] = "group"  # the standard deviation that divides advantages
+    scale_rewards: Literal["group", "batch", "none"] = (
+        "group"  # the standard deviation that divides advantages
+    )
 
 
 class Hyper(Struct, kw_only=True, forbid_unknown_fields=True):
     """One named set of hyperparameters. A method uses the fields that it knows.
 
-    lr: the peak learning rate; warmup: the share of steps in which it rises. batch: examples per step. k: samples per
-    prompt; top: winners kept per prompt. replay: the share of SFT examples in what a fit sees. prompts: how many items
-    of its pool a method may use (none: all). probes: how often a fit is watched on the validation pools.
+    The names are TRL's where it has one. learning_rate is the peak rate; warmup_ratio is the share of steps that it
+    takes to get there; batch_size counts the examples of a step (TRL's per_device_train_batch_size); max_length is
+    the most tokens of an example; num_generations samples per prompt, each of max_completion_length tokens at most;
+    top winners kept per prompt; replay is the share of SFT examples in what a fit sees; prompts is how many questions
+    of its pool a method may use (none: all); probes is how often a fit is watched on the validation pools.
     """
 
     tune: Literal["full", "lora"] = "full"
-    lr: Positive
+    learning_rate: Positive
     weight_decay: Annotated[float, Meta(ge=0)] = 0.0
-    warmup: Share = 0.05
-    optimizer: Literal["adamw", "muon"] = "adamw"
-    max_tokens: Count = 512
-    steps: Count
-    batch: Count = 64
+    warmup_ratio: Share = 0.05
+    optim: Literal["adamw", "muon"] = "adamw"
+    max_length: Count = 512
+    max_steps: Count
+    batch_size: Count = 64
     lora_r: Count = 16
     lora_alpha: Count = 32
-    k: Count = 8
+    num_generations: Count = 8
     temperature: Positive = 1.0
     top: Count = 1
     min_reward: float | None = None
     replay: Share = 0.0
-    max_new_tokens: Count = 96
+    max_completion_length: Count = 96
     prompts: Count | None = None
     probes: Natural = 4
     grpo: Grpo | None = None
@@ -310,7 +317,7 @@ def _check_model(config: Config, name: str, origin: str) -> None:
                 try:
                     hyper_of(config, study, name, one)
                 except msgspec.ValidationError as error:
-                    raise InputError(f"{origin}: {str(error).split(' - at')[0]} - at `{at}`") from None
+                    raise InputError(f"{origin}: {_at_key(error).split(' - at')[0]} - at `{at}`") from None
 
 
 def _check_study(config: Config, name: str, origin: str) -> None:
@@ -338,8 +345,21 @@ def _check_study(config: Config, name: str, origin: str) -> None:
             raise InputError(f"{origin}: another search than the first of this study - at `{where}.search`")
 
 
+# Names that hyperparameters had before they took TRL's, with those of today.
+RENAMED = {
+    "learning_rate": "learning_rate", "max_steps": "max_steps", "batch_size": "batch_size", "warmup_ratio": "warmup_ratio", "optim": "optim",
+    "max_length": "max_length", "num_generations": "num_generations", "max_completion_length": "max_completion_length",
+    "num_iterations": "num_iterations", "steps_per_generation": "steps_per_generation", "epsilon": "epsilon", "epsilon_high": "epsilon_high",
+    "beta": "beta", "importance_sampling_level": "importance_sampling_level", "loss_type": "loss_type", "scale_rewards": "scale_rewards",
+}  # fmt: skip
+
+
 def _at_key(error: msgspec.ValidationError) -> str:
-    return str(error).replace(" - at `$.", " - at `").replace(" - at `$`", "")
+    told = str(error).replace(" - at `$.", " - at `").replace(" - at `$`", "")
+    found = re.search(r"unknown field `(\w+)`", told)
+    if found and found[1] in RENAMED and (".hyper" in told or " - at" not in told):
+        told = told.replace(found[0], f"{found[0]}, which is called `{RENAMED[found[1]]}` now")
+    return told
 
 
 def read_yaml(path: Path | str) -> Any:

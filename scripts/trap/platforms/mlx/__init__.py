@@ -97,14 +97,20 @@ class MlxModel:
         return tokens_of(self.tokenizer, examples, self.eos[0])
 
     def sample(
-        self, prompts: Sequence[str], *, k: int, temperature: float, max_new_tokens: int, keys: Sequence[int]
+        self,
+        prompts: Sequence[str],
+        *,
+        num_generations: int,
+        temperature: float,
+        max_completion_length: int,
+        keys: Sequence[int],
     ) -> list[list[str]]:
         drawn = sample_tokens(
-            self.decoder, encode(self.tokenizer, prompts), samples=k, temperature=temperature,
-            steps=max_new_tokens, eos=self.eos, pad=self.pad, keys=keys,
+            self.decoder, encode(self.tokenizer, prompts), samples=num_generations, temperature=temperature,
+            steps=max_completion_length, eos=self.eos, pad=self.pad, keys=keys,
         )  # fmt: skip
         texts = self.tokenizer.decode_batch([c for group in drawn for c in group], skip_special_tokens=True)
-        return [texts[i : i + k] for i in range(0, len(texts), k)]
+        return [texts[i : i + num_generations] for i in range(0, len(texts), num_generations)]
 
     def logprobs(self, examples: Sequence[Example], batch: int = 256) -> list[float]:
         rows = share_rows(self.tokens(examples))
@@ -148,7 +154,7 @@ class MlxModel:
             self._decoder = None
 
         pairs = self.tokens(examples)
-        check_lengths(pairs, settings.max_tokens)
+        check_lengths(pairs, settings.max_length)
         self._decoder = None
         if settings.tune == "full":
             if self.adapted:

@@ -81,11 +81,11 @@ class Optimizers:
 
     def __init__(self, parameters: dict[str, mx.array], settings: Fit) -> None:
         inner = {n for n, p in parameters.items() if p.ndim == 2 and ".layers." in n}
-        self.muon = inner if settings.optimizer == "muon" else set()
+        self.muon = inner if settings.optim == "muon" else set()
         self.rest = parameters.keys() - self.muon
-        self.lr = settings.lr
-        self.beside = settings.lr * (BESIDE_MUON if self.muon else 1.0)
-        self.for_muon = Muon(settings.lr, settings.weight_decay)
+        self.lr = settings.learning_rate
+        self.beside = settings.learning_rate * (BESIDE_MUON if self.muon else 1.0)
+        self.for_muon = Muon(settings.learning_rate, settings.weight_decay)
         self.for_rest = AdamW(
             self.beside, betas=[0.9, 0.98], eps=1e-8, weight_decay=settings.weight_decay, bias_correction=True
         )
@@ -117,11 +117,11 @@ def fit_weights(
     parameters = dict(tree_flatten(model.trainable_parameters()))
     optimizers = Optimizers(parameters, settings)
     loss_and_gradients = nn.value_and_grad(model, lambda *batch: batch_loss(model, *batch))
-    every = max(1, settings.steps // 50)
+    every = max(1, settings.max_steps // 50)
     total, tokens_seen, started = 0.0, 0, time.perf_counter()
-    for step, batch in enumerate(batches(examples, settings.batch, settings.steps, seed)):
+    for step, batch in enumerate(batches(examples, settings.batch_size, settings.max_steps, seed)):
         loss, gradients = loss_and_gradients(*on_device(batch, pad))
-        factor = learning_rate(step, settings.steps, settings.warmup)
+        factor = learning_rate(step, settings.max_steps, settings.warmup_ratio)
         parameters, norm = optimizers.step(dict(tree_flatten(gradients)), parameters, factor)
         model.update(tree_unflatten(list(parameters.items())))
         mx.eval(loss, norm, parameters, optimizers.for_muon.state, optimizers.for_rest.state)
@@ -129,7 +129,7 @@ def fit_weights(
             raise FloatingPointError(f"loss is {value} at step {step}")
         total += value
         tokens_seen += sum(len(p) + len(c) for p, c in batch)
-        if (step + 1) % every == 0 or step + 1 == settings.steps:
+        if (step + 1) % every == 0 or step + 1 == settings.max_steps:
             rate = tokens_seen / (time.perf_counter() - started)
             count = (step % every) + 1
             log(
@@ -137,7 +137,7 @@ def fit_weights(
                     "kind": "train",
                     "step": step + 1,
                     "loss": round(total / count, 6),
-                    "norm": round(float(norm), 4),
+                    "grad_norm": round(float(norm), 4),
                     "rate": round(rate),
                 }
             )

@@ -57,21 +57,21 @@ def policy_loss(
     """(loss to descend, share of clipped tokens); see `platforms/torch/grpo.py`."""
     lengths = mx.maximum(mask.sum(1), 1)
     change = mx.where(mask, new - old, 0.0)
-    if objective.level == "sequence":
+    if objective.importance_sampling_level == "sequence":
         change = mx.broadcast_to((change.sum(1) / lengths)[:, None], change.shape)
     ratio, wanted = mx.exp(change), advantages[:, None]
-    held = mx.clip(ratio, 1 - objective.clip, 1 + objective.clip_high)
+    held = mx.clip(ratio, 1 - objective.epsilon, 1 + objective.epsilon_high)
     gain = mx.minimum(ratio * wanted, held * wanted)
     clipped = ((ratio * wanted > held * wanted) & mask).sum() / mask.sum()
     if reference is not None:
-        gain = gain - objective.kl * k3(new, reference)
+        gain = gain - objective.beta * k3(new, reference)
     gain = mx.where(mask, gain, 0.0)
-    if objective.average == "sequence":
+    if objective.loss_type == "grpo":
         loss = -(gain.sum(1) / lengths).mean()
-    elif objective.average == "token":
+    elif objective.loss_type == "bnpo":
         loss = -gain.sum() / mask.sum()
     else:
-        loss = -gain.sum() / (len(gain) * objective.longest)
+        loss = -gain.sum() / (len(gain) * objective.max_completion_length)
     return loss, clipped
 
 
@@ -122,8 +122,8 @@ class MlxLearner:
     def _fixed(self, which: Sequence[int], start: bool) -> dict[int, np.ndarray]:
         """Log-probabilities (tokens,) of some of the rollouts, in parts of a step's size."""
         known: dict[int, np.ndarray] = {}
-        for first in range(0, len(which), self.settings.batch):
-            part = which[first : first + self.settings.batch]
+        for first in range(0, len(which), self.settings.batch_size):
+            part = which[first : first + self.settings.batch_size]
             table = np.array(self._scores(part, start)[0])
             known |= {i: row[: len(self.pairs[i][1])] for i, row in zip(part, table, strict=True)}
         return known
@@ -132,11 +132,11 @@ class MlxLearner:
         examples = [Example(r.prompt, r.completion) for r in rollouts]
         pairs = tokens_of(self.model.tokenizer, examples, self.model.eos[0])
         self.pairs = [(p, c[:-1] if r.cut else c) for (p, c), r in zip(pairs, rollouts, strict=True)]
-        check_lengths(self.pairs, self.settings.max_tokens)
+        check_lengths(self.pairs, self.settings.max_length)
         self.advantages = [r.advantage for r in rollouts]
         used = in_play(self.advantages, range(len(rollouts)), self.objective)
         self.old = self._fixed(used, start=False) if several else None
-        self.reference = self._fixed(used, start=True) if self.objective.kl else None
+        self.reference = self._fixed(used, start=True) if self.objective.beta else None
 
     def measure(self, count: int) -> dict[str, float]:
         part = range(min(count, len(self.pairs)))
@@ -169,7 +169,7 @@ class MlxLearner:
         counted = [len(self.pairs[i][1]) for i in used]
         every = [len(self.pairs[i][1]) for i in chosen]
         if used:
-            share = share_of(counted, every, self.objective.average)
+            share = share_of(counted, every, self.objective.loss_type)
             (loss, clipped), gradients = self.loss_and_gradients(used, share)
             gradients = dict(tree_flatten(gradients))
         else:  # the optimizer's momentum goes on
@@ -181,7 +181,7 @@ class MlxLearner:
         self._put(parameters)
         mx.eval(parameters, norm, self.optimizers.for_muon.state, self.optimizers.for_rest.state)
         share = sum(counted) / sum(every)
-        return {"loss": value, "norm": float(norm), "clipped": float(clipped) * share}
+        return {"loss": value, "grad_norm": float(norm), "clip_ratio/region_mean": float(clipped) * share}
 
     def state(self) -> dict[str, np.ndarray]:
         held = {f"parameter/{name}": array for name, array in self._parameters().items()}

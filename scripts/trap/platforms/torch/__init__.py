@@ -68,14 +68,20 @@ class TorchModel:
         return tokens_of(self.tokenizer, examples, self.eos[0])
 
     def sample(
-        self, prompts: Sequence[str], *, k: int, temperature: float, max_new_tokens: int, keys: Sequence[int]
+        self,
+        prompts: Sequence[str],
+        *,
+        num_generations: int,
+        temperature: float,
+        max_completion_length: int,
+        keys: Sequence[int],
     ) -> list[list[str]]:
         drawn = sample_tokens(
-            Decoder(self.config, self.weights), self._encode(prompts), samples=k, temperature=temperature,
-            steps=max_new_tokens, eos=self.eos, pad=self.pad, keys=keys,
+            Decoder(self.config, self.weights), self._encode(prompts), samples=num_generations, temperature=temperature,
+            steps=max_completion_length, eos=self.eos, pad=self.pad, keys=keys,
         )  # fmt: skip
         texts = self.tokenizer.decode_batch([c for group in drawn for c in group], skip_special_tokens=True)
-        return [texts[i : i + k] for i in range(0, len(texts), k)]
+        return [texts[i : i + num_generations] for i in range(0, len(texts), num_generations)]
 
     @torch.inference_mode()
     def logprobs(self, examples: Sequence[Example], batch: int = 256) -> list[float]:
@@ -104,7 +110,7 @@ class TorchModel:
         self, examples: Sequence[Example], settings: Fit, seed: int, log: Callable[[dict], None], probe: Probe = None
     ) -> None:  # fmt: skip
         pairs = self.tokens(examples)
-        check_lengths(pairs, settings.max_tokens)
+        check_lengths(pairs, settings.max_length)
 
         def fit(parameters: dict[str, Tensor], effective: Callable[[], dict[str, Tensor]]) -> None:
             def loss_of(tokens: Tensor, labels: Tensor, first: int) -> Tensor:

@@ -41,7 +41,7 @@ def fit_weights(
     """Train `parameters` in place; `loss_of` is the loss of a collated batch as a function of them.
 
     size: weights of the whole model, trained or not. `log` gets about 50 rows: step, loss (mean since the row before,
-    nats per completion token), norm (of the gradient, before clipping) and rate (tokens a second). Raises ValueError
+    nats per completion token), grad_norm (before clipping) and rate (tokens a second). Raises ValueError
     without examples, FloatingPointError when the loss is not finite.
     """
     if not examples:
@@ -51,19 +51,19 @@ def fit_weights(
         tensor.requires_grad_(True)
     half = torch.autocast(device.type, torch.bfloat16, enabled=bfloat16_pays(device, size))
     optimizers = Optimizers(parameters, settings)
-    every = max(1, settings.steps // 50)
+    every = max(1, settings.max_steps // 50)
     total, tokens_seen, started = 0.0, 0, time.perf_counter()
-    for step, batch in enumerate(batches(examples, settings.batch, settings.steps, seed)):
+    for step, batch in enumerate(batches(examples, settings.batch_size, settings.max_steps, seed)):
         tokens, labels, first = collate(batch, pad, device)
         with half:
             loss = loss_of(tokens, labels, first)
         if not math.isfinite(value := float(loss.detach())):
             raise FloatingPointError(f"loss is {value} at step {step}")
         loss.backward()
-        norm = optimizers.step(learning_rate(step, settings.steps, settings.warmup))
+        norm = optimizers.step(learning_rate(step, settings.max_steps, settings.warmup_ratio))
         total += value
         tokens_seen += sum(len(p) + len(c) for p, c in batch)
-        if (step + 1) % every == 0 or step + 1 == settings.steps:
+        if (step + 1) % every == 0 or step + 1 == settings.max_steps:
             rate = tokens_seen / (time.perf_counter() - started)
             count = (step % every) + 1
             log(
@@ -71,7 +71,7 @@ def fit_weights(
                     "kind": "train",
                     "step": step + 1,
                     "loss": round(total / count, 6),
-                    "norm": round(norm, 4),
+                    "grad_norm": round(norm, 4),
                     "rate": round(rate),
                 }
             )

@@ -58,7 +58,13 @@ class GenericModel:
 
     @torch.inference_mode()
     def sample(
-        self, prompts: Sequence[str], *, k: int, temperature: float, max_new_tokens: int, keys: Sequence[int]
+        self,
+        prompts: Sequence[str],
+        *,
+        num_generations: int,
+        temperature: float,
+        max_completion_length: int,
+        keys: Sequence[int],
     ) -> list[list[str]]:
         """As `Model.sample`; batches hold prompts of one length, so that no row is padded on the left.
 
@@ -67,7 +73,7 @@ class GenericModel:
         encoded = encode(self.tokenizer, prompts)
         order = sorted(range(len(encoded)), key=lambda i: (len(encoded[i]), i))
         answers: list[list[str]] = [[] for _ in encoded]
-        copies = k if temperature > 0 else 1
+        copies = num_generations if temperature > 0 else 1
         most = max(1, ROWS_AT_ONCE // copies)
         while order:
             length = len(encoded[order[0]])
@@ -76,18 +82,20 @@ class GenericModel:
             tokens = torch.tensor([encoded[i] for i in same], device=self.device)
             how: dict[str, Any] = {"do_sample": False}
             if temperature > 0:
-                noise = np.concatenate([uniforms(keys[i], k, max_new_tokens) for i in same])
+                noise = np.concatenate(
+                    [uniforms(keys[i], num_generations, max_completion_length) for i in same]
+                )
                 draw = Draw(temperature, torch.from_numpy(noise).to(self.device, torch.float32))
-                tokens, how["logits_processor"] = tokens.repeat_interleave(k, 0), [draw]
+                tokens, how["logits_processor"] = tokens.repeat_interleave(num_generations, 0), [draw]
             out = self.model.generate(
-                input_ids=tokens, attention_mask=torch.ones_like(tokens), max_new_tokens=max_new_tokens,
+                input_ids=tokens, attention_mask=torch.ones_like(tokens), max_new_tokens=max_completion_length,
                 eos_token_id=self.eos, pad_token_id=self.pad, num_beams=1, repetition_penalty=1.0, **how,
             )  # fmt: skip
             rows = [self._until_end(row) for row in out[:, length:].tolist()]
             texts = self.tokenizer.decode_batch(rows, skip_special_tokens=True)
             for number, i in enumerate(same):
                 own = texts[number * copies : (number + 1) * copies]
-                answers[i] = own if copies == k else own * k
+                answers[i] = own if copies == num_generations else own * num_generations
         return answers
 
     def _until_end(self, row: list[int]) -> list[int]:
@@ -116,7 +124,7 @@ class GenericModel:
         self, examples: Sequence[Example], settings: Fit, seed: int, log: Callable[[dict], None], probe: Probe = None
     ) -> None:  # fmt: skip
         pairs = tokens_of(self.tokenizer, examples, self.eos[0])
-        check_lengths(pairs, settings.max_tokens)
+        check_lengths(pairs, settings.max_length)
         adapted = isinstance(self.model, PeftModel)
         if settings.tune == "full":
             self.model = self.model.merge_and_unload() if adapted else self.model

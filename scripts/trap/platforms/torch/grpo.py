@@ -130,26 +130,26 @@ def policy_loss(
 ) -> tuple[Tensor, Tensor]:
     """The loss to descend, and the share of clipped tokens. new, old, reference, mask: (R, T); advantages: (R,).
 
-    Per token, with r = exp(new - old): min(r A, clip(r, 1 - clip, 1 + clip_high) A) - kl * k3. At level
+    Per token, with r = exp(new - old): min(r A, clip(r, 1 - epsilon, 1 + epsilon_high) A) - beta * k3. At level
     `sequence`, r is the geometric mean over the completion's tokens. See `trap.methods.grpo` for sources
-    and for what `average` means.
+    and for what `loss_type` means.
     """
     lengths = mask.sum(1).clamp(min=1)
     change = torch.where(mask, new - old, 0.0)
-    if objective.level == "sequence":
+    if objective.importance_sampling_level == "sequence":
         change = (change.sum(1) / lengths)[:, None].expand_as(change)
     ratio, wanted = change.exp(), advantages[:, None]
-    held = ratio.clamp(1 - objective.clip, 1 + objective.clip_high)
+    held = ratio.clamp(1 - objective.epsilon, 1 + objective.epsilon_high)
     gain = torch.minimum(ratio * wanted, held * wanted)
     clipped = ((ratio * wanted > held * wanted) & mask).sum() / mask.sum()
     if reference is not None:
-        gain = gain - objective.kl * k3(new, reference)
+        gain = gain - objective.beta * k3(new, reference)
     gain = torch.where(mask, gain, 0.0)
-    if objective.average == "sequence":
+    if objective.loss_type == "grpo":
         return -(gain.sum(1) / lengths).mean(), clipped
-    if objective.average == "token":
+    if objective.loss_type == "bnpo":
         return -gain.sum() / mask.sum(), clipped
-    return -gain.sum() / (len(gain) * objective.longest), clipped
+    return -gain.sum() / (len(gain) * objective.max_completion_length), clipped
 
 
 class TorchLearner:
@@ -178,8 +178,8 @@ class TorchLearner:
         """Log-probabilities (tokens,) of some of the rollouts, computed in parts of a step's size."""
         known: dict[int, Tensor] = {}
         with torch.no_grad(), self._autocast():
-            for start in range(0, len(which), self.settings.batch):
-                part = which[start : start + self.settings.batch]
+            for start in range(0, len(which), self.settings.batch_size):
+                part = which[start : start + self.settings.batch_size]
                 table, _ = score([self.pairs[i] for i in part], self.objective.temperature)
                 known |= {i: row[: len(self.pairs[i][1])] for i, row in zip(part, table, strict=True)}
         return known
@@ -188,11 +188,11 @@ class TorchLearner:
         examples = [Example(r.prompt, r.completion) for r in rollouts]
         pairs = tokens_of(self.model.tokenizer, examples, self.model.eos[0])
         self.pairs = [(p, c[:-1] if r.cut else c) for (p, c), r in zip(pairs, rollouts, strict=True)]
-        check_lengths(self.pairs, self.settings.max_tokens)
+        check_lengths(self.pairs, self.settings.max_length)
         self.advantages = [r.advantage for r in rollouts]
         used = in_play(self.advantages, range(len(rollouts)), self.objective)
         self.old = self._fixed(self.score, used) if several else None
-        self.reference = self._fixed(self.score_start, used) if self.objective.kl else None
+        self.reference = self._fixed(self.score_start, used) if self.objective.beta else None
 
     @torch.no_grad()
     def measure(self, count: int) -> dict[str, float]:
@@ -217,7 +217,7 @@ class TorchLearner:
         if not used:  # the optimizer's momentum goes on
             for tensor in self.parameters.values():
                 tensor.grad = torch.zeros_like(tensor)
-            return {"loss": 0.0, "norm": self.optimizers.step(factor), "clipped": 0.0}
+            return {"loss": 0.0, "grad_norm": self.optimizers.step(factor), "clip_ratio/region_mean": 0.0}
         lengths = {i: len(self.pairs[i][1]) for i in chosen}
         with self._autocast():
             new, _ = self.score([self.pairs[i] for i in used], self.objective.temperature)
@@ -228,12 +228,16 @@ class TorchLearner:
         gains = torch.tensor([self.advantages[i] for i in used], device=self.device)
         loss, clipped = policy_loss(new, old, reference, mask.to(self.device), gains, self.objective)
         counted, every = [lengths[i] for i in used], list(lengths.values())
-        loss = loss * share_of(counted, every, self.objective.average)
+        loss = loss * share_of(counted, every, self.objective.loss_type)
         if not math.isfinite(value := float(loss.detach())):
             raise FloatingPointError(f"loss is {value}")
         loss.backward()
         norm = self.optimizers.step(factor)
-        return {"loss": value, "norm": norm, "clipped": float(clipped) * sum(counted) / sum(every)}
+        return {
+            "loss": value,
+            "grad_norm": norm,
+            "clip_ratio/region_mean": float(clipped) * sum(counted) / sum(every),
+        }
 
     def state(self) -> dict[str, np.ndarray]:
         held = {f"parameter/{name}": tensor for name, tensor in self.parameters.items()}

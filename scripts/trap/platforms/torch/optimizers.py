@@ -25,7 +25,7 @@ class Optimizer:
 
     def __init__(self, parameters: Sequence[Tensor], lr: float, weight_decay: float = 0.0) -> None:
         self.param_groups: list[dict[str, Any]] = [
-            {"params": list(parameters), "lr": lr, "weight_decay": weight_decay}
+            {"params": list(parameters), "learning_rate": lr, "weight_decay": weight_decay}
         ]
         self.state: dict[int, dict[str, Tensor]] = {}
 
@@ -109,14 +109,16 @@ class Optimizers:
 
     def __init__(self, parameters: dict[str, Tensor], settings: Fit) -> None:
         inner = {n for n, p in parameters.items() if p.ndim == 2 and ".layers." in n}
-        muon = [parameters[n] for n in sorted(inner)] if settings.optimizer == "muon" else []
+        muon = [parameters[n] for n in sorted(inner)] if settings.optim == "muon" else []
         rest = [p for n, p in sorted(parameters.items()) if not (muon and n in inner)]
         self.all: list[tuple[Optimizer, float]] = []
         if muon:
             # Shape-matched update size as in Moonlight (arXiv 2502.16982): one learning rate serves both.
-            self.all.append((Muon(muon, settings.lr, settings.weight_decay), settings.lr))
+            self.all.append(
+                (Muon(muon, settings.learning_rate, settings.weight_decay), settings.learning_rate)
+            )
         if rest:
-            rate = settings.lr * (BESIDE_MUON if muon else 1.0)
+            rate = settings.learning_rate * (BESIDE_MUON if muon else 1.0)
             self.all.append((AdamW(rest, rate, settings.weight_decay), rate))
         self.parameters = muon + rest
 

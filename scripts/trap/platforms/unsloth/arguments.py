@@ -49,14 +49,14 @@ def trainer_arguments(
     half: `bf16`, `fp16` or None for float32.
     """
     return {
-        "output_dir": str(folder), "max_steps": settings.steps, "per_device_train_batch_size": settings.batch,
-        "gradient_accumulation_steps": 1, "learning_rate": settings.lr, "weight_decay": settings.weight_decay,
+        "output_dir": str(folder), "max_steps": settings.max_steps, "per_device_train_batch_size": settings.batch_size,
+        "gradient_accumulation_steps": 1, "learning_rate": settings.learning_rate, "weight_decay": settings.weight_decay,
         "max_grad_norm": 1.0, "bf16": half == "bf16", "fp16": half == "fp16", "use_cpu": cpu,
         # rows are tokens and labels already; with a length TRL would cut them
         "max_length": None, "packing": False, "padding_free": False,
         "dataset_kwargs": {"skip_prepare_dataset": True},
         "gradient_checkpointing": False,  # Unsloth switches its own on
-        "logging_strategy": "steps", "logging_steps": max(1, settings.steps // 50), "logging_first_step": False,
+        "logging_strategy": "steps", "logging_steps": max(1, settings.max_steps // 50), "logging_first_step": False,
         "save_strategy": "no", "report_to": "none", "disable_tqdm": True, "dataloader_num_workers": 0,
         "dataloader_pin_memory": not cpu, "dataloader_drop_last": False, "seed": seed, "data_seed": seed,
     }  # fmt: skip

@@ -74,7 +74,7 @@ class Trainer(SFTTrainer):
             row = {"kind": "train", "step": self.state.global_step}
             row["loss"] = round(sum(self.losses) / len(self.losses), 6)
             if "grad_norm" in logs:
-                row["norm"] = round(float(logs["grad_norm"]), 4)
+                row["grad_norm"] = round(float(logs["grad_norm"]), 4)
             self.losses.clear()
             self.ours(row)
 
@@ -91,7 +91,7 @@ def fit_with_trl(
     rows = in_order(pairs, settings, seed)
     trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
     optimizer = Together([part for part, _ in Optimizers(trained, settings).all])
-    rates = LambdaLR(optimizer, lambda step: learning_rate(step, settings.steps, settings.warmup))
+    rates = LambdaLR(optimizer, lambda step: learning_rate(step, settings.max_steps, settings.warmup_ratio))
 
     def batch(examples: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
         return {name: torch.tensor(values) for name, values in collated(examples, pad).items()}

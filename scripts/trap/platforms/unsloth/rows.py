@@ -31,7 +31,7 @@ def row(prompt: Sequence[int], completion: Sequence[int]) -> dict[str, list[int]
 def in_order(pairs: Sequence[Tokens], settings: Fit, seed: int) -> list[dict[str, list[int]]]:
     """Every example that a fit sees, batch after batch, as on the other platforms."""
     check_told(pairs)
-    chosen = batches(pairs, settings.batch, settings.steps, seed)
+    chosen = batches(pairs, settings.batch_size, settings.max_steps, seed)
     return [row(*example) for batch in chosen for example in batch]
 
 

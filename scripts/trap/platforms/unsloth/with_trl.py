@@ -47,19 +47,25 @@ class TrlModel(GenericModel):
         """Undo it."""
 
     def sample(
-        self, prompts: Sequence[str], *, k: int, temperature: float, max_new_tokens: int, keys: Sequence[int]
+        self,
+        prompts: Sequence[str],
+        *,
+        num_generations: int,
+        temperature: float,
+        max_completion_length: int,
+        keys: Sequence[int],
     ) -> list[list[str]]:
         """As `Model.sample`, in pieces that a card's memory holds."""
         self.for_sampling()
         sizes = [len(ids) for ids in encode(self.tokenizer, prompts)]
         order = sorted(range(len(prompts)), key=lambda i: (sizes[i], i))
-        rows = rows_at_once(self.model.config.to_dict(), max(sizes, default=0) + max_new_tokens)
-        piece = max(1, rows // k)
+        rows = rows_at_once(self.model.config.to_dict(), max(sizes, default=0) + max_completion_length)
+        piece = max(1, rows // num_generations)
         answers: list[list[str]] = [[] for _ in prompts]
         for start in range(0, len(order), piece):
             some = order[start : start + piece]
             drawn = super().sample(
-                [prompts[i] for i in some], k=k, temperature=temperature, max_new_tokens=max_new_tokens,
+                [prompts[i] for i in some], num_generations=num_generations, temperature=temperature, max_completion_length=max_completion_length,
                 keys=[keys[i] for i in some],
             )  # fmt: skip
             for i, texts in zip(some, drawn, strict=True):
@@ -74,7 +80,7 @@ class TrlModel(GenericModel):
         self, examples: Sequence[Example], settings: Fit, seed: int, log: Callable[[dict], None], probe: Probe = None
     ) -> None:  # fmt: skip
         pairs = tokens_of(self.tokenizer, examples, self.eos[0])
-        check_lengths(pairs, settings.max_tokens)
+        check_lengths(pairs, settings.max_length)
         self.for_training(settings, seed)
 
         def probed(step: int) -> None:

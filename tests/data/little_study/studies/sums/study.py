@@ -21,7 +21,9 @@ class Study(BaseStudy):
         if pool.derived_from:
             source = self.pool(pool.derived_from)
             return self.permuted(self.make_item(source, index), self.make_item(source, index + 1))
-        draw = random.Random(f"{self.seed} {index}")  # the last number tells one pool's questions from another's
+        draw = random.Random(
+            f"{self.seed} {index}"
+        )  # the last number tells one pool's questions from another's
         digits = 1 if pool.level == "small" else 2
         a, b, c = (draw.randrange(10**digits) for _ in range(3))
         d = len(self.pools) * index + self.pools.index(pool)
