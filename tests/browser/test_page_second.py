@@ -10,14 +10,15 @@ import polars as pl
 import pytest
 
 import page_second
-from page_site import missing_browser, served
+from page_site import served
 from page_visitor import Visitor
+from skips import needs
 
 TABS = ("distribution", "answers", "training", "claims", "about")
 AXE = Path(__file__).resolve().parent.parent / "page/axe/axe.min.js"
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(bool(missing_browser()), reason=missing_browser() or "a browser is here"),
+    needs("playwright", "browser"),
 ]
 
 

@@ -1,8 +1,8 @@
 """Numbers of the film by name, so that a cue or a scene never holds one that somebody typed.
 
-A name is a claim's id (`trap_nano`), a published point (`published.sft`), a claim's supplement
+A name is a claim's id (`trap_small`), a published point (`published.first`), a claim's supplement
 (`B14.also.blind_at_8`) or a quantity that a table or the graph gives (`quantity.seeds`). A format may
-follow a colon: `{trap_nano:interval}`.
+follow a colon: `{trap_small:interval}`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Quantity = tuple[float | None, str] | str | InputError
 
 @dataclass(frozen=True)
 class Number:
-    """A value with its 95 % interval, unit (`share`, `points`, `hops`, "" …) and the claims it comes from."""
+    """A value with its 95 % interval, unit (`share`, `points`, `count`, "" …) and the claims it comes from."""
 
     value: float
     low: float | None
