@@ -33,8 +33,8 @@ LORA = {
     "probes": 1,
 }  # fmt: skip
 HYPER: dict[str, dict[str, Any]] = {
-    "tiny_base": {**MUON, "steps": 8},
-    "tiny_sft": {**MUON, "steps": 24, "prompts": 100, "probes": 2},
+    "tiny_base": {**MUON, "max_steps": 8},
+    "tiny_sft": {**MUON, "max_steps": 24, "prompts": 100, "probes": 2},
     "tiny_rsft": LORA,
     "tiny_replay": {**LORA, "replay": 0.5},
     "tiny_grpo": {

@@ -89,6 +89,7 @@ def test_shipped_settings_load(root: Path, monkeypatch: pytest.MonkeyPatch) -> N
         ({"items": "older"}, ["items"]),
         (of_hops(hyper={"sft": {"learning_rate": -1, "max_steps": 2}}), ["hyper"]),
         (of_hops(hyper={"sft": {"speed": 1}}), ["speed"]),
+        (of_hops(hyper={"sft": {"lr": 0.1}}), ["lr", "which is called `learning_rate` now"]),
         ({"models": {"nano": {"layers": 6, "rope": [1, 0]}}}, ["rope"]),
         ({"models": {"nano": {"hidden": 100, "heads": 3}}}, ["heads"]),
         (of_hops(experiments={"full": {"models": {"giga": ["all"]}}}), ["giga"]),

@@ -221,10 +221,10 @@ def test_the_defaults_of_hyperparameters_are_those_of_the_code():
         "max_completion_length",
         "lora_r",
         "lora_alpha",
-        "k",
-        "warmup",
+        "num_generations",
+        "warmup_ratio",
         "probes",
-        "batch",
+        "batch_size",
     ):
         row = re.search(rf"^\| [^|]*`{name}`[^|]*\| ([^|]*) \|", text, re.MULTILINE)[1]
         assert f"{getattr(hyper, name):g}" in row.replace(",", " ").split(), name
