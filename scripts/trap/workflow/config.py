@@ -357,7 +357,7 @@ RENAMED = {
 def _at_key(error: msgspec.ValidationError) -> str:
     told = str(error).replace(" - at `$.", " - at `").replace(" - at `$`", "")
     found = re.search(r"unknown field `(\w+)`", told)
-    if found and found[1] in RENAMED and (".hyper" in told or " - at" not in told):
+    if found and found[1] in RENAMED and ("hyper" in told or " - at" not in told):
         told = told.replace(found[0], f"{found[0]}, which is called `{RENAMED[found[1]]}` now")
     return told
 
