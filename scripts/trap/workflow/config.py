@@ -347,10 +347,10 @@ def _check_study(config: Config, name: str, origin: str) -> None:
 
 # Names that hyperparameters had before they took TRL's, with those of today.
 RENAMED = {
-    "learning_rate": "learning_rate", "max_steps": "max_steps", "batch_size": "batch_size", "warmup_ratio": "warmup_ratio", "optim": "optim",
-    "max_length": "max_length", "num_generations": "num_generations", "max_completion_length": "max_completion_length",
-    "num_iterations": "num_iterations", "steps_per_generation": "steps_per_generation", "epsilon": "epsilon", "epsilon_high": "epsilon_high",
-    "beta": "beta", "importance_sampling_level": "importance_sampling_level", "loss_type": "loss_type", "scale_rewards": "scale_rewards",
+    "lr": "learning_rate", "steps": "max_steps", "batch": "batch_size", "warmup": "warmup_ratio", "optimizer": "optim",
+    "max_tokens": "max_length", "k": "num_generations", "max_new_tokens": "max_completion_length",
+    "epochs": "num_iterations", "minibatches": "steps_per_generation", "clip": "epsilon", "clip_high": "epsilon_high",
+    "kl": "beta", "level": "importance_sampling_level", "average": "loss_type", "scale": "scale_rewards",
 }  # fmt: skip
 
 
