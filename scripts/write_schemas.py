@@ -35,14 +35,20 @@ SCHEMAS = {
     "claims": ("trap.analysis.claim_specs", "ClaimsFile", "config/STUDY/claims.yaml"),
     "validation": ("evaluate_adapter", "Answer", "validation.jsonl, one line"),
 }
-for study in members("study"):  # and those of file formats that only one study has
-    if Path(HERE, study, "schemas.py").is_file():
-        SCHEMAS |= load_member("study", study, "schemas").SCHEMAS
+
+
+def schemas() -> dict[str, tuple[str, str, str]]:
+    """All schemas: those above, and those of file formats that only one study has."""
+    found = dict(SCHEMAS)
+    for study in members("study"):
+        if Path(HERE, study, "schemas.py").is_file():
+            found |= load_member("study", study, "schemas").SCHEMAS
+    return found
 
 
 def schema_text(name: str) -> str:
     """One schema as indented JSON."""
-    module, type_name, describes = SCHEMAS[name]
+    module, type_name, describes = schemas()[name]
     schema = msgspec.json.schema(getattr(importlib.import_module(module), type_name))
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"{name}: {describes}"}
     return json.dumps({**head, **schema}, indent=2, ensure_ascii=False) + "\n"
@@ -57,7 +63,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
 
     def body() -> None:
-        for name in SCHEMAS:
+        for name in schemas():
             path = args.output / f"{name}.schema.json"
             text = schema_text(name)
             if not args.check:

@@ -153,3 +153,19 @@ def test_hashes(tmp_path: Path) -> None:
     assert sha256_file(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert combined_hash({"a": "1", "b": "2"}) == combined_hash({"b": "2", "a": "1"})
     assert combined_hash({"a": "1", "b": "2"}) != combined_hash({"a": "2", "b": "1"})
+
+
+def test_a_docstring_of_any_length_leaves_the_hash_alone(tmp_path: Path) -> None:
+    path = tmp_path / "code.py"
+    texts = [
+        'def f():\n    """One line."""\n',
+        'def f():\n    """Two lines,\n\n    and a gap.\n    """\n',
+        'def f():\n    """Two."""\n\n\n',
+    ]
+    found = set()
+    for text in texts:
+        path.write_text(text, encoding="utf-8")
+        found.add(code_hash(path))
+    assert len(found) == 1
+    path.write_text('def f():\n    return """Two lines,\n\n    and a gap.\n    """\n', encoding="utf-8")
+    assert code_hash(path) not in found

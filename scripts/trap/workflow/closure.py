@@ -152,7 +152,6 @@ def _docstrings(tree: ast.AST) -> Iterator[tuple[int, int]]:
                 isinstance(first, ast.Expr)
                 and isinstance(first.value, ast.Constant)
                 and isinstance(first.value.value, str)
-                and len(node.body) > 1
             ):
                 yield first.lineno, first.end_lineno or first.lineno
 
@@ -169,13 +168,15 @@ def code_text(source: bytes) -> str:
             row, column = token.start
             lines[row - 1] = lines[row - 1][:column]
     tree = ast.parse(text)
-    for first, last in _docstrings(tree):
-        lines[first - 1 : last] = [""] * (last - first + 1)
+    told = {row for first, last in _docstrings(tree) for row in range(first, last + 1)}
+    for row in told:
+        lines[row - 1] = ""
     literal = {  # Rows inside a string that spans lines: blank lines and spaces are part of the string.
         row
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant | ast.JoinedStr) and (node.end_lineno or 0) > node.lineno
         for row in range(node.lineno, node.end_lineno or node.lineno)
+        if row not in told
     }
     kept = (
         line if row in literal else line.rstrip()

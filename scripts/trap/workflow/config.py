@@ -73,16 +73,14 @@ class Grpo(Struct, kw_only=True, forbid_unknown_fields=True):
 
     num_iterations: Count = 1  # passes over a rollout batch
     steps_per_generation: Count = 1  # parts that it is split into, a gradient step on each
-    epsilon: Annotated[float, Meta(gt=0, lt=1)] = (
-        0.2  # the ratio's gain ends at 1 - epsilon and 1 + epsilon_high
-    )
+    epsilon: Annotated[float, Meta(gt=0, lt=1)] = 0.2  # a ratio's gain ends at 1 - epsilon, 1 + epsilon_high
     epsilon_high: Positive | None = None  # none: as epsilon
     beta: Annotated[float, Meta(ge=0)] = 0.0  # weight of the divergence from the policy at the start
     importance_sampling_level: Literal["token", "sequence"] = "token"  # what a ratio is of
     loss_type: Literal["grpo", "bnpo", "dr_grpo"] = "grpo"  # of token losses: see methods/grpo.py
     baseline: Literal["group", "batch", "running", "none"] = "group"
     scale_rewards: Literal["group", "batch", "none"] = (
-        "group"  # the standard deviation that divides advantages
+        "group"  # what divides advantages: a standard deviation
     )
 
 
