@@ -11,7 +11,15 @@ import yaml
 
 from trap.files import InputError
 from trap.studies.base import study_class
-from trap.workflow.config import load_config, parse_config, settings_file, write_settings
+from trap.workflow.config import (
+    RENAMED,
+    Grpo,
+    Hyper,
+    load_config,
+    parse_config,
+    settings_file,
+    write_settings,
+)
 from trap.workflow.plan import Plan
 from trap.workflow.sheet import (
     ARM_COLUMNS,
@@ -90,6 +98,8 @@ def test_shipped_settings_load(root: Path, monkeypatch: pytest.MonkeyPatch) -> N
         (of_hops(hyper={"sft": {"learning_rate": -1, "max_steps": 2}}), ["hyper"]),
         (of_hops(hyper={"sft": {"speed": 1}}), ["speed"]),
         (of_hops(hyper={"sft": {"lr": 0.1}}), ["lr", "which is called `learning_rate` now"]),
+        (of_hops(hyper={"sft": {"max_new_tokens": 9}}), ["which is called `max_completion_length` now"]),
+        (of_hops(hyper={"grpo": {"grpo": {"average": "token"}}}), ["which is called `loss_type` now"]),
         ({"models": {"nano": {"layers": 6, "rope": [1, 0]}}}, ["rope"]),
         ({"models": {"nano": {"hidden": 100, "heads": 3}}}, ["heads"]),
         (of_hops(experiments={"full": {"models": {"giga": ["all"]}}}), ["giga"]),
@@ -324,3 +334,8 @@ def test_the_plan_counts_what_a_policy_gradient_loads(root: Path, monkeypatch: p
     assert plan.training_code("rsft_hard", "torch") != plan.training_code("rsft_hard", "mlx")
     assert '"grpo":{' in plan.run_settings("nano", "grpo_hard")
     assert '"grpo"' not in plan.run_settings("nano", "rsft_hard")
+
+
+def test_every_old_name_of_a_hyperparameter_tells_the_new_one() -> None:
+    known = {*Hyper.__struct_fields__, *Grpo.__struct_fields__}
+    assert set(RENAMED.values()) <= known and not RENAMED.keys() & known

@@ -211,7 +211,7 @@ def test_a_checkpoint_of_other_settings_is_none(
         )
         grpo.train(job)
         assert len(batches) == left
-        assert (adapter_bytes(job.model) == adapter_bytes(alone.model)) == ("lr" not in changes)
+        assert (adapter_bytes(job.model) == adapter_bytes(alone.model)) == ("learning_rate" not in changes)
 
 
 @pytest.mark.parametrize("part", [float("nan"), float("inf"), "much"])

@@ -97,7 +97,7 @@ def test_hyperparameters_of_a_model_are_laid_over_the_sets(values: dict[str, Any
     ("model", "words"),
     [
         (
-            {"hyper": {"sft": {"learning_rate": 1}}},
+            {"hyper": {"sft": {"lr": 1}}},
             ["`lr`, which is called `learning_rate` now", "models.own.hyper.sft"],
         ),
         ({"hyper": {"all": {"learning_rate": -1}}}, ["models.own.hyper.all"]),

@@ -32,6 +32,7 @@ class Generation(Extension):
     tags = {"generation"}  # noqa: RUF012 jinja reads it so
 
     def parse(self, parser: Any) -> list[nodes.Node]:
+        """The nodes between the tag and its end."""
         next(parser.stream)
         return parser.parse_statements(("name:endgeneration",), drop_needle=True)
 

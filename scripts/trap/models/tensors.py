@@ -37,6 +37,7 @@ class Tensor:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """Rows and columns, or whatever axes the tensor has."""
         return self.bits.shape
 
     @property

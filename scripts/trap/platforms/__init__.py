@@ -45,6 +45,7 @@ class Fit:
         return self.steps_probed(step) > self.steps_probed(step - 1)
 
     def steps_probed(self, step: int) -> int:
+        """How many probes are due by this step."""
         return step * self.probes // self.max_steps
 
 
@@ -63,25 +64,34 @@ class Model(Protocol):
         max_completion_length: int,
         keys: Sequence[int],
     ) -> list[list[str]]:
-        """num_generations completions per prompt; `keys` (one integer per prompt) fix the random stream of each."""
+        """`num_generations` completions per prompt, of `max_completion_length` tokens at most, without the end token.
+
+        temperature 0 is greedy. keys: one integer from 0 to 2**64 - 1 per prompt, which alone fixes the prompt's random
+        stream, so that what is drawn does not depend on the other prompts.
+        """
 
     def logprobs(self, examples: Sequence[Example]) -> list[float]:
-        """Sum of log-probabilities (nats) of each completion given its prompt."""
+        """Sum of log-probabilities (nats) of each completion's tokens given its prompt; the end token does not count."""
 
     def lengths(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text."""
+        """How many tokens each text has."""
 
     def fit(
         self, examples: Sequence[Example], settings: Fit, seed: int, log: Callable[[dict], None], probe: Probe = None
     ) -> None:  # fmt: skip
-        """Train in place on `examples`, in an order fixed by `seed`; `log` gets one row per logged step.
+        """Train in place on `examples`, in an order fixed by `seed`; a LoRA fit goes on with the adapter of the last one.
 
-        `probe` is called with the number of steps done, `settings.probes` times; the model can be sampled
-        from then. It has no part in what is learned.
+        log: gets about 50 rows with step, loss (mean since the row before, nats per completion token) and grad_norm
+        (before clipping to 1). probe: is called with the number of steps done, `settings.probes` times; the model can
+        be sampled from then, which has no part in what is learned. Raises InputError for an example longer than
+        `settings.max_length`, FloatingPointError when the loss is not finite.
         """
 
-    def save(self, folder: Path) -> dict[str, Any]:
-        """Write the adapter (or, after full fine-tuning, the model) and return facts for meta.json."""
+    def save(self, folder: Path, base: str = "") -> dict[str, Any]:
+        """Write the adapter (or, after full fine-tuning, the model) and return facts for meta.json.
+
+        base: what an adapter names as the model that it was trained on.
+        """
 
 
 def split_lineage(lineage: Sequence[Path | str]) -> tuple[Path, list[Path]]:

@@ -343,8 +343,7 @@ def _check_study(config: Config, name: str, origin: str) -> None:
             raise InputError(f"{origin}: another search than the first of this study - at `{where}.search`")
 
 
-# Names that hyperparameters had before they took TRL's, with those of today.
-RENAMED = {
+RENAMED = {  # what hyperparameters were called before they took TRL's names
     "lr": "learning_rate", "steps": "max_steps", "batch": "batch_size", "warmup": "warmup_ratio", "optimizer": "optim",
     "max_tokens": "max_length", "k": "num_generations", "max_new_tokens": "max_completion_length",
     "epochs": "num_iterations", "minibatches": "steps_per_generation", "clip": "epsilon", "clip_high": "epsilon_high",

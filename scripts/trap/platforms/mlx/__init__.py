@@ -105,6 +105,7 @@ class MlxModel:
         max_completion_length: int,
         keys: Sequence[int],
     ) -> list[list[str]]:
+        """As `Model.sample`."""
         drawn = sample_tokens(
             self.decoder, encode(self.tokenizer, prompts), samples=num_generations, temperature=temperature,
             steps=max_completion_length, eos=self.eos, pad=self.pad, keys=keys,
@@ -113,6 +114,7 @@ class MlxModel:
         return [texts[i : i + num_generations] for i in range(0, len(texts), num_generations)]
 
     def logprobs(self, examples: Sequence[Example], batch: int = 256) -> list[float]:
+        """As `Model.logprobs`."""
         rows = share_rows(self.tokens(examples))
         sums = [0.0] * len(examples)
         order = sorted(rows, key=lambda row: (len(row[0]) + len(row[1]), row))
@@ -148,6 +150,8 @@ class MlxModel:
     def fit(
         self, examples: Sequence[Example], settings: Fit, seed: int, log: Callable[[dict], None], probe: Probe = None
     ) -> None:  # fmt: skip
+        """As `Model.fit`."""
+
         def probed(step: int) -> None:
             self._decoder = None
             probe(step)

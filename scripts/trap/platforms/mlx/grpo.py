@@ -106,6 +106,7 @@ class MlxLearner:
         self.model.model.update(tree_unflatten(list(parameters.items())))
 
     def sync(self) -> None:
+        """As `Learner.sync`."""
         self.model._decoder = None  # it is laid out from the weights when it is asked for
 
     def _scores(self, which: Sequence[int], start: bool) -> tuple[mx.array, mx.array, mx.array]:
@@ -129,6 +130,7 @@ class MlxLearner:
         return known
 
     def observe(self, rollouts: Sequence[Rollout], *, several: bool) -> None:
+        """As `Learner.observe`. Raises InputError for a rollout that max_length has no room for."""
         examples = [Example(r.prompt, r.completion) for r in rollouts]
         pairs = tokens_of(self.model.tokenizer, examples, self.model.eos[0])
         self.pairs = [(p, c[:-1] if r.cut else c) for (p, c), r in zip(pairs, rollouts, strict=True)]
@@ -139,6 +141,7 @@ class MlxLearner:
         self.reference = self._fixed(used, start=True) if self.objective.beta else None
 
     def measure(self, count: int) -> dict[str, float]:
+        """As `Learner.measure`."""
         part = range(min(count, len(self.pairs)))
         now, entropy, mask = self._scores(part, start=False)
         start, _, _ = self._scores(part, start=True)
@@ -165,6 +168,7 @@ class MlxLearner:
         return share * loss, clipped
 
     def step(self, chosen: Sequence[int], factor: float) -> dict[str, float]:
+        """As `Learner.step`."""
         used = in_play(self.advantages, chosen, self.objective)
         counted = [len(self.pairs[i][1]) for i in used]
         every = [len(self.pairs[i][1]) for i in chosen]
@@ -184,6 +188,7 @@ class MlxLearner:
         return {"loss": value, "grad_norm": float(norm), "clip_ratio/region_mean": float(clipped) * share}
 
     def state(self) -> dict[str, np.ndarray]:
+        """As `Learner.state`; arrays by kind and name."""
         held = {f"parameter/{name}": array for name, array in self._parameters().items()}
         for (rows, columns), array in self.optimizers.for_muon.state.items():
             held[f"muon/{rows}/{columns}"] = array
@@ -195,6 +200,7 @@ class MlxLearner:
         return {name: np.array(array) for name, array in held.items()}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """As `Learner.restore`."""
         muon: dict[tuple[int, ...], mx.array] = {}
         rest: dict[str, object] = {}
         parameters: dict[str, mx.array] = {}
@@ -212,6 +218,7 @@ class MlxLearner:
         self.optimizers.for_muon.state, self.optimizers.for_rest.state = muon, rest
 
     def close(self) -> None:
+        """As `Learner.close`."""
         self.model.model.freeze()
         self.sync()
 

@@ -29,6 +29,7 @@ class Cache:
         self.v = mx.zeros((prompts * samples, heads, steps, dim), v.dtype)
 
     def keep(self, prompts: mx.array, rows: mx.array) -> None:
+        """Drop all but these prompts, and all but these rows of their samples."""
         self.prompt_k, self.prompt_v = self.prompt_k[prompts], self.prompt_v[prompts]
         self.k, self.v = self.k[rows], self.v[rows]
 

@@ -76,6 +76,7 @@ class TorchModel:
         max_completion_length: int,
         keys: Sequence[int],
     ) -> list[list[str]]:
+        """As `Model.sample`."""
         drawn = sample_tokens(
             Decoder(self.config, self.weights), self._encode(prompts), samples=num_generations, temperature=temperature,
             steps=max_completion_length, eos=self.eos, pad=self.pad, keys=keys,
@@ -85,6 +86,7 @@ class TorchModel:
 
     @torch.inference_mode()
     def logprobs(self, examples: Sequence[Example], batch: int = 256) -> list[float]:
+        """As `Model.logprobs`."""
         rows = share_rows(self.tokens(examples))
         decoder = Decoder(self.config, self.weights)
         sums = [0.0] * len(examples)
@@ -109,6 +111,7 @@ class TorchModel:
     def fit(
         self, examples: Sequence[Example], settings: Fit, seed: int, log: Callable[[dict], None], probe: Probe = None
     ) -> None:  # fmt: skip
+        """As `Model.fit`."""
         pairs = self.tokens(examples)
         check_lengths(pairs, settings.max_length)
 

@@ -103,6 +103,7 @@ class GenericModel:
 
     @torch.inference_mode()
     def logprobs(self, examples: Sequence[Example], batch: int = 32) -> list[float]:
+        """As `Model.logprobs`."""
         pairs = [(p, c[:-1]) for p, c in tokens_of(self.tokenizer, examples, self.eos[0])]
         order = sorted(range(len(pairs)), key=lambda i: (len(pairs[i][0]) + len(pairs[i][1]), i))
         sums = [0.0] * len(pairs)
@@ -123,6 +124,7 @@ class GenericModel:
     def fit(
         self, examples: Sequence[Example], settings: Fit, seed: int, log: Callable[[dict], None], probe: Probe = None
     ) -> None:  # fmt: skip
+        """As `Model.fit`."""
         pairs = tokens_of(self.tokenizer, examples, self.eos[0])
         check_lengths(pairs, settings.max_length)
         adapted = isinstance(self.model, PeftModel)

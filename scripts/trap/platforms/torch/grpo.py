@@ -185,6 +185,7 @@ class TorchLearner:
         return known
 
     def observe(self, rollouts: Sequence[Rollout], *, several: bool) -> None:
+        """As `Learner.observe`. Raises InputError for a rollout that max_length has no room for."""
         examples = [Example(r.prompt, r.completion) for r in rollouts]
         pairs = tokens_of(self.model.tokenizer, examples, self.model.eos[0])
         self.pairs = [(p, c[:-1] if r.cut else c) for (p, c), r in zip(pairs, rollouts, strict=True)]
@@ -196,6 +197,7 @@ class TorchLearner:
 
     @torch.no_grad()
     def measure(self, count: int) -> dict[str, float]:
+        """As `Learner.measure`."""
         part = self.pairs[:count]
         with self._autocast():
             now, every = self.score(part, self.objective.temperature)
@@ -213,6 +215,7 @@ class TorchLearner:
         return table
 
     def step(self, chosen: Sequence[int], factor: float) -> dict[str, float]:
+        """As `Learner.step`."""
         used = in_play(self.advantages, chosen, self.objective)
         if not used:  # the optimizer's momentum goes on
             for tensor in self.parameters.values():
@@ -240,6 +243,7 @@ class TorchLearner:
         }
 
     def state(self) -> dict[str, np.ndarray]:
+        """As `Learner.state`; arrays by kind and name."""
         held = {f"parameter/{name}": tensor for name, tensor in self.parameters.items()}
         for number, (optimizer, _) in enumerate(self.optimizers.all):
             for index, values in optimizer.state.items():
@@ -247,6 +251,7 @@ class TorchLearner:
         return {name: tensor.detach().cpu().numpy().copy() for name, tensor in held.items()}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """As `Learner.restore`."""
         with torch.no_grad():
             for name, tensor in self.parameters.items():
                 tensor.copy_(torch.from_numpy(state[f"parameter/{name}"]))
@@ -258,6 +263,7 @@ class TorchLearner:
                     values[place[2]] = torch.from_numpy(array).clone().to(self.device)
 
     def close(self) -> None:
+        """As `Learner.close`."""
         for tensor in self.parameters.values():
             tensor.requires_grad_(False)
         self.sync()

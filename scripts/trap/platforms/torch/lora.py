@@ -46,6 +46,7 @@ class Lora:
         return cls(r, alpha, a, b)
 
     def parameters(self) -> dict[str, Tensor]:
+        """What is trained: both factors of every matrix, by the matrix's name and `.a` or `.b`."""
         return {f"{n}.a": t for n, t in self.a.items()} | {f"{n}.b": t for n, t in self.b.items()}
 
     def merged(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:

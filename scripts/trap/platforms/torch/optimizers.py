@@ -30,9 +30,11 @@ class Optimizer:
         self.state: dict[int, dict[str, Tensor]] = {}
 
     def step(self) -> None:
+        """Change the parameters in place by their gradients."""
         raise NotImplementedError
 
     def zero_grad(self) -> None:
+        """Forget the gradients."""
         for parameter in self.param_groups[0]["params"]:
             parameter.grad = None
 
@@ -42,6 +44,7 @@ class AdamW(Optimizer):
 
     @torch.no_grad()
     def step(self) -> None:
+        """As `Optimizer.step`."""
         [group] = self.param_groups
         moved = [(i, p) for i, p in enumerate(group["params"]) if p.grad is not None]
         for i, parameter in moved:
@@ -77,6 +80,7 @@ class Muon(Optimizer):
 
     @torch.no_grad()
     def step(self) -> None:
+        """As `Optimizer.step`; every parameter is a matrix with a gradient."""
         [group] = self.param_groups
         shapes: dict[torch.Size, list[tuple[int, Tensor]]] = {}
         for numbered in enumerate(group["params"]):

@@ -31,6 +31,7 @@ class Cache:
         self.v = v.new_empty(prompts * samples, heads, steps, dim)
 
     def keep(self, prompts: Tensor, rows: Tensor) -> None:
+        """Drop all but these prompts, and all but these rows of their samples."""
         self.prompt_k, self.prompt_v = self.prompt_k[prompts], self.prompt_v[prompts]
         self.k, self.v = self.k[rows], self.v[rows]
 

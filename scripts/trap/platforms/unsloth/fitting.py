@@ -34,6 +34,7 @@ class Together(torch.optim.Optimizer):
         self.param_groups = [group for part in parts for group in part.param_groups]
 
     def step(self, closure: None = None) -> None:
+        """A step of each part, at the rates of today."""
         groups = iter(self.param_groups)  # accelerate replaces them, so that rates are carried over
         for part in self.parts:
             for group in part.param_groups:
@@ -48,6 +49,7 @@ class Told(TrainerCallback):
         self.settings, self.probe = settings, probe
 
     def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+        """Call the probe if one is due."""
         if self.probe and self.settings.probe_at(state.global_step):
             self.probe(state.global_step)
 
@@ -62,6 +64,7 @@ class Trainer(SFTTrainer):
         return SequentialSampler(self.train_dataset)
 
     def training_step(self, *args: Any, **more: Any) -> torch.Tensor:
+        """TRL's step. Raises FloatingPointError when the loss is not finite."""
         loss = super().training_step(*args, **more)
         if not math.isfinite(value := float(loss)):
             raise FloatingPointError(f"loss is {value} at step {self.state.global_step}")

@@ -64,6 +64,7 @@ class UnslothModel(TrlModel):
         return model
 
     def for_training(self, settings: Fit, seed: int) -> None:
+        """As `TrlModel.for_training`. Raises InputError where all weights of 4 bits are to be trained."""
         if settings.tune == "full" and not self.full:
             load_arguments(self.folder, self.raw, four_bit=self.four_bit, full=True)  # refuses 4 bits
             if self.adapted:
@@ -81,6 +82,7 @@ class UnslothModel(TrlModel):
         FastLanguageModel.for_training(self.model)
 
     def for_sampling(self) -> None:
+        """Switch to Unsloth's inference."""
         FastLanguageModel.for_inference(self.model)
 
     def save(self, folder: Path, base: str = "") -> dict[str, Any]:

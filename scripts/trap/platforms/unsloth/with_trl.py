@@ -73,12 +73,14 @@ class TrlModel(GenericModel):
         return answers
 
     def logprobs(self, examples: Sequence[Example], batch: int = 32) -> list[float]:
+        """As `Model.logprobs`."""
         self.for_sampling()
         return super().logprobs(examples, batch)
 
     def fit(
         self, examples: Sequence[Example], settings: Fit, seed: int, log: Callable[[dict], None], probe: Probe = None
     ) -> None:  # fmt: skip
+        """As `Model.fit`."""
         pairs = tokens_of(self.tokenizer, examples, self.eos[0])
         check_lengths(pairs, settings.max_length)
         self.for_training(settings, seed)
