@@ -22,7 +22,7 @@ rule plot_figure:
         ),
         evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
         settings=figure_settings,
-        code=lambda wildcards: plan_of(wildcards).study_code("plot_figure.py"),
+        code=lambda wildcards: plan_of(wildcards).figure_code(wildcards.figure),
     output:
         *plain("results/{study}/{experiment}/figures/{figure}"),
         shown=report(

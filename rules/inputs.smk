@@ -73,11 +73,8 @@ def figure_settings(wildcards):
 def post_templates(study):
     """Templates of a study's post: its own, else the generic one, which needs only tables and claims."""
     own = sorted(Path("report", study).glob("*.j2"))
-    found = own or sorted(Path(workflow.basedir, "report/generic").glob("*.j2"))
-    return [
-        *(path.as_posix() for path in found),
-        Path(workflow.basedir, "report/post.html.j2").as_posix(),
-    ]
+    found = own or sorted(Path("report/generic").glob("*.j2"))
+    return [*(path.as_posix() for path in found), "report/post.html.j2"]
 
 
 def post_figures(wildcards):

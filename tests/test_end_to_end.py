@@ -46,6 +46,7 @@ def project(folder: Path) -> Path:
             shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy2(ROOT / part, folder / part)
+    shutil.copytree(ROOT / "results/released/hops/published", folder / "results/released/hops/published")
     return folder
 
 
@@ -84,12 +85,12 @@ def wait_for_job(folder: Path, script: str, running: subprocess.Popen) -> psutil
 
 
 def claims(folder: Path) -> list[dict]:
-    rows = json.loads((folder / "results/default/claims.json").read_text(encoding="utf-8"))
+    rows = json.loads((folder / "results/hops/default/claims.json").read_text(encoding="utf-8"))
     return [{key: value for key, value in row.items() if key not in VOLATILE} for row in rows]
 
 
 def test_everything_is_there(undisturbed: Path) -> None:
-    evidence = undisturbed / "results/default"
+    evidence = undisturbed / "results/hops/default"
     assert "nano" in (evidence / "report/post.md").read_text(encoding="utf-8")
     assert (evidence / "figures/trap.dark.png").stat().st_size > 1000
     assert {row["verdict"] for row in claims(undisturbed)} <= {
@@ -105,12 +106,12 @@ def test_everything_is_there(undisturbed: Path) -> None:
         ("graph", "data/kg.json"),
         ("question", "data/eval_hard.jsonl"),
         ("question", "data/eval_shuffled.jsonl"),
-        ("meta", "nano/torch/rsft_hard/s1/meta.json"),
-        ("metrics", "nano/torch/rsft_hard/s1/metrics.json"),
-        ("log", "nano/torch/rsft_hard/s1/log.jsonl"),
-        ("episode", "nano/torch/rsft_hard/s1/episodes.jsonl"),
-        ("episode", "nano/torch/rsft_hard/s1/rollouts.jsonl"),
-        ("validation", "nano/torch/sft/s1/validation.jsonl"),
+        ("meta", "runs/nano/torch/rsft_hard/s1/meta.json"),
+        ("metrics", "runs/nano/torch/rsft_hard/s1/metrics.json"),
+        ("log", "runs/nano/torch/rsft_hard/s1/log.jsonl"),
+        ("episode", "runs/nano/torch/rsft_hard/s1/episodes.jsonl"),
+        ("episode", "runs/nano/torch/rsft_hard/s1/rollouts.jsonl"),
+        ("validation", "runs/nano/torch/sft/s1/validation.jsonl"),
     ],
 )
 def test_every_file_fits_its_schema(undisturbed: Path, schema: str, file: str) -> None:
@@ -130,7 +131,7 @@ def test_a_run_done_again_is_the_same(undisturbed: Path) -> None:
 
 def test_training_was_watched(undisturbed: Path) -> None:
     """What was logged while training is what the finished adapter answers to the same questions."""
-    run = undisturbed / "results/hops/nano/torch/sft/s1"
+    run = undisturbed / "results/hops/runs/nano/torch/sft/s1"
     points = json.loads((run / "metrics.json").read_text(encoding="utf-8"))["curves"]["valid"]
     meta = json.loads((run / "meta.json").read_text(encoding="utf-8"))
     assert {point["pool"] for point in points} == {"valid_easy", "valid_hard"}
@@ -169,8 +170,8 @@ def test_kills_change_nothing(undisturbed: Path, tmp_path: Path) -> None:
             assert "removed the lock" in unlock(folder.resolve())[-1]
     finish(folder)
     assert claims(folder) == claims(undisturbed)
-    for table in sorted((undisturbed / "results/default/tables").iterdir()):
-        other = folder / "results/default/tables" / table.name
+    for table in sorted((undisturbed / "results/hops/default/tables").iterdir()):
+        other = folder / "results/hops/default/tables" / table.name
         assert table.read_bytes() == other.read_bytes(), table.name
 
 
@@ -182,4 +183,4 @@ def test_report_opens(undisturbed: Path, tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     text = report.read_text(encoding="utf-8")
-    assert "plot_trap" in text and "render_post" in text
+    assert "plot_figure" in text and "render_post" in text

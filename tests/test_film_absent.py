@@ -125,11 +125,13 @@ def test_another_answer_is_taken_before_the_scene_is_left_out(
 
 
 @needs("film")
-def test_another_answer_is_drawn_as_well_as_the_first(tmp_path: Path, sources: Sources) -> None:
+def test_another_answer_is_drawn_as_well_as_the_first(
+    tmp_path: Path, film_folder: Path, sources: Sources
+) -> None:
     from trap.film.look import FORMATS
     from trap.film.render import rehearse
 
-    fewer = evidence(tmp_path, {"episodes": A_FALSE_REASON & (pl.col("arm") == "rsft_hard")})
+    fewer = evidence(tmp_path, film_folder, {"episodes": A_FALSE_REASON & (pl.col("arm") == "rsft_hard")})
     assert rehearse(gathered(SHEET, "reward", fewer), FORMATS["wide"], QUALITIES["test"]).findings == []
 
 

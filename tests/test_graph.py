@@ -18,7 +18,7 @@ from trap.studies.hops.source import read_source
 
 @pytest.fixture(scope="module")
 def shipped(root: Path) -> Graph:
-    return Graph(read_source(root / "config" / "graph"), "config/graph")
+    return Graph(read_source(root / "config/hops/graph"), "config/hops/graph")
 
 
 def small() -> GraphFile:

@@ -212,7 +212,7 @@ def test_a_mere_touch_is_no_edit(finished: Path) -> None:
 
 def test_code_of_one_figure(finished: Path) -> None:
     edit(finished, "scripts/trap/figures/trap.py")
-    assert planned(finished) == {"plot_figure": FIGURES, "render_post": 1}
+    assert planned(finished) == {"plot_figure": 1, "render_post": 1}
 
 
 def test_imported_code_of_the_figures(finished: Path) -> None:
@@ -240,13 +240,13 @@ def test_two_edits_are_both_seen(finished: Path) -> None:
     assert found["train_base"] == 1 and found["train_adapter"] == len(ARMS) - 1
 
 
-def test_reward_reaches_who_grades_and_nobody_else(finished: Path) -> None:
+def test_reward_reaches_all_that_opens_the_study(finished: Path) -> None:
     edit(finished, "scripts/trap/studies/hops/reward.py")
     found = messages(finished)
     trained = {line for line in found if line.startswith("Train ")}
-    assert trained == {f"Train hops nano {arm}, seed 1" for arm in ARMS if arm.startswith("rsft")}
+    assert trained == {f"Train hops nano {arm}, seed 1" for arm in ARMS}
     assert {f"Evaluate hops nano {arm}, seed 1" for arm in ARMS} <= found
-    assert not [line for line in found if line.startswith(("Sample", "Build", "Write"))]
+    assert not [line for line in found if line.startswith("Build")]
 
 
 def test_platform_code_reaches_all_training_and_no_data(finished: Path) -> None:
@@ -266,7 +266,7 @@ def test_graph_source_reaches_everything(finished: Path) -> None:
 
 def test_one_hyperparameter_set(finished: Path) -> None:
     arm = next(row for row in sheet_rows(finished) if row["arm"] == "rsft_hard")
-    change(finished, STUDY, **{f"hyper__{arm['hyper']}__lr": 0.0123})
+    change(finished, STUDY, **{f"hyper__{arm['hyper']}__learning_rate": 0.0123})
     trained = {line for line in messages(finished) if line.startswith("Train ")}
     same = {row["arm"] for row in sheet_rows(finished) if row["hyper"] == arm["hyper"]} & set(ARMS)
     assert trained == {f"Train hops nano {name}, seed 1" for name in same}

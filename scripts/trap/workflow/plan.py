@@ -338,6 +338,15 @@ class Plan:
         """The files that a program and the study can import."""
         return code(script, f"studies.{self.module}.study")
 
+    def figure_code(self, figure: str) -> list[str]:
+        """The files that drawing a figure can import: the study's own one of that name, else the shared one."""
+        members = [
+            f"figures.{figure}",
+            f"studies.{self.module}.figures.{figure}",
+            f"studies.{self.module}.study",
+        ]
+        return code("plot_figure.py", *members)
+
 
 @cache
 def code_hash(script: str, *members: str) -> str:

@@ -25,7 +25,7 @@ class Optimizer:
 
     def __init__(self, parameters: Sequence[Tensor], lr: float, weight_decay: float = 0.0) -> None:
         self.param_groups: list[dict[str, Any]] = [
-            {"params": list(parameters), "learning_rate": lr, "weight_decay": weight_decay}
+            {"params": list(parameters), "lr": lr, "weight_decay": weight_decay}
         ]
         self.state: dict[int, dict[str, Tensor]] = {}
 
