@@ -280,10 +280,17 @@ def page_target(study, experiment):
     return [f"{home(study, experiment)}/page/index.html"]
 
 
+def results_of_runs(study, experiment):
+    """Results of the runs whose items lie with an experiment: one that is lost is made again."""
+    return [f"{run.folder}/metrics.json" for run in PLANS[study].collected(experiment)]
+
+
 def experiment_files(study, experiment):
     """All files that are made for an experiment."""
     one = PLANS[study].experiment(experiment)
+    released = evidence_folder(study, experiment).startswith(RELEASED)
     made = [
+        *([] if released else results_of_runs(study, experiment)),
         *ledger(study, experiment),
         *table_files(study, experiment),
         *figure_files(study, experiment),

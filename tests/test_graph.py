@@ -151,7 +151,7 @@ def test_our_edges_are_our_own(shipped: Graph, published: Path) -> None:
 
 def test_shipped_graph_is_what_its_source_gives(root: Path, tmp_path: Path, shipped: Graph) -> None:
     output = tmp_path / "kg.json"
-    assert build_graph.main(["--source", str(root / "config" / "graph"), "--output", str(output)]) == 0
+    assert build_graph.main(["--source", str(root / "config/hops/graph"), "--output", str(output)]) == 0
     again = load_graph(output)
     assert (again.file.entities, again.edges) == (shipped.file.entities, shipped.edges)
 
