@@ -21,7 +21,7 @@ def on_the_gpu() -> set[str]:
     for text in texts:
         parts = re.split(r"^rule (\w+):$", text, flags=re.MULTILINE)
         bodies |= dict(zip(parts[1::2], parts[2::2], strict=True))
-    found = {name for name, body in bodies.items() if "gpu=GPUS" in body.split("\nuse rule ")[0]}
+    found = {name for name, body in bodies.items() if re.search(r"\bgpu=", body.split("\nuse rule ")[0])}
     taken = [re.findall(r"^use rule (\w+) as (\w+) with:$", text, re.MULTILINE) for text in texts]
     return found | {name for pairs in taken for other, name in pairs if other in found}
 
@@ -40,7 +40,7 @@ def test_one_gpu_is_given_to_one_job(name: str) -> None:
     assert "gpu=1" in settings["resources"]
     # A name that no rule has would be ignored, and the card oversubscribed.
     assert set(settings["set-resources"]) == {f"{rule}:gpu=1" for rule in ON_THE_GPU}
-    assert {"train_base", "evaluate_adapter", "evaluate_far", "repeat_run", "search_answers"} <= ON_THE_GPU
+    assert {"train_base", "evaluate_adapter", "evaluate_extra", "repeat_run", "search_answers"} <= ON_THE_GPU
 
 
 def test_a_cluster_is_left_to_slurm() -> None:
@@ -54,7 +54,7 @@ def test_the_card_s_profile_plans_every_job_on_the_card(tmp_path: Path) -> None:
     output = snakemake(
         project(tmp_path / "project"), "--profile", "profiles/cuda", "--dry-run", "--printshellcmds"
     )
-    assert "results/hops/nano/torch/rsft_hard/s1/adapter" in output
+    assert "results/hops/runs/nano/torch/rsft_hard/s1/adapter" in output
     settings = set(re.findall(r"--config (\S*settings/\w+\.json)", output))
     assert len(settings) == 1  # the scripts are told device=cuda
     written = yaml.safe_load((tmp_path / "project" / settings.pop()).read_text())
@@ -65,13 +65,13 @@ def test_the_card_s_profile_plans_every_job_on_the_card(tmp_path: Path) -> None:
 def test_unsloth_is_one_word_more(tmp_path: Path) -> None:
     output = snakemake(
         project(tmp_path / "project"), "--profile", "profiles/cuda", "--dry-run",
-        "results/hops/nano/unsloth/rsft_hard/s1/metrics.json", "--config", "platform=unsloth",
+        "results/hops/runs/nano/unsloth/rsft_hard/s1/metrics.json", "--config", "platform=unsloth",
     )  # fmt: skip
-    assert "Train nano rsft_hard, seed 1" in output and "/torch/" not in output
+    assert "Train hops nano rsft_hard, seed 1" in output and "/torch/" not in output
 
 
 @needs_slurm
 @pytest.mark.slow
 def test_slurm_plans_every_job(tmp_path: Path) -> None:
     output = snakemake(project(tmp_path / "project"), "--profile", "profiles/slurm", "--dry-run")
-    assert "results/hops/nano/torch/rsft_hard/s1/adapter" in output and "Error" not in output
+    assert "results/hops/runs/nano/torch/rsft_hard/s1/adapter" in output and "Error" not in output

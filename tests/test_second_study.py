@@ -21,6 +21,7 @@ import msgspec
 import polars as pl
 import pytest
 
+from skips import reason
 from trap.analysis.cells import ItemTable
 from trap.files import InputError
 from trap.studies.base import BaseStudy, Item
@@ -242,7 +243,7 @@ def test_nothing_outside_names_it() -> None:
         cwd=ROOT, capture_output=True, text=True, check=False,
     ).stdout.split()  # fmt: skip
     if not listed:
-        pytest.skip("not a checkout of git: there is no list of files to look into")
+        pytest.skip(reason("system", "not a checkout of git: there is no list of files to look into"))
     naming = [
         path
         for path in listed

@@ -18,8 +18,8 @@ from trap.studies.hops.records import LETTERS
 
 
 @pytest.fixture(scope="module")
-def graph(root: Path):
-    return load_graph(root / "results/hops/data/kg.json")
+def graph(hops_data: Path):
+    return load_graph(hops_data / "kg.json")
 
 
 @pytest.fixture(scope="module")
