@@ -117,12 +117,12 @@ def test_the_figure_has_a_mark_for_each_size(rows: pl.DataFrame, tmp_path: Path)
     assert marks == expected
 
 
-def test_the_size_from_the_shape_is_the_model_s(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_size_from_the_shape_is_the_model_s(
+    root: Path, hops_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(root)
     config = load_config("config/config.yaml")
-    spec, study = config.models["nano_3m"], open_study(config, "hops")
-    if not (study.data / "kg.json").is_file():
-        pytest.skip("no graph was built here (make data)")
+    spec, study = config.models["nano_3m"], open_study(config, "hops", hops_data)
     made = train_base.fresh_model(spec, study, 1, "cpu")
     vocabulary = made.tokenizer.get_vocab_size()
     assert compare_sizes.weights_of("x", spec, vocabulary) == sum(w.numel() for w in made.weights.values())
