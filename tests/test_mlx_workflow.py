@@ -13,13 +13,13 @@ from test_end_to_end import project
 from test_workflow import ROOT, snakemake
 
 pytestmark = pytest.mark.slow
-RUN = "results/hops/nano/mlx/sft/s1"
+RUN = "results/hops/runs/nano/mlx/sft/s1"
 
 
 def test_a_run_trains_and_is_evaluated(tmp_path: Path) -> None:
     folder = project(tmp_path / "project")
     # The tiny size trains the whole model; here an adapter, so that evaluation loads a chain.
-    (folder / "lora.yaml").write_text("hyper: {sft: {tune: lora, optim: adamw, max_steps: 8}}\n")
+    (folder / "lora.yaml").write_text("studies: {hops: {hyper: {sft: {tune: lora, optim: adamw, max_steps: 8}}}}\n")
     files = ["--configfile", "config/test/config.yaml", "lora.yaml"]
     snakemake(folder, *files, "--config", "platform=mlx", "--", f"{RUN}/metrics.json")
     meta = json.loads((folder / RUN / "meta.json").read_text())
@@ -48,5 +48,5 @@ def test_the_profile_plans_every_job_on_mlx(tmp_path: Path) -> None:
     assert profile["config"] == ["platform=mlx"]
     folder = project(tmp_path / "project")
     planned = snakemake(folder, "--profile", "profiles/mlx", "--dry-run")
-    assert "results/hops/nano/mlx/rsft_hard/s1/adapter" in planned
+    assert "results/hops/runs/nano/mlx/rsft_hard/s1/adapter" in planned
     assert "/torch/" not in planned
