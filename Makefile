@@ -2,6 +2,8 @@
 # In an environment with requirements/paper.txt installed, `snakemake --cores all` works by itself.
 
 SHELL := /bin/bash
+# make -n runs lines that hold $(MAKE) themselves; this name is for lines that do more than that
+SELF := $(MAKE) --no-print-directory
 CORES ?= all
 STUDY ?= hops
 NAME ?= full
@@ -95,7 +97,7 @@ DRAFTS := results/hops/default/video/trap_wide.mp4 results/hops/default/video/tr
 
 paper-film: $(VENV)/.paper
 	@if ! $(CAIRO); then :; \
-	elif ! $(MAKE) --no-print-directory $(VENV)/.film; then echo "The film is left out: Manim could not be installed."; \
+	elif ! $(SELF) $(VENV)/.film; then echo "The film is left out: Manim could not be installed."; \
 	elif ! { $(WORKFLOW) $(DRAFTS) --config film_quality=draft; }; then \
 	  echo "The film is left out: it could not be drawn, as the lines above say."; \
 	else $(BIN)/python scripts/verify_film.py --study hops --experiment default && printf '%s\n' "The film     $(DRAFTS)"; fi
@@ -112,7 +114,7 @@ verify: $(VENV)/.paper ## which released items are older than the code that made
 
 # The libraries may have come after the test tools were installed, so this is looked at each time.
 test: $(VENV)/.test ## everything that CI runs; at the end, what was skipped and how to get it
-	@if $(CAIRO) && ! $(MAKE) --no-print-directory $(VENV)/.film; then \
+	@if $(CAIRO) && ! $(SELF) $(VENV)/.film; then \
 	  echo "Manim could not be installed: tests of the film's pictures are skipped."; fi
 	@$(BIN)/ruff check .
 	@$(BIN)/snakefmt --check Snakefile rules scripts/trap/studies
