@@ -24,6 +24,7 @@ rule collect_runs:
             )
         ],
         more=more_items,
+        borrowed=borrowed_files,
         gates=gates,
         code=lambda wildcards: plan_of(wildcards).study_code("collect_runs.py"),
     output:
@@ -45,12 +46,13 @@ rule collect_runs:
             run.folder for run in plan_of(wildcards).collected(wildcards.experiment)
         ],
         more=lambda wildcards, input: " ".join(["--more", *input.more] if input.more else []),
+        borrowed=borrowed,
         folder=subpath(output.runs, parent=True),
     message:
         "Collect the items of all runs: {wildcards.study} {wildcards.experiment}"
     shell:
         "python scripts/collect_runs.py --config {resources.config} --study {wildcards.study}"
-        " --runs {params.folders} {params.more} --output {params.folder} &> {log}"
+        " --runs {params.folders} {params.more} {params.borrowed} --output {params.folder} &> {log}"
 
 
 # This runs on the machine that trained, for hardware and seconds belong to the runs.

@@ -37,6 +37,25 @@ def more_items(wildcards):
     return asked + [f"{run.folder}/search/items.parquet" for run in plan.searching(experiment)]
 
 
+def lenders(wildcards):
+    """The folders of evidence that an experiment borrows runs from."""
+    plan, experiment = plan_of(wildcards), wildcards.experiment
+    others = plan.experiment(experiment).with_items_of if plan.borrowed(experiment) else []
+    return [evidence_folder(wildcards.study, other) for other in others]
+
+
+def borrowed_files(wildcards):
+    """The files of those folders."""
+    names = (*(f"{name}.parquet" for name in COLLECTED), "seconds.json")
+    return [f"{folder}/{name}" for folder in lenders(wildcards) for name in names]
+
+
+def borrowed(wildcards):
+    """Arguments for the runs that other experiments supply."""
+    runs = [run.name for run in plan_of(wildcards).borrowed(wildcards.experiment)]
+    return " ".join(["--others", *lenders(wildcards), "--borrow", *runs] if runs else [])
+
+
 def gates(wildcards):
     """The gates of the pools that an experiment asks."""
     extra = plan_of(wildcards).experiment(wildcards.experiment).extra

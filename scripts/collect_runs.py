@@ -6,12 +6,17 @@ import argparse
 import sys
 from pathlib import Path
 
-from trap.analysis.collect import collect, write_items, write_table
-from trap.analysis.episodes import collect_episodes
+import polars as pl
+
+from trap.analysis.borrowing import TABLES, borrow
+from trap.analysis.collect import CURVE_ORDER, ITEM_ORDER, RUN_KEY, collect, write_items, write_table
+from trap.analysis.episodes import EPISODE_ORDER, collect_episodes
 from trap.cli import run_main
 from trap.files import write_json
 from trap.workflow.config import load_config
 from trap.workflow.opening import open_study
+
+ORDER = {"items": ITEM_ORDER, "runs": RUN_KEY, "curves": CURVE_ORDER, "episodes": EPISODE_ORDER}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -26,6 +31,17 @@ def main(argv: list[str] | None = None) -> int:
         help="more of their items.parquet, in folders of theirs",
     )  # fmt: skip
     parser.add_argument(
+        "--others", nargs="*", type=Path, default=[], metavar="FOLDER",
+        help="folders that other experiments' runs were collected to",
+    )  # fmt: skip
+    parser.add_argument(
+        "--borrow",
+        nargs="*",
+        default=[],
+        metavar="RUN",
+        help="runs to take from them: STUDY/MODEL/PLATFORM/ARM/SEED",
+    )
+    parser.add_argument(
         "--output", type=Path, required=True, metavar="FOLDER",
         help="gets items, runs, curves, episodes.parquet and seconds.json",
     )  # fmt: skip
@@ -33,14 +49,23 @@ def main(argv: list[str] | None = None) -> int:
 
     def body() -> None:
         study = type(open_study(load_config(arguments.config), arguments.study))
-        items, runs, curves, seconds = collect(arguments.runs, study, arguments.more)
-        episodes = collect_episodes(arguments.runs, study)
-        write_items(items, arguments.output / "items.parquet")
-        write_table(runs, arguments.output / "runs.parquet")
-        write_table(curves, arguments.output / "curves.parquet")
-        write_table(episodes, arguments.output / "episodes.parquet")
+        found = collect(arguments.runs, study, arguments.more)
+        tables = {name: getattr(found, name, None) for name in TABLES}
+        tables["episodes"] = collect_episodes(arguments.runs, study)
+        seconds = found.seconds
+        if arguments.borrow:
+            others, spent = borrow(arguments.others, arguments.borrow, study)
+            tables = {
+                name: pl.concat([table, others[name]]).sort(ORDER[name], nulls_last=True, maintain_order=True)
+                for name, table in tables.items()
+            }
+            seconds = dict(sorted((seconds | spent).items()))
+        write_items(tables.pop("items"), arguments.output / "items.parquet")
+        for name, table in tables.items():
+            write_table(table, arguments.output / f"{name}.parquet")
         write_json(arguments.output / "seconds.json", seconds)
-        print(f"{runs.height} runs, {items.height:,} items, {curves.height:,} log rows", file=sys.stderr)
+        sizes = f"{tables['runs'].height} runs, {len(arguments.borrow)} of them from other experiments"
+        print(sizes, file=sys.stderr)
 
     return run_main(body)
 

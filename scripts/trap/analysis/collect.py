@@ -23,6 +23,7 @@ from trap.studies.columns import item_columns
 # Pool and item first: outcomes of one item by many runs resemble each other and compress.
 ITEM_ORDER = ["study", "model", "platform", "pool", "id", "arm", "seed"]
 RUN_KEY = ["study", "model", "platform", "arm", "seed"]
+CURVE_ORDER = [*RUN_KEY, "kind", "pool", "step"]
 
 
 class Rollouts(Struct, kw_only=True):
@@ -181,7 +182,7 @@ def collect(
     if twice.height:
         raise InputError(f"the run {'/'.join(map(str, twice.select(RUN_KEY).row(0)))} was given twice")
     curve_table = pl.DataFrame(curves, schema=CURVE_COLUMNS, orient="row").sort(
-        [*RUN_KEY, "kind", "pool", "step"], nulls_last=True, maintain_order=True
+        CURVE_ORDER, nulls_last=True, maintain_order=True
     )
     return Collected(
         pl.concat(items).sort(ITEM_ORDER),

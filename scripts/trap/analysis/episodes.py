@@ -20,6 +20,7 @@ from trap.studies.base import BaseStudy
 
 SEED = 1
 ITEMS = 60  # per pool
+EPISODE_ORDER = ["study", "model", "platform", "kind", "pool", "id", "arm", "seed", "round", "sample"]
 PROMPTS = 20  # prompts that an arm sampled from, each with all its samples
 
 EPISODE_COLUMNS: dict[str, Any] = {
@@ -64,7 +65,7 @@ def collect_episodes(folders: Sequence[Path | str], study: type[BaseStudy]) -> p
         if (folder / "rollouts.jsonl").is_file():
             rows += (run | row for row in _sampled(folder / "rollouts.jsonl", study))
     frame = pl.DataFrame(rows, schema=episode_columns(study))
-    return frame.sort(["study", "model", "platform", "kind", "pool", "id", "arm", "seed", "round", "sample"])
+    return frame.sort(EPISODE_ORDER)
 
 
 def _evaluated(path: Path, study: type[BaseStudy]) -> Iterator[dict[str, Any]]:

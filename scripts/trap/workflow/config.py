@@ -130,7 +130,7 @@ class Experiment(Struct, kw_only=True, forbid_unknown_fields=True):
     `models` names the groups or arms of the sheet that each model runs (`all`: every row), with seeds 1 to `seeds`.
     `extra` gives the number of items of further pools that all its runs answer. `beside` names experiments whose
     ledgers count where this one tests nothing, and whose figures its post may show. `with_items_of` names experiments
-    whose items are read where both name the same model. `own` names what the study makes besides.
+    that supply the runs that both name. `own` names what the study makes besides.
     """
 
     title: str = ""

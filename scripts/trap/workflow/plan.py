@@ -53,6 +53,11 @@ class Run:
     seed: int
 
     @property
+    def name(self) -> str:
+        """As in seconds.json."""
+        return f"{self.study}/{self.model}/{self.platform}/{self.arm}/{self.seed}"
+
+    @property
     def folder(self) -> str:
         return f"{RESULTS}/{self.study}/runs/{self.model}/{self.platform}/{self.arm}/s{self.seed}"
 
@@ -245,8 +250,15 @@ class Plan:
     def collected(self, name: str) -> list[Run]:
         """The runs that this experiment collects itself: those that `with_items_of` does not supply."""
         elsewhere = {run for other in self.experiment(name).with_items_of for run in self.runs(other)}
-        models = {(run.model, run.platform) for run in elsewhere}
-        return [run for run in self.runs(name) if (run.model, run.platform) not in models]
+        return [run for run in self.runs(name) if run not in elsewhere]
+
+    def borrowed(self, name: str) -> list[Run]:
+        """The runs whose items come from the experiments in `with_items_of`.
+
+        A comparison borrows none: it reads the items of the others beside its own.
+        """
+        mine = set(self.collected(name))
+        return [] if self.experiment(name).compare else [run for run in self.runs(name) if run not in mine]
 
     def searching(self, name: str) -> list[Run]:
         """The runs of an experiment that also choose among several sampled answers."""
