@@ -141,13 +141,17 @@ def write_runs(
             "machine": {"cores": 2},
         }
         write_json(run / "meta.json", base | (meta or {}).get(str(arm), {}))
-        watched = {"step": 3, "pool": "valid_hard", "n": 100, "accuracy": 0.5, "faithful": 0.1}
+        watched = [
+            {"step": step, "pool": pool, "n": 100, "accuracy": accuracy, "faithful": 0.1}
+            for pool, values in (("valid_easy", (0.6, 0.4)), ("valid_hard", (0.3, 0.5)))
+            for step, accuracy in zip((1, 3), values, strict=True)
+        ]
         write_json(
             run / "metrics.json",
             {
                 "run_id": base["run_id"],
                 "splits": {},
-                "curves": {"valid": [watched]},
+                "curves": {"valid": watched},
                 "seconds": {"evaluate": 0.5},
             },
         )

@@ -18,6 +18,7 @@ from trap.analysis.baselines import baseline_items, baseline_table
 from trap.analysis.cells import ItemTable, read_items
 from trap.analysis.collect import CURVE_COLUMNS, ITEM_ORDER, collect, run_columns, write_items
 from trap.analysis.runs import read_runs, read_seconds
+from trap.analysis.samples import read_samples
 from trap.files import InputError, write_json, write_jsonl
 from trap.report.wording import estimate_text, number_text
 from trap.studies.columns import item_columns
@@ -122,8 +123,25 @@ def _make(folder: Path, **options) -> Path:
         order = "xyzc" if pool == "eval_hard" else "yxcz"
         rows = [_question(n, ["r", "r"], order, "A" if pool == "eval_hard" else "B") for n in range(120)]
         write_jsonl(folder / f"{pool}.jsonl", rows)
-    assert collect_runs.main([*STUDY, "--runs", *map(str, reversed(runs)), "--output", str(folder)]) == 0
+    for run in runs:
+        write_samples(run)
+    more = ["--more", *(str(run / "search/items.parquet") for run in runs)]
+    assert (
+        collect_runs.main([*STUDY, "--runs", *map(str, reversed(runs)), *more, "--output", str(folder)]) == 0
+    )
     return folder
+
+
+def write_samples(run: Path) -> None:
+    """Four samples an item of ten, of which as many are right as the item's number, and half of them faithful."""
+    chosen = pl.read_parquet(run / "items.parquet").filter(pool="eval_hard").head(10)
+    (run / "search").mkdir()
+    write_items(chosen.with_columns(pool=pl.lit("eval_hard_of4")), run / "search/items.parquet")
+    right = pl.int_range(pl.len()) % 5
+    chosen.select(
+        "study", "model", "platform", "arm", "seed", "pool", "id", "cluster",
+        n=pl.lit(4), correct=right, faithful=right // 2,
+    ).write_parquet(run / "search/samples.parquet")  # fmt: skip
 
 
 def _tabulate(folder: Path) -> None:
@@ -151,13 +169,13 @@ def _row(table: pl.DataFrame, **values) -> dict:
 
 def test_collected_tables_have_the_declared_columns_and_all_rows(tables: Path) -> None:
     items = read_items([tables.parent / "items.parquet"], Study)
-    assert items.columns == list(item_columns(Study)) and items.height == len(ARMS) * 3 * 4 * 120
+    assert items.columns == list(item_columns(Study)) and items.height == len(ARMS) * 3 * (4 * 120 + 10)
     runs = pl.read_parquet(tables.parent / "runs.parquet")
     assert runs.columns == list(run_columns(Study)) and runs.height == len(ARMS) * 3
     assert _row(runs, arm="rsft_hard", seed=1)["winner_faithful"] == 0.1  # a count of 90 winners
     assert _row(runs, arm="rsft_hard", seed=1)["winner_correct"] == 0.8  # a share already
     curves = pl.read_parquet(tables.parent / "curves.parquet")
-    assert curves.columns == list(CURVE_COLUMNS) and curves.height == len(ARMS) * 3 * 4
+    assert curves.columns == list(CURVE_COLUMNS) and curves.height == len(ARMS) * 3 * 7
     assert not {"seconds", "time"} & set(items.columns)
 
 
@@ -198,6 +216,60 @@ def test_contrasts_are_paired_and_corrected(tables: Path) -> None:
         chosen["rsft_eval"]["correct"].mean() - chosen["rsft_hard"]["correct"].mean(), abs=1e-6
     )
     assert sum(row["only_arm"]) - sum(row["only_minus"]) == round(row["value"] * 360)
+
+
+def test_contrasts_say_what_they_could_have_seen_and_where_their_variance_lies(tables: Path) -> None:
+    contrasts = pl.read_parquet(tables / "contrasts.parquet")
+    parts = contrasts.select(pl.sum_horizontal("part_seeds", "part_items", "part_rest")).to_series()
+    assert np.allclose(parts, 1, atol=1e-5) and contrasts["room"].to_list() == [""] * contrasts.height
+    wide = contrasts.filter(pl.col("df") > 60)
+    assert wide.height and np.allclose(wide["detectable"], 2.8 * wide["se"], rtol=0.05)
+    assert (contrasts["detectable"] > 2.8 * contrasts["se"]).all()
+    assert "smallest it could see" in (tables / "contrasts.md").read_text()
+
+
+def test_the_best_checkpoint_is_chosen_on_another_pool_than_it_is_scored_on(tables: Path) -> None:
+    found = pl.read_parquet(tables / "checkpoints.parquet")
+    row = _row(found, arm="sft", pool="valid_hard", metric="accuracy")
+    # easy items are best at the first probe, where hard ones are worse than at the last
+    numbers = {
+        "chosen_on": "valid_easy",
+        "probes": 2,
+        "step": 1,
+        "last": 0.5,
+        "best": 0.3,
+        "difference": -0.2,
+        "seeds": 3,
+    }
+    assert {name: row[name] for name in numbers} == numbers and row["n"] == 100
+    other = _row(found, arm="sft", pool="valid_easy", metric="accuracy")
+    assert (other["chosen_on"], other["step"], other["difference"]) == ("valid_hard", 3, 0)
+    assert (found["pool"] != found["chosen_on"]).all()
+
+
+def test_pass_at_k_is_counted_where_samples_were(tables: Path) -> None:
+    found = pl.read_parquet(tables / "pass_at_k.parquet").filter(arm="sft", metric="accuracy")
+    assert found["k"].to_list() == [1, 2, 4] and set(found["samples"]) == {4}
+    # of 0 to 4 right in 4 samples, twice each
+    assert found["value"].to_list() == pytest.approx([0.5, 0.2 * (0 + 3 / 6 + 5 / 6 + 1 + 1), 0.8], abs=1e-6)
+    assert (found["low"] <= found["value"]).all() and (found["value"] <= found["high"]).all()
+    assert found["n"].to_list() == [10] * 3 and found["seeds"].to_list() == [3] * 3
+
+
+@pytest.mark.parametrize("wrong", [{"correct": 5}, {"faithful": 3}, {"n": 0}, {"correct": -1}])
+def test_samples_that_cannot_be_are_one_clear_error(tmp_path: Path, wrong: dict[str, int]) -> None:
+    (run,) = write_runs(tmp_path, make_items({"sft": {"accuracy": 0.5}}, seeds=1, questions=2, starts=2))
+    write_samples(run)
+    path = run / "search/samples.parquet"
+    assert read_samples([path]).height == 2 and read_samples([]).height == 0
+    pl.read_parquet(path).with_columns(
+        pl.lit(value).alias(name) for name, value in wrong.items()
+    ).write_parquet(path)
+    with pytest.raises(InputError, match=r"samples\.parquet: eval_hard_0000: not counts out of n"):
+        read_samples([path])
+    pl.read_parquet(path).drop("n").write_parquet(path)
+    with pytest.raises(InputError, match=r"samples\.parquet: n: column missing"):
+        read_samples([path])
 
 
 def test_doses_and_rollouts(tables: Path) -> None:

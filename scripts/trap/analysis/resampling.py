@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -47,6 +47,7 @@ class Cell:
     total, count: float arrays (seeds, clusters); the value of the cell is total.sum() / count.sum().
     group: cells of one group share their training seeds (one model); "" means nothing was trained.
     share: the metric lies in 0..1, each item counting 0 or 1.
+    low, high: the range that the metric cannot leave; infinite where it has no end.
     """
 
     group: str
@@ -55,6 +56,8 @@ class Cell:
     total: np.ndarray
     count: np.ndarray
     share: bool = True
+    low: float = -math.inf
+    high: float = math.inf
 
     @property
     def value(self) -> float:
@@ -73,9 +76,26 @@ class Cell:
         return round(float(self.count.sum()) / max(1, self.count.shape[0]))
 
 
+class Parts(NamedTuple):
+    """Shares of an estimate's variance, which add up to 1: between training seeds, between clusters of items, the rest.
+
+    With v_s and v_c the variances over drawn seeds and over drawn clusters, and r the noise of single answers that both
+    contain: (v_s - r, v_c - r, r) / (v_s + v_c - r), the components of a crossed random-effects layout (Owen 2007,
+    section 3; Searle, Casella and McCulloch 1992, chapter 4). The rest is single answers: of an item to one seed and
+    not to another, and of sampling. One seed, or nothing trained, cannot tell it from the items, which then hold all.
+    """
+
+    seeds: float
+    items: float
+    rest: float
+
+
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its interval. n: distinct items. seeds: training seeds behind it; 0 if nothing was trained."""
+    """A value with its interval. n: distinct items. seeds: training seeds behind it; 0 if nothing was trained.
+
+    parts: of its variance; None where it has none.
+    """
 
     value: float
     low: float
@@ -85,6 +105,7 @@ class Estimate:
     p: float
     n: int
     seeds: int
+    parts: Parts | None = None
 
 
 @lru_cache(maxsize=256)
@@ -183,9 +204,30 @@ def estimate(
     high = max(value + (ends[1] - value) * stretch, value + t * se)
     if all(cell.share for cell in cells):
         low, high = _guard_rare(cells, weights, value, se, low, high, confidence)
+    least, most = span(cells, weights)
+    low, high = min(max(low, least), value), max(min(high, most), value)
     p = 1.0 if value == 0 else 0.0 if se == 0 else float(2 * special.stdtr(df, -abs(value) / se))
     numbers = (_rounded(part) for part in (value, low, high, se, df, p))
-    return Estimate(*numbers, n=max(cell.n for cell in cells), seeds=min(seeds_of.values(), default=0))
+    return Estimate(
+        *numbers,
+        n=max(cell.n for cell in cells),
+        seeds=min(seeds_of.values(), default=0),
+        parts=_parts(sum(variances[1:]), variances[0], twice),
+    )
+
+
+def span(cells: Sequence[Cell], weights: Sequence[float]) -> tuple[float, float]:
+    """The least and the greatest that a weighted sum of cell means can be, by the ranges of the cells."""
+    least = sum(weight * (cell.low if weight > 0 else cell.high) for cell, weight in zip(cells, weights, strict=True) if weight)  # fmt: skip
+    most = sum(weight * (cell.high if weight > 0 else cell.low) for cell, weight in zip(cells, weights, strict=True) if weight)  # fmt: skip
+    return float(least), float(most)
+
+
+def _parts(seeds: float, items: float, rest: float) -> Parts | None:
+    """From the variances over drawn seeds and clusters, and what both contain. A part below zero counts as none."""
+    parts = (max(0.0, seeds - rest), max(0.0, items - rest), rest)
+    total = sum(parts)
+    return Parts(*(_rounded(part / total) for part in parts)) if total else None
 
 
 @lru_cache(maxsize=1024)
@@ -224,7 +266,7 @@ def _with_common_seeds(cells: Sequence[Cell]) -> list[Cell]:
                 aligned.append(cell)
                 continue
             seeds = tuple(cell.seeds[row] for row in rows)
-            cell = Cell(cell.group, seeds, cell.clusters, cell.total[rows], cell.count[rows], cell.share)
+            cell = replace(cell, seeds=seeds, total=cell.total[rows], count=cell.count[rows])
         aligned.append(cell)
     return aligned
 
