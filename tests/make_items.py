@@ -160,3 +160,15 @@ def write_runs(
         write_jsonl(run / "log.jsonl", log)
         written.append(run)
     return written
+
+
+def write_samples(run: Path) -> None:
+    """Four samples an item of ten, of which as many are right as the item's number, and half of them faithful."""
+    chosen = pl.read_parquet(run / "items.parquet").filter(pool="eval_hard").head(10)
+    (run / "search").mkdir()
+    write_items(chosen.with_columns(pool=pl.lit("eval_hard_of4")), run / "search/items.parquet")
+    right = pl.int_range(pl.len()) % 5
+    chosen.select(
+        "study", "model", "platform", "arm", "seed", "pool", "id", "cluster",
+        n=pl.lit(4), correct=right, faithful=right // 2,
+    ).write_parquet(run / "search/samples.parquet")  # fmt: skip

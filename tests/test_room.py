@@ -77,7 +77,7 @@ def test_two_arms_at_chance_give_no_verdict(tmp_path: Path) -> None:
         assert claim["reason"].startswith("Both stand at chance (25 %), with 2")
         assert claim["reason"].endswith("there is no room to see a difference.")
     assert found["faithful"]["room"] == "floor"
-    assert found["faithful"]["reason"].startswith("Both stand at zero, with 0 %")
+    assert found["faithful"]["reason"].startswith("Both stand at zero, with 0.")
     # what is no share, no difference of two arms, or a difference between pools, is judged as before
     assert [found[name]["room"] for name in ("steps", "alone", "shuffled")] == ["", "", ""]
     assert [found[name]["verdict"] for name in ("steps", "alone", "shuffled")] == [

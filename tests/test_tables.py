@@ -13,12 +13,11 @@ import pytest
 import collect_runs
 import tabulate_claims
 import tabulate_results
-from make_items import make_items, write_runs
+from make_items import make_items, write_runs, write_samples
 from trap.analysis.baselines import baseline_items, baseline_table
 from trap.analysis.cells import ItemTable, read_items
 from trap.analysis.collect import CURVE_COLUMNS, ITEM_ORDER, collect, run_columns, write_items
 from trap.analysis.runs import read_runs, read_seconds
-from trap.analysis.samples import read_samples
 from trap.files import InputError, write_json, write_jsonl
 from trap.report.wording import estimate_text, number_text
 from trap.studies.columns import item_columns
@@ -132,18 +131,6 @@ def _make(folder: Path, **options) -> Path:
     return folder
 
 
-def write_samples(run: Path) -> None:
-    """Four samples an item of ten, of which as many are right as the item's number, and half of them faithful."""
-    chosen = pl.read_parquet(run / "items.parquet").filter(pool="eval_hard").head(10)
-    (run / "search").mkdir()
-    write_items(chosen.with_columns(pool=pl.lit("eval_hard_of4")), run / "search/items.parquet")
-    right = pl.int_range(pl.len()) % 5
-    chosen.select(
-        "study", "model", "platform", "arm", "seed", "pool", "id", "cluster",
-        n=pl.lit(4), correct=right, faithful=right // 2,
-    ).write_parquet(run / "search/samples.parquet")  # fmt: skip
-
-
 def _tabulate(folder: Path) -> None:
     shared = [
         *STUDY, "--sheet", f"{ROOT}/config/hops/arms.tsv", "--evidence", str(folder), "--data", str(folder),
@@ -254,22 +241,6 @@ def test_pass_at_k_is_counted_where_samples_were(tables: Path) -> None:
     assert found["value"].to_list() == pytest.approx([0.5, 0.2 * (0 + 3 / 6 + 5 / 6 + 1 + 1), 0.8], abs=1e-6)
     assert (found["low"] <= found["value"]).all() and (found["value"] <= found["high"]).all()
     assert found["n"].to_list() == [10] * 3 and found["seeds"].to_list() == [3] * 3
-
-
-@pytest.mark.parametrize("wrong", [{"correct": 5}, {"faithful": 3}, {"n": 0}, {"correct": -1}])
-def test_samples_that_cannot_be_are_one_clear_error(tmp_path: Path, wrong: dict[str, int]) -> None:
-    (run,) = write_runs(tmp_path, make_items({"sft": {"accuracy": 0.5}}, seeds=1, questions=2, starts=2))
-    write_samples(run)
-    path = run / "search/samples.parquet"
-    assert read_samples([path]).height == 2 and read_samples([]).height == 0
-    pl.read_parquet(path).with_columns(
-        pl.lit(value).alias(name) for name, value in wrong.items()
-    ).write_parquet(path)
-    with pytest.raises(InputError, match=r"samples\.parquet: eval_hard_0000: not counts out of n"):
-        read_samples([path])
-    pl.read_parquet(path).drop("n").write_parquet(path)
-    with pytest.raises(InputError, match=r"samples\.parquet: n: column missing"):
-        read_samples([path])
 
 
 def test_doses_and_rollouts(tables: Path) -> None:
