@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from made_up_evidence import claim
@@ -18,7 +18,7 @@ from trap.report.prose import committed, small_p
 
 
 def entry(name: str, seeds: int | None = 3, verdict: str = "inconclusive", **changes: Any) -> dict[str, Any]:
-    return claim(name, seeds=seeds, verdict=verdict, reason=None, **changes)
+    return claim(name, **{"seeds": seeds, "verdict": verdict, "reason": None, **changes})
 
 
 @pytest.fixture
@@ -88,11 +88,12 @@ def test_correction_counts_every_test_of_the_ledger_once() -> None:
     assert found["a"]["reason"] == f"{LEDGER_WORDS} p = 0.06 over 3 tests."
     assert [found[name]["reason"] for name in ("b", "c", "d")] == [None, None, None]
     assert correct(list(found.values())) == list(found.values())  # said once, however often it is corrected
-    other = entry("a", verdict="reproduced", p=0.04, row="a", reason=found["a"]["reason"])
-    (alone,) = correct([other | {"reason": f"Its reason. {found['a']['reason']}"}])
+    reason = f"Its reason. {found['a']['reason']}"
+    (alone,) = correct([entry("a", verdict="reproduced", p=0.04, row="a", reason=reason)])
     assert (alone["p_ledger"], alone["reason"]) == (0.04, "Its reason.")
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
 def test_corrected_p_values_are_ordered_and_between_the_plain_and_bonferroni(p_values: list[float]) -> None:
     found = benjamini_hochberg(p_values)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from make_items import make_items, write_runs, write_samples
@@ -40,6 +40,7 @@ def test_the_best_step_is_the_earliest_of_equals_and_both_curves_have_it() -> No
     assert best_and_last(chosen_on, [(7, 0.2)]) is None and best_and_last([], [(7, 0.2)]) is None
 
 
+@settings(deadline=None)
 @given(CURVE, CURVE)
 def test_the_choice_looks_at_one_curve_alone(first: dict[int, float], second: dict[int, float]) -> None:
     found = best_and_last(sorted(first.items()), sorted(second.items()))

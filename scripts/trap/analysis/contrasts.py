@@ -10,9 +10,10 @@ import polars as pl
 from trap.analysis import resampling
 from trap.analysis.cells import ItemTable
 from trap.analysis.claim_specs import ClaimsFile, Contrast
-from trap.analysis.resampling import Estimate, Parts
+from trap.analysis.resampling import Estimate
 from trap.analysis.room import room_of
 from trap.analysis.statistics import detectable, equivalent, holm, mcnemar
+from trap.analysis.variance import parts_of
 
 
 def contrast_rows(spec: ClaimsFile, table: ItemTable, items: pl.DataFrame) -> list[dict[str, Any]]:
@@ -40,7 +41,7 @@ def contrast_rows(spec: ClaimsFile, table: ItemTable, items: pl.DataFrame) -> li
                 table, declared.pool, declared.metric, cells, spec.margin if margin is None else margin,
                 replicates=spec.replicates, confidence=spec.confidence,
             )  # fmt: skip
-            parts = found.parts or Parts(None, None, None)
+            parts = parts_of(cells, [1.0, -1.0])
             tests = _mcnemar_by_seed(items, table, model, platform, declared)
             rows.append(
                 {
@@ -65,9 +66,9 @@ def contrast_rows(spec: ClaimsFile, table: ItemTable, items: pl.DataFrame) -> li
                     "equivalent": equivalent(found.low, found.high, margin) if margin else None,
                     "room": room.place,
                     "room_reason": room.reason,
-                    "part_seeds": parts.seeds,
-                    "part_items": parts.items,
-                    "part_rest": parts.rest,
+                    "part_seeds": parts and parts.seeds,
+                    "part_items": parts and parts.items,
+                    "part_rest": parts and parts.rest,
                     "detectable": _detectable(found),
                     "n": found.n,
                     "seeds": found.seeds,

@@ -76,26 +76,9 @@ class Cell:
         return round(float(self.count.sum()) / max(1, self.count.shape[0]))
 
 
-class Parts(NamedTuple):
-    """Shares of an estimate's variance, which add up to 1: between training seeds, between clusters of items, the rest.
-
-    With v_s and v_c the variances over drawn seeds and over drawn clusters, and r the noise of single answers that both
-    contain: (v_s - r, v_c - r, r) / (v_s + v_c - r), the components of a crossed random-effects layout (Owen 2007,
-    section 3; Searle, Casella and McCulloch 1992, chapter 4). The rest is single answers: of an item to one seed and
-    not to another, and of sampling. One seed, or nothing trained, cannot tell it from the items, which then hold all.
-    """
-
-    seeds: float
-    items: float
-    rest: float
-
-
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its interval. n: distinct items. seeds: training seeds behind it; 0 if nothing was trained.
-
-    parts: of its variance; None where it has none.
-    """
+    """A value with its interval. n: distinct items. seeds: training seeds behind it; 0 if nothing was trained."""
 
     value: float
     low: float
@@ -105,7 +88,6 @@ class Estimate:
     p: float
     n: int
     seeds: int
-    parts: Parts | None = None
 
 
 @lru_cache(maxsize=256)
@@ -163,7 +145,7 @@ def estimate(
     """
     if not cells or len(cells) != len(weights):
         raise ValueError("one weight for each of at least one cell")
-    cells = _with_common_seeds(cells)
+    cells = with_common_seeds(cells)
     clusters = sorted({cluster for cell in cells for cluster in cell.clusters})
     column = {cluster: number for number, cluster in enumerate(clusters)}
     groups = sorted({cell.group for cell in cells if cell.group})
@@ -208,12 +190,7 @@ def estimate(
     low, high = min(max(low, least), value), max(min(high, most), value)
     p = 1.0 if value == 0 else 0.0 if se == 0 else float(2 * special.stdtr(df, -abs(value) / se))
     numbers = (_rounded(part) for part in (value, low, high, se, df, p))
-    return Estimate(
-        *numbers,
-        n=max(cell.n for cell in cells),
-        seeds=min(seeds_of.values(), default=0),
-        parts=_parts(sum(variances[1:]), variances[0], twice),
-    )
+    return Estimate(*numbers, n=max(cell.n for cell in cells), seeds=min(seeds_of.values(), default=0))
 
 
 def span(cells: Sequence[Cell], weights: Sequence[float]) -> tuple[float, float]:
@@ -221,13 +198,6 @@ def span(cells: Sequence[Cell], weights: Sequence[float]) -> tuple[float, float]
     least = sum(weight * (cell.low if weight > 0 else cell.high) for cell, weight in zip(cells, weights, strict=True) if weight)  # fmt: skip
     most = sum(weight * (cell.high if weight > 0 else cell.low) for cell, weight in zip(cells, weights, strict=True) if weight)  # fmt: skip
     return float(least), float(most)
-
-
-def _parts(seeds: float, items: float, rest: float) -> Parts | None:
-    """From the variances over drawn seeds and clusters, and what both contain. A part below zero counts as none."""
-    parts = (max(0.0, seeds - rest), max(0.0, items - rest), rest)
-    total = sum(parts)
-    return Parts(*(_rounded(part / total) for part in parts)) if total else None
 
 
 @lru_cache(maxsize=1024)
@@ -251,7 +221,8 @@ def slope_weights(doses: Sequence[float]) -> list[float]:
     return [float(part) for part in centred / spread]
 
 
-def _with_common_seeds(cells: Sequence[Cell]) -> list[Cell]:
+def with_common_seeds(cells: Sequence[Cell]) -> list[Cell]:
+    """The cells with the seeds that all of their group have. Raises ValueError where there is none."""
     common: dict[str, set[int]] = {}
     for cell in cells:
         if cell.group:
