@@ -143,8 +143,8 @@ def gpus(wildcards):
 
 
 def run_files(study, experiment, *files):
-    """These files of every run of an experiment."""
-    return [f"{run.folder}/{name}" for run in PLANS[study].runs(experiment) for name in files]
+    """These files of every run that an experiment makes itself."""
+    return [f"{run.folder}/{name}" for run in PLANS[study].collected(experiment) for name in files]
 
 
 def pool_files(study, *roles):

@@ -62,7 +62,7 @@ def borrowed_files(wildcards):
 def borrowed(wildcards):
     """Arguments for the runs that other experiments supply."""
     runs = [run.name for run in plan_of(wildcards).borrowed(wildcards.experiment)]
-    return " ".join(["--others", *lenders(wildcards), "--borrow", *runs] if runs else [])
+    return f"{option('--others', lenders(wildcards))} {option('--borrow', runs)}"
 
 
 def gates(wildcards):
@@ -136,9 +136,10 @@ def page_models(wildcards):
     if not plan.kind.page_runs_models or SETTINGS.platform != "torch":
         return []
     runs = [run for run in plan.runs(experiment) if run.seed == PAGE_SEED]
-    if evidence_folder(wildcards.study, experiment).startswith(RELEASED):
-        here = lambda run: all(map(os.path.isdir, trained(run, plan.lineage(run.arm))))
-        runs = list(filter(here, runs))
+    released = evidence_folder(wildcards.study, experiment).startswith(RELEASED)
+    made = [] if released else plan.collected(experiment)
+    here = lambda run: run in made or all(map(os.path.isdir, trained(run, plan.lineage(run.arm))))
+    runs = list(filter(here, runs))
     folder = f"{home(wildcards.study, experiment)}/page/models"
     return [f"{folder}/{run.model}.{run.arm}.bin" for run in runs]
 

@@ -251,7 +251,9 @@ class Plan:
 
     def collected(self, name: str) -> list[Run]:
         """The runs that this experiment collects itself: those that `with_items_of` does not supply."""
-        elsewhere = {run for other in self.experiment(name).with_items_of for run in self.runs(other)}
+        lenders = self.experiment(name).with_items_of
+        models = lenders if isinstance(lenders, dict) else {other: self.config.models for other in lenders}
+        elsewhere = {run for other in models for run in self.runs(other) if run.model in models[other]}
         return [run for run in self.runs(name) if run not in elsewhere]
 
     def borrowed(self, name: str) -> list[Run]:
@@ -266,7 +268,7 @@ class Plan:
         """The runs of an experiment that also choose among several sampled answers."""
         chosen = self.experiment(name)
         asked = select_arms(self.sheets[self.sheet(name)], chosen.search.arms) if chosen.search else ()
-        return [run for run in self.runs(name) if run.arm in asked]
+        return [run for run in self.collected(name) if run.arm in asked]
 
     def repeats(self, name: str) -> dict[str, Run]:
         """The run that is done twice, by model: the first whose arm samples what it learns from.
@@ -276,7 +278,7 @@ class Plan:
         found: dict[str, Run] = {}
         common = self.sheets[self.settings.sheet] if self.experiment(name).sheet else {}
         # arms that only this experiment has come first
-        for run in sorted(self.runs(name), key=lambda run: run.arm in common):
+        for run in sorted(self.collected(name), key=lambda run: run.arm in common):
             if self.experiment(name).repeat and self.arm(run.arm).reward and self.trained_here(run.model):
                 found.setdefault(run.model, run)
         return found

@@ -1,5 +1,7 @@
 """Input functions of the rules that only the hops study has, and what it adds to experiments."""
 
+from types import SimpleNamespace
+
 from trap.studies.hops.pools import EASY_HOPS
 
 HOPS = PLANS["hops"]
@@ -13,6 +15,12 @@ HOPS_RELEASED_AUDIT = f"{RELEASED}/hops/published/audit.json"
 
 def hops_own(experiment):
     return HOPS.experiment(experiment).own
+
+
+def hops_borrowed(wildcards):
+    """Traces of the experiments that an experiment borrows runs from."""
+    lend = SimpleNamespace(study="hops", experiment=wildcards.experiment)
+    return [f"{folder}/traces.parquet" for folder in lenders(lend)]
 
 
 def hops_audit():

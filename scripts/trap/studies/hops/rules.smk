@@ -49,9 +49,12 @@ rule audit_questions:
 # Separate from collect_runs: an edit of how traces are read makes no run stale.
 rule collect_traces:
     input:
-        runs=lambda wildcards: run_files(
-            "hops", wildcards.experiment, "meta.json", "episodes.jsonl"
-        ),
+        runs=lambda wildcards: [
+            f"{run.folder}/{name}"
+            for run in HOPS.collected(wildcards.experiment)
+            for name in ("meta.json", "episodes.jsonl")
+        ],
+        borrowed=hops_borrowed,
         graph=f"{HOPS.data}/kg.json",
         pools=HOPS.pool_files([pool for pool in HOPS.scored if pool.logged]),
         code=lambda wildcards: HOPS.study_code("collect_traces.py"),
@@ -60,12 +63,14 @@ rule collect_traces:
     resources:
         mem_mb=2000,
     params:
-        folders=lambda wildcards: [run.folder for run in HOPS.runs(wildcards.experiment)],
+        folders=lambda wildcards: [run.folder for run in HOPS.collected(wildcards.experiment)],
+        borrowed=lambda wildcards, input: f"{option('--others', input.borrowed)}"
+        f" {option('--borrow', [run.name for run in HOPS.borrowed(wildcards.experiment)])}",
     message:
         "Read the traces of all runs: hops {wildcards.experiment}"
     shell:
         "python scripts/collect_traces.py --config {resources.config} --study hops --runs {params.folders}"
-        " --pools {input.pools} --output {output.traces} &> {log}"
+        " --pools {input.pools} {params.borrowed} --output {output.traces} &> {log}"
 
 
 use rule tabulate_results as tabulate_errors with:
