@@ -184,7 +184,7 @@ def _collected(
 def claims(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
     folder = tmp_path_factory.mktemp("claims")
     output = folder / "claims.json"
-    arguments = _collected(folder, models=("nano", "nano_reach"))
+    arguments = _collected(folder, models=("nano", "nano_able"))
     assert tabulate_claims.main([*arguments, "--output", str(output)]) == 0
     return {claim["id"]: claim for claim in json.loads(output.read_text())}
 
