@@ -12,17 +12,7 @@ results/released/{study}/{experiment}/ in its place (`items` in the settings say
 
 rule collect_runs:
     input:
-        runs=lambda wildcards: [
-            f"{run.folder}/{name}"
-            for run in plan_of(wildcards).collected(wildcards.experiment)
-            for name in (
-                "meta.json",
-                "log.jsonl",
-                "metrics.json",
-                "items.parquet",
-                "episodes.jsonl",
-            )
-        ],
+        runs=collected_runs,
         more=more_items,
         borrowed=borrowed_files,
         gates=gates,
@@ -33,19 +23,13 @@ rule collect_runs:
         curves="results/{study}/{experiment}/collected/curves.parquet",
         episodes="results/{study}/{experiment}/collected/episodes.parquet",
         seconds="results/{study}/{experiment}/collected/seconds.json",
-    log:
-        "results/logs/collect_runs/{study}.{experiment}.log",
-    benchmark:
-        "results/benchmarks/collect_runs/{study}.{experiment}.jsonl"
-    threads: 1
     resources:
         mem_mb=3000,
-        config=CONFIG,
     params:
         folders=lambda wildcards: [
             run.folder for run in plan_of(wildcards).collected(wildcards.experiment)
         ],
-        more=lambda wildcards, input: " ".join(["--more", *input.more] if input.more else []),
+        more=lambda wildcards, input: option("--more", input.more),
         borrowed=borrowed,
         folder=subpath(output.runs, parent=True),
     message:
@@ -62,14 +46,6 @@ rule record_provenance:
         code=lambda wildcards: code("record_provenance.py"),
     output:
         provenance="results/{study}/{experiment}/collected/provenance.json",
-    log:
-        "results/logs/record_provenance/{study}.{experiment}.log",
-    benchmark:
-        "results/benchmarks/record_provenance/{study}.{experiment}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=500,
-        config=CONFIG,
     message:
         "Record hardware, versions, settings and seconds: {wildcards.study} {wildcards.experiment}"
     shell:
@@ -90,15 +66,9 @@ rule repeat_run:
         ),
     output:
         item_rows="results/{study}/{experiment}/collected/repeat_{model}.parquet",
-    log:
-        "results/logs/repeat_run/{study}.{experiment}.{model}.log",
-    benchmark:
-        "results/benchmarks/repeat_run/{study}.{experiment}.{model}.jsonl"
-    threads: 1
     resources:
         mem_mb=2500,
         gpu=lambda wildcards: gpus(repeated(wildcards)),
-        config=CONFIG,
     params:
         code=lambda wildcards: [
             plan_of(wildcards).training_code(
@@ -115,10 +85,8 @@ rule repeat_run:
         ),
         sheet=lambda wildcards: plan_of(wildcards).sheet_of(repeated(wildcards).arm),
         lineage=lambda wildcards: lineage(repeated(wildcards)),
-        validation=lambda wildcards: " ".join(
-            ["--validation", *found]
-            if (found := pool_files(wildcards.study, "validation"))
-            else []
+        validation=lambda wildcards: option(
+            "--validation", pool_files(wildcards.study, "validation")
         ),
     message:
         "Repeat a run of {wildcards.model}: {wildcards.study} {wildcards.experiment}"
@@ -137,13 +105,6 @@ rule release_items:
         ],
     output:
         record="results/{study}/{experiment}/release.json",
-    log:
-        "results/logs/release_items/{study}.{experiment}.log",
-    benchmark:
-        "results/benchmarks/release_items/{study}.{experiment}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=500,
     params:
         folder=lambda wildcards: plan_of(wildcards).released_folder(wildcards.experiment),
     message:
@@ -162,32 +123,23 @@ rule tabulate_results:
         sheet=lambda wildcards: plan_of(wildcards).sheet(wildcards.experiment),
         code=lambda wildcards: plan_of(wildcards).study_code("tabulate_results.py"),
     output:
-        *[
-            path
-            for path in both("results/{study}/{experiment}/tables", TABLES)
-            if not path.endswith(("arms.md", "contrasts.md"))
-        ],
+        both("results/{study}/{experiment}/tables", TABLES, ("arms.md", "contrasts.md")),
         arms=shown("results/{study}/{experiment}/tables/arms.md", "tabulate_results", "Tables"),
         contrasts=shown(
             "results/{study}/{experiment}/tables/contrasts.md", "tabulate_contrasts", "Tables"
         ),
-    log:
-        "results/logs/tabulate_results/{study}.{experiment}.log",
-    benchmark:
-        "results/benchmarks/tabulate_results/{study}.{experiment}.jsonl"
-    threads: 1
     resources:
         mem_mb=3000,
-        config=CONFIG,
     params:
-        folder=subpath(output.arms, parent=True),
+        folder=subpath(output[0], parent=True),
+        own="",
         evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
     message:
         "Compute the tables: {wildcards.study} {wildcards.experiment}"
     shell:
         "python scripts/tabulate_results.py --config {resources.config} --study {wildcards.study}"
         " --sheet {input.sheet} --evidence {params.evidence} --pools {input.pools}"
-        " --output {params.folder} &> {log}"
+        " {params.own} --output {params.folder} &> {log}"
 
 
 rule tabulate_claims:
@@ -198,23 +150,15 @@ rule tabulate_claims:
         beside=lambda wildcards: ledgers_beside(wildcards.study, wildcards.experiment),
         claims=lambda wildcards: plan_of(wildcards).settings.claims,
         sheet=lambda wildcards: plan_of(wildcards).sheet(wildcards.experiment),
-        more=lambda wildcards: claims_inputs(wildcards.study),
+        more=lambda wildcards: own(OWN_CLAIMS, wildcards.study),
         code=lambda wildcards: plan_of(wildcards).study_code("tabulate_claims.py"),
     output:
         claims="results/{study}/{experiment}/claims.json",
-    log:
-        "results/logs/tabulate_claims/{study}.{experiment}.log",
-    benchmark:
-        "results/benchmarks/tabulate_claims/{study}.{experiment}.jsonl"
-    threads: 1
     resources:
         mem_mb=3000,
-        config=CONFIG,
     params:
         evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
-        beside=lambda wildcards, input: " ".join(
-            ["--beside", *input.beside] if input.beside else []
-        ),
+        beside=lambda wildcards, input: option("--beside", input.beside),
     message:
         "Judge the claims: {wildcards.study} {wildcards.experiment}"
     shell:
@@ -223,57 +167,25 @@ rule tabulate_claims:
         " --output {output.claims} &> {log}"
 
 
-rule compare_sizes:
+rule compare_experiments:
     input:
         evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
         others=lambda wildcards: other_items(wildcards.study, wildcards.experiment),
         sources=lambda wildcards: sources(wildcards.study),
         claims=lambda wildcards: plan_of(wildcards).settings.claims,
-        code=lambda wildcards: plan_of(wildcards).study_code("compare_sizes.py"),
+        code=lambda wildcards: plan_of(wildcards).study_code("compare_experiments.py"),
     output:
-        both("results/{study}/{experiment}/tables", ["scaling"]),
-    log:
-        "results/logs/compare_sizes/{study}.{experiment}.log",
-    benchmark:
-        "results/benchmarks/compare_sizes/{study}.{experiment}.jsonl"
-    threads: 1
+        both("results/{study}/{experiment}/tables", ["{comparison}"]),
+    wildcard_constraints:
+        comparison=names(COMPARED.values()),
     resources:
         mem_mb=3000,
-        config=CONFIG,
     params:
-        folder=lambda wildcards: f"{home(wildcards.study, wildcards.experiment)}/tables",
+        folder=subpath(output[0], parent=True),
         evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
     message:
-        "Compare models of different size: {wildcards.study} {wildcards.experiment}"
+        "Compare with other experiments ({wildcards.comparison}): {wildcards.study} {wildcards.experiment}"
     shell:
-        "python scripts/compare_sizes.py --config {resources.config} --study {wildcards.study}"
-        " --experiment {wildcards.experiment} --evidence {params.evidence} --others {input.others}"
-        " --output {params.folder} &> {log}"
-
-
-rule compare_platforms:
-    input:
-        evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
-        others=lambda wildcards: other_items(wildcards.study, wildcards.experiment),
-        sources=lambda wildcards: sources(wildcards.study),
-        claims=lambda wildcards: plan_of(wildcards).settings.claims,
-        code=lambda wildcards: plan_of(wildcards).study_code("compare_platforms.py"),
-    output:
-        both("results/{study}/{experiment}/tables", ["platforms"]),
-    log:
-        "results/logs/compare_platforms/{study}.{experiment}.log",
-    benchmark:
-        "results/benchmarks/compare_platforms/{study}.{experiment}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=3000,
-        config=CONFIG,
-    params:
-        folder=lambda wildcards: f"{home(wildcards.study, wildcards.experiment)}/tables",
-        evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
-    message:
-        "Compare platforms: {wildcards.study} {wildcards.experiment}"
-    shell:
-        "python scripts/compare_platforms.py --config {resources.config} --study {wildcards.study}"
-        " --experiment {wildcards.experiment} --evidence {params.evidence} --others {input.others}"
-        " --output {params.folder} &> {log}"
+        "python scripts/compare_experiments.py {wildcards.comparison} --config {resources.config}"
+        " --study {wildcards.study} --experiment {wildcards.experiment} --evidence {params.evidence}"
+        " --others {input.others} --output {params.folder} &> {log}"

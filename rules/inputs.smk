@@ -19,22 +19,31 @@ def first_texts(wildcards):
 
 def search_of(study):
     """The setting `search` of a study. All its experiments that have one have the same."""
-    found = [one.search for one in PLANS[study].settings.experiments.values() if one.search]
-    return (
-        found[0]
-        if found
-        else refuse(f"config/{study}/experiments.yaml: no experiment has a `search`")
-    )
+    for one in PLANS[study].settings.experiments.values():
+        if one.search:
+            return one.search
+    refuse(f"config/{study}/experiments.yaml: no experiment has a `search`")
+
+
+def search_options(study):
+    search = search_of(study)
+    return f"{option('--samples', search.samples)} --temperature {search.temperature}"
+
+
+def collected_runs(wildcards):
+    """What the runs of an experiment left, one after the other."""
+    names = ("meta.json", "log.jsonl", "metrics.json", "items.parquet", "episodes.jsonl")
+    runs = plan_of(wildcards).collected(wildcards.experiment)
+    return [f"{run.folder}/{name}" for run in runs for name in names]
 
 
 def more_items(wildcards):
     """Further items of an experiment's runs: answers to extra pools, and answers chosen among several."""
     plan, experiment = plan_of(wildcards), wildcards.experiment
-    extra = plan.experiment(experiment).extra
-    asked = (
-        [f"{run.folder}/extra/items.parquet" for run in plan.collected(experiment)] if extra else []
-    )
-    return asked + [f"{run.folder}/search/items.parquet" for run in plan.searching(experiment)]
+    asked = plan.collected(experiment) if plan.experiment(experiment).extra else []
+    folders = [f"{run.folder}/extra" for run in asked]
+    folders += [f"{run.folder}/search" for run in plan.searching(experiment)]
+    return [f"{folder}/items.parquet" for folder in folders]
 
 
 def lenders(wildcards):
@@ -68,20 +77,11 @@ def repeated(wildcards):
     return plan_of(wildcards).repeats(wildcards.experiment)[wildcards.model]
 
 
-def claims_inputs(study):
-    """Files that a study's own measures of claims read besides items and pools."""
-    return OWN_CLAIMS[study]() if study in OWN_CLAIMS else []
-
-
 def figure_tables(study, experiment, figure):
     """The tables that a figure reads, as far as the experiment has them; what else it reads is evidence."""
     wanted = checked(lambda: tables_of(PLANS[study].module, figure))
-    files = {
-        Path(path).stem: path
-        for path in table_files(study, experiment)
-        if path.endswith(".parquet")
-    }
-    return [files[name] for name in wanted if name in files]
+    folder, made = f"{home(study, experiment)}/tables", table_files(study, experiment)
+    return [path for name in wanted if (path := f"{folder}/{name}.parquet") in made]
 
 
 def figure_settings(wildcards):
@@ -96,15 +96,19 @@ def post_templates(study):
     return [*(path.as_posix() for path in found), "report/post.html.j2"]
 
 
+def figures_beside(wildcards):
+    """Figures that the post may show of other experiments."""
+    others = released_beside(wildcards.study, wildcards.experiment)
+    return [path for other in others for path in figure_files(wildcards.study, other)]
+
+
 def post_figures(wildcards):
-    """Folders of the figures that a post may show, its own first."""
+    """Folders of the figures that a post may show: its own, and those of released experiments beside it."""
     study, experiment = wildcards.study, wildcards.experiment
-    files = [*figure_files(study, experiment), *figures_beside(study, experiment)]
-    return list(dict.fromkeys(Path(path).parent.as_posix() for path in files))
-
-
-def target(study, experiment):
-    return experiment if study == STUDY else f"{study}_{experiment}"
+    drawn = [
+        one for one in (experiment, *released_beside(study, experiment)) if figure_files(study, one)
+    ]
+    return [f"{home(study, one)}/figures" for one in drawn]
 
 
 PAGE_SEED = 1
@@ -131,28 +135,19 @@ def page_models(wildcards):
     plan, experiment = plan_of(wildcards), wildcards.experiment
     if not plan.kind.page_runs_models or SETTINGS.platform != "torch":
         return []
-    released = evidence_folder(wildcards.study, experiment).startswith(RELEASED)
     runs = [run for run in plan.runs(experiment) if run.seed == PAGE_SEED]
-    if released:
-        runs = [
-            run
-            for run in runs
-            if all(
-                Path(job_run(run, arm).folder, "adapter").is_dir() for arm in plan.lineage(run.arm)
-            )
-        ]
-    return [f"{home(run.study, experiment)}/page/models/{run.model}.{run.arm}.bin" for run in runs]
+    if evidence_folder(wildcards.study, experiment).startswith(RELEASED):
+        here = lambda run: all(map(os.path.isdir, trained(run, plan.lineage(run.arm))))
+        runs = list(filter(here, runs))
+    folder = f"{home(wildcards.study, experiment)}/page/models"
+    return [f"{folder}/{run.model}.{run.arm}.bin" for run in runs]
 
 
 # --- the film -------------------------------------------------------------------------------------------
 
 CUES = f"video/{STUDY}/cues.yaml"  # the words of the film; a study without them has none
-SCENES = sorted(
-    path.stem
-    for path in Path(workflow.basedir, f"scripts/trap/studies/{STUDY}/film/scenes").glob(
-        "[a-z]*.py"
-    )
-)
+_scenes = Path(workflow.basedir, f"scripts/trap/studies/{STUDY}/film/scenes")
+SCENES = sorted(path.stem for path in _scenes.glob("[a-z]*.py"))
 
 
 def film_code(study, script, *parts):
@@ -160,24 +155,30 @@ def film_code(study, script, *parts):
     return code(script, *(f"studies.{PLANS[study].module}.film.{part}" for part in parts))
 
 
-def film_folder(wildcards):
-    return f"{home(wildcards.study, wildcards.experiment)}/video"
-
-
-def told_beside(study, experiment):
-    """Experiments whose results a scene may show: this one, and those whose ledgers it takes in."""
-    return [Path(path).parent.name for path in ledgers_beside(study, experiment)]
-
-
 def scenes_told(study, experiment, cut):
-    """Names of a cut's scenes, in order, without those that show an experiment that is not here."""
+    """Names of a cut's scenes, in order, without those that show an experiment that is not here.
+
+    A scene may show this experiment, and those whose ledgers it takes in.
+    """
     from trap.film.cues import load_sheet, scenes_of  # not for those who make no film
 
-    return checked(lambda: scenes_of(load_sheet(CUES), cut, told_beside(study, experiment)))
+    beside = [Path(path).parent.name for path in ledgers_beside(study, experiment)]
+    return checked(lambda: scenes_of(load_sheet(CUES), cut, beside))
 
 
-def scenes(wildcards, cut):
-    return scenes_told(wildcards.study, wildcards.experiment, cut)
+def clips_of_cut(wildcards):
+    cut, folder = wildcards.cut, f"{home(wildcards.study, wildcards.experiment)}/video"
+    scenes = scenes_told(wildcards.study, wildcards.experiment, cut)
+    return [f"{folder}/clips/{cut}_{scene}.mp4" for scene in scenes]
+
+
+def facts_of_cut(wildcards):
+    """The facts of the scenes of a cut; of all scenes where there is no wildcard `cut`, for the wide cut has them."""
+    folder, cut = f"{home(wildcards.study, wildcards.experiment)}/video", wildcards.get(
+        "cut", "wide"
+    )
+    scenes = scenes_told(wildcards.study, wildcards.experiment, cut)
+    return [f"{folder}/facts/{scene}.json" for scene in scenes]
 
 
 def film_tables(wildcards):
@@ -199,19 +200,14 @@ def film_files(study, experiment):
     films = [f"{folder}/trap_{cut}.mp4" for cut in CUTS]
     if film_quality() == "draft":
         return films
-    beside = [
-        f"{folder}/{name}"
-        for cut in CUTS
-        for name in (
+    beside = [f"{folder}/kit.md"]
+    for cut in CUTS:
+        names = [
             f"contact_sheet_{cut}.png",
             f"trap_{cut}.srt",
             f"trap_{cut}.vtt",
             f"thumbnail_{cut}.png",
-        )
-    ]
-    clips = [
-        f"{folder}/clips/{cut}_{scene}.webp"
-        for cut in CUTS
-        for scene in scenes_told(study, experiment, cut)
-    ]
-    return [*films, *beside, f"{folder}/kit.md", *clips]
+        ]
+        clips = [f"clips/{cut}_{scene}.webp" for scene in scenes_told(study, experiment, cut)]
+        beside += [f"{folder}/{name}" for name in (*names, *clips)]
+    return [*films, *beside]

@@ -33,31 +33,32 @@ rule evaluate:
         run_files(STUDY, DEFAULT, "metrics.json"),
 
 
-for study, plan in PLANS.items():
-    for experiment in plan.settings.experiments:
+for study, experiment in EXPERIMENTS:
+    target = experiment if study == STUDY else f"{study}_{experiment}"
 
-        rule:
-            name:
-                target(study, experiment)
-            input:
-                lambda wildcards, s=study, e=experiment: experiment_files(s, e),
-            localrule: True
+    rule:
+        name:
+            target
+        input:
+            lambda wildcards, s=study, e=experiment: experiment_files(s, e),
+        localrule: True
 
-        rule:
-            name:
-                f"release_{target(study, experiment)}"
-            input:
-                f"{plan.home(experiment)}/release.json",
-            localrule: True
-
-
-rule page:
-    input:
-        lambda wildcards: page_target(STUDY, main_experiment()),
-    localrule: True
+    rule:
+        name:
+            f"release_{target}"
+        input:
+            f"{home(study, experiment)}/release.json",
+        localrule: True
 
 
-for stage, files in (("tables", table_files), ("figures", figure_files), ("report", report_files)):
+STAGES = {
+    "tables": table_files,
+    "figures": figure_files,
+    "report": report_files,
+    "page": page_files,
+}
+
+for stage, files in STAGES.items():
 
     rule:
         name:

@@ -52,22 +52,14 @@ rule write_scene_facts:
         ),
     output:
         facts=[f"results/{{study}}/{{experiment}}/video/facts/{scene}.json" for scene in SCENES],
-    log:
-        "results/logs/write_scene_facts/{study}.{experiment}.log",
-    benchmark:
-        "results/benchmarks/write_scene_facts/{study}.{experiment}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        config=CONFIG,
     params:
-        tables=lambda wildcards: f"{home(wildcards.study, wildcards.experiment)}/tables",
         evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
     message:
         "Collect what the scenes of the film show"
     shell:
         "python scripts/write_scene_facts.py --config {resources.config} --study {wildcards.study}"
-        " --experiment {wildcards.experiment} --cues {input.cues} --claims {input.claims} --tables {params.tables}"
+        " --experiment {wildcards.experiment} --cues {input.cues} --claims {input.claims}"
+        " --tables results/{wildcards.study}/{wildcards.experiment}/tables"
         " --evidence {params.evidence} --output {output.facts} &> {log} || {{ tail -n 1 {log} >&2; exit 1; }};"
         " grep '^the film leaves out' {log} >&2 || true"
 
@@ -81,11 +73,6 @@ rule render_scene:
         ),
     output:
         clip="results/{study}/{experiment}/video/clips/{cut}_{scene}.mp4",
-    log:
-        "results/logs/render_scene/{study}.{experiment}.{cut}.{scene}.log",
-    benchmark:
-        "results/benchmarks/render_scene/{study}.{experiment}.{cut}.{scene}.jsonl"
-    threads: 1
     resources:
         mem_mb=1500,
     params:
@@ -100,24 +87,13 @@ rule render_scene:
 
 rule assemble_film:
     input:
-        clips=lambda wildcards: [
-            f"{film_folder(wildcards)}/clips/{wildcards.cut}_{scene}.mp4"
-            for scene in scenes(wildcards, wildcards.cut)
-        ],
-        facts=lambda wildcards: [
-            f"{film_folder(wildcards)}/facts/{scene}.json"
-            for scene in scenes(wildcards, wildcards.cut)
-        ],
+        clips=clips_of_cut,
+        facts=facts_of_cut,
         cues=CUES,
         code=lambda wildcards: code("assemble_film.py"),
     output:
         film="results/{study}/{experiment}/video/trap_{cut}.mp4",
         ledger="results/{study}/{experiment}/video/trap_{cut}.json",
-    log:
-        "results/logs/assemble_film/{study}.{experiment}.{cut}.log",
-    benchmark:
-        "results/benchmarks/assemble_film/{study}.{experiment}.{cut}.jsonl"
-    threads: 1
     resources:
         mem_mb=1500,
     params:
@@ -133,21 +109,11 @@ rule assemble_film:
 rule narrate_film:
     input:
         film="results/{study}/{experiment}/video/trap_{cut}.mp4",
-        facts=lambda wildcards: [
-            f"{film_folder(wildcards)}/facts/{scene}.json"
-            for scene in scenes(wildcards, wildcards.cut)
-        ],
+        facts=facts_of_cut,
         recordings=sorted(str(path) for path in Path("video/narration").glob("*.*")),
         code=lambda wildcards: code("narrate_film.py"),
     output:
         film="results/{study}/{experiment}/video/trap_{cut}_narrated.mp4",
-    log:
-        "results/logs/narrate_film/{study}.{experiment}.{cut}.log",
-    benchmark:
-        "results/benchmarks/narrate_film/{study}.{experiment}.{cut}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=1000,
     message:
         "Lay the narration under the film: {wildcards.cut}"
     shell:
@@ -161,11 +127,6 @@ rule animate_clip:
         code=lambda wildcards: code("draw_stills.py"),
     output:
         animation="results/{study}/{experiment}/video/clips/{cut}_{scene}.webp",
-    log:
-        "results/logs/animate_clip/{study}.{experiment}.{cut}.{scene}.log",
-    benchmark:
-        "results/benchmarks/animate_clip/{study}.{experiment}.{cut}.{scene}.jsonl"
-    threads: 1
     resources:
         mem_mb=1500,
     message:
@@ -181,11 +142,6 @@ rule draw_contact_sheet:
         code=lambda wildcards: code("draw_stills.py"),
     output:
         sheet="results/{study}/{experiment}/video/contact_sheet_{cut}.png",
-    log:
-        "results/logs/draw_contact_sheet/{study}.{experiment}.{cut}.log",
-    benchmark:
-        "results/benchmarks/draw_contact_sheet/{study}.{experiment}.{cut}.jsonl"
-    threads: 1
     resources:
         mem_mb=1500,
     message:
@@ -202,13 +158,6 @@ rule draw_thumbnail:
         code=lambda wildcards: film_code(wildcards.study, "draw_thumbnail.py", "scenes.poster"),
     output:
         picture="results/{study}/{experiment}/video/thumbnail_{cut}.png",
-    log:
-        "results/logs/draw_thumbnail/{study}.{experiment}.{cut}.log",
-    benchmark:
-        "results/benchmarks/draw_thumbnail/{study}.{experiment}.{cut}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=1000,
     message:
         "Draw the thumbnail: {wildcards.cut}"
     shell:
@@ -218,21 +167,11 @@ rule draw_thumbnail:
 
 rule write_subtitles:
     input:
-        facts=lambda wildcards: [
-            f"{film_folder(wildcards)}/facts/{scene}.json"
-            for scene in scenes(wildcards, wildcards.cut)
-        ],
+        facts=facts_of_cut,
         code=lambda wildcards: code("write_subtitles.py"),
     output:
         srt="results/{study}/{experiment}/video/trap_{cut}.srt",
         vtt="results/{study}/{experiment}/video/trap_{cut}.vtt",
-    log:
-        "results/logs/write_subtitles/{study}.{experiment}.{cut}.log",
-    benchmark:
-        "results/benchmarks/write_subtitles/{study}.{experiment}.{cut}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=500,
     message:
         "Write the subtitles: {wildcards.cut}"
     shell:
@@ -242,9 +181,7 @@ rule write_subtitles:
 
 rule write_kit:
     input:
-        facts=lambda wildcards: [
-            f"{film_folder(wildcards)}/facts/{scene}.json" for scene in scenes(wildcards, "wide")
-        ],
+        facts=facts_of_cut,
         claims="results/{study}/{experiment}/claims.json",
         tables=film_tables,
         evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
@@ -254,20 +191,12 @@ rule write_kit:
         code=lambda wildcards: film_code(wildcards.study, "write_kit.py", "sources"),
     output:
         kit="results/{study}/{experiment}/video/kit.md",
-    log:
-        "results/logs/write_kit/{study}.{experiment}.log",
-    benchmark:
-        "results/benchmarks/write_kit/{study}.{experiment}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        config=CONFIG,
     params:
-        tables=lambda wildcards: f"{home(wildcards.study, wildcards.experiment)}/tables",
         evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
     message:
         "Write the production kit"
     shell:
         "python scripts/write_kit.py --config {resources.config} --study {wildcards.study}"
         " --experiment {wildcards.experiment} --facts {input.facts} --cues {input.cues} --claims {input.claims}"
-        " --tables {params.tables} --evidence {params.evidence} --template {input.template} --output {output.kit} &> {log}"
+        " --tables results/{wildcards.study}/{wildcards.experiment}/tables --evidence {params.evidence}"
+        " --template {input.template} --output {output.kit} &> {log}"

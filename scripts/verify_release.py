@@ -18,12 +18,10 @@ from typing import Any
 
 from trap.cli import run_main
 from trap.files import InputError, read_json
-from trap.workflow.closure import closure, module_file
 from trap.workflow.config import Config, load_config
-from trap.workflow.plan import RELEASED, Plan
+from trap.workflow.plan import RELEASED, ROOT, Plan, code
 
 CONFIG = "config/config.yaml"
-ROOT = Path(__file__).resolve().parent.parent
 SHOWN = 5  # commits listed by name; the others are counted
 
 
@@ -35,22 +33,12 @@ def git(*arguments: str) -> str | None:
 
 def training_files(plan: Plan, experiment: str) -> list[str]:
     """Paths of the code that an experiment's runs came from."""
-    runs = plan.runs(experiment)
-    arms = {run.arm for run in runs} | {one for run in runs for one in plan.ancestors(run.arm)}
-    members = {f"studies.{plan.module}.study"}
-    for run in runs:
-        members.add(f"platforms.{run.platform}")
-        members |= {f"platforms.{run.platform}.{plan.arm(arm).method}" for arm in arms}
-    members |= {f"methods.{plan.arm(arm).method}" for arm in arms}
-    present = sorted(member for member in members if module_file(f"trap.{member}") is not None)
-    found: set[str] = set()
-    for script in ("train_base.py", "train_adapter.py", "evaluate_adapter.py", "collect_runs.py"):
-        found |= {
-            path.relative_to(ROOT).as_posix()
-            for path in closure(script, *present)
-            if path.is_relative_to(ROOT)
-        }
-    return sorted(found)
+    study = f"studies.{plan.module}.study"
+    programs = {("collect_runs.py", study)}
+    for run in plan.runs(experiment):
+        programs.add(("evaluate_adapter.py", f"platforms.{run.platform}", study))
+        programs |= {tuple(plan.trains(arm, run.platform)) for arm in (run.arm, *plan.ancestors(run.arm))}
+    return sorted({path for program in programs for path in code(*program) if not Path(path).is_absolute()})
 
 
 def later_commits(commit: str, files: list[str]) -> list[str] | None:
@@ -61,13 +49,9 @@ def later_commits(commit: str, files: list[str]) -> list[str] | None:
 
 def changed_settings(plan: Plan, experiment: str, recorded: dict[str, Any]) -> list[str]:
     """Arms whose row or hyperparameters are no longer those of the runs."""
-    lines = []
-    for model in plan.experiment(experiment).models:
-        for arm in sorted({run.arm for run in plan.runs(experiment) if run.model == model}):
-            known = recorded.get(f"{model}/{arm}")
-            if known is not None and known != plan.run_settings(model, arm):
-                lines.append(f"settings of {model} {arm}")
-    return lines
+    pairs = sorted({(run.model, run.arm) for run in plan.runs(experiment)})
+    now = {f"{model}/{arm}": plan.run_settings(model, arm) for model, arm in pairs}
+    return [f"settings of {name}" for name, value in now.items() if recorded.get(name, value) != value]
 
 
 def findings(config: Config, study: str, experiment: str) -> list[str]:
@@ -105,12 +89,11 @@ def main(argv: list[str] | None = None) -> int:
     def body() -> None:
         config = load_config(args.config)
         found = sorted(Path(RELEASED).glob("*/*/provenance.json"))
+        names = [path.parent.relative_to(RELEASED).parts for path in found]
         chosen = [
-            (path.parent.parent.name, path.parent.name)
-            for path in found
-            if args.study in (None, path.parent.parent.name)
-            and (not args.experiment or path.parent.name in args.experiment)
-        ]
+            (study, experiment) for study, experiment in names
+            if args.study in (None, study) and experiment in (args.experiment or [experiment])
+        ]  # fmt: skip
         if not chosen:
             raise InputError(f"{RELEASED}/: nothing of that name is released here")
         for study, experiment in chosen:

@@ -173,7 +173,7 @@ def build(folder: Path, file: GraphFile, *, models: bool) -> Path:
         if chain:
             exported.append(page / f"models/nano.{arm}.bin")
             arguments = ["--output", exported[-1], "--tokenizer", tokenizer_of(exported[-1])]
-            assert export_page_model.main(["--chain", *map(str, chain[:number]), *map(str, arguments)]) == 0
+            assert export_page_model.main(["--lineage", *map(str, chain[:number]), *map(str, arguments)]) == 0
     evidence = write_tables(folder, runs)
     write_text(folder / "post.md", POST)
     arguments = {

@@ -20,6 +20,7 @@ from trap.workflow.closure import closure, code_hashes, combined_hash, module_fi
 from trap.workflow.config import Config, Experiment, StudyConfig, hyper_of
 from trap.workflow.sheet import DISPLAY, Arm, check_arms, load_arms, pools_of, replay_pool, select_arms
 
+ROOT = Path(__file__).resolve().parents[3]
 RESULTS = "results"
 RELEASED = "results/released"
 BASE_SEED = 1
@@ -334,15 +335,19 @@ class Plan:
 
     # --- code -------------------------------------------------------------------------------------------
 
-    def training_code(self, name: str, platform: str) -> str:
-        """One hash of the code that trains an arm: the program, the method, the platform, and the study that grades.
+    def trains(self, name: str, platform: str) -> list[str]:
+        """What trains an arm: the program, then members: the platform, the method, and the study that grades.
 
         A platform may have a module with the name of a method, for what only that method needs.
         """
         method = self.arm(name).method
         script = "train_base.py" if method == "base" else "train_adapter.py"
         members = [f"platforms.{platform}", f"methods.{method}", f"platforms.{platform}.{method}"]
-        return code_hash(script, *members, f"studies.{self.module}.study")
+        return [script, *members, f"studies.{self.module}.study"]
+
+    def training_code(self, name: str, platform: str) -> str:
+        """One hash of the code that trains an arm."""
+        return code_hash(*self.trains(name, platform))
 
     def evaluation_code(self, platform: str, script: str = "evaluate_adapter.py") -> str:
         return code_hash(script, f"platforms.{platform}", f"studies.{self.module}.study")
@@ -353,31 +358,26 @@ class Plan:
 
     def figure_code(self, figure: str) -> list[str]:
         """The files that drawing a figure can import: the study's own one of that name, else the shared one."""
-        members = [
-            f"figures.{figure}",
-            f"studies.{self.module}.figures.{figure}",
-            f"studies.{self.module}.study",
-        ]
-        return code("plot_figure.py", *members)
+        own = f"studies.{self.module}.figures.{figure}"
+        return code("plot_figure.py", f"figures.{figure}", own, f"studies.{self.module}.study")
+
+
+def reached(script: str, *members: str) -> list[Path]:
+    """The import closure of a program. Members that do not exist are skipped, as not every platform has every method."""
+    return list(closure(script, *(one for one in members if module_file(f"trap.{one}") is not None)))
 
 
 @cache
 def code_hash(script: str, *members: str) -> str:
-    """One hash of a program's import closure, without comments, docstrings and the modules that read settings.
-
-    Members that do not exist are skipped, as not every method has a module in every platform.
-    """
-    present = [member for member in members if module_file(f"trap.{member}") is not None]
-    files = [path for path in closure(script, *present) if path.name not in READERS]
+    """One hash of a program's import closure, without comments, docstrings and the modules that read settings."""
+    files = [path for path in reached(script, *members) if path.name not in READERS]
     return combined_hash(code_hashes(files))[:16]
 
 
 @cache
 def code(script: str, *members: str) -> list[str]:
     """The import closure of `scripts/{script}` as paths that Snakemake can take as inputs."""
-    root = Path(__file__).resolve().parents[3]
-    present = [member for member in members if module_file(f"trap.{member}") is not None]
     return [
-        path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
-        for path in closure(script, *present)
+        (path.relative_to(ROOT) if path.is_relative_to(ROOT) else path).as_posix()
+        for path in reached(script, *members)
     ]

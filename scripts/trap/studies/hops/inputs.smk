@@ -3,6 +3,8 @@
 from trap.studies.hops.pools import EASY_HOPS
 
 HOPS = PLANS["hops"]
+HOPS_GRAPH = HOPS.settings.options.get("graph")  # somebody else's
+HOPS_ERRORS = ["errors", "branches", "shuffle"]  # the tables of what traces get wrong
 HOPS_LOOKED_AT = ("sft_long", "way_out_rsft", "way_out_demos_rsft")
 HOPS_PUBLISHED = HOPS.settings.published or "results/hops/published/files"
 HOPS_AUDIT = "results/hops/published/audit.json"
@@ -33,7 +35,7 @@ OWN_COLLECTED["hops"] = lambda experiment: [
     *(["attention.parquet", "pointers.parquet"] if "attention" in hops_own(experiment) else []),
 ]
 OWN_TABLES["hops"] = lambda experiment: [
-    *(["errors", "branches", "shuffle"] if "errors" in hops_own(experiment) else []),
+    *(HOPS_ERRORS if "errors" in hops_own(experiment) else []),
     *(["rewards"] if "rewards" in hops_own(experiment) else []),
 ]
 OWN_TARGETS["hops"] = lambda experiment: [f"{HOPS.data}/audit.json"]
