@@ -77,6 +77,9 @@ def test_correction_counts_every_test_of_the_ledger_once() -> None:
         entry("b_again", verdict="reproduced", p=0.001, row="b"),
         entry("c", verdict="not reproduced", p=0.6, row="c"),
         entry("d", p=None, row="d"),
+        entry(
+            "c_too", verdict="reproduced", p=0.6, row="c", low=-0.01, high=0.01
+        ),  # by no more than the margin
     ]
     found = {row["id"]: row for row in correct(rows)}
     three = benjamini_hochberg([0.04, 0.001, 0.6])
@@ -86,7 +89,7 @@ def test_correction_counts_every_test_of_the_ledger_once() -> None:
     assert [row["verdict"] for row in found.values()] == [row["verdict"] for row in rows]
     assert found["a"]["p_ledger"] > 0.05  # below it alone, not among three
     assert found["a"]["reason"] == f"{LEDGER_WORDS} p = 0.06 over 3 tests."
-    assert [found[name]["reason"] for name in ("b", "c", "d")] == [None, None, None]
+    assert [found[name]["reason"] for name in ("b", "c", "d", "c_too")] == [None] * 4
     assert correct(list(found.values())) == list(found.values())  # said once, however often it is corrected
     reason = f"Its reason. {found['a']['reason']}"
     (alone,) = correct([entry("a", verdict="reproduced", p=0.04, row="a", reason=reason)])

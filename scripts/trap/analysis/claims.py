@@ -69,7 +69,8 @@ def correct(claims: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Give every claim with a p value its `p_ledger`, corrected over all tests of the ledger, whatever their family.
 
     Benjamini and Hochberg. A test that several claims rest on counts once. No verdict follows from it; a claim that is
-    reproduced and whose p_ledger is not below 0.05 says so in its reason.
+    reproduced by an interval without zero, and whose p_ledger is not below 0.05, says so in its reason. One that is
+    reproduced because nothing differs has a large p, as it should.
     """
     tests = {_test(claim): claim["p"] for claim in claims if claim["p"] is not None}
     corrected = dict(zip(tests, benjamini_hochberg(list(tests.values())), strict=True))
@@ -85,7 +86,8 @@ def _corrected(claim: dict[str, Any], p: float | None, tests: int) -> dict[str, 
     kept = (
         (claim["reason"] or "").split(LEDGER_WORDS)[0].strip()
     )  # without what another ledger said of itself
-    if claim["verdict"] == "reproduced" and p is not None and p >= 0.05:
+    effect = claim["low"] is not None and (claim["low"] > 0 or claim["high"] < 0)
+    if claim["verdict"] == "reproduced" and effect and p is not None and p >= 0.05:
         kept = f"{kept} {LEDGER_WORDS} p = {p:.2g} over {tests} tests.".strip()
     return claim | {"p_ledger": p, "reason": kept or None}
 
