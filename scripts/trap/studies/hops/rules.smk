@@ -37,8 +37,6 @@ rule audit_questions:
     output:
         audit=f"{HOPS.data}/audit.json",
     priority: 1000
-    resources:
-        mem_mb=1500,
     message:
         "Audit the questions: well posed, no overlap"
     shell:
@@ -50,7 +48,7 @@ rule audit_questions:
 rule collect_traces:
     input:
         runs=lambda wildcards: run_files(
-            "hops", wildcards.experiment, "meta.json", "episodes.jsonl"
+            HOPS.runs(wildcards.experiment), "meta.json", "episodes.jsonl"
         ),
         graph=f"{HOPS.data}/kg.json",
         pools=HOPS.pool_files([pool for pool in HOPS.scored if pool.logged]),
@@ -87,7 +85,7 @@ use rule tabulate_results as tabulate_errors with:
     wildcard_constraints:
         study="hops",
     params:
-        own=f"--own {' '.join(HOPS_ERRORS)}",
+        more=option("--own", HOPS_ERRORS),
     message:
         "Tabulate what traces get wrong: hops {wildcards.experiment}"
 
@@ -98,7 +96,7 @@ use rule tabulate_results as tabulate_rewards with:
     wildcard_constraints:
         study="hops",
     params:
-        own="--own rewards",
+        more="--own rewards",
     message:
         "Tabulate rewards and methods: hops {wildcards.experiment}"
 
