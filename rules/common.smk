@@ -8,8 +8,6 @@ import os
 import sys
 from functools import cache
 
-from snakemake.logging import logger
-
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from trap.files import InputError
@@ -44,9 +42,8 @@ PLANS = checked(lambda: {study: Plan.of(SETTINGS, study) for study in SETTINGS.s
 STUDY = SETTINGS.study
 DEFAULT = "default"  # the experiment that every study has
 PLAN = PLANS[STUDY]
-# Programs read the settings from this file. It is the configuration as written, or a copy of the result where the
-# command line overrides it. The path says where the values are and not what they are, so it is a resource. What a job
-# depends on is in its params.
+# Programs read the settings from this file: the configuration as written, or a copy where the command line overrides
+# it. What a job depends on is in its params; where the values lie is not, so the path is a resource.
 CONFIG = settings_file(SETTINGS, "config/config.yaml")
 # What a comparison is of, and the name of its table and figure.
 COMPARED = {"sizes": "scaling", "platforms": "platforms"}
@@ -73,16 +70,14 @@ BASES = {plan.base for plan in PLANS.values()}
 TRAINED = {arm for plan in PLANS.values() for arm in plan.arms} - BASES
 for plan in PLANS.values():
     for arm in BASES & set(plan.arms) - {plan.base}:
-        raise WorkflowError(
-            f"{plan.settings.sheet}: `{arm}` is the base of another study and no base here"
-        )
+        raise WorkflowError(f"{plan.settings.sheet}: `{arm}` is no base here, but of another study")
 
 
 wildcard_constraints:
     study=names(PLANS),
     experiment=names(name for study, name in EXPERIMENTS),
     model=names(SETTINGS.models),
-    platform=names(one.platform or SETTINGS.platform for one in EXPERIMENTS.values()),
+    platform=names([SETTINGS.platform, *(one.platform or "none" for one in EXPERIMENTS.values())]),
     arm=names(BASES | TRAINED),
     seed=r"[1-9]\d*",
     pool=names(pool.name for plan in PLANS.values() for pool in plan.kind.pools),
@@ -142,9 +137,9 @@ def gpus(wildcards):
     return 1 if SETTINGS.device == "cuda" or wildcards.platform.startswith("unsloth") else 0
 
 
-def run_files(study, experiment, *files):
-    """These files of every run that an experiment makes itself."""
-    return [f"{run.folder}/{name}" for run in PLANS[study].collected(experiment) for name in files]
+def run_files(runs, *files):
+    """These files of every run."""
+    return [f"{run.folder}/{name}" for run in runs for name in files]
 
 
 def pool_files(study, *roles):
@@ -152,13 +147,9 @@ def pool_files(study, *roles):
     return PLANS[study].pool_files(PLANS[study].pools(*roles))
 
 
-def named_pools(study, pools, folder="data"):
-    return [f"results/{study}/{folder}/{pool}.jsonl" for pool in pools]
-
-
 def extra_files(study):
     """The files of the pools that only some experiments ask."""
-    return named_pools(study, PLANS[study].extra, "extra")
+    return [f"results/{study}/extra/{pool}.jsonl" for pool in PLANS[study].extra]
 
 
 def sources(study):
@@ -265,7 +256,7 @@ def experiment_files(study, experiment):
     one, plan = EXPERIMENTS[study, experiment], PLANS[study]
     released = evidence_folder(study, experiment).startswith(RELEASED)
     made = [
-        *([] if released else [f"{run.folder}/metrics.json" for run in plan.collected(experiment)]),
+        *([] if released else run_files(plan.collected(experiment), "metrics.json")),
         *ledger(study, experiment),
         *table_files(study, experiment),
         *figure_files(study, experiment),

@@ -56,8 +56,6 @@ rule check_study:
     output:
         gates="results/{study}/data/gates.json",
     priority: 1000
-    resources:
-        mem_mb=1500,
     params:
         settings=lambda wildcards: plan_of(wildcards).data_settings(),
     message:

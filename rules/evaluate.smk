@@ -53,7 +53,7 @@ use rule evaluate_adapter as evaluate_extra with:
 use rule evaluate_adapter as search_answers with:
     input:
         sources=lambda wildcards: sources(wildcards.study),
-        pools=lambda wildcards: named_pools(wildcards.study, search_of(wildcards.study).pools),
+        pools=lambda wildcards: plan_of(wildcards).pool_files(search_of(wildcards.study).pools),
         lineage=lambda wildcards: trained(wildcards, plan_of(wildcards).lineage(wildcards.arm)),
     output:
         item_rows="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/search/items.parquet",

@@ -58,9 +58,7 @@ rule repeat_run:
     input:
         sources=lambda wildcards: sources(wildcards.study),
         pools=lambda wildcards: plan_of(wildcards).pool_files(plan_of(wildcards).scored),
-        learned=lambda wildcards: named_pools(
-            wildcards.study, plan_of(wildcards).data_pools(repeated(wildcards).arm)
-        ),
+        learned=lambda wildcards: learned_from(repeated(wildcards)),
         runs=lambda wildcards: trained(
             repeated(wildcards), plan_of(wildcards).needed(repeated(wildcards).arm)
         ),
@@ -70,29 +68,17 @@ rule repeat_run:
         mem_mb=2500,
         gpu=lambda wildcards: gpus(repeated(wildcards)),
     params:
-        code=lambda wildcards: [
-            plan_of(wildcards).training_code(
-                repeated(wildcards).arm, repeated(wildcards).platform
-            ),
-            plan_of(wildcards).evaluation_code(repeated(wildcards).platform, "repeat_run.py"),
-        ],
+        code=repeated_code,
         settings=lambda wildcards: plan_of(wildcards).run_settings(
             wildcards.model, repeated(wildcards).arm
         ),
-        run=lambda wildcards: " ".join(
-            f"--{name} {getattr(repeated(wildcards), name)}"
-            for name in ("model", "platform", "arm", "seed")
-        ),
         sheet=lambda wildcards: plan_of(wildcards).sheet_of(repeated(wildcards).arm),
-        lineage=lambda wildcards: lineage(repeated(wildcards)),
-        validation=lambda wildcards: option(
-            "--validation", pool_files(wildcards.study, "validation")
-        ),
+        run=repeated_options,
     message:
         "Repeat a run of {wildcards.model}: {wildcards.study} {wildcards.experiment}"
     shell:
         "python scripts/repeat_run.py --config {resources.config} --study {wildcards.study}"
-        " --sheet {params.sheet} {params.run} {params.lineage} --pools {input.pools} {params.validation}"
+        " --sheet {params.sheet} {params.run} --pools {input.pools}"
         " --output {output.item_rows} &> {log}"
 
 
@@ -131,18 +117,19 @@ rule tabulate_results:
     resources:
         mem_mb=3000,
     params:
-        folder=subpath(output[0], parent=True),
-        own="",
+        program="tabulate_results.py",
+        made=subpath(output[0], parent=True),
+        more="",
         evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
     message:
         "Compute the tables: {wildcards.study} {wildcards.experiment}"
     shell:
-        "python scripts/tabulate_results.py --config {resources.config} --study {wildcards.study}"
+        "python scripts/{params.program} --config {resources.config} --study {wildcards.study}"
         " --sheet {input.sheet} --evidence {params.evidence} --pools {input.pools}"
-        " {params.own} --output {params.folder} &> {log}"
+        " {params.more} --output {params.made} &> {log}"
 
 
-rule tabulate_claims:
+use rule tabulate_results as tabulate_claims with:
     input:
         evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
         sources=lambda wildcards: sources(wildcards.study),
@@ -154,17 +141,12 @@ rule tabulate_claims:
         code=lambda wildcards: plan_of(wildcards).study_code("tabulate_claims.py"),
     output:
         claims="results/{study}/{experiment}/claims.json",
-    resources:
-        mem_mb=3000,
     params:
-        evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
-        beside=lambda wildcards, input: option("--beside", input.beside),
+        program="tabulate_claims.py",
+        made=lambda wildcards, output: output.claims,
+        more=lambda wildcards, input: option("--beside", input.beside),
     message:
         "Judge the claims: {wildcards.study} {wildcards.experiment}"
-    shell:
-        "python scripts/tabulate_claims.py --config {resources.config} --study {wildcards.study}"
-        " --sheet {input.sheet} --evidence {params.evidence} --pools {input.pools} {params.beside}"
-        " --output {output.claims} &> {log}"
 
 
 rule compare_experiments:

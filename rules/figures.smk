@@ -12,11 +12,9 @@ wildcard_constraints:
 rule plot_figure:
     input:
         claims=lambda wildcards: ledger(wildcards.study, wildcards.experiment),
-        tables=lambda wildcards: figure_tables(
-            wildcards.study, wildcards.experiment, wildcards.figure
-        ),
+        tables=figure_tables,
         evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
-        settings=figure_settings,
+        settings=lambda wildcards: plan_of(wildcards).settings.figures or [],
         code=lambda wildcards: plan_of(wildcards).figure_code(wildcards.figure),
     output:
         four("results/{study}/{experiment}/figures/{figure}")[1:],

@@ -5,8 +5,9 @@ from trap.figures.catalogue import tables_of
 
 def corpus_pools(study):
     """Pools that the base corpus and a fresh vocabulary are made from."""
-    chosen = PLANS[study].kind.corpus_from
-    return pool_files(study, "train") if chosen is None else named_pools(study, chosen)
+    plan = PLANS[study]
+    chosen = plan.kind.corpus_from
+    return plan.pool_files(plan.pools("train") if chosen is None else chosen)
 
 
 def first_texts(wildcards):
@@ -15,6 +16,12 @@ def first_texts(wildcards):
         return []
     study = wildcards.study
     return [f"{PLANS[study].data}/corpus.jsonl", *sources(study), *corpus_pools(study)]
+
+
+def learned_from(run):
+    """The files of the pools that training a run reads."""
+    plan = plan_of(run)
+    return plan.pool_files(plan.data_pools(run.arm))
 
 
 def search_of(study):
@@ -31,19 +38,17 @@ def search_options(study):
 
 
 def collected_runs(wildcards):
-    """What the runs of an experiment left, one after the other."""
-    names = ("meta.json", "log.jsonl", "metrics.json", "items.parquet", "episodes.jsonl")
     runs = plan_of(wildcards).collected(wildcards.experiment)
-    return [f"{run.folder}/{name}" for run in runs for name in names]
+    names = ("meta.json", "log.jsonl", "metrics.json", "items.parquet", "episodes.jsonl")
+    return run_files(runs, *names)
 
 
 def more_items(wildcards):
     """Further items of an experiment's runs: answers to extra pools, and answers chosen among several."""
     plan, experiment = plan_of(wildcards), wildcards.experiment
     asked = plan.collected(experiment) if plan.experiment(experiment).extra else []
-    folders = [f"{run.folder}/extra" for run in asked]
-    folders += [f"{run.folder}/search" for run in plan.searching(experiment)]
-    return [f"{folder}/items.parquet" for folder in folders]
+    searching = run_files(plan.searching(experiment), "search/items.parquet")
+    return run_files(asked, "extra/items.parquet") + searching
 
 
 def lenders(wildcards):
@@ -55,7 +60,7 @@ def lenders(wildcards):
 
 def borrowed_files(wildcards):
     """The files of those folders."""
-    names = (*(f"{name}.parquet" for name in COLLECTED), "seconds.json")
+    names = [*(f"{name}.parquet" for name in COLLECTED), "seconds.json"]
     return [f"{folder}/{name}" for folder in lenders(wildcards) for name in names]
 
 
@@ -67,8 +72,9 @@ def borrowed(wildcards):
 
 def gates(wildcards):
     """The gates of the pools that an experiment asks."""
-    extra = plan_of(wildcards).experiment(wildcards.experiment).extra
-    folders = ["data", *(["extra"] if extra else [])]
+    folders = (
+        ["data", "extra"] if EXPERIMENTS[wildcards.study, wildcards.experiment].extra else ["data"]
+    )
     return [f"results/{wildcards.study}/{folder}/gates.json" for folder in folders]
 
 
@@ -77,16 +83,25 @@ def repeated(wildcards):
     return plan_of(wildcards).repeats(wildcards.experiment)[wildcards.model]
 
 
-def figure_tables(study, experiment, figure):
+def repeated_code(wildcards):
+    """The hashes of what trains and evaluates that run."""
+    plan, run = plan_of(wildcards), repeated(wildcards)
+    trains = plan.training_code(run.arm, run.platform)
+    return [trains, plan.evaluation_code(run.platform, "repeat_run.py")]
+
+
+def repeated_options(wildcards):
+    run, validation = repeated(wildcards), pool_files(wildcards.study, "validation")
+    words = [f"--{name} {getattr(run, name)}" for name in ("model", "platform", "arm", "seed")]
+    return " ".join([*words, lineage(run), option("--validation", validation)])
+
+
+def figure_tables(wildcards):
     """The tables that a figure reads, as far as the experiment has them; what else it reads is evidence."""
-    wanted = checked(lambda: tables_of(PLANS[study].module, figure))
+    study, experiment = wildcards.study, wildcards.experiment
+    wanted = checked(lambda: tables_of(PLANS[study].module, wildcards.figure))
     folder, made = f"{home(study, experiment)}/tables", table_files(study, experiment)
     return [path for name in wanted if (path := f"{folder}/{name}.parquet") in made]
-
-
-def figure_settings(wildcards):
-    path = plan_of(wildcards).settings.figures
-    return [path] if path else []
 
 
 def post_templates(study):
@@ -212,3 +227,7 @@ def film_files(study, experiment):
         clips = [f"clips/{cut}_{scene}.webp" for scene in scenes_told(study, experiment, cut)]
         beside += [f"{folder}/{name}" for name in (*names, *clips)]
     return [*films, *beside]
+
+
+def narrated_files(study, experiment):
+    return [f"{home(study, experiment)}/video/trap_{cut}_narrated.mp4" for cut in CUTS]

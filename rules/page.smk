@@ -15,8 +15,6 @@ rule export_page_model:
     output:
         model="results/{study}/{experiment}/page/models/{model}.{arm}.bin",
         tokenizer="results/{study}/{experiment}/page/models/{model}.{arm}.tokenizer.json",
-    resources:
-        mem_mb=1500,
     params:
         lineage=page_lineage,
     message:

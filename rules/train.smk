@@ -56,9 +56,7 @@ rule train_base:
 rule train_adapter:
     input:
         sources=lambda wildcards: sources(wildcards.study),
-        pools=lambda wildcards: named_pools(
-            wildcards.study, plan_of(wildcards).data_pools(wildcards.arm)
-        ),
+        pools=learned_from,
         runs=lambda wildcards: trained(wildcards, plan_of(wildcards).needed(wildcards.arm)),
     output:
         adapter=directory("results/{study}/runs/{model}/{platform}/{arm}/s{seed}/adapter"),

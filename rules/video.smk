@@ -22,23 +22,6 @@ wildcard_constraints:
     scene="[a-z]+",
 
 
-localrules:
-    film,
-    film_narrated,
-
-
-rule film:
-    input:
-        lambda wildcards: film_files(STUDY, main_experiment()),
-
-
-rule film_narrated:
-    input:
-        lambda wildcards: [
-            f"{home(STUDY, main_experiment())}/video/trap_{cut}_narrated.mp4" for cut in CUTS
-        ],
-
-
 # One job serves all scenes, because reading the tables takes longer than writing the facts.
 rule write_scene_facts:
     input:
@@ -51,16 +34,18 @@ rule write_scene_facts:
             wildcards.study, "write_scene_facts.py", "sources", "subjects"
         ),
     output:
-        facts=[f"results/{{study}}/{{experiment}}/video/facts/{scene}.json" for scene in SCENES],
+        made=[f"results/{{study}}/{{experiment}}/video/facts/{scene}.json" for scene in SCENES],
     params:
+        program="write_scene_facts.py",
+        more="",
         evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
     message:
         "Collect what the scenes of the film show"
     shell:
-        "python scripts/write_scene_facts.py --config {resources.config} --study {wildcards.study}"
-        " --experiment {wildcards.experiment} --cues {input.cues} --claims {input.claims}"
-        " --tables results/{wildcards.study}/{wildcards.experiment}/tables"
-        " --evidence {params.evidence} --output {output.facts} &> {log} || {{ tail -n 1 {log} >&2; exit 1; }};"
+        "python scripts/{params.program} --config {resources.config} --study {wildcards.study}"
+        " --experiment {wildcards.experiment} --cues {input.cues} --claims {input.claims} {params.more}"
+        " --tables results/{wildcards.study}/{wildcards.experiment}/tables --evidence {params.evidence}"
+        " --output {output.made} &> {log} || {{ tail -n 1 {log} >&2; exit 1; }};"
         " grep '^the film leaves out' {log} >&2 || true"
 
 
@@ -73,8 +58,6 @@ rule render_scene:
         ),
     output:
         clip="results/{study}/{experiment}/video/clips/{cut}_{scene}.mp4",
-    resources:
-        mem_mb=1500,
     params:
         quality=lambda wildcards: film_quality(),
         kept=lambda wildcards: f".cache/film/{wildcards.study}/{wildcards.experiment}",
@@ -94,8 +77,6 @@ rule assemble_film:
     output:
         film="results/{study}/{experiment}/video/trap_{cut}.mp4",
         ledger="results/{study}/{experiment}/video/trap_{cut}.json",
-    resources:
-        mem_mb=1500,
     params:
         quality=lambda wildcards: film_quality(),
     message:
@@ -123,32 +104,29 @@ rule narrate_film:
 
 rule animate_clip:
     input:
-        clip="results/{study}/{experiment}/video/clips/{cut}_{scene}.mp4",
+        film="results/{study}/{experiment}/video/clips/{cut}_{scene}.mp4",
         code=lambda wildcards: code("draw_stills.py"),
     output:
-        animation="results/{study}/{experiment}/video/clips/{cut}_{scene}.webp",
-    resources:
-        mem_mb=1500,
+        made="results/{study}/{experiment}/video/clips/{cut}_{scene}.webp",
+    params:
+        how="--animation",
     message:
         "Make a light animation: {wildcards.scene}, {wildcards.cut}"
     shell:
-        "python scripts/draw_stills.py --film {input.clip} --animation {output.animation} &> {log}"
+        "python scripts/draw_stills.py --film {input.film} {params.how} {output.made} &> {log}"
 
 
-rule draw_contact_sheet:
+use rule animate_clip as draw_contact_sheet with:
     input:
         film="results/{study}/{experiment}/video/trap_{cut}.mp4",
         ledger="results/{study}/{experiment}/video/trap_{cut}.json",
         code=lambda wildcards: code("draw_stills.py"),
     output:
-        sheet="results/{study}/{experiment}/video/contact_sheet_{cut}.png",
-    resources:
-        mem_mb=1500,
+        made="results/{study}/{experiment}/video/contact_sheet_{cut}.png",
+    params:
+        how=lambda wildcards, input: f"--ledger {input.ledger} --sheet",
     message:
         "Draw the contact sheet: {wildcards.cut}"
-    shell:
-        "python scripts/draw_stills.py --film {input.film} --ledger {input.ledger}"
-        " --sheet {output.sheet} &> {log}"
 
 
 rule draw_thumbnail:
@@ -179,24 +157,20 @@ rule write_subtitles:
         " --srt {output.srt} --vtt {output.vtt} &> {log}"
 
 
-rule write_kit:
+use rule write_scene_facts as write_kit with:
     input:
-        facts=facts_of_cut,
         claims="results/{study}/{experiment}/claims.json",
         tables=film_tables,
         evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
         sources=lambda wildcards: sources(wildcards.study),
         cues=CUES,
+        facts=facts_of_cut,
         template="video/kit.md.j2",
         code=lambda wildcards: film_code(wildcards.study, "write_kit.py", "sources"),
     output:
-        kit="results/{study}/{experiment}/video/kit.md",
+        made="results/{study}/{experiment}/video/kit.md",
     params:
-        evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
+        program="write_kit.py",
+        more=lambda wildcards, input: f"--facts {input.facts} --template {input.template}",
     message:
         "Write the production kit"
-    shell:
-        "python scripts/write_kit.py --config {resources.config} --study {wildcards.study}"
-        " --experiment {wildcards.experiment} --facts {input.facts} --cues {input.cues} --claims {input.claims}"
-        " --tables results/{wildcards.study}/{wildcards.experiment}/tables --evidence {params.evidence}"
-        " --template {input.template} --output {output.kit} &> {log}"

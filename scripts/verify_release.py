@@ -21,14 +21,7 @@ from trap.files import InputError, read_json
 from trap.workflow.config import Config, load_config
 from trap.workflow.plan import RELEASED, ROOT, Plan, code
 
-CONFIG = "config/config.yaml"
 SHOWN = 5  # commits listed by name; the others are counted
-
-
-def git(*arguments: str) -> str | None:
-    """What git prints, or None where it fails (no repository, an unknown commit)."""
-    done = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=False)
-    return done.stdout if done.returncode == 0 else None
 
 
 def training_files(plan: Plan, experiment: str) -> list[str]:
@@ -43,8 +36,9 @@ def training_files(plan: Plan, experiment: str) -> list[str]:
 
 def later_commits(commit: str, files: list[str]) -> list[str] | None:
     """Commits after `commit` that touched one of the files, newest first; None where history does not tell."""
-    log = git("log", "--format=%h %s", f"{commit}..HEAD", "--", *files)
-    return None if log is None else log.splitlines()
+    command = ["git", "-C", str(ROOT), "log", "--format=%h %s", f"{commit}..HEAD", "--", *files]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.splitlines() if done.returncode == 0 else None
 
 
 def changed_settings(plan: Plan, experiment: str, recorded: dict[str, Any]) -> list[str]:
@@ -66,9 +60,8 @@ def findings(config: Config, study: str, experiment: str) -> list[str]:
     later = later_commits(commit, training_files(plan, experiment)) if commit else None
     lines = []
     if later is None:
-        lines.append(
-            f"history does not tell what changed since its commit {commit[:10] or '(none recorded)'}"
-        )
+        since = commit[:10] or "(none recorded)"
+        lines.append(f"history does not tell what changed since its commit {since}")
     elif later:
         lines.append(f"{len(later)} later commits touched code that its runs came from:")
         lines += [f"  {line}" for line in later[:SHOWN]]
@@ -78,20 +71,18 @@ def findings(config: Config, study: str, experiment: str) -> list[str]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--config", default=CONFIG, help=f"the settings (default {CONFIG})")
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
+    parser.add_argument("--config", default="config/config.yaml", help="the settings")
     parser.add_argument("--study", help="only this one")
     parser.add_argument("--experiment", nargs="*", help="only these")
     args = parser.parse_args(argv)
 
     def body() -> None:
         config = load_config(args.config)
-        found = sorted(Path(RELEASED).glob("*/*/provenance.json"))
-        names = [path.parent.relative_to(RELEASED).parts for path in found]
+        released = sorted(Path(RELEASED).glob("*/*/provenance.json"))
         chosen = [
-            (study, experiment) for study, experiment in names
+            (study, experiment) for study, experiment in (path.parts[-3:-1] for path in released)
             if args.study in (None, study) and experiment in (args.experiment or [experiment])
         ]  # fmt: skip
         if not chosen:

@@ -35,12 +35,11 @@ def module_file(module: str, root: Path = SCRIPTS) -> Path | None:
     return None
 
 
-def _module_name(path: Path, root: Path) -> str:
+def _package(path: Path, root: Path) -> list[str]:
+    """The parts of the name of the package that holds a file, from which its relative imports start."""
     if path.is_relative_to(root):
-        parts = path.relative_to(root).with_suffix("").parts
-    else:
-        parts = (*STUDIES.split("."), *path.relative_to(Path.cwd() / "studies").with_suffix("").parts)
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        return list(path.parent.relative_to(root).parts)
+    return [*STUDIES.split("."), *path.parent.relative_to(Path.cwd() / "studies").parts]
 
 
 def _imported(path: Path, root: Path) -> set[str]:
@@ -52,10 +51,7 @@ def _imported(path: Path, root: Path) -> set[str]:
         queue: list[ast.AST] = [ast.parse(path.read_bytes(), filename=str(path))]
     except SyntaxError as error:
         raise InputError(f"{path}:{error.lineno}: {error.msg}") from None
-    package = _module_name(path, root).split(".")
-    if path.name != "__init__.py":
-        package = package[:-1]
-    names: set[str] = set()
+    package, names = _package(path, root), set()
     while queue:
         node = queue.pop()
         if isinstance(node, ast.Import):
@@ -125,6 +121,7 @@ def _docstrings(tree: ast.AST) -> Iterator[range]:
                     yield range(told.lineno, (told.end_lineno or told.lineno) + 1)
 
 
+@cache
 def code_text(source: bytes) -> str:
     """Python source without comments, docstrings and blank lines, which is what decides behaviour.
 
@@ -157,12 +154,7 @@ def code_text(source: bytes) -> str:
 
 def code_hash(path: Path | str) -> str:
     """SHA-256 of a Python file's `code_text`. An edited comment or docstring does not change it."""
-    return _hash_of(Path(path).read_bytes())
-
-
-@cache
-def _hash_of(source: bytes) -> str:
-    return sha256_bytes(code_text(source).encode())
+    return sha256_bytes(code_text(Path(path).read_bytes()).encode())
 
 
 def code_hashes(files: Iterable[Path], root: Path = SCRIPTS.parent) -> dict[str, str]:

@@ -7,6 +7,7 @@ here follows from the settings and from the files on disk. Nothing is written.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -121,8 +122,9 @@ class Plan:
             if pool.name in self.settings.counts and (not roles or pool.role in roles)
         ]  # fmt: skip
 
-    def pool_files(self, pools: list[Pool]) -> list[str]:
-        return [f"{self.data}/{pool.name}.jsonl" for pool in pools]
+    def pool_files(self, pools: Iterable[Pool | str]) -> list[str]:
+        """The files of pools, given as such or by name."""
+        return [f"{self.data}/{getattr(pool, 'name', pool)}.jsonl" for pool in pools]
 
     @property
     def scored(self) -> list[Pool]:
@@ -379,7 +381,5 @@ def code_hash(script: str, *members: str) -> str:
 @cache
 def code(script: str, *members: str) -> list[str]:
     """The import closure of `scripts/{script}` as paths that Snakemake can take as inputs."""
-    return [
-        (path.relative_to(ROOT) if path.is_relative_to(ROOT) else path).as_posix()
-        for path in reached(script, *members)
-    ]
+    files = reached(script, *members)
+    return [(file.relative_to(ROOT) if file.is_relative_to(ROOT) else file).as_posix() for file in files]

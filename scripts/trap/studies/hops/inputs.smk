@@ -13,8 +13,9 @@ HOPS_AUDIT = "results/hops/published/audit.json"
 HOPS_RELEASED_AUDIT = f"{RELEASED}/hops/published/audit.json"
 
 
-def hops_own(experiment):
-    return HOPS.experiment(experiment).own
+def hops_own(experiment, kind, names):
+    """The names, for an experiment that has this kind of evidence besides the common one."""
+    return names if kind in HOPS.experiment(experiment).own else []
 
 
 def hops_borrowed(wildcards):
@@ -39,12 +40,12 @@ def hops_lineage(run):
 
 
 OWN_COLLECTED["hops"] = lambda experiment: [
-    *(["traces.parquet"] if "errors" in hops_own(experiment) else []),
-    *(["attention.parquet", "pointers.parquet"] if "attention" in hops_own(experiment) else []),
+    *hops_own(experiment, "errors", ["traces.parquet"]),
+    *hops_own(experiment, "attention", ["attention.parquet", "pointers.parquet"]),
 ]
 OWN_TABLES["hops"] = lambda experiment: [
-    *(HOPS_ERRORS if "errors" in hops_own(experiment) else []),
-    *(["rewards"] if "rewards" in hops_own(experiment) else []),
+    *hops_own(experiment, "errors", HOPS_ERRORS),
+    *hops_own(experiment, "rewards", ["rewards"]),
 ]
 OWN_TARGETS["hops"] = lambda experiment: [f"{HOPS.data}/audit.json"]
 OWN_CLAIMS["hops"] = hops_audit

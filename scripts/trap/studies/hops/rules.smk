@@ -37,8 +37,6 @@ rule audit_questions:
     output:
         audit=f"{HOPS.data}/audit.json",
     priority: 1000
-    resources:
-        mem_mb=1500,
     message:
         "Audit the questions: well posed, no overlap"
     shell:
@@ -49,11 +47,9 @@ rule audit_questions:
 # Separate from collect_runs: an edit of how traces are read makes no run stale.
 rule collect_traces:
     input:
-        runs=lambda wildcards: [
-            f"{run.folder}/{name}"
-            for run in HOPS.collected(wildcards.experiment)
-            for name in ("meta.json", "episodes.jsonl")
-        ],
+        runs=lambda wildcards: run_files(
+            HOPS.collected(wildcards.experiment), "meta.json", "episodes.jsonl"
+        ),
         borrowed=hops_borrowed,
         graph=f"{HOPS.data}/kg.json",
         pools=HOPS.pool_files([pool for pool in HOPS.scored if pool.logged]),
@@ -92,7 +88,7 @@ use rule tabulate_results as tabulate_errors with:
     wildcard_constraints:
         study="hops",
     params:
-        own=f"--own {' '.join(HOPS_ERRORS)}",
+        more=option("--own", HOPS_ERRORS),
     message:
         "Tabulate what traces get wrong: hops {wildcards.experiment}"
 
@@ -103,7 +99,7 @@ use rule tabulate_results as tabulate_rewards with:
     wildcard_constraints:
         study="hops",
     params:
-        own="--own rewards",
+        more="--own rewards",
     message:
         "Tabulate rewards and methods: hops {wildcards.experiment}"
 
