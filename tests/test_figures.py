@@ -28,10 +28,10 @@ STEMS = (
 )  # fmt: skip
 FEW = {"base", "sft", "rsft_easy", "rsft_hard", "rsft_eval"}
 CONFIG = "config/config.yaml"
-MODELS = len(made_up_evidence.MODELS)
-# marks that the invented evidence must give: one per estimate and, for the trap, per published point
+MODELS = 2  # that a figure has room for
+# marks that the invented evidence must give: one per estimate
 POINTS = {
-    "trap": 8 * MODELS + 5,
+    "trap": 7 * 2 * MODELS,
     "matching": 5 * 2 * MODELS,
     "leakage": 5 * 2 * MODELS,
     "levels": 5 * 5 * MODELS,
@@ -103,7 +103,7 @@ def test_four_files_same_bytes_twice(stem: str, evidence: Path, tmp_path: Path) 
 def check_texts(figure) -> None:
     """Every text is large enough, inside the figure, and apart from every other one."""
     found = texts(figure)
-    assert figure.get_figwidth() == theme.WIDTH
+    assert figure.get_figwidth() in (theme.WIDTH, theme.NARROW)
     for text, box in found:
         assert text.get_fontsize() * theme.PIXELS_PER_POINT >= 11, text.get_text()
         assert box.x0 >= -0.5 and box.y0 >= -0.5, text.get_text()
@@ -161,7 +161,6 @@ def test_caption_line_says_n_and_seeds(seeds: int, n: str, evidence: Path, tmp_p
     with theme.style(theme.LIGHT):
         words = " ".join(t.get_text() for t, _ in texts(draw("trap", tmp_path))).replace("\n", " ")
     assert f"1000 fresh questions × {n}" in words
-    assert "20 and 30 questions" in words
 
 
 def test_missing_table_and_column_are_one_line(evidence: Path, tmp_path: Path, capsys) -> None:
@@ -179,13 +178,87 @@ def test_missing_table_and_column_are_one_line(evidence: Path, tmp_path: Path, c
     assert "not a Parquet table" in capsys.readouterr().err
 
 
-def test_contaminated_arms_are_hollow(evidence: Path) -> None:
+def test_contaminated_arms_are_hatched(evidence: Path) -> None:
     with theme.style(theme.LIGHT):
         figure = draw("trap", evidence)
-    marks = {line.get_gid(): line for axes in figure.axes for line in axes.lines if line.get_gid()}
-    for gid, line in marks.items():
-        contaminated = "rsft_eval" in gid or gid.startswith("point:published")
-        assert (line.get_markerfacecolor() == theme.LIGHT.paper) == contaminated, gid
+    hatched, bars = set(), {}
+    for axes in figure.axes:
+        for patch in axes.patches:
+            place = (axes, round(patch.get_y(), 3))
+            if patch.get_hatch():
+                hatched.add(place)
+            elif patch.get_gid().endswith(":accuracy"):
+                bars[place] = patch.get_gid()
+    assert {"rsft_eval" in gid for gid in bars.values()} == {True, False}
+    for place, gid in bars.items():
+        assert (place in hatched) == ("rsft_eval" in gid), gid
+
+
+def test_bars_are_as_long_as_the_estimates_and_their_numbers_stand_beside_them(evidence: Path) -> None:
+    with theme.style(theme.LIGHT):
+        figure = draw("trap", evidence)
+        words = [text.get_text().replace("\u00a0", " ") for text, _ in texts(figure)]
+    lengths = {patch.get_gid(): patch.get_width() for axes in figure.axes for patch in axes.patches if patch.get_gid()}
+    for index, model in ((0, "nano"), (2, "nano_reach")):
+        accuracy, faithful, leak = (values[index] for values in made_up_evidence.ARMS["rsft_eval"])
+        assert lengths[f"point:{model}:rsft_eval:eval_hard:accuracy"] == accuracy
+        assert lengths[f"point:{model}:rsft_eval:eval_hard:faithful"] == faithful
+        assert lengths[f"point:{model}:rsft_eval:eval_leak:accuracy"] == leak
+        assert f"{100 * accuracy:.0f} %" in words and f"{100 * leak:.0f} %" in words
+    assert {"Cannot reach", "Can reach", "Rotary positions", "right for a true reason"} <= set(words)
+    assert not any("nano_nope" in gid for gid in lengths)
+
+
+def heading(folder: Path) -> str:
+    with theme.style(theme.LIGHT):
+        return draw("trap", folder).texts[0].get_text().replace("\n", " ")
+
+
+def test_the_heading_says_no_more_than_the_ledger(tmp_path: Path) -> None:
+    """A finding where its claims have its verdicts; what was measured where they do not."""
+    moved, still, open_ = {"verdict": "reproduced"}, {"verdict": "not reproduced"}, {"verdict": "inconclusive"}
+    floor = {"verdict": "inconclusive", "room": "floor"}
+    committed = {"verdict": "inconclusive", "committed": {"verdict": "not reproduced", "seeds": 10}}
+
+    def says(contamination: dict, matching: dict, reach: dict) -> str:
+        made = made_up_evidence.claims_list(
+            contamination_nano=contamination, matching_nano=matching, matching_true_nano=still, matching_true_nano_reach=reach
+        )  # fmt: skip
+        return heading(made_up_evidence.write(tmp_path, claims=made))
+
+    for matching in (still, floor, committed):
+        assert "true winners of hard prompts teach" in says(moved, matching, moved)
+        assert "add no reasons" in says(moved, matching, still)
+        assert says(moved, matching, open_).endswith("raises the score")
+    for contamination, matching in ((still, still), (moved, open_), (moved, moved)):
+        assert says(contamination, matching, moved).startswith("Right letters and true reasons on 4–5-hop questions")
+    assert heading(made_up_evidence.write(tmp_path, claims=[])).startswith("Right letters and true reasons")
+
+
+def test_a_heading_of_committed_runs_says_so(tmp_path: Path) -> None:
+    committed = {"verdict": "inconclusive", "committed": "not reproduced"}
+    made = made_up_evidence.claims_list(
+        contamination_nano={"verdict": "reproduced"}, matching_nano=committed, matching_true_nano_reach={"verdict": "inconclusive"}
+    )  # fmt: skip
+    made_up_evidence.write(tmp_path, claims=made)
+    with theme.style(theme.LIGHT):
+        words = " ".join(t.get_text() for t, _ in texts(draw("trap", tmp_path))).replace("\n", " ")
+    assert "The heading is the verdict of the committed runs." in words
+
+
+def test_published_points_stand_in_the_first_panel(tmp_path: Path) -> None:
+    """Of rows that name them; hops names none in this figure."""
+    made_up_evidence.write(tmp_path)
+    found = open_evidence(CONFIG, "hops", None, tmp_path / "claims.json", tmp_path / "tables")
+    values = {"published": {"first": {"claim": "B1"}}, "models": {"nano": "", "nano_reach": ""}, "pool": "eval_hard"}
+    rows = [{"arm": "rsft_hard", "published": ["first"]}, {"arm": "not_run_at_all", "label": "Another"}]
+    found.settings = parse_settings({**values, "trap": {"rows": rows}}, "test")
+    with theme.style(theme.LIGHT):
+        figure = load_figure("hops", "trap").draw(found, theme.LIGHT)
+        words = " ".join(t.get_text() for t, _ in texts(figure)).replace("\n", " ")
+    marks = [line.get_gid() for axes in figure.axes for line in axes.lines if line.get_gid()]
+    assert marks == ["point:published:first"]
+    assert "Squares: published, 20 questions" in words and "Not run at this size: Another." in words
 
 
 def _luminance(color: str) -> float:
@@ -362,7 +435,7 @@ def test_a_study_that_declares_nothing_gets_every_figure(stem: str, tmp_path: Pa
         figure.set_dpi(100)
         check_texts(figure)
         words = " ".join(text.get_text() for text, _ in texts(figure)).replace("\n", " ")
-        marks = [line.get_gid() for axes in figure.axes for line in axes.lines if line.get_gid()]
+        marks = [one.get_gid() for axes in figure.axes for one in [*axes.lines, *axes.patches] if one.get_gid()]
     alt = other_evidence.evidence(tmp_path).text(load_figure("", stem).ALT)
     assert sum(gid.startswith("point:") for gid in marks) == OTHER_POINTS[stem], marks
     assert not HOPS_WORDS.search(words) and not HOPS_WORDS.search(alt), words
@@ -387,7 +460,7 @@ def test_no_shared_figure_names_what_one_study_has(root: Path) -> None:
 
     settings = load_config(CONFIG).studies["hops"]
     arms = {name for sheet in (root / "config/hops").glob("arms*.tsv") for name in load_arms(sheet)}
-    names = arms | set(settings.counts) | {"hops_used", "coverage", "nano", "nano_nope"}
+    names = arms | set(settings.counts) | {"hops_used", "coverage", "nano", "nano_nope", "nano_reach"}
     quoted = re.compile(
         "|".join(f"[\"']{re.escape(name)}[\"']" for name in sorted(names - {"base", "easy", "hard"}))
     )
