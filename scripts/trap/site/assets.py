@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from trap.figures.theme import DARK, LIGHT, Theme
 from trap.files import InputError
-from trap.report.prose import environment
+from trap.report.templates import environment
 from trap.site.files import TEMPLATE, modules
 from trap.site.panels import Panels
 
