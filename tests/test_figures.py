@@ -220,25 +220,29 @@ def test_the_heading_says_no_more_than_the_ledger(tmp_path: Path) -> None:
     floor = {"verdict": "inconclusive", "room": "floor"}
     committed = {"verdict": "inconclusive", "committed": {"verdict": "not reproduced", "seeds": 10}}
 
-    def says(contamination: dict, matching: dict, reach: dict) -> str:
+    def says(leak: dict, far: dict, near: dict, near_match: dict = open_) -> str:
         made = made_up_evidence.claims_list(
-            contamination_nano=contamination, matching_nano=matching, matching_true_nano=still, matching_true_nano_reach=reach
+            contamination_nano=leak, contamination_nano_reach=leak, matching_nano=far, matching_nano_reach=near_match,
+            matching_true_nano=far, matching_true_nano_reach=near,
         )  # fmt: skip
         return heading(made_up_evidence.write(tmp_path, claims=made))
 
-    for matching in (still, floor, committed):
-        assert "true winners of hard prompts teach" in says(moved, matching, moved)
-        assert "add no reasons" in says(moved, matching, still)
-        assert says(moved, matching, open_).endswith("raises the score")
-    for contamination, matching in ((still, still), (moved, open_), (moved, moved)):
-        assert says(contamination, matching, moved).startswith("Right letters and true reasons on 4–5-hop questions")
+    for far in (still, floor, committed):
+        assert says(moved, far, moved).endswith("add true reasons, and only within reach.")
+        assert says(moved, far, still, still).endswith("Other hard prompts do not.")
+        assert says(moved, far, open_).endswith("from either start")
+        assert says(moved, far, still).endswith("from either start")
+    assert says(moved, open_, moved).endswith("from either start")
+    for leak in (still, open_):
+        assert says(leak, still, moved).startswith("Right letters and true reasons on 4–5-hop questions")
     assert heading(made_up_evidence.write(tmp_path, claims=[])).startswith("Right letters and true reasons")
 
 
 def test_a_heading_of_committed_runs_says_so(tmp_path: Path) -> None:
     committed = {"verdict": "inconclusive", "committed": "not reproduced"}
     made = made_up_evidence.claims_list(
-        contamination_nano={"verdict": "reproduced"}, matching_nano=committed, matching_true_nano_reach={"verdict": "inconclusive"}
+        contamination_nano={"verdict": "reproduced"}, contamination_nano_reach={"verdict": "reproduced"},
+        matching_true_nano=committed, matching_true_nano_reach={"verdict": "reproduced"},
     )  # fmt: skip
     made_up_evidence.write(tmp_path, claims=made)
     with theme.style(theme.LIGHT):

@@ -19,7 +19,7 @@ from trap.site.panels import Panels
 # Meanings that the page has besides those of the figures, by the role whose colour they share.
 SIGNS = {"good": "hard", "bad": "leak"}
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
-_PICTURE = re.compile(r"<picture>.*?</picture>", re.DOTALL)
+_PICTURE = re.compile(r"<picture[^>]*>.*?</picture>", re.DOTALL)
 
 
 def _variables(theme: Theme) -> str:
