@@ -35,7 +35,7 @@ POINTS = {
     "matching": 5 * 2 * MODELS,
     "leakage": 5 * 2 * MODELS,
     "levels": 5 * 5 * MODELS,
-    "faithful": 8 * MODELS,
+    "faithful": 9 * MODELS,
     "errors": (3 * 5 + 2) * MODELS,
     "reward": len(REWARD_ARMS) * len(PARTS) * MODELS,
     "rollouts": 6 * MODELS + 6 * 2 * MODELS,
@@ -220,29 +220,30 @@ def test_the_heading_says_no_more_than_the_ledger(tmp_path: Path) -> None:
     floor = {"verdict": "inconclusive", "room": "floor"}
     committed = {"verdict": "inconclusive", "committed": {"verdict": "not reproduced", "seeds": 10}}
 
-    def says(leak: dict, far: dict, near: dict, near_match: dict = open_) -> str:
+    def says(leak: dict, far: dict, near: dict, near_match: dict = open_, spread: dict = moved) -> str:
         made = made_up_evidence.claims_list(
             contamination_nano=leak, contamination_nano_reach=leak, matching_nano=far, matching_nano_reach=near_match,
-            matching_true_nano=far, matching_true_nano_reach=near,
+            matching_true_nano=far, matching_true_nano_reach=near, leak_spread_nano=spread, leak_spread_nano_reach=spread,
         )  # fmt: skip
         return heading(made_up_evidence.write(tmp_path, claims=made))
 
     for far in (still, floor, committed):
         assert says(moved, far, moved).endswith("add true reasons, and only within reach.")
-        assert says(moved, far, still, still).endswith("Other hard prompts do not.")
-        assert says(moved, far, open_).endswith("from either start")
-        assert says(moved, far, still).endswith("from either start")
-    assert says(moved, open_, moved).endswith("from either start")
+        assert says(moved, far, still, still).endswith("Other hard prompts lift nothing.")
+        assert says(moved, far, open_).endswith("on that test alone, from either start")
+        assert says(moved, far, still).endswith("on that test alone, from either start")
+        assert says(moved, far, moved, spread=open_).endswith("on that test, from either start")
+    assert says(moved, open_, moved).endswith("on that test alone, from either start")
     for leak in (still, open_):
         assert says(leak, still, moved).startswith("Right letters and true reasons on 4–5-hop questions")
     assert heading(made_up_evidence.write(tmp_path, claims=[])).startswith("Right letters and true reasons")
 
 
 def test_a_heading_of_committed_runs_says_so(tmp_path: Path) -> None:
-    committed = {"verdict": "inconclusive", "committed": "not reproduced"}
+    committed = {"verdict": "inconclusive", "committed": "reproduced"}
     made = made_up_evidence.claims_list(
         contamination_nano={"verdict": "reproduced"}, contamination_nano_reach={"verdict": "reproduced"},
-        matching_true_nano=committed, matching_true_nano_reach={"verdict": "reproduced"},
+        leak_spread_nano=committed, leak_spread_nano_reach={"verdict": "reproduced"},
     )  # fmt: skip
     made_up_evidence.write(tmp_path, claims=made)
     with theme.style(theme.LIGHT):

@@ -18,6 +18,7 @@ from page_loads import HOSTILE, Loads
 from trap.analysis.claim_specs import load_claims
 from trap.files import InputError
 from trap.report import prose
+from trap.report.templates import markdown_environment
 from trap.studies.base import study_class
 from trap.studies.hops.post import final_number
 
@@ -75,10 +76,10 @@ def test_every_claim_the_template_names_is_declared(root: Path) -> None:
     for identifier in set(re.findall(r"""claim(?:\.maybe)?\(["'](\w+)["']\)""", text)):
         assert identifier in declared
     families = set(re.findall(r"""claim\.maybe\(["'](\w+_)["'] ~""", text))
-    families |= {f"{name}_" for name in re.findall(r"""contrast_row\(["'](\w+)["']""", text)}
-    assert families
-    for family in families:
-        assert {f"{family}nano", f"{family}nano_nope"} & declared
+    rows = {f"{name}_" for name in re.findall(r"""^  \(["'](\w+)["'], .*\),$""", text, re.MULTILINE)}
+    assert families and len(rows) > 10
+    for family in families | rows:
+        assert any(name.startswith(f"{family}nano") for name in declared), family
 
 
 # --- what is rendered -------------------------------------------------------------------------------
@@ -148,20 +149,46 @@ WIDE = changed(value=0.01, low=-0.06, high=0.08)
 NONE = changed(value=None, low=None, high=None, verdict="not tested here")
 
 
+FLOOR = {**WIDE, "room": "floor"}
+ELSEWHERE = {**WIDE, "committed": {"verdict": "not reproduced", "seeds": 10}}
+
+
+def bullet(text: str, name: str) -> str:
+    """The line of the first screen that begins so."""
+    return next(line for line in text.split("\n") if line.startswith(f"- **{name}")).replace("\u00a0", " ")
+
+
 @pytest.mark.parametrize(
     "fields, says, denies",
     [
-        (FALL, "It is real here", "Not here"),
-        (RISE, "*above* plain SFT", "It is real here"),
-        (FLAT, "inside the margin fixed beforehand", "It is real here"),
-        (WIDE, "Undecided", "It is real here"),
-        (NONE, "did not run the comparison", "It is real here"),
+        (FALL, "It is real", "Not here"),
+        (RISE, "*above* SFT continued", "It is real"),
+        (FLAT, "inside the margin fixed beforehand", "It is real"),
+        (WIDE, "Undecided", "It is real"),
+        (FLOOR, "at the floor of the measure, where no difference can show", "It is real"),
+        (ELSEWHERE, "(too few seeds for a verdict here; the committed 10 seeds: not reproduced)", "It is real"),
+        (NONE, "did not run the comparison", "It is real"),
     ],
 )
 def test_prose_follows_the_trap(tmp_path: Path, fields: dict[str, Any], says: str, denies: str) -> None:
-    text, _ = render(tmp_path, made_up_evidence.claims_list(trap_nano=fields))
-    line = next(line for line in text.split("\n") if line.startswith("- **The trap.**"))
+    text, _ = render(tmp_path, made_up_evidence.claims_list(trap_nano_reach=fields))
+    line = bullet(text, "Within reach: the trap")
     assert says in line and denies not in line
+
+
+@pytest.mark.parametrize(
+    "fields, says",
+    [
+        (RISE, "do teach, if only true winners are kept: +10.0 points"),
+        (FALL, "Hard prompts cost"),
+        (FLAT, "make no difference beyond the margin"),
+        (WIDE, "is not settled"),
+        (NONE, "right letters change by"),
+    ],
+)
+def test_prose_follows_the_match(tmp_path: Path, fields: dict[str, Any], says: str) -> None:
+    text, _ = render(tmp_path, made_up_evidence.claims_list(matching_true_nano_reach=fields))
+    assert says in bullet(text, "Within reach: the match")
 
 
 @pytest.mark.parametrize(
@@ -169,7 +196,7 @@ def test_prose_follows_the_trap(tmp_path: Path, fields: dict[str, Any], says: st
     [
         (RISE, RISE, "and +10.0 points [5.0–15.0] on fresh ones"),
         (RISE, FALL, "costs on fresh ones"),
-        (RISE, WIDE, "no difference is visible"),
+        (RISE, WIDE, "could be told from none (+1.0 points [−6.0 to 8.0], undecided)"),
         (FALL, WIDE, "no clear gain"),
         (NONE, NONE, "did not run the comparison"),
     ],
@@ -177,19 +204,73 @@ def test_prose_follows_the_trap(tmp_path: Path, fields: dict[str, Any], says: st
 def test_prose_follows_the_leak(
     tmp_path: Path, fields: dict[str, Any], spread: dict[str, Any], says: str
 ) -> None:
+    still = {"trap_nano": FLAT, "matching_nano": FLAT}
     text, _ = render(
-        tmp_path, made_up_evidence.claims_list(contamination_nano=fields, leak_spread_nano=spread)
+        tmp_path, made_up_evidence.claims_list(contamination_nano=fields, leak_spread_nano=spread, **still)
     )
-    line = next(line for line in text.split("\n") if line.startswith("- **The leak.**"))
-    assert says in line.replace("\u00a0", " ")
+    assert says in bullet(text, "Out of reach.")
     assert ("What is left to learn is the key." in text) == (fields is RISE)
+
+
+@pytest.mark.parametrize(
+    "matching, says",
+    [
+        (FLAT, "Nothing moves the score but having seen the test"),
+        (FLOOR, "with no room to show a difference"),
+        (WIDE, "all that is sure to move the score"),
+        (RISE, "It is not all that moves the score"),
+    ],
+)
+def test_only_what_the_intervals_allow_is_said_of_the_start_out_of_reach(
+    tmp_path: Path, matching: dict[str, Any], says: str
+) -> None:
+    changes = {"contamination_nano": RISE, "leak_spread_nano": FLAT, "trap_nano": FLAT, "matching_nano": matching}
+    assert says in bullet(render(tmp_path, made_up_evidence.claims_list(**changes))[0], "Out of reach.")
+
+
+@pytest.mark.parametrize(
+    "leak, fresh, says",
+    [
+        (RISE, FLAT, "it still adds +10.0 points [5.0–15.0] on those questions, and on fresh ones its winners are worth as much"),
+        (WIDE, WIDE, "are not told apart from those of other hard questions"),
+        (RISE, FALL, "worth less than those of other hard questions"),
+    ],
+)  # fmt: skip
+def test_prose_follows_the_leak_of_true_winners(
+    tmp_path: Path, leak: dict[str, Any], fresh: dict[str, Any], says: str
+) -> None:
+    claims = made_up_evidence.claims_list(leak_true_nano_reach=leak, leak_true_fresh_nano_reach=fresh)
+    assert says in bullet(render(tmp_path, claims)[0], "Within reach: the leak")
+
+
+@pytest.mark.parametrize(
+    "fields, says",
+    [
+        ({**RISE, "verdict": "reproduced"}, "already reaches it now and then and only true winners are kept"),
+        ({**FLAT, "verdict": "not reproduced"}, "did not help, even where the model can reach it"),
+        (WIDE, "is not settled by these runs"),
+        ({**WIDE, "committed": "not reproduced"}, "did not help, even where the model can reach it"),
+        (NONE, "was not measured at this size"),
+    ],
+)
+def test_the_conclusion_follows_the_verdict(tmp_path: Path, fields: dict[str, Any], says: str) -> None:
+    text, _ = render(tmp_path, made_up_evidence.claims_list(matching_true_nano_reach=fields))
+    line = bullet(text, "So.")
+    assert says in line and "is what a leak gives" in line  # 90 % of 20 is within the published interval
+
+
+def test_markdown_holds_no_entity(rendered: tuple[str, str]) -> None:
+    """What is written as Markdown is never escaped as HTML."""
+    made = markdown_environment().from_string("{{ \"the paper's\" }} {{ x ~ \"'s\" }} {{ (x|plain) ~ \" it's <b>\" }}")
+    assert made.render(x="don't") == "the paper's don't's don't it's \\<b>"
+    assert not re.search(r"&#?\w+;", rendered[0])
 
 
 @pytest.mark.parametrize(
     "fields, word", [(RISE, "climbs"), (FALL, "*falls*"), (WIDE, "nearly flat"), (NONE, "not estimated")]
 )
 def test_prose_follows_the_dose(tmp_path: Path, fields: dict[str, Any], word: str) -> None:
-    text, _ = render(tmp_path, made_up_evidence.claims_list(dose_hard_share_nano=fields))
+    text, _ = render(tmp_path, made_up_evidence.claims_list(dose_hard_share_nano_reach=fields, dose_hard_share_nano=fields))
     assert word in text.split("## The trap, with intervals")[1].split("\n## ")[0]
 
 
@@ -197,16 +278,17 @@ def test_prose_follows_the_dose(tmp_path: Path, fields: dict[str, Any], word: st
     "fields, says", [(RISE, "its direction holds"), (FALL, "turns out the other way"), (WIDE, "stays open")]
 )
 def test_credit_follows_the_match(tmp_path: Path, fields: dict[str, Any], says: str) -> None:
-    text, _ = render(tmp_path, made_up_evidence.claims_list(matching_nano=fields))
+    text, _ = render(tmp_path, made_up_evidence.claims_list(matching_true_nano_reach=fields))
     assert says in text.split("## What the original got right")[1]
 
 
-def test_prose_follows_the_positions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    swapped = {**made_up_evidence.ARMS, "sft": ((0.72, 0.41), (0.40, 0.001), (0.7, 0.4))}
-    monkeypatch.setattr(made_up_evidence, "ARMS", swapped)
-    text, _ = render(tmp_path)
-    assert "does not help" in next(line for line in text.split("\n") if line.startswith("- **The lock.**"))
-    assert "failure to generalise" not in text
+@pytest.mark.parametrize(
+    "fields, says",
+    [(RISE, "a part of the difficulty is length"), (FALL, "does not help"), (WIDE, "we do not blame"), (NONE, "not run")],
+)
+def test_prose_follows_the_positions(tmp_path: Path, fields: dict[str, Any], says: str) -> None:
+    text, _ = render(tmp_path, made_up_evidence.claims_list(position_encoding=fields))
+    assert says in text.split("## What changes without rotary positions")[1].split("\n## ")[0]
 
 
 def test_prose_follows_the_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,7 +308,7 @@ def test_prose_follows_the_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     }
     monkeypatch.setattr(made_up_evidence, "KIND_SHARES", swapped)
     alike = section(tmp_path / "b")
-    assert "a true beginning and no more" in alike and "Without positions it is the same" in alike
+    assert "a true beginning and no more" in alike and "From the start that can reach it is the same" in alike
     assert "for different reasons" not in alike
 
 

@@ -312,6 +312,10 @@ class Ledger:
         )
         return {**empty, "id": identifier, "verdict": "not tested here", "reason": "not in this ledger"}
 
+    def measured(self, name: str, models: Sequence[str]) -> bool:
+        """Whether a claim that is made of every model, NAME_MODEL, has a value for one of these."""
+        return any(self._by_id.get(f"{name}_{model}", {}).get("value") is not None for model in models)
+
     @property
     def sourced(self) -> list[dict[str, Any]]:
         """Claims that somebody published or that a re-reading found: a letter and a number, as `B3`."""
