@@ -14,6 +14,12 @@ def committed_verdict(claim: Mapping[str, Any]) -> str:
     return str((given.get("verdict") or "") if isinstance(given, Mapping) else given)
 
 
+def settled(claim: Mapping[str, Any]) -> str:
+    """The verdict of a claim: that of these runs, or of the committed ones where these decide nothing."""
+    verdict = str(claim.get("verdict") or "")
+    return (committed_verdict(claim) or verdict) if verdict == "inconclusive" else verdict
+
+
 def words_of(claim: Mapping[str, Any] | None) -> set[str]:
     """What may be said of a claim: its verdict, and `floor` or `ceiling` where a metric leaves it no room.
 
@@ -23,10 +29,7 @@ def words_of(claim: Mapping[str, Any] | None) -> set[str]:
         return set()
     given = claim.get("committed")
     room = claim.get("room") or (given.get("room") if isinstance(given, Mapping) else "")
-    verdict = str(claim.get("verdict") or "")
-    if verdict == "inconclusive":
-        verdict = committed_verdict(claim) or verdict
-    return {word for word in (verdict, str(room or "")) if word}
+    return {word for word in (settled(claim), str(room or "")) if word}
 
 
 def headline(

@@ -196,12 +196,6 @@ def status(row: Any) -> str:
     return "same" if way == "unclear" and equivalent(row) else way
 
 
-def settled(claim: Any) -> str:
-    """The verdict of a claim: that of these runs, or of the committed ones where these are too few."""
-    verdict = str(_get(claim, "verdict"))
-    return (committed_verdict(claim) or verdict) if verdict == "inconclusive" else verdict
-
-
 def judged_elsewhere(claim: Any) -> Markup:
     """What the committed runs say where these decide nothing; empty where nothing is to be said."""
     verdict = committed_verdict(claim)

@@ -10,6 +10,7 @@ from jinja2 import nodes
 from jinja2.compiler import CodeGenerator
 from markupsafe import Markup
 
+from trap.figures.findings import settled
 from trap.report import prose
 
 FILTERS = (
@@ -17,7 +18,7 @@ FILTERS = (
     "plural", "listing", "sample", "anchor",
 )  # fmt: skip
 GLOBALS = (
-    "interval", "direction", "status", "settled", "judged_elsewhere", "why_unclear", "versus", "equivalent", "higher_lower",
+    "interval", "direction", "status", "judged_elsewhere", "why_unclear", "versus", "equivalent", "higher_lower",
     "verdict_phrase", "verdict_mark",
 )  # fmt: skip
 
@@ -77,5 +78,5 @@ def _made(kind: type[jinja2.Environment], folders: Sequence[str], **options: Any
         keep_trailing_newline=True,
     )
     made.filters.update({name: getattr(prose, name) for name in FILTERS})
-    made.globals.update({name: getattr(prose, name) for name in GLOBALS})
+    made.globals.update({name: getattr(prose, name) for name in GLOBALS}, settled=settled)
     return made
