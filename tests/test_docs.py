@@ -317,7 +317,11 @@ def test_the_numbers_of_the_readme_are_those_of_the_ledger():
 
 def test_the_words_of_the_readme_are_those_of_the_ledger():
     ledger = {row["id"]: row for row in json.loads(LEDGER.read_text(encoding="utf-8"))}
-    assert {name: ledger[name]["verdict"] for name, verdicts in SAID.items() if ledger[name]["verdict"] not in verdicts} == {}
+    assert {
+        name: ledger[name]["verdict"]
+        for name, verdicts in SAID.items()
+        if ledger[name]["verdict"] not in verdicts
+    } == {}
 
 
 def test_numbers_are_quoted_with_their_unit_and_sign():

@@ -198,7 +198,12 @@ def test_bars_are_as_long_as_the_estimates_and_their_numbers_stand_beside_them(e
     with theme.style(theme.LIGHT):
         figure = draw("trap", evidence)
         words = [text.get_text().replace("\u00a0", " ") for text, _ in texts(figure)]
-    lengths = {patch.get_gid(): patch.get_width() for axes in figure.axes for patch in axes.patches if patch.get_gid()}
+    lengths = {
+        patch.get_gid(): patch.get_width()
+        for axes in figure.axes
+        for patch in axes.patches
+        if patch.get_gid()
+    }
     for index, model in ((0, "nano"), (2, "nano_reach")):
         accuracy, faithful, leak = (values[index] for values in made_up_evidence.ARMS["rsft_eval"])
         assert lengths[f"point:{model}:rsft_eval:eval_hard:accuracy"] == accuracy
@@ -216,7 +221,11 @@ def heading(folder: Path) -> str:
 
 def test_the_heading_says_no_more_than_the_ledger(tmp_path: Path) -> None:
     """A finding where its claims have its verdicts; what was measured where they do not."""
-    moved, still, open_ = {"verdict": "reproduced"}, {"verdict": "not reproduced"}, {"verdict": "inconclusive"}
+    moved, still, open_ = (
+        {"verdict": "reproduced"},
+        {"verdict": "not reproduced"},
+        {"verdict": "inconclusive"},
+    )
     floor = {"verdict": "inconclusive", "room": "floor"}
     committed = {"verdict": "inconclusive", "committed": {"verdict": "not reproduced", "seeds": 10}}
 
@@ -255,7 +264,11 @@ def test_published_points_stand_in_the_first_panel(tmp_path: Path) -> None:
     """Of rows that name them; hops names none in this figure."""
     made_up_evidence.write(tmp_path)
     found = open_evidence(CONFIG, "hops", None, tmp_path / "claims.json", tmp_path / "tables")
-    values = {"published": {"first": {"claim": "B1"}}, "models": {"nano": "", "nano_reach": ""}, "pool": "eval_hard"}
+    values = {
+        "published": {"first": {"claim": "B1"}},
+        "models": {"nano": "", "nano_reach": ""},
+        "pool": "eval_hard",
+    }
     rows = [{"arm": "rsft_hard", "published": ["first"]}, {"arm": "not_run_at_all", "label": "Another"}]
     found.settings = parse_settings({**values, "trap": {"rows": rows}}, "test")
     with theme.style(theme.LIGHT):
@@ -440,7 +453,9 @@ def test_a_study_that_declares_nothing_gets_every_figure(stem: str, tmp_path: Pa
         figure.set_dpi(100)
         check_texts(figure)
         words = " ".join(text.get_text() for text, _ in texts(figure)).replace("\n", " ")
-        marks = [one.get_gid() for axes in figure.axes for one in [*axes.lines, *axes.patches] if one.get_gid()]
+        marks = [
+            one.get_gid() for axes in figure.axes for one in [*axes.lines, *axes.patches] if one.get_gid()
+        ]
     alt = other_evidence.evidence(tmp_path).text(load_figure("", stem).ALT)
     assert sum(gid.startswith("point:") for gid in marks) == OTHER_POINTS[stem], marks
     assert not HOPS_WORDS.search(words) and not HOPS_WORDS.search(alt), words

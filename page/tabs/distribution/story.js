@@ -47,8 +47,8 @@ export function storyChart(store, { wide }) {
   const room = (width - GAP * (models.length - 1)) / Math.max(models.length, 1);
   const parts = [];
   models.forEach((model, index) => {
-    const left = index * (room + GAP) + 8;
-    const x = scale(0, 1, left, left + room - NUMBERS);
+    const left = index * (room + GAP) + 18;
+    const x = scale(0, 1, left, left + room - NUMBERS - 10);
     const place = { place: x, vertical: false, from: top, to: bottom, at: bottom + 16 };
     parts.push(...(wide ? shareAxis(place) : gridLines({ ...place, ticks: [0, 0.5, 1], format: percent })));
     parts.push(svg("text", { class: "head", x: left, y: 16 }, model.words));
@@ -58,7 +58,7 @@ export function storyChart(store, { wide }) {
     }
     rows.forEach((row, i) => parts.push(...marksOf(store, row, model, { x, y: top + i * STEP + 14, first: index === 0 })));
   });
-  rows.forEach(({ words }, i) => parts.push(svg("text", { class: "over", x: 8, y: top + i * STEP + 18 }, words)));
+  rows.forEach(({ words }, i) => parts.push(svg("text", { class: "over", x: 18, y: top + i * STEP + 18 }, words)));
   const labels = store.site.pair.map((id) => store.metric.get(id).label).join(" and ");
   return svg("svg", { class: "chart", viewBox: `0 0 ${width} ${bottom + 24}`, role: "group", "aria-label": `${store.site.story.title}: ${labels}, ${models.map(({ words }) => words).join(" beside ")}` }, ...parts);
 }

@@ -117,7 +117,9 @@ def _published(axes: Axes, theme: Theme, y: float, drawn: Drawn) -> None:
         )  # fmt: skip
 
 
-def _caption(evidence: Evidence, found: list[Estimate], quoted: list[int], hatched: bool, borrowed: bool) -> str:
+def _caption(
+    evidence: Evidence, found: list[Estimate], quoted: list[int], hatched: bool, borrowed: bool
+) -> str:
     meaning = evidence.settings.trap.meaning
     caption = f"{sizes(found, 'fresh questions')}; lines: 95 % intervals over seeds and questions."
     if meaning and evidence.reasons:
@@ -145,7 +147,9 @@ def _key(figure: Figure, evidence: Evidence, theme: Theme, top: float) -> float:
             )
         )  # fmt: skip
         text = evidence.text(words[metric])
-        figure.text(x + 0.15 / NARROW, y, text, fontsize=SMALL, va="center_baseline", color=theme.color(metric))
+        figure.text(
+            x + 0.15 / NARROW, y, text, fontsize=SMALL, va="center_baseline", color=theme.color(metric)
+        )
         x += 0.4 / NARROW + width_of(figure, text, SMALL)
     return y - 0.12 / height
 
@@ -166,7 +170,9 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
     quoted = sorted({estimate.n for drawn in asked for _, estimate in drawn.quoted})
     hatched = any(evidence.contaminated(drawn.row.arm) for drawn in rows)
     title, borrowed = headline(declared.findings, evidence.claims, declared.title)
-    caption = _caption(evidence, found, quoted, hatched, borrowed) + missing_note(list(dict.fromkeys(missing)))
+    caption = _caption(evidence, found, quoted, hatched, borrowed) + missing_note(
+        list(dict.fromkeys(missing))
+    )
     count, inches = max(len(rows), 1), ROW_INCHES
     figure, bottom, top = frame(
         theme, evidence.text(title), caption, HEAD_INCHES + FOOT_INCHES + 0.22 + inches * count, NARROW

@@ -119,7 +119,9 @@ class Scene(Stage):
                 ends = (point(self.x(entry["low"]), y), point(self.x(entry["high"]), y))
                 sign_ = self._sign(model, color).move_to(point(self.x(entry["value"]), y))
                 marks.append(m.VGroup(whisker(*ends, color, 0.14, 6), sign_))
-                value = line(self.facts.words[f"{model}.{entry['arm']}"], self.size("small"), color, bold=True)
+                value = line(
+                    self.facts.words[f"{model}.{entry['arm']}"], self.size("small"), color, bold=True
+                )
                 values.append(value.move_to(point(self.x(entry["high"]) + 0.3, y), aligned_edge=m.LEFT))
             self.animate(
                 m.FadeIn(sign), m.FadeIn(label), *[m.GrowFromCenter(mark) for mark in marks], seconds=0.9
@@ -132,11 +134,11 @@ class Scene(Stage):
             return m.Dot(radius=0.15, color=color)
         return m.Square(0.24, fill_color=color, fill_opacity=1, stroke_width=0).rotate(math.pi / 4)
 
-    def _difference(self, name: str, arm: str, of: str) -> None:
+    def _difference(self, name: str, what: str, of: str) -> None:
         """What lies between an arm and its control, from each start that was measured."""
         side, rows = self.side, m.VGroup()
         y = side.top - 0.2
-        for text in (f"{self.facts.words[f'{arm}.label']} − {self.facts.words['sft_more.label']}", of):
+        for text in (f"{what} − {self.facts.words['sft_more.label']}", of):
             said = line(text, self.size("small"), MUTED)
             rows.add(said.move_to(point(side.right - 0.1, y), aligned_edge=m.RIGHT))
             y -= 0.55
@@ -159,10 +161,10 @@ class Scene(Stage):
         self.result = rows
 
     def cue_trap(self, seconds: float) -> None:
-        self._difference("trap", "rsft_easy", "right letters")
+        self._difference("trap", self.facts.words["rsft_easy.label"], "right letters")
 
     def cue_match(self, seconds: float) -> None:
-        self._difference("matching", "rsft_hard", "right letters")
+        self._difference("matching", self.facts.words["rsft_hard.label"], "right letters")
 
     def cue_kept(self, seconds: float) -> None:
-        self._difference("matching_true", "rsft_hard", "true reasons")
+        self._difference("matching_true", "true winners", "true reasons")
