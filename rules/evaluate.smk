@@ -82,6 +82,7 @@ rule search_answers:
         lineage=lambda wildcards: trained(wildcards, plan_of(wildcards).lineage(wildcards.arm)),
     output:
         item_rows="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/search/items.parquet",
+        samples="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/search/samples.parquet",
     log:
         "results/logs/search_answers/{study}.{model}.{platform}.{arm}.s{seed}.log",
     benchmark:

@@ -286,9 +286,9 @@ QUOTED = re.compile(r"<!-- (\w+) -->([^\[<]*\[[^\]]*\])")
 # what the words around the numbers say: claims, and the verdicts with which they hold
 SAID = {
     "contamination_nano": ("reproduced",),
-    "contamination_nano_reach": ("reproduced",),
+    "contamination_nano_able": ("reproduced",),
     "trap_nano": ("not reproduced", "inconclusive"),
-    "trap_nano_reach": ("not reproduced", "inconclusive"),
+    "trap_nano_able": ("not reproduced", "inconclusive"),
 }
 
 

@@ -204,7 +204,7 @@ def test_bars_are_as_long_as_the_estimates_and_their_numbers_stand_beside_them(e
         for patch in axes.patches
         if patch.get_gid()
     }
-    for index, model in ((0, "nano"), (2, "nano_reach")):
+    for index, model in ((0, "nano"), (2, "nano_able")):
         accuracy, faithful, leak = (values[index] for values in made_up_evidence.ARMS["rsft_eval"])
         assert lengths[f"point:{model}:rsft_eval:eval_hard:accuracy"] == accuracy
         assert lengths[f"point:{model}:rsft_eval:eval_hard:faithful"] == faithful
@@ -231,8 +231,8 @@ def test_the_heading_says_no_more_than_the_ledger(tmp_path: Path) -> None:
 
     def says(leak: dict, far: dict, near: dict, near_match: dict = open_, spread: dict = moved) -> str:
         made = made_up_evidence.claims_list(
-            contamination_nano=leak, contamination_nano_reach=leak, matching_nano=far, matching_nano_reach=near_match,
-            matching_true_nano=far, matching_true_nano_reach=near, leak_spread_nano=spread, leak_spread_nano_reach=spread,
+            contamination_nano=leak, contamination_nano_able=leak, matching_nano=far, matching_nano_able=near_match,
+            matching_true_nano=far, matching_true_nano_able=near, leak_spread_nano=spread, leak_spread_nano_able=spread,
         )  # fmt: skip
         return heading(made_up_evidence.write(tmp_path, claims=made))
 
@@ -251,8 +251,8 @@ def test_the_heading_says_no_more_than_the_ledger(tmp_path: Path) -> None:
 def test_a_heading_of_committed_runs_says_so(tmp_path: Path) -> None:
     committed = {"verdict": "inconclusive", "committed": "reproduced"}
     made = made_up_evidence.claims_list(
-        contamination_nano={"verdict": "reproduced"}, contamination_nano_reach={"verdict": "reproduced"},
-        leak_spread_nano=committed, leak_spread_nano_reach={"verdict": "reproduced"},
+        contamination_nano={"verdict": "reproduced"}, contamination_nano_able={"verdict": "reproduced"},
+        leak_spread_nano=committed, leak_spread_nano_able={"verdict": "reproduced"},
     )  # fmt: skip
     made_up_evidence.write(tmp_path, claims=made)
     with theme.style(theme.LIGHT):
@@ -266,7 +266,7 @@ def test_published_points_stand_in_the_first_panel(tmp_path: Path) -> None:
     found = open_evidence(CONFIG, "hops", None, tmp_path / "claims.json", tmp_path / "tables")
     values = {
         "published": {"first": {"claim": "B1"}},
-        "models": {"nano": "", "nano_reach": ""},
+        "models": {"nano": "", "nano_able": ""},
         "pool": "eval_hard",
     }
     rows = [{"arm": "rsft_hard", "published": ["first"]}, {"arm": "not_run_at_all", "label": "Another"}]
@@ -480,7 +480,7 @@ def test_no_shared_figure_names_what_one_study_has(root: Path) -> None:
 
     settings = load_config(CONFIG).studies["hops"]
     arms = {name for sheet in (root / "config/hops").glob("arms*.tsv") for name in load_arms(sheet)}
-    names = arms | set(settings.counts) | {"hops_used", "coverage", "nano", "nano_nope", "nano_reach"}
+    names = arms | set(settings.counts) | {"hops_used", "coverage", "nano", "nano_nope", "nano_reach", "nano_able"}
     quoted = re.compile(
         "|".join(f"[\"']{re.escape(name)}[\"']" for name in sorted(names - {"base", "easy", "hard"}))
     )

@@ -81,8 +81,8 @@ def test_the_film_can_be_drawn_from_what_the_default_experiment_runs(tmp_path: P
     facts = {scene.scene: gathered(sheet, scene.scene, fewer) for scene in sheet.scenes}
     assert {name for name, told in facts.items() if told.absent} == {"key"}
     assert "no accuracy of nano rsft_eval_permuted" in facts["key"].absent
-    assert {"contamination_nano", "contamination_nano_reach"} <= set(facts["leak"].words)
-    assert {row["model"] for row in facts["rerun"].data["rows"]} == {"nano", "nano_reach"}
+    assert {"contamination_nano", "contamination_nano_able"} <= set(facts["leak"].words)
+    assert {row["model"] for row in facts["rerun"].data["rows"]} == {"nano", "nano_able"}
 
 
 def test_every_scene_has_a_picture_and_the_other_way_round():

@@ -21,7 +21,7 @@ def test_both_starts_stand_side_by_side(tmp_path: Path) -> None:
     told = story(tmp_path)
     assert told["models"] == [
         {"id": "nano", "words": "Cannot reach"},
-        {"id": "nano_reach", "words": "Can reach"},
+        {"id": "nano_able", "words": "Can reach"},
     ]
     rows = [(row["arm"], row["pool"]) for row in told["rows"]]
     assert (
@@ -35,8 +35,8 @@ def test_both_starts_stand_side_by_side(tmp_path: Path) -> None:
 def test_the_heading_is_that_of_the_figure(tmp_path: Path) -> None:
     leak = {"verdict": "reproduced"}
     open_ = {"verdict": "inconclusive"}
-    claims = {f"{name}_{model}": leak for name in ("contamination",) for model in ("nano", "nano_reach")}
-    claims |= {f"leak_spread_{model}": open_ for model in ("nano", "nano_reach")}
+    claims = {f"{name}_{model}": leak for name in ("contamination",) for model in ("nano", "nano_able")}
+    claims |= {f"leak_spread_{model}": open_ for model in ("nano", "nano_able")}
     assert (
         story(tmp_path, **claims)["title"]
         == "Having seen the test lifts the score on that test, from either start"

@@ -51,7 +51,7 @@ def bullet(text: str, name: str) -> str:
     ],
 )
 def test_prose_follows_the_trap(tmp_path: Path, fields: dict[str, Any], says: str, denies: str) -> None:
-    text, _ = render(tmp_path, made_up_evidence.claims_list(trap_nano_reach=fields))
+    text, _ = render(tmp_path, made_up_evidence.claims_list(trap_nano_able=fields))
     line = bullet(text, "Within reach: the trap")
     assert says in line and denies not in line
 
@@ -67,7 +67,7 @@ def test_prose_follows_the_trap(tmp_path: Path, fields: dict[str, Any], says: st
     ],
 )
 def test_prose_follows_the_match(tmp_path: Path, fields: dict[str, Any], says: str) -> None:
-    text, _ = render(tmp_path, made_up_evidence.claims_list(matching_true_nano_reach=fields))
+    text, _ = render(tmp_path, made_up_evidence.claims_list(matching_true_nano_able=fields))
     assert says in bullet(text, "Within reach: the match")
 
 
@@ -124,7 +124,7 @@ def test_only_what_the_intervals_allow_is_said_of_the_start_out_of_reach(
 def test_prose_follows_the_leak_of_true_winners(
     tmp_path: Path, leak: dict[str, Any], fresh: dict[str, Any], says: str
 ) -> None:
-    claims = made_up_evidence.claims_list(leak_true_nano_reach=leak, leak_true_fresh_nano_reach=fresh)
+    claims = made_up_evidence.claims_list(leak_true_nano_able=leak, leak_true_fresh_nano_able=fresh)
     assert says in bullet(render(tmp_path, claims)[0], "Within reach: the leak")
 
 
@@ -139,7 +139,7 @@ def test_prose_follows_the_leak_of_true_winners(
     ],
 )
 def test_the_conclusion_follows_the_verdict(tmp_path: Path, fields: dict[str, Any], says: str) -> None:
-    text, _ = render(tmp_path, made_up_evidence.claims_list(matching_true_nano_reach=fields))
+    text, _ = render(tmp_path, made_up_evidence.claims_list(matching_true_nano_able=fields))
     line = bullet(text, "So.")
     assert says in line and "is what a leak gives" in line  # 90 % of 20 is within the published interval
 
@@ -149,7 +149,7 @@ def test_the_conclusion_follows_the_verdict(tmp_path: Path, fields: dict[str, An
 )
 def test_prose_follows_the_dose(tmp_path: Path, fields: dict[str, Any], word: str) -> None:
     text, _ = render(
-        tmp_path, made_up_evidence.claims_list(dose_hard_share_nano_reach=fields, dose_hard_share_nano=fields)
+        tmp_path, made_up_evidence.claims_list(dose_hard_share_nano_able=fields, dose_hard_share_nano=fields)
     )
     assert word in text.split("## The trap, with intervals")[1].split("\n## ")[0]
 
@@ -158,7 +158,7 @@ def test_prose_follows_the_dose(tmp_path: Path, fields: dict[str, Any], word: st
     "fields, says", [(RISE, "its direction holds"), (FALL, "turns out the other way"), (WIDE, "stays open")]
 )
 def test_credit_follows_the_match(tmp_path: Path, fields: dict[str, Any], says: str) -> None:
-    text, _ = render(tmp_path, made_up_evidence.claims_list(matching_true_nano_reach=fields))
+    text, _ = render(tmp_path, made_up_evidence.claims_list(matching_true_nano_able=fields))
     assert says in text.split("## What the original got right")[1]
 
 

@@ -15,7 +15,7 @@ from trap.report import prose
 
 FILTERS = (
     "plain", "code", "block", "pct", "estimate", "points", "quantity", "quoted", "count", "decimal", "amount", "duration",
-    "plural", "listing", "sample", "anchor",
+    "plural", "listing", "sample", "anchor", "committed", "small_p",
 )  # fmt: skip
 GLOBALS = (
     "interval", "direction", "status", "judged_elsewhere", "why_unclear", "versus", "equivalent", "higher_lower",

@@ -27,6 +27,7 @@ LEAST_MB = 2500  # megabytes that a job with a small model asks for
 COLLECTED = ("items", "runs", "curves", "episodes")  # files that collect_runs makes
 TABLES = (  # files that tabulate_results makes for every study
     "arms", "by_level", "contrasts", "doses", "rollouts", "baselines", "power", "noise",
+    "checkpoints", "pass_at_k",
 )  # fmt: skip
 # Left out of code hashes: what these modules read is among the settings of a run.
 READERS = ("config.py", "sheet.py", "opening.py")

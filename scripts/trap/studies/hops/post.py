@@ -15,7 +15,7 @@ from trap.files import InputError
 from trap.report.prose import verdict_phrase
 from trap.studies.hops.analysis.errors import KINDS
 
-ROTARY, NOPE, REACH = "nano", "nano_nope", "nano_reach"
+ROTARY, NOPE, REACH = "nano", "nano_nope", "nano_able"
 AUDIT = {
     "reproduced": "Our audit of the published files confirms it.",
     "not reproduced": "Our audit of the published files does not confirm it.",

@@ -16,7 +16,7 @@ from trap.studies.hops.film.examples import Episodes
 from trap.studies.hops.graph import Graph, load_graph
 from trap.studies.hops.reward import CORRECT, INCORRECT, MAX_PATH_REWARD, PATH_WEIGHT
 
-ROTARY, NOPE, REACH = "nano", "nano_nope", "nano_reach"
+ROTARY, NOPE, REACH = "nano", "nano_nope", "nano_able"
 
 
 class FilmSources(Sources):

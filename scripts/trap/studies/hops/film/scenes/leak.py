@@ -131,7 +131,7 @@ class Scene(Stage):
 
     def cue_near(self, seconds: float) -> None:
         """The same from the start that can reach hard questions."""
-        self._beside("can reach", "nano_reach", 1)
+        self._beside("can reach", "nano_able", 1)
 
     def _beside(self, text: str, model: str, place: int) -> None:
         side = self.shape.content.part(0.72, 0.0, 1, 1)

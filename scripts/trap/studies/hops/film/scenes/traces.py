@@ -10,9 +10,9 @@ from trap.film.stage import Stage
 
 MODELS = {
     "nano": ("cannot reach", ROLES["start"]),
-    "nano_reach": ("can reach", PATH),
+    "nano_able": ("can reach", PATH),
 }
-BARS = {"nano": ("cannot", "reach"), "nano_reach": ("can", "reach"), "leaked": ("saw the test",)}
+BARS = {"nano": ("cannot", "reach"), "nano_able": ("can", "reach"), "leaked": ("saw the test",)}
 
 
 class Scene(Stage):
@@ -83,7 +83,7 @@ class Scene(Stage):
         self._answer("nano", left, 0.4)
 
     def cue_walked(self, seconds: float) -> None:
-        self._answer("nano_reach", self.room.part(0.53, 0, 1, 1), 0.4)
+        self._answer("nano_able", self.room.part(0.53, 0, 1, 1), 0.4)
 
     def _bars(self, names: list[str], places: dict[str, int], fast: float) -> None:
         box, count = self.bars_box, len(self.facts.data["bars"])
@@ -129,10 +129,10 @@ class Scene(Stage):
 
     def cue_shares(self, seconds: float) -> None:
         self._bars_frame()
-        self._bars(["nano", "nano_reach"], self.places, 0.8)
+        self._bars(["nano", "nano_able"], self.places, 0.8)
 
     def cue_leaked(self, seconds: float) -> None:
         if not hasattr(self, "places"):
             self._bars_frame()
-            self._bars(["nano", "nano_reach"], self.places, 0.5)
+            self._bars(["nano", "nano_able"], self.places, 0.5)
         self._bars(["leaked"], self.places, 0.8)
