@@ -123,7 +123,7 @@ def _caption(
     meaning = evidence.settings.trap.meaning
     caption = f"{sizes(found, 'fresh questions')}; lines: 95 % intervals over seeds and questions."
     if meaning and evidence.reasons:
-        caption += f" True reason: {meaning}."
+        caption += f" {evidence.settings.trap.reasons.capitalize()}: {meaning}."
     if hatched:
         caption += " Hatched: trained on evaluation questions."
     if quoted:
