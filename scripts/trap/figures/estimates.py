@@ -275,6 +275,10 @@ class Evidence:
         """What a model is an example of, as figures.yaml says; empty where it says nothing."""
         return self.settings.models.get(model, "")
 
+    def panel_title(self, model: str) -> str:
+        """What a model stands for, else what it is called."""
+        return self.stands_for(model) or self.title(model)
+
     # --- pools --------------------------------------------------------------------------------------
 
     def _of(self, role: str, trainable: bool | None = None) -> list[str]:

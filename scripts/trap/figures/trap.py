@@ -31,6 +31,8 @@ GAP_INCHES = 0.12
 HEAD_INCHES, FOOT_INCHES = 0.66, 0.24
 MOST = 16  # rows that are derived; declared ones are all drawn
 LETTERS = 58  # of a label, which has one line
+NAME_LETTERS = 30  # of a line of a model's name, in one of two panels
+NAME_POINTS = 12  # height of such a line
 METRICS = ("accuracy", "faithful")
 
 
@@ -174,11 +176,14 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         list(dict.fromkeys(missing))
     )
     count, inches = max(len(rows), 1), ROW_INCHES
+    names = [_name(evidence, model) for model in models]
+    lines = max((name.count("\n") + 1 for name in names), default=1)
+    head = HEAD_INCHES + NAME_POINTS / 72 * (lines - 1)
     figure, bottom, top = frame(
-        theme, evidence.text(title), caption, HEAD_INCHES + FOOT_INCHES + 0.22 + inches * count, NARROW
+        theme, evidence.text(title), caption, head + FOOT_INCHES + 0.22 + inches * count, NARROW
     )
     height = figure.get_figheight()
-    top = _key(figure, evidence, theme, top) - HEAD_INCHES / height
+    top = _key(figure, evidence, theme, top) - head / height
     bottom += FOOT_INCHES / height
     slots = max(len(models), 1)
     width = (NARROW * (1 - 2 * MARGIN) - GAP_INCHES * (slots - 1)) / slots
@@ -190,7 +195,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         if not models:
             absent(axes, theme)
             continue
-        _head(axes, evidence, theme, models[index])
+        _head(axes, evidence, theme, models[index], names[index], lines)
         for place, drawn in enumerate(rows):
             _bars(axes, evidence, theme, models[index], place + 0.14, drawn)
             if not index:
@@ -215,16 +220,23 @@ def _scale(axes: Axes, theme: Theme) -> None:
         spine.set_visible(False)
 
 
-def _head(axes: Axes, evidence: Evidence, theme: Theme, model: str) -> None:
+def _name(evidence: Evidence, model: str) -> str:
+    """What a model is called, in lines, where the heading of its panel says what it stands for."""
+    if not evidence.stands_for(model):
+        return ""
+    return "\n".join(textwrap.wrap(evidence.title(model), NAME_LETTERS, max_lines=3, placeholder=" …"))
+
+
+def _head(axes: Axes, evidence: Evidence, theme: Theme, model: str, called: str, lines: int) -> None:
     """What the model stands for, what it is called, and the lines of the baselines with their names."""
-    stands, name = evidence.stands_for(model), evidence.title(model)
-    for text, up, size, weight, color in (
-        (stands or name, 33, NORMAL, "bold", theme.ink),
-        (name if stands else "", 20.5, SMALL, "normal", theme.muted),
+    top = 20.5 + NAME_POINTS * lines
+    for text, up, size, weight, color, va in (
+        (evidence.panel_title(model), top, NORMAL, "bold", theme.ink, "baseline"),
+        (called, top - 4, SMALL, "normal", theme.muted, "top"),
     ):
         axes.annotate(
             text, (0, 1), xycoords="axes fraction", xytext=(0, up), textcoords="offset points", fontsize=size,
-            fontweight=weight, color=color, va="baseline", annotation_clip=False,
+            fontweight=weight, color=color, va=va, annotation_clip=False, linespacing=1.15,
         )  # fmt: skip
     for name in evidence.settings.trap.baselines:
         if line := evidence.baseline(name):

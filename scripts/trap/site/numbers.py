@@ -170,7 +170,7 @@ def _story(evidence: Evidence, words: Mapping[str, str]) -> dict[str, Any] | Non
         "title": evidence.text(title),
         "words": " ".join(filter(None, (said, squares))),
         "models": [
-            {"id": name, "words": evidence.stands_for(name) or evidence.title(name)}
+            {"id": name, "words": evidence.panel_title(name)}
             for name in evidence.models(evidence.table("arms"))
         ],
         "rows": rows,
