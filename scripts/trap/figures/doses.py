@@ -120,7 +120,7 @@ def draw_dose(
         if not models:
             absent(axes, theme)
             continue
-        axes.set_title(evidence.title(models[index]), fontsize=NORMAL, pad=9)
+        axes.set_title(evidence.panel_title(models[index]), fontsize=NORMAL, pad=9)
         _panel(axes, evidence, theme, models[index], family, series)
         if chance := evidence.baseline("chance"):
             reference(axes, theme, chance.value, "chance", x=0.4, ha="center", below=chance.value > 0.08)
