@@ -75,46 +75,21 @@ def _capital(text: str) -> str:
 
 
 def lexicon() -> list[str]:
-    """Every word that a story or a program may have, alone, after a space, and as a sentence begins."""
-    texts = [text for bank in BANKS.values() for templates in bank.values() for text in templates]
-    texts += [*words.DISTRACTORS, *words.LEADS, *words.NAMES, *(name.lower() for name in words.NAMES)]
-    texts += [part for family in FAMILIES for part in (*family.things, *family.words.values())]
-    texts += [*ONES, *TENS, *SCALES, "dozen", *EXPERTS, *COMPUTE, "prev.result", "source", "value"]
-    found = {word for text in texts for word in re.findall(r"[A-Za-z_]+", re.sub(r"\{\w+\}", "", text))}
-    first = {word.capitalize() for word in (*ONES, *TENS)} | {
-        word.capitalize() for text in texts for word in re.findall(r"^[a-z]+", text)
-    }
-    letters = [f"{letter} {letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
-    results = [f"r{number} r{number}" for number in range(1, 21)]
-    digits = [f"{digit} {digit}" for digit in "0123456789"]
-    return [*(f" {word}" for word in sorted(found | first)), *sorted(first | set(words.NAMES)), *found_first(), *letters,
-            *results, *digits, ".,%?:;-\n", " - , . :"]  # fmt: skip
-
-
-def found_first() -> list[str]:
-    """Words that may begin a text without a space before them."""
-    return sorted(name.lower() for name in words.NAMES) + sorted(
-        {
-            word
-            for word in (
-                *ONES,
-                *TENS,
-                "It",
-                "Then",
-                "After",
-                "Later",
-                "There",
-                "Only",
-                "The",
-                "On",
-                "This",
-                "One",
-                "Last",
-                "If",
-                "Compared",
-            )
-        }
-    )
+    """Texts with every word that a story or a program may have: after a space, and as a text may begin."""
+    told = [text for bank in BANKS.values() for templates in bank.values() for text in templates]
+    told += [*words.DISTRACTORS, *words.LEADS, *words.NAMES, *ONES, *TENS, *SCALES, "dozen"]
+    told += [part for family in FAMILIES for part in (*family.things, *family.words.values())]
+    told = [re.sub(r"\{\w+\}", "", text) for text in told]
+    found = {word for text in told for word in re.findall(r"[A-Za-z]+", text)}
+    first = {word for text in told for word in re.findall(r"^[A-Za-z]+", text)}
+    first |= {word.capitalize() for word in first}
+    people = {name.lower() for name in words.NAMES}
+    in_programs = {*EXPERTS, *COMPUTE, *people, *(f"r{number}" for number in range(1, 21)), "source", "value"}
+    single = "abcdefghijklmnopqrstuvwxyz0123456789"
+    return [
+        *(f" {word}" for word in sorted(found | first | in_programs)), *sorted(first | in_programs),
+        *(f"{one} {one}" for one in single), ".,%?:;-\n", " - , . :",
+    ]  # fmt: skip
 
 
 def phrases() -> list[str]:
