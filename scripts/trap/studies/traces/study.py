@@ -27,7 +27,7 @@ from trap.studies.traces.stories.problems import EASY, HARD, Kind, Problem, prob
 ASKED: dict[str, Kind] = {
     "easy": Kind(EASY, "train"),
     "hard": Kind(HARD, "train"),
-    "written": Kind(EASY, "train", held=True),
+    "train_families": Kind(EASY, "train", held=True),
     "valid_easy": Kind(EASY, "validation"),
     "valid_hard": Kind(HARD, "validation"),
     "eval_easy": Kind(EASY, "evaluation"),
@@ -60,7 +60,7 @@ class Study(BaseStudy):
         Pool("easy", "train", "easy", trainable=True),
         Pool("hard", "train", "hard", trainable=True),
         # problems of the families that are held out: what writing families for the questions asked would teach
-        Pool("written", "train", "easy", trainable=True),
+        Pool("train_families", "train", "easy", trainable=True),
         Pool("valid_easy", "validation", "easy"),
         Pool("valid_hard", "validation", "hard"),
         Pool("eval_easy", "evaluation", "easy", scored=True),
