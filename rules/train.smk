@@ -13,14 +13,6 @@ rule fetch_model:
         code=lambda wildcards: code("fetch_model.py"),
     output:
         record="results/models/{model}.json",
-    log:
-        "results/logs/fetch_model/{model}.log",
-    benchmark:
-        "results/benchmarks/fetch_model/{model}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        config=CONFIG,
     params:
         source=lambda wildcards: [
             SETTINGS.models[wildcards.model].source,
@@ -42,18 +34,12 @@ rule train_base:
         adapter=directory("results/{study}/runs/{model}/{platform}/{arm}/s{seed}/adapter"),
         log="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/log.jsonl",
         meta="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/meta.json",
-    log:
-        "results/logs/train_base/{study}.{model}.{platform}.{arm}.s{seed}.log",
-    benchmark:
-        "results/benchmarks/train_base/{study}.{model}.{platform}.{arm}.s{seed}.jsonl"
     wildcard_constraints:
         arm=names(BASES),
     priority: 100
-    threads: 1
     resources:
         mem_mb=run_memory,
         gpu=gpus,
-        config=CONFIG,
     params:
         code=lambda wildcards: plan_of(wildcards).training_code(wildcards.arm, wildcards.platform),
         settings=lambda wildcards: plan_of(wildcards).run_settings(wildcards.model, wildcards.arm),
@@ -70,28 +56,20 @@ rule train_base:
 rule train_adapter:
     input:
         sources=lambda wildcards: sources(wildcards.study),
-        pools=lambda wildcards: named_pools(
-            wildcards.study, plan_of(wildcards).data_pools(wildcards.arm)
-        ),
+        pools=learned_from,
         runs=lambda wildcards: trained(wildcards, plan_of(wildcards).needed(wildcards.arm)),
     output:
         adapter=directory("results/{study}/runs/{model}/{platform}/{arm}/s{seed}/adapter"),
         log="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/log.jsonl",
         meta="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/meta.json",
         validation="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/validation.jsonl",
-    log:
-        "results/logs/train_adapter/{study}.{model}.{platform}.{arm}.s{seed}.log",
-    benchmark:
-        "results/benchmarks/train_adapter/{study}.{model}.{platform}.{arm}.s{seed}.jsonl"
     wildcard_constraints:
         arm=names(TRAINED),
     # arms that other arms wait for go first
     priority: lambda wildcards: plan_of(wildcards).descendants(wildcards.arm)
-    threads: 1
     resources:
         mem_mb=run_memory,
         gpu=gpus,
-        config=CONFIG,
     params:
         code=lambda wildcards: plan_of(wildcards).training_code(wildcards.arm, wildcards.platform),
         settings=lambda wildcards: plan_of(wildcards).run_settings(wildcards.model, wildcards.arm),

@@ -250,7 +250,7 @@ def claim(identifier: str, **changes: Any) -> dict[str, Any]:
         "id": identifier, "source": "a post", "statement": f"statement of {identifier}", "published": None,
         "model": None, "arms": [], "contaminated": False, "comparison": "made up", "value": 0.1, "n": 1000,
         "seeds": 3, "low": 0.05, "high": 0.15, "unit": "points", "text": "made up", "p": 0.01, "p_holm": 0.02,
-        "family": "hops", "margin": 0.03, "verdict": "reproduced", "reason": "made up",
+        "p_ledger": 0.02, "family": "hops", "margin": 0.03, "room": "", "committed": None, "verdict": "reproduced", "reason": "made up",
         "verdict_rule": {"reproduced": "low > 0", "not_reproduced": "high < 0"}, "also": {},
         "file": "results/tables/contrasts.parquet", "row": "x", "rule": "tabulate_results", "commit": "0" * 40,
         "seconds": 12.0,

@@ -129,13 +129,13 @@ def test_missing_arms_are_said_not_fatal(stem: str, few: Path, tmp_path: Path) -
     with theme.style(theme.LIGHT):
         words = " ".join(t.get_text() for t, _ in texts(draw(stem, few))).replace("\n", " ")
     if stem in ("trap", "levels", "faithful", "errors", "reward"):
-        assert "Not run at this size: " in words
+        assert "Not run in this experiment: " in words
     if stem in ("matching", "leakage"):
-        assert "Only 2 of the doses were run at this size." in words
+        assert "Only 2 of the doses were run in this experiment." in words
     if stem == "ignition":
         assert "no such runs in this evidence" in words
     if stem == "rollouts":
-        assert "Only K\u00a0=\u00a08 was run at this size." in words
+        assert "Only K\u00a0=\u00a08 was run in this experiment." in words
 
 
 @pytest.mark.parametrize("which", ["evidence", "few"])
@@ -337,7 +337,7 @@ def test_ignition_places_doses_in_order_and_leaves_none_out(evidence: Path, tmp_
         figure = draw("ignition", tmp_path)
         words = " ".join(t.get_text() for t, _ in texts(figure)).replace("\n", " ")
         assert [t.get_text() for t in figure.axes[0].get_xticklabels()] == ["0", "64"]
-    assert "Only 2 of the numbers were run at this size." in words and "1000 fresh questions" in words
+    assert "Only 2 of the numbers were run in this experiment." in words and "1000 fresh questions" in words
 
 
 # --- a study of which nothing is declared ------------------------------------------------------------------
@@ -366,7 +366,7 @@ def test_a_study_that_declares_nothing_gets_every_figure(stem: str, tmp_path: Pa
     alt = other_evidence.evidence(tmp_path).text(load_figure("", stem).ALT)
     assert sum(gid.startswith("point:") for gid in marks) == OTHER_POINTS[stem], marks
     assert not HOPS_WORDS.search(words) and not HOPS_WORDS.search(alt), words
-    assert "Squares: published" not in words and "Not run at this size" not in words
+    assert "Squares: published" not in words and "Not run in this experiment" not in words
     if stem == "faithful":
         assert "this study checks no reasons" in words
     if stem not in ("faithful", "rollouts", "matching", "leakage", "platforms"):

@@ -54,6 +54,8 @@ def test_every_model_is_complete(models: dict[str, Model]) -> None:
     assert {
         "nano",
         "nano_nope",
+        "nano_able",
+        "nano_reach",
         "nano_fourth",
         "nano_quarter",
         "nano_3m",

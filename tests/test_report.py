@@ -125,7 +125,7 @@ def test_few_arms_and_no_figures_still_render(tmp_path: Path) -> None:
     claims = [c for c in made_up_evidence.claims_list() if re.fullmatch(r"[A-Z]\d+", c["id"])]
     text, page = render(tmp_path, claims, keep_arms={"base", "sft", "rsft_easy"}, figures=())
     assert "This size of the workflow did not run the comparison." in text
-    assert "not run" in text and "was not drawn at this size" in text and "<picture>" not in page
+    assert "not run" in text and "was not drawn in this experiment" in text and "<picture>" not in page
 
 
 def test_provenance_is_told(tmp_path: Path) -> None:

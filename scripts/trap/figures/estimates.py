@@ -135,7 +135,7 @@ def seeds_text(seeds: list[int]) -> str:
 
 def missing_note(missing: list[str]) -> str:
     """The sentence of a caption line about what this experiment did not run."""
-    return f" Not run at this size: {', '.join(missing)}." if missing else ""
+    return f" Not run in this experiment: {', '.join(missing)}." if missing else ""
 
 
 class Evidence:

@@ -237,6 +237,22 @@ def verdict_mark(claim: Any) -> str:
     return _VERDICT_MARKS[_get(claim, "verdict")]
 
 
+def committed(claim: Any) -> Markup:
+    """What more seeds of another experiment say, where there were too few here: a quantity, its seeds, a verdict."""
+    row = _get(claim, "committed")
+    if not row:
+        return Markup("–")
+    number = quantity(row, _get(claim, "unit") or "")
+    return number + Markup(", ") + plural(row["seeds"], "seed") + Markup(": ") + plain(row["verdict"])
+
+
+def small_p(p: float | None) -> Markup:
+    """A corrected p value: `0.031`, `below 0.001`; a dash for none."""
+    if p is None:
+        return Markup("–")
+    return Markup(f"below{NO_BREAK}0.001" if p < 0.001 else f"{p:.3f}")
+
+
 def anchor(text: object) -> Markup:
     """Any text as the inside of a double-quoted HTML attribute."""
     return Markup(
@@ -341,6 +357,8 @@ def _environment(folders: Sequence[str], **options: Any) -> jinja2.Environment:
         listing=listing,
         sample=sample,
         anchor=anchor,
+        committed=committed,
+        small_p=small_p,
     )
     made.globals.update(
         interval=interval,

@@ -25,12 +25,13 @@ RUN = (
     "parent", "method", "pool", "mixture", "reward", "selection", "rounds", "k", "steps", "n_train", "prompts", "winners",
 )  # fmt: skip
 CONTRAST = (
-    "name", "model", "arm", "minus", "pool", "metric", "value", "low", "high", "n", "seeds", "p_holm", "margin", "statement",
+    "name", "model", "arm", "minus", "pool", "metric", "value", "low", "high", "n", "seeds", "p_holm", "margin", "room",
+    "detectable", "statement",
 )  # fmt: skip
 CLAIM = (
     "id", "source", "statement", "published", "model", "arms", "contaminated", "comparison", "value", "low", "high",
-    "n", "seeds", "unit", "text", "p", "p_holm", "margin", "verdict", "reason", "verdict_rule", "file", "row", "rule",
-    "commit", "seconds",
+    "n", "seeds", "unit", "text", "p", "p_holm", "p_ledger", "family", "margin", "room", "verdict", "reason", "verdict_rule", "file", "row", "rule",
+    "commit", "seconds", "committed",
 )  # fmt: skip
 
 
