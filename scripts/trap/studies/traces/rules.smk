@@ -27,35 +27,15 @@ for name, plan in TRACES.items():
     OWN_CLAIMS[name] = lambda name=name: traces_ceiling(name)
 
 
-rule tabulate_failures:
-    input:
-        evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
-        pools=lambda wildcards: plan_of(wildcards).pool_files(plan_of(wildcards).scored),
-        claims=lambda wildcards: plan_of(wildcards).settings.claims,
-        sheet=lambda wildcards: plan_of(wildcards).sheet(wildcards.experiment),
-        code=lambda wildcards: plan_of(wildcards).study_code("tabulate_results.py"),
+use rule tabulate_results as tabulate_failures with:
     output:
         both("results/{study}/{experiment}/tables", TRACES_TABLES),
-    log:
-        "results/logs/tabulate_failures/{study}.{experiment}.log",
-    benchmark:
-        "results/benchmarks/tabulate_failures/{study}.{experiment}.jsonl"
     wildcard_constraints:
         study="|".join(TRACES) or "none",
-    threads: 1
-    resources:
-        mem_mb=3000,
-        config=CONFIG,
     params:
-        folder=lambda wildcards: f"results/{wildcards.study}/{wildcards.experiment}/tables",
-        evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
-        tables=" ".join(TRACES_TABLES),
+        more=option("--own", TRACES_TABLES),
     message:
         "Tabulate how traces fail: {wildcards.study} {wildcards.experiment}"
-    shell:
-        "python scripts/tabulate_results.py --config {resources.config} --study {wildcards.study} --sheet {input.sheet}"
-        " --evidence {params.evidence} --pools {input.pools} --own {params.tables}"
-        " --output {params.folder} &> {log}"
 
 
 rule compile_solutions:
@@ -64,15 +44,8 @@ rule compile_solutions:
         code=lambda wildcards: code("compile_solutions.py"),
     output:
         ceiling="results/{study}/published/ceiling.json",
-    log:
-        "results/logs/compile_solutions/{study}.log",
-    benchmark:
-        "results/benchmarks/compile_solutions/{study}.jsonl"
     wildcard_constraints:
         study="|".join(TRACES) or "none",
-    threads: 1
-    resources:
-        mem_mb=500,
     message:
         "Compile published solutions to traces: {wildcards.study}"
     shell:
