@@ -346,8 +346,18 @@ def test_lines_are_read_as_the_parser_reads_them(number: int, cuts) -> None:
     found = _by_line(text)
     if not cuts:
         assert found is not None
-    if found is not None:
+    if isinstance(found, Fault):
+        assert found.kind == _by_parser(text).kind == "not_yaml"
+    elif found is not None:
         assert found == _by_parser(text)
+
+
+@given(st.integers(0, 10**6), st.integers(1, 400))
+@settings(max_examples=100, deadline=None)
+def test_a_trace_that_is_cut_short_is_no_trace_or_a_shorter_one(number: int, left: int) -> None:
+    text = problem(Kind(EASY, "train"), str(number)).reference[:left]
+    found, slow = read_program(text), _by_parser(text)
+    assert found.kind == slow.kind if isinstance(found, Fault) else found == slow
 
 
 HOSTILE = [

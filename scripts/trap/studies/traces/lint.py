@@ -75,22 +75,17 @@ def failures(grade: Grade, reference: str) -> frozenset[str]:
     program = grade.program
     if program is None:
         return frozenset()
-    steps = [step for part in program.parts for step in part.steps]
     found = set()
     if overwrites(program):
         found.add("overwritten")
-    if len(program.parts) > len({part.steps.__repr__() for part in program.parts}):
+    if len(program.parts) > 1 and len(program.parts) > len({repr(part.steps) for part in program.parts}):
         found.add("repeated_part")
-    if any(step.fault == "unknown_step" for step in steps):
-        found.add("invented_operation")
-    if any(step.fault == "source_and_value" for step in steps):
-        found.add("source_and_value")
-    if any(step.op == "init" and _is_name(step.values.get("value")) for step in steps):
-        found.add("name_for_number")
-    if not all(any(step.op == "query" for step in part.steps) for part in program.parts):
-        found.add("no_query")
+    if not grade.valid:  # what ran to an answer has none of these
+        found |= _stopping(program)
+    if not grade.valid or grade.correct:
+        return frozenset(found)
     wanted = _of_reference(reference)
-    if grade.valid and not grade.correct and wanted is not None:
+    if wanted is not None:
         made = computations(program)
         if made == wanted:
             found.add("confused_variables")
@@ -99,6 +94,21 @@ def failures(grade: Grade, reference: str) -> frozenset[str]:
         elif made.total() == wanted.total():
             found.add("wrong_operation")
     return frozenset(found)
+
+
+def _stopping(program: Program) -> set[str]:
+    """Failures that keep a program from running."""
+    steps = [step for part in program.parts for step in part.steps]
+    found = set()
+    if any(step.fault == "unknown_step" for step in steps):
+        found.add("invented_operation")
+    if any(step.fault == "source_and_value" for step in steps):
+        found.add("source_and_value")
+    if any(step.op == "init" and _is_name(step.values.get("value")) for step in steps):
+        found.add("name_for_number")
+    if not all(any(step.op == "query" for step in part.steps) for part in program.parts):
+        found.add("no_query")
+    return found
 
 
 def _is_name(text: object) -> bool:

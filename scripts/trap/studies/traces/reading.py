@@ -34,6 +34,9 @@ _GROUPED = re.compile(r"(:\s+[-+]?\$?\d{1,3})((?:,\d{3})+)(?=\.\d|\s*(?:$|[,}%])
 _PLAIN = r"(?:[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_]+)?|-?[0-9]+(?:\.[0-9]+)?)"
 _FIELD = re.compile(rf"([a-z_]+): (?:({_PLAIN})|\[({_PLAIN}(?:, {_PLAIN})*)\])(?:, |$)", re.ASCII)
 _HEAD = re.compile(r"(- )?expert: ([a-z_]+)", re.ASCII)
+_CUT = re.compile(
+    r"[A-Za-z0-9_.:, \[\]]*", re.ASCII
+)  # a brace that is never closed is no YAML, whatever follows of these
 _CLEAN = re.compile(r"[^\x09\x0a\x20-\x7e\xa0-\ud7ff\ue000-\ufffd]")
 
 
@@ -53,8 +56,8 @@ def read_program(text: str) -> Program | Fault:
 # --- line by line ---------------------------------------------------------------------------------
 
 
-def _by_line(text: str) -> Program | None:
-    """The program of a text in the usual form, None for any other text."""
+def _by_line(text: str) -> Program | Fault | None:
+    """The program of a text in the usual form; a fault where that form ends within a step; None for any other text."""
     lines = text.strip("\n").split("\n")
     parts: list[tuple[str, list[Step]]] = []
     at, composed = 0, lines[0].startswith("- ")
@@ -68,7 +71,8 @@ def _by_line(text: str) -> Program | None:
         while at < len(lines) and lines[at].startswith(before):
             step = _line(lines[at][len(before) - 1 :])
             if step is None:
-                return None
+                cut = at == len(lines) - 1 and _CUT.fullmatch(lines[at], len(before))
+                return Fault("not_yaml", detail="it ends within a step") if cut else None
             steps.append(step)
             at += 1
         if not steps or (at < len(lines) and not composed):
