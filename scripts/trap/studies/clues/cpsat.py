@@ -236,7 +236,7 @@ def reduced(case: Case, clues: Sequence[Clue]) -> list[Clue] | None:
     if isinstance(core, Case):
         return None
     proof, kept = set(core), []
-    for number, clue in enumerate(clues):
+    for number, _clue in enumerate(clues):
         if number not in proof:
             continue
         rest = [*kept, *range(number + 1, len(clues))]

@@ -12,7 +12,14 @@ from random import Random
 from typing import NamedTuple
 
 from trap.studies.clues.logic import (
-    BODDY, DIRECTIONS, MURDER_WEAPON, MURDERER, Case, Clue, Shape, meaning,
+    BODDY,
+    DIRECTIONS,
+    MURDER_WEAPON,
+    MURDERER,
+    Case,
+    Clue,
+    Shape,
+    meaning,
 )  # fmt: skip
 from trap.studies.clues.logic import Truth as TruthOf
 

@@ -19,6 +19,7 @@ with Mr. Boddy and at least one weapon, and Mr. Boddy stays there from then on.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -44,7 +45,7 @@ class Shape(NamedTuple):
         down, right = DIRECTIONS[direction]
         row, column = room // self.columns + down, room % self.columns + right
         other = row * self.columns + column
-        return other if 0 <= column < self.columns and 0 <= row and other < self.rooms else None
+        return other if 0 <= column < self.columns and row >= 0 and other < self.rooms else None
 
     def neighbours(self, room: int) -> list[int]:
         found = (self.beside(room, direction) for direction in DIRECTIONS)
@@ -220,7 +221,7 @@ class Truth:
         """The rule that the case breaks; "" for a case that can have happened."""
         case, shape = self.case, self.shape
         for piece, rooms in case.rooms.items():
-            for time, (start, end) in enumerate(zip(rooms, rooms[1:], strict=False), start=1):
+            for time, (start, end) in enumerate(itertools.pairwise(rooms), start=1):
                 if start == end:
                     continue
                 if end not in shape.neighbours(start):

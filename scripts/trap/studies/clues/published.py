@@ -211,9 +211,9 @@ class Reader:
         if line in fixed:
             return fixed[line]
         scene = self.scene
-        if match := re.fullmatch(r"Where was (.*?)(?: at (\d\d:\d\d [AP]M))?\?", line):
-            if match[1] in self._pieces and (not match[2] or match[2] in scene.times):
-                return ("at", self._pieces[match[1]], scene.times.index(match[2]) if match[2] else 0)
+        match = re.fullmatch(r"Where was (.*?)(?: at (\d\d:\d\d [AP]M))?\?", line)
+        if match and match[1] in self._pieces and (not match[2] or match[2] in scene.times):
+            return ("at", self._pieces[match[1]], scene.times.index(match[2]) if match[2] else 0)
         if (match := re.fullmatch(r"What motivates (.*)\?", line)) and match[1] in scene.suspects:
             return ("motive", self._pieces[match[1]])
         if (match := re.fullmatch(r"Who is motivated by (.*)\?", line)) and match[1] in scene.motives:
