@@ -67,7 +67,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copy2(ROOT / part, folder / part)
     (folder / "settings.yaml").write_text(yaml.safe_dump(SETTINGS), encoding="utf-8")
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
-    targets = ("clues_default", "results/clues/default/page/index.html")
+    targets = ("all", "results/clues/default/page/index.html")
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "settings.yaml", "--", *targets],
         cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=LIMIT,
