@@ -125,7 +125,7 @@ def test_all_kinds_of_clues_occur() -> None:
         for clue in made.puzzle.clues
     )
     rng, drawn = Random(0), set()
-    for shape in ALL_SHAPES:
+    for shape in ALL_SHAPES * 6:
         drawn |= {one.clue[0] for one in candidates(rng, a_case(rng, shape))}
     assert drawn == {
         "at", "xor", "iff", "same", "met", "beside", "move", "carry", "killer", "weapon", "room", "time", "motive", "why",

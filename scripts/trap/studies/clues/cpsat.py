@@ -156,7 +156,11 @@ class Solver:
         """From now on any case but this one."""
         truth = Truth(case)
         true = [literal for atom, literal in self._atoms.items() if meaning(atom, truth)]
-        self._model.add_bool_or([~literal for literal in true])
+        self.forbid(true)
+
+    def forbid(self, literals: Sequence[Any]) -> None:
+        """From now on not all of these at once."""
+        self._model.add_bool_or([~literal for literal in literals])
 
     def insist(self, literals: Iterable[Any]) -> None:
         """From now on each of these."""
