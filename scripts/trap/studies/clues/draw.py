@@ -67,14 +67,15 @@ def published_shape(rng: Random) -> tuple[Shape, bool]:
     return Shape(suspects, weapons, rooms, columns, times, (1,) * motives), unique
 
 
-def draw_case(rng: Random, shape: Shape, unique: bool = True) -> Case | None:
+def draw_case(rng: Random, shape: Shape, unique: bool = True, early: bool = False) -> Case | None:
     """A case of a shape; None where chance put nobody alone beside a weapon (the caller draws again).
 
     With `unique` each motive of the shape is one suspect's. Else suspects draw theirs, and the shape of the case
-    counts who has which; a motive that nobody drew is left out.
+    counts who has which; a motive that nobody drew is left out. `early`: weapons can be held from the first time on; in the
+    published puzzles from the second one, so that with two times none is ever carried.
     """
     paths = {name: _walk(rng, shape, rng.randrange(shape.rooms), shape.times) for name in shape.suspect_names}
-    weapons = {name: _carried(rng, shape, paths) for name in shape.weapon_names}
+    weapons = {name: _carried(rng, shape, paths, early) for name in shape.weapon_names}
     motives = _motives(rng, shape, unique)
     held = sorted(set(motives))
     motives = tuple(held.index(motive) for motive in motives)
@@ -102,15 +103,15 @@ def _walk(rng: Random, shape: Shape, room: int, times: int) -> tuple[int, ...]:
     return tuple(path)
 
 
-def _carried(rng: Random, shape: Shape, paths: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
+def _carried(rng: Random, shape: Shape, paths: dict[str, tuple[int, ...]], early: bool) -> tuple[int, ...]:
     """A weapon's path: whoever is with it picks it up, and takes it along with probability `CARRIES`."""
-    path, holder = [rng.randrange(shape.rooms)], None
-    for time in range(1, shape.times):
-        room = path[-1]
+    path, holder = [], None
+    for time in range(shape.times):
+        room = path[-1] if path else rng.randrange(shape.rooms)
         if holder and paths[holder][time] != room and rng.random() < CARRIES:
             room = paths[holder][time]
         path.append(room)
-        there = [name for name in shape.suspect_names if paths[name][time] == room]
+        there = [name for name in shape.suspect_names if paths[name][time] == room and (time or early)]
         holder = rng.choice(there) if there else None
     return tuple(path)
 

@@ -52,7 +52,7 @@ class Made(NamedTuple):
 def make_puzzle(rng: Random, level: int, most_questions: int, published: bool = False) -> Made | None:
     """A puzzle of `level` clues; None where chance gave another number."""
     shape = rng.choice(SHAPES[level])
-    case = draw_case(rng, shape)
+    case = draw_case(rng, shape, early=True)
     if case is None:
         return None
     found = candidates(rng, case)
