@@ -90,7 +90,7 @@ def test_the_heading_says_no_more_than_the_ledger(tmp_path: Path) -> None:
 
 
 def test_a_heading_of_committed_runs_says_so(tmp_path: Path) -> None:
-    committed = {"verdict": "inconclusive", "committed": "reproduced"}
+    committed = {"verdict": "inconclusive", "committed": {"verdict": "reproduced", "seeds": 10}}
     made = made_up_evidence.claims_list(
         contamination_nano={"verdict": "reproduced"}, contamination_nano_able={"verdict": "reproduced"},
         leak_spread_nano=committed, leak_spread_nano_able={"verdict": "reproduced"},
