@@ -9,7 +9,9 @@ makes  RUN/{episodes.jsonl, metrics.json, items.parquet}, RUN/extra/items.parque
 rule evaluate_adapter:
     input:
         sources=lambda wildcards: sources(wildcards.study),
-        pools=lambda wildcards: plan_of(wildcards).pool_files(plan_of(wildcards).scored),
+        pools=lambda wildcards: plan_of(wildcards).pool_files(
+            plan_of(wildcards).asked(wildcards.model)
+        ),
         validation=lambda wildcards: pool_files(wildcards.study, "validation"),
         lineage=lambda wildcards: trained(wildcards, plan_of(wildcards).lineage(wildcards.arm)),
     output:
@@ -20,13 +22,14 @@ rule evaluate_adapter:
         "results/logs/evaluate_adapter/{study}.{model}.{platform}.{arm}.s{seed}.log",
     benchmark:
         "results/benchmarks/evaluate_adapter/{study}.{model}.{platform}.{arm}.s{seed}.jsonl"
-    threads: 1
+    threads: run_threads
     resources:
         mem_mb=lambda wildcards: run_memory(wildcards, trains=False),
         gpu=gpus,
         config=CONFIG,
     params:
         code=lambda wildcards: plan_of(wildcards).evaluation_code(wildcards.platform),
+        asked=lambda wildcards: plan_of(wildcards).settings.asked.get(wildcards.model),
         folder=subpath(output.metrics, parent=True),
         lineage=lambda wildcards: run_folders(wildcards, plan_of(wildcards).lineage(wildcards.arm)),
         sheet=lambda wildcards: plan_of(wildcards).sheet_of(wildcards.arm),
@@ -56,7 +59,7 @@ rule evaluate_extra:
         "results/logs/evaluate_extra/{study}.{model}.{platform}.{arm}.s{seed}.log",
     benchmark:
         "results/benchmarks/evaluate_extra/{study}.{model}.{platform}.{arm}.s{seed}.jsonl"
-    threads: 1
+    threads: run_threads
     resources:
         mem_mb=lambda wildcards: run_memory(wildcards, trains=False),
         gpu=gpus,
@@ -86,7 +89,7 @@ rule search_answers:
         "results/logs/search_answers/{study}.{model}.{platform}.{arm}.s{seed}.log",
     benchmark:
         "results/benchmarks/search_answers/{study}.{model}.{platform}.{arm}.s{seed}.jsonl"
-    threads: 1
+    threads: run_threads
     resources:
         mem_mb=lambda wildcards: run_memory(wildcards, trains=False),
         gpu=gpus,

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 import msgspec
 
 from trap.files import InputError
-from trap.models.memory import needed_mb
+from trap.models.memory import is_large, needed_mb
 from trap.studies.base import BaseStudy, Pool, study_class
-from trap.workflow.closure import closure, code_hashes, combined_hash, module_file
-from trap.workflow.config import Config, Experiment, StudyConfig, hyper_of
+from trap.workflow.closure import code, program_hash
+from trap.workflow.config import Config, Experiment, StudyConfig, hyper_of, origin_of
 from trap.workflow.sheet import DISPLAY, Arm, check_arms, load_arms, pools_of, replay_pool, select_arms
 
 RESULTS = "results"
@@ -28,8 +27,6 @@ COLLECTED = ("items", "runs", "curves", "episodes")  # files that collect_runs m
 TABLES = (  # files that tabulate_results makes for every study
     "arms", "by_level", "contrasts", "doses", "rollouts", "baselines", "power", "noise",
 )  # fmt: skip
-# Left out of code hashes: what these modules read is among the settings of a run.
-READERS = ("config.py", "sheet.py", "opening.py")
 
 
 def canonical(value: object) -> str:
@@ -327,9 +324,28 @@ class Plan:
         return self.config.models[model].source == "train"
 
     def fetched(self, model: str) -> list[str]:
-        """The record of a fetched hub model, in a list; an empty list for a model made here or in a local folder."""
+        """The record of what is fetched for a model, in a list; an empty list for one made here or in a local folder."""
         source = self.config.models[model].source
-        return [] if source == "train" or Path(source).is_dir() else [f"{RESULTS}/models/{model}.json"]
+        if source == "train" or (isinstance(source, str) and Path(source).is_dir()):
+            return []
+        return [f"{RESULTS}/models/{origin_of(self.config, model)}.json"]
+
+    def reads_corpus(self, model: str) -> bool:
+        """Whether a model's base is trained on the base corpus: one from nothing, or one that goes on with it."""
+        return self.trained_here(model) or bool(self.config.models[model].corpus)
+
+    def threads(self, model: str, cores: int | None) -> int:
+        """How many threads a job of a model gets: one, or all cores from `all_cores_from` weights on.
+
+        Jobs of small models run beside each other: more threads do not make them faster. Sums depend on the number of
+        threads, so that results of a large model are those of a machine with as many cores.
+        """
+        return max(1, cores or 1) if is_large(self.config, model) else 1
+
+    def asked(self, model: str) -> list[Pool]:
+        """The scored pools that every run of a model answers."""
+        wanted = self.settings.asked.get(model)
+        return [pool for pool in self.scored if wanted is None or pool.name in wanted]
 
     # --- code -------------------------------------------------------------------------------------------
 
@@ -341,10 +357,10 @@ class Plan:
         method = self.arm(name).method
         script = "train_base.py" if method == "base" else "train_adapter.py"
         members = [f"platforms.{platform}", f"methods.{method}", f"platforms.{platform}.{method}"]
-        return code_hash(script, *members, f"studies.{self.module}.study")
+        return program_hash(script, *members, f"studies.{self.module}.study")
 
     def evaluation_code(self, platform: str, script: str = "evaluate_adapter.py") -> str:
-        return code_hash(script, f"platforms.{platform}", f"studies.{self.module}.study")
+        return program_hash(script, f"platforms.{platform}", f"studies.{self.module}.study")
 
     def study_code(self, script: str) -> list[str]:
         """The files that a program and the study can import."""
@@ -358,25 +374,3 @@ class Plan:
             f"studies.{self.module}.study",
         ]
         return code("plot_figure.py", *members)
-
-
-@cache
-def code_hash(script: str, *members: str) -> str:
-    """One hash of a program's import closure, without comments, docstrings and the modules that read settings.
-
-    Members that do not exist are skipped, as not every method has a module in every platform.
-    """
-    present = [member for member in members if module_file(f"trap.{member}") is not None]
-    files = [path for path in closure(script, *present) if path.name not in READERS]
-    return combined_hash(code_hashes(files))[:16]
-
-
-@cache
-def code(script: str, *members: str) -> list[str]:
-    """The import closure of `scripts/{script}` as paths that Snakemake can take as inputs."""
-    root = Path(__file__).resolve().parents[3]
-    present = [member for member in members if module_file(f"trap.{member}") is not None]
-    return [
-        path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
-        for path in closure(script, *present)
-    ]
