@@ -7,6 +7,7 @@ SELF := $(MAKE) --no-print-directory
 CORES ?= all
 STUDY ?= hops
 NAME ?= full
+SEEDS ?= 1
 FOLDER ?= results/$(STUDY)/$(NAME)/page
 PORT ?= 8000
 VENV  := .venv
@@ -32,7 +33,7 @@ film film-draft film-narrated paper-film: LOGGER :=
 MLX := $(if $(filter Darwin,$(shell uname)),--profile profiles/mlx,--config platform=mlx)
 
 .PHONY: help paper paper-full mlx data figures tables report page serve film film-draft film-narrated paper-film published verify test lint bench bench-mlx lock
-.PHONY: clean left-out release publish gym
+.PHONY: clean left-out release publish gym smollm
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -67,6 +68,12 @@ publish: report ## copy the post of the released items, its pictures and its led
 
 mlx: $(VENV)/.mlx ## as paper, with the platform mlx (Apple silicon; on Linux a processor)
 	@$(WORKFLOW) all $(MLX)
+
+# One seed by default: about two hours on two cores. What is there already is not trained again.
+smollm: $(VENV)/.smollm ## the trap asked of a real model, SmolLM2-135M-Instruct from a package of the registry (SEEDS=1; hours)
+	@$(WORKFLOW) smollm --config items=local 'studies={hops: {experiments: {smollm: {seeds: $(SEEDS)}}}}' $(SMOLLM)
+	@printf '\n%s\n' "Claims   results/hops/smollm/claims.json" "Tables   results/hops/smollm/tables/" \
+	  "The post results/hops/smollm/report/post.html" "Logs     results/logs/"
 
 data: $(VENV)/.paper ## graph, facts, question pools and their audit
 	@$(WORKFLOW) data
@@ -135,7 +142,7 @@ lock: ## write requirements/lock.txt anew from a fresh environment
 	@python="$$(bash requirements/find_python.sh)" && folder="$$(mktemp -d)" && \
 	  "$$python" -m venv "$$folder" && \
 	  "$$folder/bin/python" -m pip --disable-pip-version-check --quiet install \
-	    -r requirements/paper.txt -r requirements/test.txt && \
+	    -r requirements/paper.txt -r requirements/smollm.txt -r requirements/test.txt && \
 	  { echo "# Exact versions, used as constraints; written by make lock."; \
 	    "$$folder/bin/python" -m pip freeze --exclude pip --exclude setuptools \
 	    | sed -E 's/\+[a-z0-9.]+$$//' | grep -E '^[A-Za-z0-9._-]+==[^ ]+$$'; } > requirements/lock.new && \
@@ -158,6 +165,11 @@ $(VENV)/.mlx: requirements/mlx.txt $(VENV)/.paper
 	@$(PIP) install -r requirements/mlx.txt -c requirements/lock.txt
 	@touch $@
 
+$(VENV)/.smollm: requirements/smollm.txt $(VENV)/.paper
+	@echo "Installing requirements/smollm.txt into $(VENV) …"
+	@$(PIP) install -r requirements/smollm.txt -c requirements/lock.txt
+	@touch $@
+
 # All that the package needs stands in the file, so that no version of lock.txt moves.
 $(VENV)/.gym: requirements/reasoning_gym.txt $(VENV)/.paper
 	@echo "Installing requirements/reasoning_gym.txt into $(VENV) …"
@@ -174,7 +186,7 @@ $(VENV)/.film: requirements/film.txt $(VENV)/.paper
 	@$(PIP) install -r requirements/film.txt -c requirements/lock.txt
 	@touch $@
 
-$(VENV)/.test: requirements/test.txt $(VENV)/.mlx $(VENV)/.gym
+$(VENV)/.test: requirements/test.txt $(VENV)/.mlx $(VENV)/.gym $(VENV)/.smollm
 	@echo "Installing requirements/test.txt into $(VENV) …"
 	@$(PIP) install -r requirements/test.txt -c requirements/lock.txt
 	@touch $@

@@ -69,12 +69,13 @@ def answer(
 ) -> Iterator[list[Answered]]:
     """The greedy answers to each pool. An item asked in the words of an earlier one is answered once.
 
-    asked: for a model that answers fewer, how many items of each pool from its front.
+    asked: for a model that answers fewer, how many items of each pool, from its end: arms after SFT draw their prompts
+    there, so that a leaked item that was learned is also asked.
     """
     answered: dict[str, str] = {}
     for path in files:
         pool, items = study.pool(Path(path).stem), study.read(path)
-        items = items[: asked.get(pool.name)]
+        items = items[-asked.get(pool.name, len(items)) :]
         prompts = list(dict.fromkeys(item.prompt for item in items if item.prompt not in answered))
         drawn = model.sample(
             prompts,

@@ -19,7 +19,9 @@ RUN = "results/hops/runs/nano/mlx/sft/s1"
 def test_a_run_trains_and_is_evaluated(tmp_path: Path) -> None:
     folder = project(tmp_path / "project")
     # The tiny size trains the whole model; here an adapter, so that evaluation loads a chain.
-    (folder / "lora.yaml").write_text("studies: {hops: {hyper: {sft: {tune: lora, optim: adamw, max_steps: 8}}}}\n")
+    (folder / "lora.yaml").write_text(
+        "studies: {hops: {hyper: {sft: {tune: lora, optim: adamw, max_steps: 8}}}}\n"
+    )
     files = ["--configfile", "config/test/config.yaml", "lora.yaml"]
     snakemake(folder, *files, "--config", "platform=mlx", "--", f"{RUN}/metrics.json")
     meta = json.loads((folder / RUN / "meta.json").read_text())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,7 @@ def _claim(claim: ClaimSpec, spec: ClaimsFile, evidence: Evidence, rule: str, co
         )
     verdict, why = NOT_TESTED, ""
     if main is not None:
-        verdict, why = _verdict(claim, main, also, margin, spec)
+        verdict, why = _verdict(claim, main, also, margin, spec, _learned(main.conditions, evidence.runs))
     rested = [result for result in (main, *also.values()) if result is not None]
     conditions = {condition for result in rested for condition in result.conditions}
     return {
@@ -136,9 +136,14 @@ def _claim(claim: ClaimSpec, spec: ClaimsFile, evidence: Evidence, rule: str, co
 
 
 def _verdict(
-    claim: ClaimSpec, main: Result, also: Mapping[str, Result], margin: float | None, spec: ClaimsFile
+    claim: ClaimSpec,
+    main: Result,
+    also: Mapping[str, Result],
+    margin: float | None,
+    spec: ClaimsFile,
+    learned: bool,
 ) -> tuple[str, str]:
-    """(verdict, reason why a verdict is withheld or "")."""
+    """(verdict, reason why a verdict is withheld or ""). learned: whether a run behind the claim took a step."""
     values: dict[str, float | None] = {
         "value": main.value,
         # a number without an interval (arithmetic, a count of everything) is its own interval
@@ -155,10 +160,17 @@ def _verdict(
         for key in ("value", "low", "high", "p", "p_holm", "n", "seeds"):
             found = getattr(result, key)
             values[f"{name}.{key}"] = result.value if found is None and key in ("low", "high") else found
-    if main.trained and (main.seeds or 0) < spec.minimum_seeds and main.conditions:
+    if main.trained and learned and (main.seeds or 0) < spec.minimum_seeds and main.conditions:
         seeds = f"{main.seeds} training seed{'s' if main.seeds != 1 else ''}"
         return "inconclusive", f"{seeds}: a verdict needs at least {spec.minimum_seeds}."
     return judge(claim.yes, claim.no, values)
+
+
+def _learned(conditions: Iterable[tuple[str, str, str]], runs: pl.DataFrame) -> bool:
+    """Whether any of these (model, platform, arm) was trained; a pretrained model as it comes was not, here."""
+    keys = pl.DataFrame([*conditions], schema=["model", "platform", "arm"], orient="row")
+    steps = runs.join(keys, on=["model", "platform", "arm"], how="semi")["steps"]
+    return keys.is_empty() or steps.is_empty() or bool((steps.fill_null(1) > 0).any())
 
 
 def _contaminated(conditions: set[tuple[str, str, str]], runs: pl.DataFrame) -> bool:

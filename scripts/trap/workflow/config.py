@@ -76,7 +76,7 @@ class StudyConfig(Struct, kw_only=True, forbid_unknown_fields=True):
 
     `module` is the folder of the study's code, where that has another name than the study. `options` are the study's
     own; its class says which. `counts` gives the number of items of each pool. `asked` names models that answer fewer,
-    because each answer takes them long: by model and pool, how many items from the front; a pool that is not named, they
+    because each answer takes them long: by model and pool, how many items from its end; a pool that is not named, they
     are not asked. `models` holds models as this study asks and trains them, with the keys of the settings' models.
     """
 
