@@ -73,7 +73,7 @@ mlx: $(VENV)/.mlx ## as paper, with the platform mlx (Apple silicon; on Linux a 
 smollm: $(VENV)/.smollm ## the trap asked of a real model, SmolLM2-135M-Instruct from a package of the registry (SEEDS=1; hours)
 	@$(WORKFLOW) smollm --config items=local 'studies={hops: {experiments: {smollm: {seeds: $(SEEDS)}}}}' $(SMOLLM)
 	@printf '\n%s\n' "Claims   results/hops/smollm/claims.json" "Tables   results/hops/smollm/tables/" \
-	  "The post results/hops/smollm/report/post.html" "Logs     results/logs/"
+	  "Verdicts with their numbers: python scripts/show_claim.py --claims results/hops/smollm/claims.json"
 
 data: $(VENV)/.paper ## graph, facts, question pools and their audit
 	@$(WORKFLOW) data

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -166,11 +166,13 @@ def _verdict(
     return judge(claim.yes, claim.no, values)
 
 
-def _learned(conditions: Iterable[tuple[str, str, str]], runs: pl.DataFrame) -> bool:
+def _learned(conditions: Collection[tuple[str, str, str]], runs: pl.DataFrame) -> bool:
     """Whether any of these (model, platform, arm) was trained; a pretrained model as it comes was not, here."""
+    if not conditions:
+        return True
     keys = pl.DataFrame([*conditions], schema=["model", "platform", "arm"], orient="row")
     steps = runs.join(keys, on=["model", "platform", "arm"], how="semi")["steps"]
-    return keys.is_empty() or steps.is_empty() or bool((steps.fill_null(1) > 0).any())
+    return steps.is_empty() or bool((steps.fill_null(1) > 0).any())
 
 
 def _contaminated(conditions: set[tuple[str, str, str]], runs: pl.DataFrame) -> bool:
