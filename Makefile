@@ -71,7 +71,8 @@ mlx: $(VENV)/.mlx ## as paper, with the platform mlx (Apple silicon; on Linux a 
 
 # One seed by default: about two hours on two cores. What is there already is not trained again.
 smollm: $(VENV)/.smollm ## the trap asked of a real model, SmolLM2-135M-Instruct from a package of the registry (SEEDS=1; hours)
-	@$(WORKFLOW) smollm --config items=local 'studies={hops: {experiments: {smollm: {seeds: $(SEEDS)}}}}' $(SMOLLM)
+	@mkdir -p .snakemake && printf 'studies: {hops: {experiments: {smollm: {seeds: %s}}}}\n' "$(SEEDS)" > .snakemake/seeds.yaml
+	@$(WORKFLOW) smollm --configfile .snakemake/seeds.yaml $(CONFIGS) --config items=local $(ARGS)
 	@printf '\n%s\n' "Claims   results/hops/smollm/claims.json" "Tables   results/hops/smollm/tables/" \
 	  "Verdicts with their numbers: python scripts/show_claim.py --claims results/hops/smollm/claims.json"
 
