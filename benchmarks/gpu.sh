@@ -47,7 +47,7 @@ for name in fit sample grpo; do
         --output "$folder"
 done
 part trajectory 40 "$python" tests/trajectory.py --compare "$device"
-if "$python" -c 'import unsloth' > /dev/null 2>&1; then
+if "$python" -c 'import sys; from importlib.util import find_spec; sys.exit(not find_spec("unsloth"))'; then
     part unsloth 90 "$python" -m pytest -q -p no:cacheprovider -m gpu tests/test_unsloth.py
 else
     echo "unsloth      not installed (requirements/unsloth.txt)"
