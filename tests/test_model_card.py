@@ -102,6 +102,11 @@ def test_a_pretrained_base_is_named(run: Path) -> None:
     assert write(run) == 0
     text = (run / "README.md").read_text()
     assert 'base_model: "somebody/small"' in text and "license" not in text
+    assert "dequantised" not in text
+    weights = "dequantised from 4 bits (Q4_1)"
+    write_json(base, {"adapter": {"format": "model", "source": "small==1.0, small.gguf", "weights": weights}})
+    assert write_model_card.main([str(run)]) == 0
+    assert f"were {weights}: they are not quite those" in (run / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_card_says_nothing_of_another_study(run: Path, tmp_path: Path) -> None:
