@@ -105,7 +105,7 @@ def test_a_pretrained_base_is_named(run: Path) -> None:
     assert "dequantised" not in text
     weights = "dequantised from 4 bits (Q4_1)"
     write_json(base, {"adapter": {"format": "model", "source": "small==1.0, small.gguf", "weights": weights}})
-    assert write_model_card.main([str(run)]) == 0
+    assert write(run) == 0
     assert f"were {weights}: they are not quite those" in (run / "README.md").read_text(encoding="utf-8")
 
 
