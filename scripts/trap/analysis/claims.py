@@ -83,7 +83,7 @@ def _claim(claim: ClaimSpec, spec: ClaimsFile, evidence: Evidence, rule: str, co
         )
     verdict, why = NOT_TESTED, ""
     if main is not None:
-        verdict, why = _verdict(claim, main, also, margin, spec, _learned(main.conditions, evidence.runs))
+        verdict, why = _verdict(claim, main, also, margin, spec, learned(main.conditions, evidence.runs))
     rested = [result for result in (main, *also.values()) if result is not None]
     conditions = {condition for result in rested for condition in result.conditions}
     return {
@@ -166,7 +166,7 @@ def _verdict(
     return judge(claim.yes, claim.no, values)
 
 
-def _learned(conditions: Collection[tuple[str, str, str]], runs: pl.DataFrame) -> bool:
+def learned(conditions: Collection[tuple[str, str, str]], runs: pl.DataFrame) -> bool:
     """Whether any of these (model, platform, arm) was trained; a pretrained model as it comes was not, here."""
     if not conditions:
         return True
