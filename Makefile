@@ -71,10 +71,10 @@ mlx: $(VENV)/.mlx ## as paper, with the platform mlx (Apple silicon; on Linux a 
 
 # One seed by default: about two hours on two cores. What is there already is not trained again.
 smollm: $(VENV)/.smollm ## the trap asked of a real model, SmolLM2-135M-Instruct from a package of the registry (SEEDS=1; hours)
-	@mkdir -p .snakemake && printf 'studies: {hops: {experiments: {smollm: {seeds: %s}}}}\n' "$(SEEDS)" > .snakemake/seeds.yaml
-	@$(WORKFLOW) smollm --configfile .snakemake/seeds.yaml $(CONFIGS) --config items=local $(ARGS)
-	@printf '\n%s\n' "Claims   results/hops/smollm/claims.json" "Tables   results/hops/smollm/tables/" \
-	  "Verdicts with their numbers: python scripts/show_claim.py --claims results/hops/smollm/claims.json"
+	@mkdir -p .snakemake && printf 'studies: {hops: {experiments: {smollm2: {seeds: %s}}}}\n' "$(SEEDS)" > .snakemake/seeds.yaml
+	@$(WORKFLOW) smollm2 --configfile .snakemake/seeds.yaml $(CONFIGS) --config items=local $(ARGS)
+	@printf '\n%s\n' "Claims   results/hops/smollm2/claims.json" "Tables   results/hops/smollm2/tables/" \
+	  "Verdicts with their numbers: python scripts/show_claim.py --claims results/hops/smollm2/claims.json"
 
 data: $(VENV)/.paper ## graph, facts, question pools and their audit
 	@$(WORKFLOW) data

@@ -3,7 +3,7 @@
     python scripts/train_base.py --config config/config.yaml --study NAME --model nano --platform torch \\
         --seed 1 --corpus results/NAME/data/corpus.jsonl --output results/NAME/runs/nano/torch/base/s1
 
-A pretrained model whose settings say `corpus: true` goes on with the base corpus, all weights or as the set `base` says.
+A pretrained model whose settings say `corpus: true` goes on with the base corpus, with all weights.
 Writes `adapter/` (the whole model in Hugging Face format), `log.jsonl` and `meta.json`.
 """
 
@@ -85,6 +85,10 @@ def go_on_with_corpus(
 
     Each stage keeps its own checkpoint, and a stage that a killed process had ended is fitted again.
     """
+    if hyper.tune != "full":
+        raise InputError(
+            f"models.{args.model}: corpus: its base learns with all weights: tune: full, in its set `base`"
+        )
     spec, linked = model_of(config, args.model), folder.parent / "linked"
     known = link_model(spec, linked, origin_of(config, args.model))
     with enough_memory(args.model):

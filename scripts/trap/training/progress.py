@@ -34,7 +34,7 @@ class Progress:
     def __call__(self, done: int, more: str = "") -> None:
         """`done` units are through; `more` is added to the line."""
         now = time.monotonic()
-        if now - self.told < SECONDS or done <= self.first:
+        if now - self.told < SECONDS or not self.first < done < self.total:
             return
         self.told = now
         left = (now - self.started) / (done - self.first) * (self.total - done)
