@@ -77,7 +77,7 @@ def logits(model: object, text: str) -> torch.Tensor:
         return decoder.logits(decoder.hidden(tokens))[0]
 
 
-@pytest.mark.parametrize(("kind", "close"), [("F32", 1e-4), ("F16", 2e-2), ("Q8_0", 0.25)])
+@pytest.mark.parametrize(("kind", "close"), [("F32", 1e-5), ("F16", 5e-3), ("Q8_0", 5e-2)])
 def test_read_back_it_is_the_trained_model(
     base: Path, adapter: Path, tmp_path: Path, kind: str, close: float
 ) -> None:
@@ -94,8 +94,13 @@ def test_read_back_it_is_the_trained_model(
         ids = torch.tensor([ours.tokenizer.encode(text, add_special_tokens=False).ids])
         with torch.inference_mode():
             found = theirs(ids).logits[0]
-        assert float((found - wanted).abs().max()) < close
-        assert float((logits(plain, text) - wanted).abs().max()) > 0.5  # the adapter matters
+        size = float(wanted.square().mean().sqrt())
+        assert (
+            float((found - wanted).square().mean().sqrt()) < close * size
+        )  # what rounding to the type costs
+        assert (
+            float((logits(plain, text) - wanted).square().mean().sqrt()) > 0.2 * size
+        )  # the adapter matters
     assert export_gguf.main(how) == 1  # nothing is overwritten
 
 
