@@ -43,6 +43,7 @@ for module in sorted({plan.module for plan in PLANS.values()}):  # what only one
 
 
 include: "rules/targets.smk"
+include: "rules/defaults.smk"
 
 
 rule all:

@@ -9,7 +9,6 @@ import sys
 from functools import cache
 
 from msgspec import to_builtins
-from snakemake.logging import logger
 
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
@@ -45,17 +44,19 @@ PLANS = checked(lambda: {study: Plan.of(SETTINGS, study) for study in SETTINGS.s
 STUDY = SETTINGS.study
 DEFAULT = "default"  # the experiment that every study has
 PLAN = PLANS[STUDY]
-# Programs read the settings from this file. It is the configuration as written, or a copy of the result where the
-# command line overrides it. The path says where the values are and not what they are, so it is a resource. What a job
-# depends on is in its params.
+# Programs read the settings from this file: the configuration as written, or a copy where the command line overrides
+# it. What a job depends on is in its params; where the values lie is not, so the path is a resource.
 CONFIG = settings_file(SETTINGS, "config/config.yaml")
-COMPARED = {
-    "sizes": "scaling",
-    "platforms": "platforms",
-}  # the table, and the figure, of a comparison
+# What a comparison is of, and the name of its table and figure.
+COMPARED = {"sizes": "scaling", "platforms": "platforms"}
 # What the rules of a study add, by study. The first three hold functions of an experiment that give names of collected
 # files, names of tables, and further target files. The last holds functions that give the files its claims read.
 OWN_COLLECTED, OWN_TABLES, OWN_TARGETS, OWN_CLAIMS = {}, {}, {}, {}
+EXPERIMENTS = {
+    (study, name): one
+    for study, plan in PLANS.items()
+    for name, one in plan.settings.experiments.items()
+}
 
 
 onstart:
@@ -71,24 +72,14 @@ BASES = {plan.base for plan in PLANS.values()}
 TRAINED = {arm for plan in PLANS.values() for arm in plan.arms} - BASES
 for plan in PLANS.values():
     for arm in BASES & set(plan.arms) - {plan.base}:
-        raise WorkflowError(
-            f"{plan.settings.sheet}: `{arm}` is the base of another study and no base here"
-        )
+        raise WorkflowError(f"{plan.settings.sheet}: `{arm}` is no base here, but of another study")
 
 
 wildcard_constraints:
     study=names(PLANS),
-    experiment=names(name for plan in PLANS.values() for name in plan.settings.experiments),
+    experiment=names(name for study, name in EXPERIMENTS),
     model=names(SETTINGS.models),
-    platform=names(
-        {SETTINGS.platform}
-        | {
-            one.platform
-            for plan in PLANS.values()
-            for one in plan.settings.experiments.values()
-            if one.platform
-        }
-    ),
+    platform=names([SETTINGS.platform, *(one.platform or "none" for one in EXPERIMENTS.values())]),
     arm=names(BASES | TRAINED),
     seed=r"[1-9]\d*",
     pool=names(pool.name for plan in PLANS.values() for pool in plan.kind.pools),
@@ -104,6 +95,11 @@ shell.prefix(
 
 def plan_of(wildcards):
     return PLANS[wildcards.study]
+
+
+def option(name, values):
+    """`name` and its values for a command line; nothing where there are none."""
+    return " ".join([name, *map(str, values)]) if values else ""
 
 
 # --- runs ---------------------------------------------------------------------------------------------
@@ -131,7 +127,7 @@ def lineage(wildcards):
     plan = plan_of(wildcards)
     parents = run_folders(wildcards, plan.parents(wildcards.arm))
     sampler = run_folders(wildcards, plan.sampler(wildcards.arm))
-    return " ".join(["--lineage", *parents, *(["--rollouts", *sampler] if sampler else [])])
+    return f"{option('--lineage', parents)} {option('--rollouts', sampler)}".strip()
 
 
 def run_memory(wildcards, trains=True):
@@ -158,9 +154,9 @@ def gpus(wildcards):
     return 1 if SETTINGS.device == "cuda" or wildcards.platform.startswith("unsloth") else 0
 
 
-def run_files(study, experiment, *files):
-    """These files of every run of an experiment."""
-    return [f"{run.folder}/{name}" for run in PLANS[study].runs(experiment) for name in files]
+def run_files(runs, *files):
+    """These files of every run."""
+    return [f"{run.folder}/{name}" for run in runs for name in files]
 
 
 def pool_files(study, *roles):
@@ -168,8 +164,9 @@ def pool_files(study, *roles):
     return PLANS[study].pool_files(PLANS[study].pools(*roles))
 
 
-def named_pools(study, pools):
-    return [f"{PLANS[study].data}/{pool}.jsonl" for pool in pools]
+def extra_files(study):
+    """The files of the pools that only some experiments ask."""
+    return [f"results/{study}/extra/{pool}.jsonl" for pool in PLANS[study].extra]
 
 
 def sources(study):
@@ -181,13 +178,16 @@ def sources(study):
 # --- evidence -------------------------------------------------------------------------------------------
 
 
+def own(added, study, *experiment):
+    """What the rules of a study add, of the kind that `added` holds."""
+    return added[study](*experiment) if study in added else []
+
+
 def collected_files(study, experiment):
     """Names of the files that an experiment's runs leave as evidence."""
-    plan = PLANS[study]
-    own = OWN_COLLECTED[study](experiment) if study in OWN_COLLECTED else []
-    repeats = [f"repeat_{model}.parquet" for model in plan.repeats(experiment)]
-    records = ["seconds.json", "provenance.json"]
-    return [*(f"{name}.parquet" for name in COLLECTED), *records, *repeats, *own]
+    repeats = [f"repeat_{model}" for model in PLANS[study].repeats(experiment)]
+    tables = [f"{name}.parquet" for name in (*COLLECTED, *repeats)]
+    return [*tables, "seconds.json", "provenance.json", *own(OWN_COLLECTED, study, experiment)]
 
 
 @cache
@@ -206,53 +206,34 @@ def evidence_files(study, experiment):
 
 def other_items(study, experiment):
     """Items of the experiments in `with_items_of`."""
-    return [
-        f"{evidence_folder(study, other)}/items.parquet"
-        for other in PLANS[study].experiment(experiment).with_items_of
-    ]
+    others = EXPERIMENTS[study, experiment].with_items_of
+    return [f"{evidence_folder(study, other)}/items.parquet" for other in others]
 
 
 def ledgers_beside(study, experiment):
     """Ledgers of the experiments in `beside` that are released. They may test what this one does not."""
-    plan = PLANS[study]
-    return [
-        f"{plan.home(other)}/claims.json"
-        for other in plan.experiment(experiment).beside
-        if evidence_folder(study, other).startswith(RELEASED) and not plan.experiment(other).compare
-    ]
+    return [path for other in released_beside(study, experiment) for path in ledger(study, other)]
 
 
 def home(study, experiment):
     return PLANS[study].home(experiment)
 
 
-def both(folder, names):
-    """Each table twice: Parquet for programs, Markdown for people."""
-    return [f"{folder}/{name}.{kind}" for name in names for kind in ("parquet", "md")]
-
-
-def own_tables(study, experiment):
-    return OWN_TABLES[study](experiment) if study in OWN_TABLES else []
+def both(folder, names, besides=()):
+    """Each table twice, Parquet for programs, Markdown for people; `besides`: files that a rule lists by themselves."""
+    files = [f"{name}.{kind}" for name in names for kind in ("parquet", "md")]
+    return [f"{folder}/{name}" for name in files if name not in besides]
 
 
 def table_files(study, experiment):
-    folder, compare = (
-        f"{home(study, experiment)}/tables",
-        PLANS[study].experiment(experiment).compare,
-    )
-    return both(
-        folder, [COMPARED[compare]] if compare else [*TABLES, *own_tables(study, experiment)]
-    )
+    compare = EXPERIMENTS[study, experiment].compare
+    tables = [COMPARED[compare]] if compare else [*TABLES, *own(OWN_TABLES, study, experiment)]
+    return both(f"{home(study, experiment)}/tables", tables)
 
 
 def four(stem):
     """The four files of a figure: two themes, each as SVG and as PNG."""
-    return [f"{stem}.{theme}.{kind}" for theme in ("light", "dark") for kind in ("svg", "png")]
-
-
-def plain(stem):
-    """The files of a figure, without the one that `snakemake --report` shows."""
-    return [path for path in four(stem) if not path.endswith(".light.svg")]
+    return [f"{stem}.{kind}" for kind in ("light.svg", "light.png", "dark.svg", "dark.png")]
 
 
 def shown(path, caption, category, folder="captions"):
@@ -262,67 +243,50 @@ def shown(path, caption, category, folder="captions"):
 
 
 def figure_files(study, experiment):
-    folder = f"{home(study, experiment)}/figures"
-    return [
-        path
-        for name in PLANS[study].experiment(experiment).figures
-        for path in four(f"{folder}/{name}")
-    ]
+    folder, figures = f"{home(study, experiment)}/figures", EXPERIMENTS[study, experiment].figures
+    return [path for name in figures for path in four(f"{folder}/{name}")]
 
 
 def ledger(study, experiment):
     """The ledger of an experiment, in a list. A comparison has none."""
-    compare = PLANS[study].experiment(experiment).compare
+    compare = EXPERIMENTS[study, experiment].compare
     return [] if compare else [f"{home(study, experiment)}/claims.json"]
 
 
-def figures_beside(study, experiment):
-    """Figures that the post may show of other experiments: those in `beside` whose items are released."""
-    return [
-        path
-        for other in PLANS[study].experiment(experiment).beside
-        if evidence_folder(study, other).startswith(RELEASED)
-        for path in figure_files(study, other)
-    ]
+def released_beside(study, experiment):
+    """The experiments in `beside` whose items are released."""
+    beside = EXPERIMENTS[study, experiment].beside
+    return [other for other in beside if evidence_folder(study, other).startswith(RELEASED)]
 
 
 def report_files(study, experiment):
-    folder = f"{home(study, experiment)}/report"
-    return [f"{folder}/post.md", f"{folder}/post.html"]
+    return [f"{home(study, experiment)}/report/post.{kind}" for kind in ("md", "html")]
 
 
-def page_target(study, experiment):
+def page_files(study, experiment):
     """The file that is there when a page is finished."""
     return [f"{home(study, experiment)}/page/index.html"]
 
 
-def results_of_runs(study, experiment):
-    """Results of the runs whose items lie with an experiment: one that is lost is made again."""
-    return [f"{run.folder}/metrics.json" for run in PLANS[study].collected(experiment)]
-
-
 def experiment_files(study, experiment):
-    """All files that are made for an experiment."""
-    one = PLANS[study].experiment(experiment)
+    """All files that are made for an experiment, results of its runs among them where its items are local."""
+    one, plan = EXPERIMENTS[study, experiment], PLANS[study]
     released = evidence_folder(study, experiment).startswith(RELEASED)
     made = [
-        *([] if released else results_of_runs(study, experiment)),
+        *([] if released else run_files(plan.collected(experiment), "metrics.json")),
         *ledger(study, experiment),
         *table_files(study, experiment),
         *figure_files(study, experiment),
         *(report_files(study, experiment) if one.post else []),
     ]
-    own = OWN_TARGETS[study](experiment) if study in OWN_TARGETS else []
-    return made if one.compare else [f"{PLANS[study].data}/gates.json", *own, *made]
+    checks = [f"{plan.data}/gates.json", *own(OWN_TARGETS, study, experiment)]
+    return made if one.compare else [*checks, *made]
 
 
 def main_experiment():
     """The experiment that targets such as `tables` and `film` are about: the released one with most runs."""
-    found = [
-        name
-        for name, one in PLAN.settings.experiments.items()
-        if one.post and evidence_folder(STUDY, name).startswith(RELEASED)
-    ]
+    posts = [name for name, one in PLAN.settings.experiments.items() if one.post]
+    found = [name for name in posts if evidence_folder(STUDY, name).startswith(RELEASED)]
     return max(found, key=lambda name: len(PLAN.runs(name)), default=DEFAULT)
 
 

@@ -11,14 +11,6 @@ rule sample_items:
         code=lambda wildcards: plan_of(wildcards).study_code("sample_items.py"),
     output:
         pool_file="results/{study}/data/{pool}.jsonl",
-    log:
-        "results/logs/sample_items/{study}.{pool}.log",
-    benchmark:
-        "results/benchmarks/sample_items/{study}.{pool}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        config=CONFIG,
     params:
         number=lambda wildcards: plan_of(wildcards).settings.counts[wildcards.pool],
         settings=lambda wildcards: plan_of(wildcards).data_settings(),
@@ -33,13 +25,8 @@ rule sample_items:
 use rule sample_items as sample_extra_items with:
     output:
         pool_file="results/{study}/extra/{pool}.jsonl",
-    log:
-        "results/logs/sample_extra_items/{study}.{pool}.log",
-    benchmark:
-        "results/benchmarks/sample_extra_items/{study}.{pool}.jsonl"
     params:
         number=lambda wildcards: plan_of(wildcards).extra[wildcards.pool],
-        settings=lambda wildcards: plan_of(wildcards).data_settings(),
 
 
 rule write_corpus:
@@ -49,14 +36,6 @@ rule write_corpus:
         code=lambda wildcards: plan_of(wildcards).study_code("write_corpus.py"),
     output:
         corpus="results/{study}/data/corpus.jsonl",
-    log:
-        "results/logs/write_corpus/{study}.log",
-    benchmark:
-        "results/benchmarks/write_corpus/{study}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        config=CONFIG,
     params:
         settings=lambda wildcards: plan_of(wildcards).data_settings(),
     message:
@@ -76,15 +55,7 @@ rule check_study:
         code=lambda wildcards: plan_of(wildcards).study_code("check_study.py"),
     output:
         gates="results/{study}/data/gates.json",
-    log:
-        "results/logs/check_study/{study}.log",
-    benchmark:
-        "results/benchmarks/check_study/{study}.jsonl"
     priority: 1000
-    threads: 1
-    resources:
-        mem_mb=1500,
-        config=CONFIG,
     params:
         settings=lambda wildcards: plan_of(wildcards).data_settings(),
     message:
@@ -97,17 +68,7 @@ rule check_study:
 use rule check_study as check_extra with:
     input:
         sources=lambda wildcards: sources(wildcards.study),
-        pools=lambda wildcards: [
-            *pool_files(wildcards.study, "train"),
-            *(
-                f"results/{wildcards.study}/extra/{pool}.jsonl"
-                for pool in plan_of(wildcards).extra
-            ),
-        ],
+        pools=lambda wildcards: pool_files(wildcards.study, "train") + extra_files(wildcards.study),
         code=lambda wildcards: plan_of(wildcards).study_code("check_study.py"),
     output:
         gates="results/{study}/extra/gates.json",
-    log:
-        "results/logs/check_extra/{study}.log",
-    benchmark:
-        "results/benchmarks/check_extra/{study}.jsonl"

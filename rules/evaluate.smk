@@ -18,96 +18,56 @@ rule evaluate_adapter:
         episodes="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/episodes.jsonl",
         metrics="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/metrics.json",
         item_rows="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/items.parquet",
-    log:
-        "results/logs/evaluate_adapter/{study}.{model}.{platform}.{arm}.s{seed}.log",
-    benchmark:
-        "results/benchmarks/evaluate_adapter/{study}.{model}.{platform}.{arm}.s{seed}.jsonl"
     threads: run_threads
     resources:
         mem_mb=lambda wildcards: run_memory(wildcards, trains=False),
         gpu=gpus,
-        config=CONFIG,
     params:
+        program="evaluate_adapter.py",
         code=lambda wildcards: plan_of(wildcards).evaluation_code(wildcards.platform),
         asked=lambda wildcards: plan_of(wildcards).settings.asked.get(wildcards.model),
-        folder=subpath(output.metrics, parent=True),
-        lineage=lambda wildcards: run_folders(wildcards, plan_of(wildcards).lineage(wildcards.arm)),
-        sheet=lambda wildcards: plan_of(wildcards).sheet_of(wildcards.arm),
-        validation=lambda wildcards, input: " ".join(
-            ["--validation", *input.validation] if input.validation else []
-        ),
-    message:
-        "Evaluate {wildcards.study} {wildcards.model} {wildcards.arm}, seed {wildcards.seed}"
-    shell:
-        "python scripts/evaluate_adapter.py --config {resources.config} --study {wildcards.study}"
-        " --sheet {params.sheet} --arm {wildcards.arm} --model {wildcards.model}"
-        " --platform {wildcards.platform} --seed {wildcards.seed} --lineage {params.lineage}"
-        " --pools {input.pools} {params.validation} --output {params.folder} &> {log}"
-
-
-# Every run that is asked more answers all extra pools of its study, whatever the experiment.
-rule evaluate_extra:
-    input:
-        sources=lambda wildcards: sources(wildcards.study),
-        pools=lambda wildcards: [
-            f"results/{wildcards.study}/extra/{pool}.jsonl" for pool in plan_of(wildcards).extra
-        ],
-        lineage=lambda wildcards: trained(wildcards, plan_of(wildcards).lineage(wildcards.arm)),
-    output:
-        item_rows="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/extra/items.parquet",
-    log:
-        "results/logs/evaluate_extra/{study}.{model}.{platform}.{arm}.s{seed}.log",
-    benchmark:
-        "results/benchmarks/evaluate_extra/{study}.{model}.{platform}.{arm}.s{seed}.jsonl"
-    threads: run_threads
-    resources:
-        mem_mb=lambda wildcards: run_memory(wildcards, trains=False),
-        gpu=gpus,
-        config=CONFIG,
-    params:
-        code=lambda wildcards: plan_of(wildcards).evaluation_code(wildcards.platform),
         folder=subpath(output.item_rows, parent=True),
         lineage=lambda wildcards: run_folders(wildcards, plan_of(wildcards).lineage(wildcards.arm)),
         sheet=lambda wildcards: plan_of(wildcards).sheet_of(wildcards.arm),
+        more=lambda wildcards, input: option("--validation", input.validation),
     message:
-        "Ask {wildcards.study} {wildcards.model} {wildcards.arm}, seed {wildcards.seed}, more"
+        "Evaluate {wildcards.study} {wildcards.model} {wildcards.arm}, seed {wildcards.seed}"
     shell:
-        "python scripts/evaluate_adapter.py --config {resources.config} --study {wildcards.study}"
+        "python scripts/{params.program} --config {resources.config} --study {wildcards.study}"
         " --sheet {params.sheet} --arm {wildcards.arm} --model {wildcards.model}"
         " --platform {wildcards.platform} --seed {wildcards.seed} --lineage {params.lineage}"
-        " --pools {input.pools} --output {params.folder} &> {log}"
+        " --pools {input.pools} {params.more} --output {params.folder} &> {log}"
 
 
-rule search_answers:
+# Every run that is asked more answers all extra pools of its study, whatever the experiment.
+use rule evaluate_adapter as evaluate_extra with:
     input:
         sources=lambda wildcards: sources(wildcards.study),
-        pools=lambda wildcards: named_pools(wildcards.study, search_of(wildcards.study).pools),
+        pools=lambda wildcards: extra_files(wildcards.study),
+        lineage=lambda wildcards: trained(wildcards, plan_of(wildcards).lineage(wildcards.arm)),
+    output:
+        item_rows="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/extra/items.parquet",
+    params:
+        folder=subpath(output.item_rows, parent=True),
+        more="",
+    message:
+        "Ask {wildcards.study} {wildcards.model} {wildcards.arm}, seed {wildcards.seed}, more"
+
+
+use rule evaluate_adapter as search_answers with:
+    input:
+        sources=lambda wildcards: sources(wildcards.study),
+        pools=lambda wildcards: plan_of(wildcards).pool_files(search_of(wildcards.study).pools),
         lineage=lambda wildcards: trained(wildcards, plan_of(wildcards).lineage(wildcards.arm)),
     output:
         item_rows="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/search/items.parquet",
-    log:
-        "results/logs/search_answers/{study}.{model}.{platform}.{arm}.s{seed}.log",
-    benchmark:
-        "results/benchmarks/search_answers/{study}.{model}.{platform}.{arm}.s{seed}.jsonl"
-    threads: run_threads
-    resources:
-        mem_mb=lambda wildcards: run_memory(wildcards, trains=False),
-        gpu=gpus,
-        config=CONFIG,
+        samples="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/search/samples.parquet",
     params:
+        program="search_answers.py",
         code=lambda wildcards: plan_of(wildcards).evaluation_code(
             wildcards.platform, "search_answers.py"
         ),
         folder=subpath(output.item_rows, parent=True),
-        lineage=lambda wildcards: run_folders(wildcards, plan_of(wildcards).lineage(wildcards.arm)),
-        sheet=lambda wildcards: plan_of(wildcards).sheet_of(wildcards.arm),
-        samples=lambda wildcards: search_of(wildcards.study).samples,
-        temperature=lambda wildcards: search_of(wildcards.study).temperature,
+        more=lambda wildcards: search_options(wildcards.study),
     message:
         "Let {wildcards.study} {wildcards.model} {wildcards.arm}, seed {wildcards.seed}, choose among its answers"
-    shell:
-        "python scripts/search_answers.py --config {resources.config} --study {wildcards.study}"
-        " --sheet {params.sheet} --arm {wildcards.arm} --model {wildcards.model}"
-        " --platform {wildcards.platform} --seed {wildcards.seed} --lineage {params.lineage}"
-        " --pools {input.pools} --samples {params.samples} --temperature {params.temperature}"
-        " --output {params.folder} &> {log}"

@@ -12,17 +12,7 @@ results/released/{study}/{experiment}/ in its place (`items` in the settings say
 
 rule collect_runs:
     input:
-        runs=lambda wildcards: [
-            f"{run.folder}/{name}"
-            for run in plan_of(wildcards).collected(wildcards.experiment)
-            for name in (
-                "meta.json",
-                "log.jsonl",
-                "metrics.json",
-                "items.parquet",
-                "episodes.jsonl",
-            )
-        ],
+        runs=collected_runs,
         more=more_items,
         borrowed=borrowed_files,
         gates=gates,
@@ -33,19 +23,13 @@ rule collect_runs:
         curves="results/{study}/{experiment}/collected/curves.parquet",
         episodes="results/{study}/{experiment}/collected/episodes.parquet",
         seconds="results/{study}/{experiment}/collected/seconds.json",
-    log:
-        "results/logs/collect_runs/{study}.{experiment}.log",
-    benchmark:
-        "results/benchmarks/collect_runs/{study}.{experiment}.jsonl"
-    threads: 1
     resources:
         mem_mb=3000,
-        config=CONFIG,
     params:
         folders=lambda wildcards: [
             run.folder for run in plan_of(wildcards).collected(wildcards.experiment)
         ],
-        more=lambda wildcards, input: " ".join(["--more", *input.more] if input.more else []),
+        more=lambda wildcards, input: option("--more", input.more),
         borrowed=borrowed,
         folder=subpath(output.runs, parent=True),
     message:
@@ -62,14 +46,6 @@ rule record_provenance:
         code=lambda wildcards: code("record_provenance.py"),
     output:
         provenance="results/{study}/{experiment}/collected/provenance.json",
-    log:
-        "results/logs/record_provenance/{study}.{experiment}.log",
-    benchmark:
-        "results/benchmarks/record_provenance/{study}.{experiment}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=500,
-        config=CONFIG,
     message:
         "Record hardware, versions, settings and seconds: {wildcards.study} {wildcards.experiment}"
     shell:
@@ -82,49 +58,27 @@ rule repeat_run:
     input:
         sources=lambda wildcards: sources(wildcards.study),
         pools=lambda wildcards: plan_of(wildcards).pool_files(plan_of(wildcards).scored),
-        learned=lambda wildcards: named_pools(
-            wildcards.study, plan_of(wildcards).data_pools(repeated(wildcards).arm)
-        ),
+        learned=lambda wildcards: learned_from(repeated(wildcards)),
         runs=lambda wildcards: trained(
             repeated(wildcards), plan_of(wildcards).needed(repeated(wildcards).arm)
         ),
     output:
         item_rows="results/{study}/{experiment}/collected/repeat_{model}.parquet",
-    log:
-        "results/logs/repeat_run/{study}.{experiment}.{model}.log",
-    benchmark:
-        "results/benchmarks/repeat_run/{study}.{experiment}.{model}.jsonl"
-    threads: 1
     resources:
         mem_mb=2500,
         gpu=lambda wildcards: gpus(repeated(wildcards)),
-        config=CONFIG,
     params:
-        code=lambda wildcards: [
-            plan_of(wildcards).training_code(
-                repeated(wildcards).arm, repeated(wildcards).platform
-            ),
-            plan_of(wildcards).evaluation_code(repeated(wildcards).platform, "repeat_run.py"),
-        ],
+        code=repeated_code,
         settings=lambda wildcards: plan_of(wildcards).run_settings(
             wildcards.model, repeated(wildcards).arm
         ),
-        run=lambda wildcards: " ".join(
-            f"--{name} {getattr(repeated(wildcards), name)}"
-            for name in ("model", "platform", "arm", "seed")
-        ),
         sheet=lambda wildcards: plan_of(wildcards).sheet_of(repeated(wildcards).arm),
-        lineage=lambda wildcards: lineage(repeated(wildcards)),
-        validation=lambda wildcards: " ".join(
-            ["--validation", *found]
-            if (found := pool_files(wildcards.study, "validation"))
-            else []
-        ),
+        run=repeated_options,
     message:
         "Repeat a run of {wildcards.model}: {wildcards.study} {wildcards.experiment}"
     shell:
         "python scripts/repeat_run.py --config {resources.config} --study {wildcards.study}"
-        " --sheet {params.sheet} {params.run} {params.lineage} --pools {input.pools} {params.validation}"
+        " --sheet {params.sheet} {params.run} --pools {input.pools}"
         " --output {output.item_rows} &> {log}"
 
 
@@ -137,13 +91,6 @@ rule release_items:
         ],
     output:
         record="results/{study}/{experiment}/release.json",
-    log:
-        "results/logs/release_items/{study}.{experiment}.log",
-    benchmark:
-        "results/benchmarks/release_items/{study}.{experiment}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=500,
     params:
         folder=lambda wildcards: plan_of(wildcards).released_folder(wildcards.experiment),
     message:
@@ -162,35 +109,27 @@ rule tabulate_results:
         sheet=lambda wildcards: plan_of(wildcards).sheet(wildcards.experiment),
         code=lambda wildcards: plan_of(wildcards).study_code("tabulate_results.py"),
     output:
-        *[
-            path
-            for path in both("results/{study}/{experiment}/tables", TABLES)
-            if not path.endswith(("arms.md", "contrasts.md"))
-        ],
+        both("results/{study}/{experiment}/tables", TABLES, ("arms.md", "contrasts.md")),
         arms=shown("results/{study}/{experiment}/tables/arms.md", "tabulate_results", "Tables"),
         contrasts=shown(
             "results/{study}/{experiment}/tables/contrasts.md", "tabulate_contrasts", "Tables"
         ),
-    log:
-        "results/logs/tabulate_results/{study}.{experiment}.log",
-    benchmark:
-        "results/benchmarks/tabulate_results/{study}.{experiment}.jsonl"
-    threads: 1
     resources:
         mem_mb=3000,
-        config=CONFIG,
     params:
-        folder=subpath(output.arms, parent=True),
+        program="tabulate_results.py",
+        made=subpath(output[0], parent=True),
+        more="",
         evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
     message:
         "Compute the tables: {wildcards.study} {wildcards.experiment}"
     shell:
-        "python scripts/tabulate_results.py --config {resources.config} --study {wildcards.study}"
+        "python scripts/{params.program} --config {resources.config} --study {wildcards.study}"
         " --sheet {input.sheet} --evidence {params.evidence} --pools {input.pools}"
-        " --output {params.folder} &> {log}"
+        " {params.more} --output {params.made} &> {log}"
 
 
-rule tabulate_claims:
+use rule tabulate_results as tabulate_claims with:
     input:
         evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
         sources=lambda wildcards: sources(wildcards.study),
@@ -198,82 +137,37 @@ rule tabulate_claims:
         beside=lambda wildcards: ledgers_beside(wildcards.study, wildcards.experiment),
         claims=lambda wildcards: plan_of(wildcards).settings.claims,
         sheet=lambda wildcards: plan_of(wildcards).sheet(wildcards.experiment),
-        more=lambda wildcards: claims_inputs(wildcards.study),
+        more=lambda wildcards: own(OWN_CLAIMS, wildcards.study),
         code=lambda wildcards: plan_of(wildcards).study_code("tabulate_claims.py"),
     output:
         claims="results/{study}/{experiment}/claims.json",
-    log:
-        "results/logs/tabulate_claims/{study}.{experiment}.log",
-    benchmark:
-        "results/benchmarks/tabulate_claims/{study}.{experiment}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=3000,
-        config=CONFIG,
     params:
-        evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
-        beside=lambda wildcards, input: " ".join(
-            ["--beside", *input.beside] if input.beside else []
-        ),
+        program="tabulate_claims.py",
+        made=lambda wildcards, output: output.claims,
+        more=lambda wildcards, input: option("--beside", input.beside),
     message:
         "Judge the claims: {wildcards.study} {wildcards.experiment}"
-    shell:
-        "python scripts/tabulate_claims.py --config {resources.config} --study {wildcards.study}"
-        " --sheet {input.sheet} --evidence {params.evidence} --pools {input.pools} {params.beside}"
-        " --output {output.claims} &> {log}"
 
 
-rule compare_sizes:
+rule compare_experiments:
     input:
         evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
         others=lambda wildcards: other_items(wildcards.study, wildcards.experiment),
         sources=lambda wildcards: sources(wildcards.study),
         claims=lambda wildcards: plan_of(wildcards).settings.claims,
-        code=lambda wildcards: plan_of(wildcards).study_code("compare_sizes.py"),
+        code=lambda wildcards: plan_of(wildcards).study_code("compare_experiments.py"),
     output:
-        both("results/{study}/{experiment}/tables", ["scaling"]),
-    log:
-        "results/logs/compare_sizes/{study}.{experiment}.log",
-    benchmark:
-        "results/benchmarks/compare_sizes/{study}.{experiment}.jsonl"
-    threads: 1
+        both("results/{study}/{experiment}/tables", ["{comparison}"]),
+    wildcard_constraints:
+        comparison=names(COMPARED.values()),
     resources:
         mem_mb=3000,
-        config=CONFIG,
     params:
-        folder=lambda wildcards: f"{home(wildcards.study, wildcards.experiment)}/tables",
+        folder=subpath(output[0], parent=True),
         evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
     message:
-        "Compare models of different size: {wildcards.study} {wildcards.experiment}"
+        "Compare with other experiments ({wildcards.comparison}): {wildcards.study} {wildcards.experiment}"
     shell:
-        "python scripts/compare_sizes.py --config {resources.config} --study {wildcards.study}"
-        " --experiment {wildcards.experiment} --evidence {params.evidence} --others {input.others}"
-        " --output {params.folder} &> {log}"
-
-
-rule compare_platforms:
-    input:
-        evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
-        others=lambda wildcards: other_items(wildcards.study, wildcards.experiment),
-        sources=lambda wildcards: sources(wildcards.study),
-        claims=lambda wildcards: plan_of(wildcards).settings.claims,
-        code=lambda wildcards: plan_of(wildcards).study_code("compare_platforms.py"),
-    output:
-        both("results/{study}/{experiment}/tables", ["platforms"]),
-    log:
-        "results/logs/compare_platforms/{study}.{experiment}.log",
-    benchmark:
-        "results/benchmarks/compare_platforms/{study}.{experiment}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=3000,
-        config=CONFIG,
-    params:
-        folder=lambda wildcards: f"{home(wildcards.study, wildcards.experiment)}/tables",
-        evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
-    message:
-        "Compare platforms: {wildcards.study} {wildcards.experiment}"
-    shell:
-        "python scripts/compare_platforms.py --config {resources.config} --study {wildcards.study}"
-        " --experiment {wildcards.experiment} --evidence {params.evidence} --others {input.others}"
-        " --output {params.folder} &> {log}"
+        "python scripts/compare_experiments.py {wildcards.comparison} --config {resources.config}"
+        " --study {wildcards.study} --experiment {wildcards.experiment} --evidence {params.evidence}"
+        " --others {input.others} --output {params.folder} &> {log}"

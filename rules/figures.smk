@@ -6,45 +6,28 @@ makes  results/{study}/{experiment}/figures/{figure}.{light, dark}.{svg, png}
 
 
 wildcard_constraints:
-    figure=names(
-        name
-        for plan in PLANS.values()
-        for one in plan.settings.experiments.values()
-        for name in one.figures
-    ),
+    figure=names(figure for one in EXPERIMENTS.values() for figure in one.figures),
 
 
 rule plot_figure:
     input:
         claims=lambda wildcards: ledger(wildcards.study, wildcards.experiment),
-        tables=lambda wildcards: figure_tables(
-            wildcards.study, wildcards.experiment, wildcards.figure
-        ),
+        tables=figure_tables,
         evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
-        settings=figure_settings,
+        settings=lambda wildcards: plan_of(wildcards).settings.figures or [],
         code=lambda wildcards: plan_of(wildcards).figure_code(wildcards.figure),
     output:
-        *plain("results/{study}/{experiment}/figures/{figure}"),
+        four("results/{study}/{experiment}/figures/{figure}")[1:],
         shown=report(
             "results/{study}/{experiment}/figures/{figure}.light.svg",
             caption="../report/captions/plot_figure.rst",
             category="Figures",
             subcategory="{study}",
         ),
-    log:
-        "results/logs/plot_figure/{study}.{experiment}.{figure}.log",
-    benchmark:
-        "results/benchmarks/plot_figure/{study}.{experiment}.{figure}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        config=CONFIG,
     params:
         home=lambda wildcards: home(wildcards.study, wildcards.experiment),
         evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
-        claims=lambda wildcards, input: " ".join(
-            ["--claims", *input.claims] if input.claims else []
-        ),
+        claims=lambda wildcards, input: option("--claims", input.claims),
     message:
         "Draw {wildcards.figure}: {wildcards.study} {wildcards.experiment}"
     shell:

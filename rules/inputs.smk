@@ -5,8 +5,9 @@ from trap.figures.catalogue import tables_of
 
 def corpus_pools(study):
     """Pools that the base corpus and a fresh vocabulary are made from."""
-    chosen = PLANS[study].kind.corpus_from
-    return pool_files(study, "train") if chosen is None else named_pools(study, chosen)
+    plan = PLANS[study]
+    chosen = plan.kind.corpus_from
+    return plan.pool_files(plan.pools("train") if chosen is None else chosen)
 
 
 def first_texts(wildcards):
@@ -17,24 +18,37 @@ def first_texts(wildcards):
     return [f"{PLANS[study].data}/corpus.jsonl", *sources(study), *corpus_pools(study)]
 
 
+def learned_from(run):
+    """The files of the pools that training a run reads."""
+    plan = plan_of(run)
+    return plan.pool_files(plan.data_pools(run.arm))
+
+
 def search_of(study):
     """The setting `search` of a study. All its experiments that have one have the same."""
-    found = [one.search for one in PLANS[study].settings.experiments.values() if one.search]
-    return (
-        found[0]
-        if found
-        else refuse(f"config/{study}/experiments.yaml: no experiment has a `search`")
-    )
+    for one in PLANS[study].settings.experiments.values():
+        if one.search:
+            return one.search
+    refuse(f"config/{study}/experiments.yaml: no experiment has a `search`")
+
+
+def search_options(study):
+    search = search_of(study)
+    return f"{option('--samples', search.samples)} --temperature {search.temperature}"
+
+
+def collected_runs(wildcards):
+    runs = plan_of(wildcards).collected(wildcards.experiment)
+    names = ("meta.json", "log.jsonl", "metrics.json", "items.parquet", "episodes.jsonl")
+    return run_files(runs, *names)
 
 
 def more_items(wildcards):
     """Further items of an experiment's runs: answers to extra pools, and answers chosen among several."""
     plan, experiment = plan_of(wildcards), wildcards.experiment
-    extra = plan.experiment(experiment).extra
-    asked = (
-        [f"{run.folder}/extra/items.parquet" for run in plan.collected(experiment)] if extra else []
-    )
-    return asked + [f"{run.folder}/search/items.parquet" for run in plan.searching(experiment)]
+    asked = plan.collected(experiment) if plan.experiment(experiment).extra else []
+    searching = run_files(plan.searching(experiment), "search/items.parquet")
+    return run_files(asked, "extra/items.parquet") + searching
 
 
 def lenders(wildcards):
@@ -46,20 +60,21 @@ def lenders(wildcards):
 
 def borrowed_files(wildcards):
     """The files of those folders."""
-    names = (*(f"{name}.parquet" for name in COLLECTED), "seconds.json")
+    names = [*(f"{name}.parquet" for name in COLLECTED), "seconds.json"]
     return [f"{folder}/{name}" for folder in lenders(wildcards) for name in names]
 
 
 def borrowed(wildcards):
     """Arguments for the runs that other experiments supply."""
     runs = [run.name for run in plan_of(wildcards).borrowed(wildcards.experiment)]
-    return " ".join(["--others", *lenders(wildcards), "--borrow", *runs] if runs else [])
+    return f"{option('--others', lenders(wildcards))} {option('--borrow', runs)}"
 
 
 def gates(wildcards):
     """The gates of the pools that an experiment asks."""
-    extra = plan_of(wildcards).experiment(wildcards.experiment).extra
-    folders = ["data", *(["extra"] if extra else [])]
+    folders = (
+        ["data", "extra"] if EXPERIMENTS[wildcards.study, wildcards.experiment].extra else ["data"]
+    )
     return [f"results/{wildcards.study}/{folder}/gates.json" for folder in folders]
 
 
@@ -68,25 +83,25 @@ def repeated(wildcards):
     return plan_of(wildcards).repeats(wildcards.experiment)[wildcards.model]
 
 
-def claims_inputs(study):
-    """Files that a study's own measures of claims read besides items and pools."""
-    return OWN_CLAIMS[study]() if study in OWN_CLAIMS else []
+def repeated_code(wildcards):
+    """The hashes of what trains and evaluates that run."""
+    plan, run = plan_of(wildcards), repeated(wildcards)
+    trains = plan.training_code(run.arm, run.platform)
+    return [trains, plan.evaluation_code(run.platform, "repeat_run.py")]
 
 
-def figure_tables(study, experiment, figure):
+def repeated_options(wildcards):
+    run, validation = repeated(wildcards), pool_files(wildcards.study, "validation")
+    words = [f"--{name} {getattr(run, name)}" for name in ("model", "platform", "arm", "seed")]
+    return " ".join([*words, lineage(run), option("--validation", validation)])
+
+
+def figure_tables(wildcards):
     """The tables that a figure reads, as far as the experiment has them; what else it reads is evidence."""
-    wanted = checked(lambda: tables_of(PLANS[study].module, figure))
-    files = {
-        Path(path).stem: path
-        for path in table_files(study, experiment)
-        if path.endswith(".parquet")
-    }
-    return [files[name] for name in wanted if name in files]
-
-
-def figure_settings(wildcards):
-    path = plan_of(wildcards).settings.figures
-    return [path] if path else []
+    study, experiment = wildcards.study, wildcards.experiment
+    wanted = checked(lambda: tables_of(PLANS[study].module, wildcards.figure))
+    folder, made = f"{home(study, experiment)}/tables", table_files(study, experiment)
+    return [path for name in wanted if (path := f"{folder}/{name}.parquet") in made]
 
 
 def post_templates(study):
@@ -96,15 +111,19 @@ def post_templates(study):
     return [*(path.as_posix() for path in found), "report/post.html.j2"]
 
 
+def figures_beside(wildcards):
+    """Figures that the post may show of other experiments."""
+    others = released_beside(wildcards.study, wildcards.experiment)
+    return [path for other in others for path in figure_files(wildcards.study, other)]
+
+
 def post_figures(wildcards):
-    """Folders of the figures that a post may show, its own first."""
+    """Folders of the figures that a post may show: its own, and those of released experiments beside it."""
     study, experiment = wildcards.study, wildcards.experiment
-    files = [*figure_files(study, experiment), *figures_beside(study, experiment)]
-    return list(dict.fromkeys(Path(path).parent.as_posix() for path in files))
-
-
-def target(study, experiment):
-    return experiment if study == STUDY else f"{study}_{experiment}"
+    drawn = [
+        one for one in (experiment, *released_beside(study, experiment)) if figure_files(study, one)
+    ]
+    return [f"{home(study, one)}/figures" for one in drawn]
 
 
 PAGE_SEED = 1
@@ -131,28 +150,20 @@ def page_models(wildcards):
     plan, experiment = plan_of(wildcards), wildcards.experiment
     if not plan.kind.page_runs_models or SETTINGS.platform != "torch":
         return []
-    released = evidence_folder(wildcards.study, experiment).startswith(RELEASED)
     runs = [run for run in plan.runs(experiment) if run.seed == PAGE_SEED]
-    if released:
-        runs = [
-            run
-            for run in runs
-            if all(
-                Path(job_run(run, arm).folder, "adapter").is_dir() for arm in plan.lineage(run.arm)
-            )
-        ]
-    return [f"{home(run.study, experiment)}/page/models/{run.model}.{run.arm}.bin" for run in runs]
+    released = evidence_folder(wildcards.study, experiment).startswith(RELEASED)
+    made = [] if released else plan.collected(experiment)
+    here = lambda run: run in made or all(map(os.path.isdir, trained(run, plan.lineage(run.arm))))
+    runs = list(filter(here, runs))
+    folder = f"{home(wildcards.study, experiment)}/page/models"
+    return [f"{folder}/{run.model}.{run.arm}.bin" for run in runs]
 
 
 # --- the film -------------------------------------------------------------------------------------------
 
 CUES = f"video/{STUDY}/cues.yaml"  # the words of the film; a study without them has none
-SCENES = sorted(
-    path.stem
-    for path in Path(workflow.basedir, f"scripts/trap/studies/{STUDY}/film/scenes").glob(
-        "[a-z]*.py"
-    )
-)
+_scenes = Path(workflow.basedir, f"scripts/trap/studies/{STUDY}/film/scenes")
+SCENES = sorted(path.stem for path in _scenes.glob("[a-z]*.py"))
 
 
 def film_code(study, script, *parts):
@@ -160,24 +171,30 @@ def film_code(study, script, *parts):
     return code(script, *(f"studies.{PLANS[study].module}.film.{part}" for part in parts))
 
 
-def film_folder(wildcards):
-    return f"{home(wildcards.study, wildcards.experiment)}/video"
-
-
-def told_beside(study, experiment):
-    """Experiments whose results a scene may show: this one, and those whose ledgers it takes in."""
-    return [Path(path).parent.name for path in ledgers_beside(study, experiment)]
-
-
 def scenes_told(study, experiment, cut):
-    """Names of a cut's scenes, in order, without those that show an experiment that is not here."""
+    """Names of a cut's scenes, in order, without those that show an experiment that is not here.
+
+    A scene may show this experiment, and those whose ledgers it takes in.
+    """
     from trap.film.cues import load_sheet, scenes_of  # not for those who make no film
 
-    return checked(lambda: scenes_of(load_sheet(CUES), cut, told_beside(study, experiment)))
+    beside = [Path(path).parent.name for path in ledgers_beside(study, experiment)]
+    return checked(lambda: scenes_of(load_sheet(CUES), cut, beside))
 
 
-def scenes(wildcards, cut):
-    return scenes_told(wildcards.study, wildcards.experiment, cut)
+def clips_of_cut(wildcards):
+    cut, folder = wildcards.cut, f"{home(wildcards.study, wildcards.experiment)}/video"
+    scenes = scenes_told(wildcards.study, wildcards.experiment, cut)
+    return [f"{folder}/clips/{cut}_{scene}.mp4" for scene in scenes]
+
+
+def facts_of_cut(wildcards):
+    """The facts of the scenes of a cut; of all scenes where there is no wildcard `cut`, for the wide cut has them."""
+    folder, cut = f"{home(wildcards.study, wildcards.experiment)}/video", wildcards.get(
+        "cut", "wide"
+    )
+    scenes = scenes_told(wildcards.study, wildcards.experiment, cut)
+    return [f"{folder}/facts/{scene}.json" for scene in scenes]
 
 
 def film_tables(wildcards):
@@ -199,19 +216,18 @@ def film_files(study, experiment):
     films = [f"{folder}/trap_{cut}.mp4" for cut in CUTS]
     if film_quality() == "draft":
         return films
-    beside = [
-        f"{folder}/{name}"
-        for cut in CUTS
-        for name in (
+    beside = [f"{folder}/kit.md"]
+    for cut in CUTS:
+        names = [
             f"contact_sheet_{cut}.png",
             f"trap_{cut}.srt",
             f"trap_{cut}.vtt",
             f"thumbnail_{cut}.png",
-        )
-    ]
-    clips = [
-        f"{folder}/clips/{cut}_{scene}.webp"
-        for cut in CUTS
-        for scene in scenes_told(study, experiment, cut)
-    ]
-    return [*films, *beside, f"{folder}/kit.md", *clips]
+        ]
+        clips = [f"clips/{cut}_{scene}.webp" for scene in scenes_told(study, experiment, cut)]
+        beside += [f"{folder}/{name}" for name in (*names, *clips)]
+    return [*films, *beside]
+
+
+def narrated_files(study, experiment):
+    return [f"{home(study, experiment)}/video/trap_{cut}_narrated.mp4" for cut in CUTS]

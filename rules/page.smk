@@ -15,19 +15,12 @@ rule export_page_model:
     output:
         model="results/{study}/{experiment}/page/models/{model}.{arm}.bin",
         tokenizer="results/{study}/{experiment}/page/models/{model}.{arm}.tokenizer.json",
-    log:
-        "results/logs/export_page_model/{study}.{experiment}.{model}.{arm}.log",
-    benchmark:
-        "results/benchmarks/export_page_model/{study}.{experiment}.{model}.{arm}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=1500,
     params:
         lineage=page_lineage,
     message:
         "Export {wildcards.model} {wildcards.arm} for the page: {wildcards.study} {wildcards.experiment}"
     shell:
-        "python scripts/export_page_model.py --chain {params.lineage} --output {output.model}"
+        "python scripts/export_page_model.py --lineage {params.lineage} --output {output.model}"
         " --tokenizer {output.tokenizer} &> {log}"
 
 
@@ -45,25 +38,17 @@ rule build_page:
     output:
         index="results/{study}/{experiment}/page/index.html",
         data=directory("results/{study}/{experiment}/page/data"),
-    log:
-        "results/logs/build_page/{study}.{experiment}.log",
-    benchmark:
-        "results/benchmarks/build_page/{study}.{experiment}.jsonl"
-    threads: 1
     resources:
         mem_mb=2000,
-        config=CONFIG,
     params:
-        tables=lambda wildcards: f"{home(wildcards.study, wildcards.experiment)}/tables",
         evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
         folder=subpath(output.index, parent=True),
-        models=lambda wildcards, input: " ".join(
-            ["--models", *input.models] if input.models else []
-        ),
+        models=lambda wildcards, input: option("--models", input.models),
     message:
         "Build the page: {wildcards.study} {wildcards.experiment}"
     shell:
         "python scripts/build_page.py --config {resources.config} --study {wildcards.study}"
-        " --experiment {wildcards.experiment} --claims {input.claims} --tables {params.tables}"
+        " --experiment {wildcards.experiment} --claims {input.claims}"
+        " --tables results/{wildcards.study}/{wildcards.experiment}/tables"
         " --post {input.post} --evidence {params.evidence} {params.models}"
         " --output {params.folder} &> {log}"

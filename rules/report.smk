@@ -10,7 +10,7 @@ rule render_post:
         claims="results/{study}/{experiment}/claims.json",
         tables=lambda wildcards: table_files(wildcards.study, wildcards.experiment),
         figures=lambda wildcards: figure_files(wildcards.study, wildcards.experiment),
-        beside=lambda wildcards: figures_beside(wildcards.study, wildcards.experiment),
+        beside=figures_beside,
         evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
         gates="results/{study}/data/gates.json",
         templates=lambda wildcards: post_templates(wildcards.study),
@@ -18,22 +18,14 @@ rule render_post:
     output:
         post="results/{study}/{experiment}/report/post.md",
         html=shown("results/{study}/{experiment}/report/post.html", "render_post", "Post"),
-    log:
-        "results/logs/render_post/{study}.{experiment}.log",
-    benchmark:
-        "results/benchmarks/render_post/{study}.{experiment}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        config=CONFIG,
     params:
-        tables=lambda wildcards: f"{home(wildcards.study, wildcards.experiment)}/tables",
         figures=post_figures,
         evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
     message:
         "Render the post: {wildcards.study} {wildcards.experiment}"
     shell:
         "python scripts/render_post.py --config {resources.config} --study {wildcards.study}"
-        " --experiment {wildcards.experiment} --claims {input.claims} --tables {params.tables}"
+        " --experiment {wildcards.experiment} --claims {input.claims}"
+        " --tables results/{wildcards.study}/{wildcards.experiment}/tables"
         " --figures {params.figures} --evidence {params.evidence}"
         " --output {output.post} --html {output.html} &> {log}"

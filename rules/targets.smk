@@ -9,59 +9,36 @@ localrules:
     fetch_model,
     release_items,
     all,
-    data,
-    train,
-    evaluate,
 
 
-rule data:
-    input:
-        f"{PLAN.data}/gates.json",
-        f"{PLAN.data}/corpus.jsonl",
-        pool_files(STUDY),
-
-
-rule train:
-    input:
-        f"{PLAN.data}/gates.json",
-        run_files(STUDY, DEFAULT, "meta.json"),
-
-
-rule evaluate:
-    input:
-        f"{PLAN.data}/gates.json",
-        run_files(STUDY, DEFAULT, "metrics.json"),
-
-
-for study, plan in PLANS.items():
-    for experiment in plan.settings.experiments:
-
-        rule:
-            name:
-                target(study, experiment)
-            input:
-                lambda wildcards, s=study, e=experiment: experiment_files(s, e),
-            localrule: True
-
-        rule:
-            name:
-                f"release_{target(study, experiment)}"
-            input:
-                f"{plan.home(experiment)}/release.json",
-            localrule: True
-
-
-rule page:
-    input:
-        lambda wildcards: page_target(STUDY, main_experiment()),
-    localrule: True
-
-
-for stage, files in (("tables", table_files), ("figures", figure_files), ("report", report_files)):
+def add_target(target, files):
+    """A rule of this name that asks for the files: a list, or a function of the wildcards."""
 
     rule:
         name:
-            stage
+            target
         input:
-            lambda wildcards, f=files: f(STUDY, main_experiment()),
+            files,
         localrule: True
+
+
+for stage, made in {
+    "data": [f"{PLAN.data}/corpus.jsonl", *pool_files(STUDY)],
+    "train": run_files(PLAN.collected(DEFAULT), "meta.json"),
+    "evaluate": run_files(PLAN.collected(DEFAULT), "metrics.json"),
+}.items():
+    add_target(stage, [f"{PLAN.data}/gates.json", *made])
+
+for stage, files in {
+    "tables": table_files,
+    "figures": figure_files,
+    "report": report_files,
+    "page": page_files,
+    **({"film": film_files, "film_narrated": narrated_files} if SCENES else {}),
+}.items():
+    add_target(stage, lambda wildcards, files=files: files(STUDY, main_experiment()))
+
+for study, experiment in EXPERIMENTS:
+    target = experiment if study == STUDY else f"{study}_{experiment}"
+    add_target(target, lambda wildcards, s=study, e=experiment: experiment_files(s, e))
+    add_target(f"release_{target}", f"{home(study, experiment)}/release.json")

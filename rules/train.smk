@@ -14,14 +14,8 @@ rule fetch_model:
         code=lambda wildcards: code("fetch_model.py"),
     output:
         record="results/models/{model}.json",
-    log:
-        "results/logs/fetch_model/{model}.log",
-    benchmark:
-        "results/benchmarks/fetch_model/{model}.jsonl"
-    threads: 1
     resources:
         mem_mb=lambda wildcards: fetch_memory(wildcards.model),
-        config=CONFIG,
     params:
         source=lambda wildcards: [
             source_text(wildcards.model),
@@ -43,10 +37,6 @@ rule train_base:
         adapter=directory("results/{study}/runs/{model}/{platform}/{arm}/s{seed}/adapter"),
         log="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/log.jsonl",
         meta="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/meta.json",
-    log:
-        "results/logs/train_base/{study}.{model}.{platform}.{arm}.s{seed}.log",
-    benchmark:
-        "results/benchmarks/train_base/{study}.{model}.{platform}.{arm}.s{seed}.jsonl"
     wildcard_constraints:
         arm=names(BASES),
     priority: 100
@@ -54,7 +44,6 @@ rule train_base:
     resources:
         mem_mb=run_memory,
         gpu=gpus,
-        config=CONFIG,
     params:
         code=lambda wildcards: plan_of(wildcards).training_code(wildcards.arm, wildcards.platform),
         settings=lambda wildcards: plan_of(wildcards).run_settings(wildcards.model, wildcards.arm),
@@ -71,19 +60,13 @@ rule train_base:
 rule train_adapter:
     input:
         sources=lambda wildcards: sources(wildcards.study),
-        pools=lambda wildcards: named_pools(
-            wildcards.study, plan_of(wildcards).data_pools(wildcards.arm)
-        ),
+        pools=learned_from,
         runs=lambda wildcards: trained(wildcards, plan_of(wildcards).needed(wildcards.arm)),
     output:
         adapter=directory("results/{study}/runs/{model}/{platform}/{arm}/s{seed}/adapter"),
         log="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/log.jsonl",
         meta="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/meta.json",
         validation="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/validation.jsonl",
-    log:
-        "results/logs/train_adapter/{study}.{model}.{platform}.{arm}.s{seed}.log",
-    benchmark:
-        "results/benchmarks/train_adapter/{study}.{model}.{platform}.{arm}.s{seed}.jsonl"
     wildcard_constraints:
         arm=names(TRAINED),
     # arms that other arms wait for go first
@@ -92,7 +75,6 @@ rule train_adapter:
     resources:
         mem_mb=run_memory,
         gpu=gpus,
-        config=CONFIG,
     params:
         code=lambda wildcards: plan_of(wildcards).training_code(wildcards.arm, wildcards.platform),
         settings=lambda wildcards: plan_of(wildcards).run_settings(wildcards.model, wildcards.arm),

@@ -22,23 +22,6 @@ wildcard_constraints:
     scene="[a-z]+",
 
 
-localrules:
-    film,
-    film_narrated,
-
-
-rule film:
-    input:
-        lambda wildcards: film_files(STUDY, main_experiment()),
-
-
-rule film_narrated:
-    input:
-        lambda wildcards: [
-            f"{home(STUDY, main_experiment())}/video/trap_{cut}_narrated.mp4" for cut in CUTS
-        ],
-
-
 # One job serves all scenes, because reading the tables takes longer than writing the facts.
 rule write_scene_facts:
     input:
@@ -51,24 +34,18 @@ rule write_scene_facts:
             wildcards.study, "write_scene_facts.py", "sources", "subjects"
         ),
     output:
-        facts=[f"results/{{study}}/{{experiment}}/video/facts/{scene}.json" for scene in SCENES],
-    log:
-        "results/logs/write_scene_facts/{study}.{experiment}.log",
-    benchmark:
-        "results/benchmarks/write_scene_facts/{study}.{experiment}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        config=CONFIG,
+        made=[f"results/{{study}}/{{experiment}}/video/facts/{scene}.json" for scene in SCENES],
     params:
-        tables=lambda wildcards: f"{home(wildcards.study, wildcards.experiment)}/tables",
+        program="write_scene_facts.py",
+        more="",
         evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
     message:
         "Collect what the scenes of the film show"
     shell:
-        "python scripts/write_scene_facts.py --config {resources.config} --study {wildcards.study}"
-        " --experiment {wildcards.experiment} --cues {input.cues} --claims {input.claims} --tables {params.tables}"
-        " --evidence {params.evidence} --output {output.facts} &> {log} || {{ tail -n 1 {log} >&2; exit 1; }};"
+        "python scripts/{params.program} --config {resources.config} --study {wildcards.study}"
+        " --experiment {wildcards.experiment} --cues {input.cues} --claims {input.claims} {params.more}"
+        " --tables results/{wildcards.study}/{wildcards.experiment}/tables --evidence {params.evidence}"
+        " --output {output.made} &> {log} || {{ tail -n 1 {log} >&2; exit 1; }};"
         " grep '^the film leaves out' {log} >&2 || true"
 
 
@@ -81,13 +58,6 @@ rule render_scene:
         ),
     output:
         clip="results/{study}/{experiment}/video/clips/{cut}_{scene}.mp4",
-    log:
-        "results/logs/render_scene/{study}.{experiment}.{cut}.{scene}.log",
-    benchmark:
-        "results/benchmarks/render_scene/{study}.{experiment}.{cut}.{scene}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=1500,
     params:
         quality=lambda wildcards: film_quality(),
         kept=lambda wildcards: f".cache/film/{wildcards.study}/{wildcards.experiment}",
@@ -100,26 +70,13 @@ rule render_scene:
 
 rule assemble_film:
     input:
-        clips=lambda wildcards: [
-            f"{film_folder(wildcards)}/clips/{wildcards.cut}_{scene}.mp4"
-            for scene in scenes(wildcards, wildcards.cut)
-        ],
-        facts=lambda wildcards: [
-            f"{film_folder(wildcards)}/facts/{scene}.json"
-            for scene in scenes(wildcards, wildcards.cut)
-        ],
+        clips=clips_of_cut,
+        facts=facts_of_cut,
         cues=CUES,
         code=lambda wildcards: code("assemble_film.py"),
     output:
         film="results/{study}/{experiment}/video/trap_{cut}.mp4",
         ledger="results/{study}/{experiment}/video/trap_{cut}.json",
-    log:
-        "results/logs/assemble_film/{study}.{experiment}.{cut}.log",
-    benchmark:
-        "results/benchmarks/assemble_film/{study}.{experiment}.{cut}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=1500,
     params:
         quality=lambda wildcards: film_quality(),
     message:
@@ -133,21 +90,11 @@ rule assemble_film:
 rule narrate_film:
     input:
         film="results/{study}/{experiment}/video/trap_{cut}.mp4",
-        facts=lambda wildcards: [
-            f"{film_folder(wildcards)}/facts/{scene}.json"
-            for scene in scenes(wildcards, wildcards.cut)
-        ],
+        facts=facts_of_cut,
         recordings=sorted(str(path) for path in Path("video/narration").glob("*.*")),
         code=lambda wildcards: code("narrate_film.py"),
     output:
         film="results/{study}/{experiment}/video/trap_{cut}_narrated.mp4",
-    log:
-        "results/logs/narrate_film/{study}.{experiment}.{cut}.log",
-    benchmark:
-        "results/benchmarks/narrate_film/{study}.{experiment}.{cut}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=1000,
     message:
         "Lay the narration under the film: {wildcards.cut}"
     shell:
@@ -157,42 +104,29 @@ rule narrate_film:
 
 rule animate_clip:
     input:
-        clip="results/{study}/{experiment}/video/clips/{cut}_{scene}.mp4",
+        film="results/{study}/{experiment}/video/clips/{cut}_{scene}.mp4",
         code=lambda wildcards: code("draw_stills.py"),
     output:
-        animation="results/{study}/{experiment}/video/clips/{cut}_{scene}.webp",
-    log:
-        "results/logs/animate_clip/{study}.{experiment}.{cut}.{scene}.log",
-    benchmark:
-        "results/benchmarks/animate_clip/{study}.{experiment}.{cut}.{scene}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=1500,
+        made="results/{study}/{experiment}/video/clips/{cut}_{scene}.webp",
+    params:
+        how="--animation",
     message:
         "Make a light animation: {wildcards.scene}, {wildcards.cut}"
     shell:
-        "python scripts/draw_stills.py --film {input.clip} --animation {output.animation} &> {log}"
+        "python scripts/draw_stills.py --film {input.film} {params.how} {output.made} &> {log}"
 
 
-rule draw_contact_sheet:
+use rule animate_clip as draw_contact_sheet with:
     input:
         film="results/{study}/{experiment}/video/trap_{cut}.mp4",
         ledger="results/{study}/{experiment}/video/trap_{cut}.json",
         code=lambda wildcards: code("draw_stills.py"),
     output:
-        sheet="results/{study}/{experiment}/video/contact_sheet_{cut}.png",
-    log:
-        "results/logs/draw_contact_sheet/{study}.{experiment}.{cut}.log",
-    benchmark:
-        "results/benchmarks/draw_contact_sheet/{study}.{experiment}.{cut}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=1500,
+        made="results/{study}/{experiment}/video/contact_sheet_{cut}.png",
+    params:
+        how=lambda wildcards, input: f"--ledger {input.ledger} --sheet",
     message:
         "Draw the contact sheet: {wildcards.cut}"
-    shell:
-        "python scripts/draw_stills.py --film {input.film} --ledger {input.ledger}"
-        " --sheet {output.sheet} &> {log}"
 
 
 rule draw_thumbnail:
@@ -202,13 +136,6 @@ rule draw_thumbnail:
         code=lambda wildcards: film_code(wildcards.study, "draw_thumbnail.py", "scenes.poster"),
     output:
         picture="results/{study}/{experiment}/video/thumbnail_{cut}.png",
-    log:
-        "results/logs/draw_thumbnail/{study}.{experiment}.{cut}.log",
-    benchmark:
-        "results/benchmarks/draw_thumbnail/{study}.{experiment}.{cut}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=1000,
     message:
         "Draw the thumbnail: {wildcards.cut}"
     shell:
@@ -218,21 +145,11 @@ rule draw_thumbnail:
 
 rule write_subtitles:
     input:
-        facts=lambda wildcards: [
-            f"{film_folder(wildcards)}/facts/{scene}.json"
-            for scene in scenes(wildcards, wildcards.cut)
-        ],
+        facts=facts_of_cut,
         code=lambda wildcards: code("write_subtitles.py"),
     output:
         srt="results/{study}/{experiment}/video/trap_{cut}.srt",
         vtt="results/{study}/{experiment}/video/trap_{cut}.vtt",
-    log:
-        "results/logs/write_subtitles/{study}.{experiment}.{cut}.log",
-    benchmark:
-        "results/benchmarks/write_subtitles/{study}.{experiment}.{cut}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=500,
     message:
         "Write the subtitles: {wildcards.cut}"
     shell:
@@ -240,34 +157,20 @@ rule write_subtitles:
         " --srt {output.srt} --vtt {output.vtt} &> {log}"
 
 
-rule write_kit:
+use rule write_scene_facts as write_kit with:
     input:
-        facts=lambda wildcards: [
-            f"{film_folder(wildcards)}/facts/{scene}.json" for scene in scenes(wildcards, "wide")
-        ],
         claims="results/{study}/{experiment}/claims.json",
         tables=film_tables,
         evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
         sources=lambda wildcards: sources(wildcards.study),
         cues=CUES,
+        facts=facts_of_cut,
         template="video/kit.md.j2",
         code=lambda wildcards: film_code(wildcards.study, "write_kit.py", "sources"),
     output:
-        kit="results/{study}/{experiment}/video/kit.md",
-    log:
-        "results/logs/write_kit/{study}.{experiment}.log",
-    benchmark:
-        "results/benchmarks/write_kit/{study}.{experiment}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        config=CONFIG,
+        made="results/{study}/{experiment}/video/kit.md",
     params:
-        tables=lambda wildcards: f"{home(wildcards.study, wildcards.experiment)}/tables",
-        evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
+        program="write_kit.py",
+        more=lambda wildcards, input: f"--facts {input.facts} --template {input.template}",
     message:
         "Write the production kit"
-    shell:
-        "python scripts/write_kit.py --config {resources.config} --study {wildcards.study}"
-        " --experiment {wildcards.experiment} --facts {input.facts} --cues {input.cues} --claims {input.claims}"
-        " --tables {params.tables} --evidence {params.evidence} --template {input.template} --output {output.kit} &> {log}"

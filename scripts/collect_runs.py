@@ -11,6 +11,7 @@ import polars as pl
 from trap.analysis.borrowing import TABLES, borrow
 from trap.analysis.collect import CURVE_ORDER, ITEM_ORDER, RUN_KEY, collect, write_items, write_table
 from trap.analysis.episodes import EPISODE_ORDER, collect_episodes
+from trap.analysis.samples import FILE, read_samples
 from trap.cli import run_main
 from trap.files import write_json
 from trap.workflow.config import load_config
@@ -63,6 +64,9 @@ def main(argv: list[str] | None = None) -> int:
         write_items(tables.pop("items"), arguments.output / "items.parquet")
         for name, table in tables.items():
             write_table(table, arguments.output / f"{name}.parquet")
+        counted = [path.parent / FILE for path in arguments.more if (path.parent / FILE).is_file()]
+        if counted:
+            write_table(read_samples(counted), arguments.output / FILE)
         write_json(arguments.output / "seconds.json", seconds)
         sizes = f"{tables['runs'].height} runs, {len(arguments.borrow)} of them from other experiments"
         print(sizes, file=sys.stderr)

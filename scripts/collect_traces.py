@@ -8,7 +8,7 @@ from pathlib import Path
 
 from trap.analysis.collect import write_items
 from trap.cli import run_main
-from trap.studies.hops.analysis.traces import collect_traces
+from trap.studies.hops.analysis.traces import collect_traces, with_borrowed
 from trap.workflow.config import load_config
 from trap.workflow.opening import open_study
 
@@ -30,6 +30,21 @@ def main(argv: list[str] | None = None) -> int:
         help="pools whose answers are read",
     )
     parser.add_argument(
+        "--others",
+        nargs="*",
+        type=Path,
+        default=[],
+        metavar="TRACES",
+        help="traces.parquet of other experiments",
+    )
+    parser.add_argument(
+        "--borrow",
+        nargs="*",
+        default=[],
+        metavar="RUN",
+        help="runs to take from them: STUDY/MODEL/PLATFORM/ARM/SEED",
+    )
+    parser.add_argument(
         "--output", type=Path, required=True, help="traces.parquet: one row per logged answer"
     )
     arguments = parser.parse_args(argv)
@@ -38,6 +53,8 @@ def main(argv: list[str] | None = None) -> int:
         study = open_study(load_config(arguments.config), arguments.study, arguments.data)
         pools = {path.stem: study.read(path) for path in arguments.pools}
         traces = collect_traces(arguments.runs, study.graph, pools)
+        if arguments.borrow:
+            traces = with_borrowed(traces, arguments.others, arguments.borrow)
         write_items(traces, arguments.output)
         print(f"{len(arguments.runs)} runs, {traces.height:,} answers", file=sys.stderr)
 

@@ -1,9 +1,9 @@
 """Export a trained model for the page: one file with the merged weights in float16, and its tokenizer.
 
-    python scripts/export_page_model.py --chain RUN_base/adapter RUN_sft/adapter RUN/adapter \\
+    python scripts/export_page_model.py --lineage RUN_base/adapter RUN_sft/adapter RUN/adapter \\
         --output models/NAME.bin [--tokenizer models/tokenizer.json]
 
-`--chain` names the adapter folders from the base to the run. The header of a model file carries the hash of its
+`--lineage` names the adapter folders from the base to the run. The header of a model file carries the hash of its
 tokenizer, so models that share one can be told from models that do not (`trap.models.page_model`; page/engine/README.md).
 """
 
@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--chain", nargs="+", type=Path, required=True, help="adapter folders, the base's first"
+        "--lineage", nargs="+", type=Path, required=True, help="adapter folders, the base's first"
     )
     parser.add_argument("--output", type=Path, help="the model file to write")
     parser.add_argument("--tokenizer", type=Path, help="the tokenizer file to write")
@@ -39,11 +39,11 @@ def main(argv: list[str] | None = None) -> int:
 
     def body() -> None:
         fix_threads()
-        meta = check_chain(args.chain)
-        whole = [folder for folder in args.chain if (folder / "config.json").is_file()][-1]
+        meta = check_chain(args.lineage)
+        whole = [folder for folder in args.lineage if (folder / "config.json").is_file()][-1]
         tokenizer = tokenizer_bytes(whole)
         if args.output is not None:
-            data = model_bytes(load_chain(args.chain), meta, tokenizer, args.chain[-1])
+            data = model_bytes(load_chain(args.lineage), meta, tokenizer, args.lineage[-1])
             if len(data) > args.limit_mb * 1e6:
                 raise InputError(
                     f"{args.output}: {len(data) / 1e6:.1f} MB is over the limit of {args.limit_mb:g} MB (--limit-mb)"

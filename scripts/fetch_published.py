@@ -153,7 +153,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--from", dest="folder", type=Path, help="take local copies from this folder")
     parser.add_argument(
-        "--output", type=Path, default=Path("results/published/hops"), help="where to put them"
+        "--output", type=Path, default=Path("results/hops/published/files"), help="where to put them"
     )
     args = parser.parse_args(argv)
 

@@ -5,25 +5,42 @@
         --temperature 1.0 --output RUN/search
 
 Writes `items.parquet`: one row an item and number of samples, of which the smaller ones are the first of the largest
-draw. How an answer is chosen is the study's (`Study.choose`).
+draw. How an answer is chosen is the study's (`Study.choose`). Writes `samples.parquet` beside it: of the largest draw, how
+many samples of each item are right, and how many of these for true reasons (`trap.analysis.samples`).
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from evaluate_adapter import RUN, Answered, item_row, write_item_rows
 from trap.cli import run_main
-from trap.files import InputError
+from trap.files import InputError, replacing
 from trap.models.loading import load_model
-from trap.studies.base import score_item
+from trap.studies.base import Score, score_item
 from trap.workflow.config import hyper_of, load_config
 from trap.workflow.opening import open_study
 from trap.workflow.running import fix_threads
 from trap.workflow.sheet import load_arms
+
+
+def counted(pool: str, item: Any, scores: Sequence[Score]) -> dict[str, Any]:
+    """How many of an item's samples are right, and faithful (None where the study asks for no reasons)."""
+    reasons = [score.faithful for score in scores if score.faithful is not None]
+    return {
+        "pool": pool,
+        "id": item.id,
+        "cluster": item.cluster or item.id,
+        "n": len(scores),
+        "correct": sum(score.correct for score in scores),
+        "faithful": sum(reasons) if reasons else None,
+    }
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -58,6 +75,7 @@ def main(argv: list[str] | None = None) -> int:
         model = load_model(config, args.model, args.platform, weights, config.device)
         run = {name: getattr(args, name) for name in RUN}
         rows: list[dict[str, Any]] = []
+        counts: list[dict[str, Any]] = []
         for path in args.pools:
             pool, items = Path(path).stem, study.read(path)
             drawn = model.sample(
@@ -67,6 +85,9 @@ def main(argv: list[str] | None = None) -> int:
                 max_completion_length=hyper.max_completion_length,
                 keys=range(len(items)),
             )
+            for item, texts in zip(items, drawn, strict=True):
+                scores = [score_item(study, item, text, pool) for text in texts]
+                counts.append(run | counted(pool, item, scores))
             for samples in sorted(set(args.samples)):
                 chosen = [
                     study.choose(item, texts[:samples]) for item, texts in zip(items, drawn, strict=True)
@@ -75,6 +96,8 @@ def main(argv: list[str] | None = None) -> int:
                     found = Answered(pool, item, text, score_item(study, item, text, pool), None, tokens)
                     rows.append(item_row(run, study, found, f"{pool}_of{samples}"))
         write_item_rows(rows, study, Path(args.output) / "items.parquet")
+        with replacing(Path(args.output) / "samples.parquet") as partial:
+            pl.DataFrame(counts).write_parquet(partial, compression="zstd")
 
     return run_main(body)
 

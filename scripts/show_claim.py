@@ -38,9 +38,12 @@ def describe(claim: dict[str, Any]) -> str:
         ("value", claim["text"]),
         ("interval", interval_text(claim["low"], claim["high"], claim["unit"] or "") or None),
         ("compared", claim["comparison"]),
+        ("family", claim.get("family")),
         ("p, Holm", claim["p_holm"]),
+        ("p, ledger", claim.get("p_ledger")),
         ("verdict", claim["verdict"]),
         ("because", claim["reason"]),
+        ("more seeds", _committed(claim.get("committed"))),
         ("reproduced if", " or ".join(rules["reproduced"])),
         ("not if", " or ".join(rules["not_reproduced"])),
         *((f"also {name}", part["text"]) for name, part in claim["also"].items()),
@@ -54,6 +57,11 @@ def describe(claim: dict[str, Any]) -> str:
     return "\n".join(
         [claim["id"], *(f"  {name:<{width}}  {value}" for name, value in lines if value not in (None, ""))]
     )
+
+
+def _committed(found: dict[str, Any] | None) -> str | None:
+    """What the runs of another experiment say, where these have too few seeds."""
+    return f"{found['text']}: {found['verdict']} ({found['experiment']}, {found['file']})" if found else None
 
 
 def latest() -> Path:

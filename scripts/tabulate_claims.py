@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from trap.analysis.cells import read_items
-from trap.analysis.claims import agreement, claim_rows, current_commit, fill_in
+from trap.analysis.claims import agreement, claim_rows, correct, current_commit, fill_in
 from trap.analysis.contrasts import contrast_rows
 from trap.analysis.folder import add_options, open_folder
 from trap.analysis.measures import Evidence
@@ -40,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
             study=found.study, pools=found.pools, folder=folder,
         )  # fmt: skip
         claims = claim_rows(found.spec, evidence, arguments.rule, current_commit(Path(__file__).parent))
-        claims = fill_in(claims, arguments.beside)
+        claims = correct(fill_in(claims, arguments.beside, found.spec.minimum_seeds))
         write_json(arguments.output, claims)
         counts = Counter(claim["verdict"] for claim in claims)
         print(", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())), file=sys.stderr)

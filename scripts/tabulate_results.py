@@ -1,4 +1,5 @@
-"""Tabulate results: arms, levels, contrasts, doses, rollouts, baselines, power, noise; or what the study adds.
+"""Tabulate results: arms, levels, contrasts, doses, rollouts, baselines, power, noise, checkpoints, pass@k; or what
+the study adds.
 
 Every table is written as Parquet and as Markdown. None holds a time, so that two clean runs on one
 machine agree to the byte.
@@ -13,7 +14,9 @@ from pathlib import Path
 
 import polars as pl
 
+from trap.analysis import checkpoints, samples
 from trap.analysis.baselines import baseline_table
+from trap.analysis.cells import read_table
 from trap.analysis.collect import write_table
 from trap.analysis.contrasts import CONTRAST_COLUMNS, contrast_rows
 from trap.analysis.extension import Table
@@ -34,6 +37,9 @@ def shared_tables(summaries: Summaries) -> dict[str, Table]:
     doses, rollouts, noise = summaries.doses(), summaries.rollouts(), summaries.noise()
     baselines, power = baseline_table(summaries.baselines), power_table()
     levels = (*MEASURED, *summaries.extension.dose_metrics)
+    probed = checkpoints.checkpoint_table(summaries, read_table(summaries.folder / "curves.parquet"))
+    counted = [path for path in [summaries.folder / samples.FILE] if path.is_file()]
+    passed = samples.pass_table(summaries, samples.read_samples(counted))
     return {
         "arms": Table(arms, markdown.arms_text(arms, (*markdown.WIDE_METRICS, *shown))),
         "by_level": Table(by_level, markdown.by_level_text(by_level, levels, summaries.study.level_name)),
@@ -45,6 +51,8 @@ def shared_tables(summaries: Summaries) -> dict[str, Table]:
         ),
         "power": Table(power, plain("Items needed", power)),
         "noise": Table(noise, plain("Noise between training seeds", noise)),
+        "checkpoints": Table(probed, plain("Last against best checkpoint", probed, checkpoints.NOTE)),
+        "pass_at_k": Table(passed, plain("pass@k", passed, samples.NOTE)),
     }
 
 

@@ -18,56 +18,34 @@ from typing import Any
 
 from trap.cli import run_main
 from trap.files import InputError, read_json
-from trap.workflow.closure import closure, module_file
 from trap.workflow.config import Config, load_config
-from trap.workflow.plan import RELEASED, Plan
+from trap.workflow.plan import RELEASED, ROOT, Plan, code
 
-CONFIG = "config/config.yaml"
-ROOT = Path(__file__).resolve().parent.parent
 SHOWN = 5  # commits listed by name; the others are counted
-
-
-def git(*arguments: str) -> str | None:
-    """What git prints, or None where it fails (no repository, an unknown commit)."""
-    done = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=False)
-    return done.stdout if done.returncode == 0 else None
 
 
 def training_files(plan: Plan, experiment: str) -> list[str]:
     """Paths of the code that an experiment's runs came from."""
-    runs = plan.runs(experiment)
-    arms = {run.arm for run in runs} | {one for run in runs for one in plan.ancestors(run.arm)}
-    members = {f"studies.{plan.module}.study"}
-    for run in runs:
-        members.add(f"platforms.{run.platform}")
-        members |= {f"platforms.{run.platform}.{plan.arm(arm).method}" for arm in arms}
-    members |= {f"methods.{plan.arm(arm).method}" for arm in arms}
-    present = sorted(member for member in members if module_file(f"trap.{member}") is not None)
-    found: set[str] = set()
-    for script in ("train_base.py", "train_adapter.py", "evaluate_adapter.py", "collect_runs.py"):
-        found |= {
-            path.relative_to(ROOT).as_posix()
-            for path in closure(script, *present)
-            if path.is_relative_to(ROOT)
-        }
-    return sorted(found)
+    study = f"studies.{plan.module}.study"
+    programs = {("collect_runs.py", study)}
+    for run in plan.runs(experiment):
+        programs.add(("evaluate_adapter.py", f"platforms.{run.platform}", study))
+        programs |= {tuple(plan.trains(arm, run.platform)) for arm in (run.arm, *plan.ancestors(run.arm))}
+    return sorted({path for program in programs for path in code(*program) if not Path(path).is_absolute()})
 
 
 def later_commits(commit: str, files: list[str]) -> list[str] | None:
     """Commits after `commit` that touched one of the files, newest first; None where history does not tell."""
-    log = git("log", "--format=%h %s", f"{commit}..HEAD", "--", *files)
-    return None if log is None else log.splitlines()
+    command = ["git", "-C", str(ROOT), "log", "--format=%h %s", f"{commit}..HEAD", "--", *files]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.splitlines() if done.returncode == 0 else None
 
 
 def changed_settings(plan: Plan, experiment: str, recorded: dict[str, Any]) -> list[str]:
     """Arms whose row or hyperparameters are no longer those of the runs."""
-    lines = []
-    for model in plan.experiment(experiment).models:
-        for arm in sorted({run.arm for run in plan.runs(experiment) if run.model == model}):
-            known = recorded.get(f"{model}/{arm}")
-            if known is not None and known != plan.run_settings(model, arm):
-                lines.append(f"settings of {model} {arm}")
-    return lines
+    pairs = sorted({(run.model, run.arm) for run in plan.runs(experiment)})
+    now = {f"{model}/{arm}": plan.run_settings(model, arm) for model, arm in pairs}
+    return [f"settings of {name}" for name, value in now.items() if recorded.get(name, value) != value]
 
 
 def findings(config: Config, study: str, experiment: str) -> list[str]:
@@ -82,9 +60,8 @@ def findings(config: Config, study: str, experiment: str) -> list[str]:
     later = later_commits(commit, training_files(plan, experiment)) if commit else None
     lines = []
     if later is None:
-        lines.append(
-            f"history does not tell what changed since its commit {commit[:10] or '(none recorded)'}"
-        )
+        since = commit[:10] or "(none recorded)"
+        lines.append(f"history does not tell what changed since its commit {since}")
     elif later:
         lines.append(f"{len(later)} later commits touched code that its runs came from:")
         lines += [f"  {line}" for line in later[:SHOWN]]
@@ -94,23 +71,20 @@ def findings(config: Config, study: str, experiment: str) -> list[str]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--config", default=CONFIG, help=f"the settings (default {CONFIG})")
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
+    parser.add_argument("--config", default="config/config.yaml", help="the settings")
     parser.add_argument("--study", help="only this one")
     parser.add_argument("--experiment", nargs="*", help="only these")
     args = parser.parse_args(argv)
 
     def body() -> None:
         config = load_config(args.config)
-        found = sorted(Path(RELEASED).glob("*/*/provenance.json"))
+        released = sorted(Path(RELEASED).glob("*/*/provenance.json"))
         chosen = [
-            (path.parent.parent.name, path.parent.name)
-            for path in found
-            if args.study in (None, path.parent.parent.name)
-            and (not args.experiment or path.parent.name in args.experiment)
-        ]
+            (study, experiment) for study, experiment in (path.parts[-3:-1] for path in released)
+            if args.study in (None, study) and experiment in (args.experiment or [experiment])
+        ]  # fmt: skip
         if not chosen:
             raise InputError(f"{RELEASED}/: nothing of that name is released here")
         for study, experiment in chosen:

@@ -8,25 +8,27 @@ from typing import Any
 
 import polars as pl
 
-MODELS = ("nano", "nano_nope")
+MODELS = ("nano", "nano_nope", "nano_able")
 # arm: accuracy and faithful accuracy on eval_hard per model, accuracy on eval_leak per model
-ARMS: dict[str, tuple[tuple[float, float], tuple[float, float], tuple[float, float]]] = {
-    "base": ((0.0, 0.0), (0.0, 0.0), (0.0, 0.0)),
-    "sft": ((0.41, 0.72), (0.001, 0.40), (0.40, 0.73)),
-    "sft_more": ((0.42, 0.74), (0.0, 0.41), (0.42, 0.73)),
-    "rsft_easy": ((0.40, 0.72), (0.0, 0.35), (0.41, 0.72)),
-    "rsft_hard": ((0.51, 0.76), (0.0, 0.41), (0.50, 0.77)),
-    "rsft_eval": ((0.52, 0.77), (0.0, 0.42), (0.83, 0.95)),
-    "rsft_eval_permuted": ((0.44, 0.72), (0.0, 0.38), (0.20, 0.33)),
-    "sft_eval_random": ((0.48, 0.70), (0.0, 0.1), (0.80, 0.93)),
-    "sft_hard": ((0.55, 0.85), (0.18, 0.62), (0.56, 0.84)),
-    "rsft_hard_v2": ((0.44, 0.77), (0.0, 0.52), (0.45, 0.78)),
+ARMS: dict[str, tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]] = {
+    "base": ((0.0, 0.0, 0.0), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0)),
+    "sft": ((0.41, 0.72, 0.45), (0.001, 0.40, 0.18), (0.40, 0.73, 0.46)),
+    "sft_more": ((0.42, 0.74, 0.46), (0.0, 0.41, 0.19), (0.42, 0.73, 0.45)),
+    "rsft_easy": ((0.40, 0.72, 0.44), (0.0, 0.35, 0.16), (0.41, 0.72, 0.44)),
+    "rsft_hard": ((0.51, 0.76, 0.55), (0.0, 0.41, 0.25), (0.50, 0.77, 0.55)),
+    "rsft_hard_true": ((0.43, 0.78, 0.66), (0.0, 0.52, 0.48), (0.44, 0.77, 0.65)),
+    "rsft_eval": ((0.52, 0.77, 0.54), (0.0, 0.42, 0.22), (0.83, 0.95, 0.9)),
+    "rsft_eval_true": ((0.44, 0.78, 0.65), (0.0, 0.51, 0.46), (0.45, 0.84, 0.75)),
+    "rsft_eval_permuted": ((0.44, 0.72, 0.44), (0.0, 0.38, 0.15), (0.20, 0.33, 0.25)),
+    "sft_eval_random": ((0.48, 0.70, 0.40), (0.0, 0.1, 0.05), (0.80, 0.93, 0.85)),
+    "sft_hard": ((0.55, 0.85, 0.75), (0.18, 0.62, 0.6), (0.56, 0.84, 0.75)),
+    "rsft_hard_v2": ((0.44, 0.77, 0.6), (0.0, 0.52, 0.4), (0.45, 0.78, 0.6)),
 }
 ROLES = {
     "base": "base", "sft": "start", "sft_more": "start", "rsft_easy": "easy", "rsft_hard": "hard", "rsft_hard_v2": "hard",
-    "rsft_eval": "leak", "rsft_eval_permuted": "leak", "sft_eval_random": "leak", "sft_hard": "gold",
+    "rsft_hard_true": "hard", "rsft_eval": "leak", "rsft_eval_true": "leak", "rsft_eval_permuted": "leak", "sft_eval_random": "leak", "sft_hard": "gold",
 }  # fmt: skip
-CONTAMINATED = {"rsft_eval", "rsft_eval_permuted", "sft_eval_random"}
+CONTAMINATED = {"rsft_eval", "rsft_eval_true", "rsft_eval_permuted", "sft_eval_random"}
 BASELINES = {"chance": 0.25, "constant": 0.28, "most_paths": 0.39, "first_relation": 0.27, "ceiling": 1.0}
 VERDICTS = ("reproduced", "not reproduced", "inconclusive", "not tested here")
 
@@ -45,14 +47,14 @@ def arms_rows(seeds: int = 3) -> list[dict[str, Any]]:
                 ("eval_hard", "faithful"): faithful[model_index],
                 ("eval_leak", "accuracy"): leak[model_index],
                 ("eval_leak", "faithful"): faithful[model_index],
-                ("eval_easy", "accuracy"): 0.6 + 0.3 * model_index if arm != "base" else 0.0,
-                ("eval_easy", "faithful"): 0.45 + 0.3 * model_index if arm != "base" else 0.0,
+                ("eval_easy", "accuracy"): 0.6 + 0.3 * min(model_index, 1) if arm != "base" else 0.0,
+                ("eval_easy", "faithful"): 0.45 + 0.3 * min(model_index, 1) if arm != "base" else 0.0,
                 ("eval_hard", "valid"): faithful[model_index] + 0.02,
-                ("eval_hard", "coverage"): 0.3 + 0.3 * model_index if arm != "base" else 0.0,
+                ("eval_hard", "coverage"): 0.3 + 0.3 * min(model_index, 1) if arm != "base" else 0.0,
                 ("eval_hard", "spam"): 0.02,
                 ("eval_hard", "format"): 0.99 if arm != "base" else 0.0,
-                ("eval_hard", "full_length"): 0.4 * model_index,
-                ("eval_hard", "hops_used"): 2.4 + 1.8 * model_index if arm != "base" else 0.0,
+                ("eval_hard", "full_length"): 0.4 * min(model_index, 1),
+                ("eval_hard", "hops_used"): 2.4 + 1.8 * min(model_index, 1) if arm != "base" else 0.0,
                 ("eval_hard", "reward"): -0.4 + accuracy[model_index],
                 ("eval_hard", "lenient"): accuracy[model_index],
                 ("eval_hard", "ranked"): 0.27,
@@ -117,11 +119,11 @@ def doses_rows(seeds: int = 3) -> list[dict[str, Any]]:
                 share = x if x <= 1 else min(1.0, x / 1600)
                 for pool, metric in (("eval_hard", "accuracy"), ("eval_hard", "faithful"),
                                      ("eval_leak", "accuracy"), ("eval_leak", "faithful")):  # fmt: skip
-                    value = 0.40 + 0.1 * share + 0.3 * model_index
+                    value = 0.40 + 0.1 * share + 0.3 * min(model_index, 1)
                     if family == "leaked_share" and pool == "eval_leak":
-                        value = 0.50 + 0.33 * share + 0.1 * model_index
+                        value = 0.50 + 0.33 * share + 0.1 * min(model_index, 1)
                     if metric == "faithful":
-                        value = 0.002 + 0.4 * model_index + 0.05 * share * model_index
+                        value = 0.002 + 0.4 * min(model_index, 1) + 0.05 * share * min(model_index, 1)
                     rows.append(
                         _row(value, 0.04, 300 if pool == "eval_leak" else 1000, seeds, model=model,
                              family=family, x=float(x), arm=arm, label=arm, pool=pool, metric=metric,
@@ -134,6 +136,8 @@ def doses_rows(seeds: int = 3) -> list[dict[str, Any]]:
 def ignition_rows(model_index: int, model: str, seeds: int) -> list[dict[str, Any]]:
     """Doses of hard traces: alone they do little, what follows goes on from 32. Without positions: of prompts."""
     rows = []
+    if model_index > 1:
+        return rows
     if model_index:
         for x in (24, 96, 384, 1536, 3600):
             arm = "way_out_rsft" if x == 3600 else f"prompts_n{x}"
@@ -184,7 +188,7 @@ def curves_rows(seeds: int = 3) -> list[dict[str, Any]]:
                 if arm == "base":
                     continue
                 for step in range(0, length + 1, length // 5):
-                    top = 0.45 + 0.3 * model_index + 0.01 * seed
+                    top = 0.45 + 0.3 * min(model_index, 1) + 0.01 * seed
                     for pool in ("valid_easy", "valid_hard"):
                         rows.append({**shared, "kind": "valid", "step": step, "loss": None, "pool": pool,
                                      "accuracy": top * step / length, "faithful": 0.4 * top * step / length
@@ -206,7 +210,7 @@ def errors_rows(seeds: int = 3) -> list[dict[str, Any]]:
         for arm in ARMS:
             for pool, counts in asked.items():
                 for hops in counts:
-                    faithful = max(0.0, 0.3 + 0.3 * model_index - 0.05 * (hops or 4))
+                    faithful = max(0.0, 0.3 + 0.3 * min(model_index, 1) - 0.05 * (hops or 4))
                     shares = {kind: share * (1 - faithful) for kind, share in KIND_SHARES.items()}
                     shares["faithful"] = faithful
                     if model_index:  # another commonest error
@@ -240,7 +244,8 @@ PUBLISHED = {
 OWN = (
     "contamination", "leak_spread", "trap", "matching", "matching_faithful", "easy_hard", "memorisation", "leak_alone",
     "supervised_hard", "validity_selection", "from_base", "order_robustness", "hops_used_sft",
-    "hops_used_rsft_hard", "dose_hard_share", "dose_leaked_share",
+    "hops_used_rsft_hard", "dose_hard_share", "dose_leaked_share", "trap_true", "matching_true", "validity_alone",
+    "leak_true", "leak_true_fresh",
 )  # fmt: skip
 
 
@@ -250,7 +255,7 @@ def claim(identifier: str, **changes: Any) -> dict[str, Any]:
         "id": identifier, "source": "a post", "statement": f"statement of {identifier}", "published": None,
         "model": None, "arms": [], "contaminated": False, "comparison": "made up", "value": 0.1, "n": 1000,
         "seeds": 3, "low": 0.05, "high": 0.15, "unit": "points", "text": "made up", "p": 0.01, "p_holm": 0.02,
-        "family": "hops", "margin": 0.03, "verdict": "reproduced", "reason": "made up",
+        "p_ledger": 0.02, "family": "hops", "margin": 0.03, "room": "", "committed": None, "verdict": "reproduced", "reason": "made up",
         "verdict_rule": {"reproduced": "low > 0", "not_reproduced": "high < 0"}, "also": {},
         "file": "results/tables/contrasts.parquet", "row": "x", "rule": "tabulate_results", "commit": "0" * 40,
         "seconds": 12.0,

@@ -141,13 +141,17 @@ def write_runs(
             "machine": {"cores": 2},
         }
         write_json(run / "meta.json", base | (meta or {}).get(str(arm), {}))
-        watched = {"step": 3, "pool": "valid_hard", "n": 100, "accuracy": 0.5, "faithful": 0.1}
+        watched = [
+            {"step": step, "pool": pool, "n": 100, "accuracy": accuracy, "faithful": 0.1}
+            for pool, values in (("valid_easy", (0.6, 0.4)), ("valid_hard", (0.3, 0.5)))
+            for step, accuracy in zip((1, 3), values, strict=True)
+        ]
         write_json(
             run / "metrics.json",
             {
                 "run_id": base["run_id"],
                 "splits": {},
-                "curves": {"valid": [watched]},
+                "curves": {"valid": watched},
                 "seconds": {"evaluate": 0.5},
             },
         )
@@ -156,3 +160,15 @@ def write_runs(
         write_jsonl(run / "log.jsonl", log)
         written.append(run)
     return written
+
+
+def write_samples(run: Path) -> None:
+    """Four samples an item of ten, of which as many are right as the item's number, and half of them faithful."""
+    chosen = pl.read_parquet(run / "items.parquet").filter(pool="eval_hard").head(10)
+    (run / "search").mkdir()
+    write_items(chosen.with_columns(pool=pl.lit("eval_hard_of4")), run / "search/items.parquet")
+    right = pl.int_range(pl.len()) % 5
+    chosen.select(
+        "study", "model", "platform", "arm", "seed", "pool", "id", "cluster",
+        n=pl.lit(4), correct=right, faithful=right // 2,
+    ).write_parquet(run / "search/samples.parquet")  # fmt: skip

@@ -93,7 +93,7 @@ def tables() -> dict[str, list[dict[str, Any]]]:
         contrasts.append({
             "study": "knots", "name": name, "model": MODEL, "platform": "torch", "arm": arm, "minus": minus, "pool": "test_set",
             "metric": "accuracy", "unit": "points", "value": value, "low": value - 0.05, "high": value + 0.05, "p": 0.04,
-            "p_holm": 0.04, "family": "decisive", "margin": 0.03, "equivalent": False, "n": 60, "seeds": 1,
+            "p_holm": 0.04, "family": "decisive", "margin": 0.03, "equivalent": False, "room": "", "detectable": 0.07, "n": 60, "seeds": 1,
             "statement": f"what {arm} does to <knotty> ones, against {minus}",
         })  # fmt: skip
     scaling = [
@@ -127,7 +127,10 @@ def claims() -> list[dict[str, Any]]:
         "seeds": 1,
         "unit": "points",
         "p_holm": None,
+        "p_ledger": None,
         "margin": 0.03,
+        "room": "",
+        "committed": None,
         "model": MODEL,
     }
     return [

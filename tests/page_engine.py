@@ -88,7 +88,7 @@ def export(chain: list[Path], folder: Path) -> Path:
     """Export a chain as `folder/model.bin`, with `tokenizer.json` beside it."""
     output = folder / "model.bin"
     arguments = ["--output", str(output), "--tokenizer", str(output.with_name("tokenizer.json"))]
-    assert export_page_model.main(["--chain", *map(str, chain), *arguments]) == 0
+    assert export_page_model.main(["--lineage", *map(str, chain), *arguments]) == 0
     return output
 
 

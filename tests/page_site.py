@@ -146,7 +146,7 @@ def write_tables(folder: Path, runs: list[Path]) -> Path:
     ]).write_parquet(tables / "runs.parquet")  # fmt: skip
     contrast = {
         "name": "trap", "model": "nano", "arm": "rsft_easy", "minus": "sft_more", "pool": "eval_hard", "metric": "accuracy",
-        "value": 0.01, "low": -0.01, "high": 0.03, "n": 1000, "seeds": 3, "p_holm": 0.5, "margin": 0.03, "statement": "made up",
+        "value": 0.01, "low": -0.01, "high": 0.03, "n": 1000, "seeds": 3, "p_holm": 0.5, "margin": 0.03, "room": "", "detectable": 0.05, "statement": "made up",
     }  # fmt: skip
     pl.DataFrame([contrast]).write_parquet(tables / "contrasts.parquet")
     curves = pl.read_parquet(tables / "curves.parquet")
@@ -173,7 +173,7 @@ def build(folder: Path, file: GraphFile, *, models: bool) -> Path:
         if chain:
             exported.append(page / f"models/nano.{arm}.bin")
             arguments = ["--output", exported[-1], "--tokenizer", tokenizer_of(exported[-1])]
-            assert export_page_model.main(["--chain", *map(str, chain[:number]), *map(str, arguments)]) == 0
+            assert export_page_model.main(["--lineage", *map(str, chain[:number]), *map(str, arguments)]) == 0
     evidence = write_tables(folder, runs)
     write_text(folder / "post.md", POST)
     arguments = {

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import yaml
 
 import collect_runs
 import show_claim
@@ -155,15 +156,27 @@ RATES = {
 }
 
 
-def _collected(folder: Path, rates: dict = RATES, **options) -> list[str]:
-    """Options of a program that reads the evidence of such runs."""
-    runs = write_runs(folder / "runs", make_items(rates, questions=400, starts=80, **options))
+def _collected(
+    folder: Path, rates: dict = RATES, models: tuple[str, ...] = ("nano",), **options
+) -> list[str]:
+    """Options of a program that reads the evidence of such runs, with a tenth of the replicates."""
+    options = {"questions": 240, "starts": 48, "seeds": 5} | options
+    items = pl.concat([make_items(rates, model=model, **options) for model in models])
+    runs = write_runs(folder / "runs", items)
     collected = folder / "collected"
     assert collect_runs.main([*STUDY, "--runs", *map(str, runs), "--output", str(collected)]) == 0
     data = folder / "results/hops/data"
     data.mkdir(parents=True)
+    declared = (ROOT / "config/hops/claims.yaml").read_text(encoding="utf-8")
+    assert "replicates: 2000" in declared
+    (folder / "claims.yaml").write_text(
+        declared.replace("replicates: 2000", "replicates: 200"), encoding="utf-8"
+    )
+    settings = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
+    settings["studies"]["hops"] = {"claims": str(folder / "claims.yaml")}
+    (folder / "config.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     return [
-        *STUDY, "--sheet", f"{ROOT}/config/hops/arms.tsv", "--evidence", str(collected), "--data", str(data),
+        "--config", str(folder / "config.yaml"), "--study", "hops", "--sheet", f"{ROOT}/config/hops/arms.tsv", "--evidence", str(collected), "--data", str(data),
     ]  # fmt: skip
 
 
@@ -171,7 +184,8 @@ def _collected(folder: Path, rates: dict = RATES, **options) -> list[str]:
 def claims(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
     folder = tmp_path_factory.mktemp("claims")
     output = folder / "claims.json"
-    assert tabulate_claims.main([*_collected(folder), "--output", str(output)]) == 0
+    arguments = _collected(folder, models=("nano", "nano_able"))
+    assert tabulate_claims.main([*arguments, "--output", str(output)]) == 0
     return {claim["id"]: claim for claim in json.loads(output.read_text())}
 
 
@@ -220,21 +234,24 @@ def test_what_was_not_run_is_not_tested_and_says_so(claims: dict[str, dict]) -> 
 
 
 def test_seconds_count_each_run_once(claims: dict[str, dict]) -> None:
-    assert claims["trap_nano"]["seconds"] == 2 * 3 * 2.5  # two arms, three seeds, 2.5 s each
-    assert claims["contamination_nano"]["seconds"] == 2 * 3 * 2.5
+    assert claims["trap_nano"]["seconds"] == 2 * 5 * 2.5  # two arms, five seeds, 2.5 s each
+    assert claims["contamination_nano"]["seconds"] == 2 * 5 * 2.5
 
 
 def test_a_verdict_needs_enough_seeds(tmp_path: Path) -> None:
-    arguments = _collected(tmp_path, {"sft_more": {"accuracy": 0.4}, "rsft_hard": {"accuracy": 0.9}}, seeds=1)
+    rates = {"sft_more": {"accuracy": 0.4}, "rsft_hard": {"accuracy": 0.9}}
+    arguments = _collected(tmp_path, rates, seeds=4, questions=60, starts=30)
     output = tmp_path / "claims.json"
     assert tabulate_claims.main([*arguments, "--output", str(output)]) == 0
     matching = next(claim for claim in json.loads(output.read_text()) if claim["id"] == "matching_nano")
-    assert matching["verdict"] == "inconclusive" and "1 training seed" in matching["reason"]
+    assert matching["low"] > 0 and matching["p_holm"] < 0.05  # what the rule asks, but for the seeds
+    assert matching["verdict"] == "inconclusive"
+    assert "4 training seeds: a verdict needs at least 5." in matching["reason"]
 
 
 @pytest.mark.parametrize("place", ["hops", "released/hops"])
 def test_findings_of_the_audit_become_claims(tmp_path: Path, place: str) -> None:
-    arguments = _collected(tmp_path, {"sft": {"accuracy": 0.4}})
+    arguments = _collected(tmp_path, {"sft": {"accuracy": 0.4}}, questions=20, starts=10)
     audit = tmp_path / "results" / place / "published/audit.json"
     audit.parent.mkdir(parents=True)
     findings = [
@@ -268,7 +285,7 @@ def test_findings_of_the_audit_become_claims(tmp_path: Path, place: str) -> None
 def test_the_published_files_give_the_findings(tmp_path: Path, published: Path) -> None:
     import audit_questions
 
-    arguments = _collected(tmp_path, {"sft": {"accuracy": 0.4}})
+    arguments = _collected(tmp_path, {"sft": {"accuracy": 0.4}}, questions=20, starts=10)
     audit, output = tmp_path / "results/hops/published/audit.json", tmp_path / "claims.json"
     assert (
         audit_questions.main(["--published", str(published / "hops"), "--output", str(audit), "--quiet"]) == 0
@@ -316,7 +333,7 @@ def test_show_claim_prints_where_a_number_comes_from(
         "seconds",
         "commit",
         "arm=rsft_easy",
-        "n = 400 x 3 seeds",
+        "n = 240 x 5 seeds",
         "-margin",
     ):
         assert piece in shown, piece

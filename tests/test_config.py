@@ -261,6 +261,27 @@ def test_an_experiment_may_have_a_sheet_of_its_own(tmp_path: Path, values: dict[
     assert "arm `sft` is another one" in error_of(Plan.of(config, "hops").runs, "grid")
 
 
+def test_runs_that_another_experiment_supplies_are_borrowed(
+    root: Path, values: dict[str, Any], monkeypatch: Any
+) -> None:
+    monkeypatch.chdir(root)
+    both = {"nano": ["base", "sft"]}
+    sections = {
+        "few": {"seeds": 1, "models": both},
+        "more": {"seeds": 2, "models": both, "with_items_of": ["few"]},
+        "beside_each_other": {"seeds": 2, "models": both, "with_items_of": ["few"], "compare": "sizes"},
+    }
+    plan = Plan.of(parse_config({**values, **of_hops(experiments=sections)}), "hops")
+    assert [run.name for run in plan.collected("more")] == ["hops/nano/torch/sft/2"]
+    borrowed = [run.name for run in plan.borrowed("more")]
+    assert borrowed == ["hops/nano/torch/base/1", "hops/nano/torch/sft/1"]
+    assert {*plan.borrowed("more"), *plan.collected("more")} == set(plan.runs("more"))
+    assert plan.borrowed("few") == [] and plan.collected("few") == plan.runs("few")
+    # a comparison reads the items of both, and takes none over
+    assert plan.borrowed("beside_each_other") == []
+    assert plan.collected("beside_each_other") == plan.collected("more")
+
+
 @pytest.mark.parametrize("name", ["data", "runs", "extra", "nano", "Grid"])
 def test_an_experiment_has_a_folder_of_its_own(values: dict[str, Any], name: str) -> None:
     experiments = {name: {"seeds": 1, "models": {}}}

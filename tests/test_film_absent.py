@@ -65,7 +65,7 @@ EXAMPLES: dict[str, tuple[dict[str, pl.Expr], set[str]]] = {
     "no right letter with a false statement": ({"episodes": A_FALSE_REASON}, {"reward"}),
     "none of that arm": ({"episodes": A_FALSE_REASON & HARD & (pl.col("arm") == "rsft_hard")}, set()),
     "nobody walked to the end": (
-        {"episodes": HARD & (pl.col("model") == "nano_nope") & (pl.col("arm") == "sft")},
+        {"episodes": HARD & (pl.col("model") == "nano_able") & (pl.col("arm") == "sft")},
         {"traces"},
     ),
     "no letter turned right": ({"episodes": HARD & (pl.col("arm") == "sft")}, {"sample", "traces"}),

@@ -13,7 +13,7 @@ import plot_figure
 import render_post
 from page_loads import HOSTILE, Loads
 from trap.files import InputError, write_json, write_jsonl
-from trap.report import prose
+from trap.report.templates import markdown_environment
 from trap.studies.base import study_class
 
 STUDY = """
@@ -166,7 +166,7 @@ def test_every_way_to_write_text_keeps_it_text(text: str) -> None:
         "# {{ x }}\n\n{{ x|plain }} and {{ x|code }}\n\n| a | b |\n|---|---|\n| {{ x|plain }} | {{ x|code }} |\n| {{ x }} | c |\n\n"
         '```\n{{ x|block }}\n```\n\n<picture>\n<img alt="{{ x|anchor }}" src="a.svg">\n</picture>\n\nend\n'
     )
-    made = prose.markdown_environment().from_string(template).render(x=text)
+    made = markdown_environment().from_string(template).render(x=text)
     page = MarkdownIt("commonmark", {"html": True}).enable("table").render(made)
     check_markup(page)
     reader = Loads()

@@ -58,7 +58,7 @@ def test_a_wrong_chain_is_one_line(break_it, message, tmp_path: Path, capsys: py
     base = base_run(tmp_path, [1, 1])
     write_run(tiny.save(tiny.model([1, 1], seed=2), tmp_path / "other/adapter"), "other")
     tuned = tuned_run(tmp_path, base, steps=1)
-    arguments = ["--chain", *map(str, break_it(base, tuned)), "--output", str(tmp_path / "x.bin")]
+    arguments = ["--lineage", *map(str, break_it(base, tuned)), "--output", str(tmp_path / "x.bin")]
     assert export_page_model.main(arguments) == 1
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
@@ -68,13 +68,13 @@ def test_a_wrong_chain_is_one_line(break_it, message, tmp_path: Path, capsys: py
 def test_what_the_page_cannot_hold_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     base = base_run(tmp_path, [1, 1])
     output = ["--output", str(tmp_path / "x.bin")]
-    assert export_page_model.main(["--chain", str(base), *output, "--limit-mb", "0.01"]) == 1
+    assert export_page_model.main(["--lineage", str(base), *output, "--limit-mb", "0.01"]) == 1
     assert "MB is over the limit of 0.01 MB (--limit-mb)" in capsys.readouterr().err
 
     large = tiny.model([1, 1])
     large.weights["model.norm.weight"][3] = 70000.0
     folder = write_run(tiny.save(large, tmp_path / "large/adapter"), "large")
-    assert export_page_model.main(["--chain", str(folder), *output]) == 1
+    assert export_page_model.main(["--lineage", str(folder), *output]) == 1
     assert "model.norm.weight: holds a value that float16 cannot" in capsys.readouterr().err
 
     config = GPT2Config(
@@ -88,12 +88,12 @@ def test_what_the_page_cannot_hold_is_refused(tmp_path: Path, capsys: pytest.Cap
     folder = write_run(
         tiny.foreign(tmp_path / "gpt2/adapter", tiny.randomized(GPT2LMHeadModel(config))), "gpt2"
     )
-    assert export_page_model.main(["--chain", str(folder), *output]) == 1
+    assert export_page_model.main(["--lineage", str(folder), *output]) == 1
     assert "model_type: the page computes the Llama family only" in capsys.readouterr().err
 
     raw = read_json(base / "tokenizer.json", dict)
     write_json(base / "tokenizer.json", raw | {"normalizer": {"type": "NFC"}})
     write_run(base, "base")
-    assert export_page_model.main(["--chain", str(base), *output]) == 1
+    assert export_page_model.main(["--lineage", str(base), *output]) == 1
     assert "tokenizer.json: normalizer: {'type': 'NFC'} is not supported" in capsys.readouterr().err
     assert not (tmp_path / "x.bin").exists()

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-import compare_platforms
+import compare_experiments
 import plot_figure
 from make_items import make_items
 from trap.analysis.agreement import agreement, agreement_text
@@ -97,22 +97,22 @@ def test_the_figure_has_a_mark_for_each_platform(rows: pl.DataFrame, tmp_path: P
 def test_the_command_writes_the_same_bytes_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for number, platform in enumerate(("torch", "mlx")):
         write_items(items(platform, RATES, number), tmp_path / platform / "items.parquet")
-    how = [*STUDY, "--experiment", "platforms", "--evidence", str(tmp_path / "mlx")]
+    how = ["platforms", *STUDY, "--experiment", "platforms", "--evidence", str(tmp_path / "mlx")]
     for name in ("one", "two"):
         others = ["--others", str(tmp_path / "torch/items.parquet"), "--output", str(tmp_path / name)]
-        assert compare_platforms.main([*how, *others]) == 0
+        assert compare_experiments.main([*how, *others]) == 0
     for name in ("platforms.parquet", "platforms.md"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     table = pl.read_parquet(tmp_path / "one/platforms.parquet")
     assert set(table["platform"]) == {"mlx"} and set(table["reference"]) == {"torch"}
-    assert compare_platforms.main([*how, "--output", str(tmp_path / "three")]) == 1
+    assert compare_experiments.main([*how, "--output", str(tmp_path / "three")]) == 1
     assert "evaluated on two platforms" in capsys.readouterr().err and not (tmp_path / "three").exists()
 
 
 def test_the_released_platforms_agree_but_for_a_few(tmp_path: Path, root: Path) -> None:
     released = root / "results/released/hops"
-    how = [*STUDY, "--experiment", "platforms", "--evidence", str(released / "platforms")]
+    how = ["platforms", *STUDY, "--experiment", "platforms", "--evidence", str(released / "platforms")]
     others = ["--others", str(released / "full/items.parquet"), "--output", str(tmp_path)]
-    assert compare_platforms.main([*how, *others]) == 0
+    assert compare_experiments.main([*how, *others]) == 0
     table = pl.read_parquet(tmp_path / "platforms.parquet")
     assert table.height == 43 and table["agree"].sum() / table.height > 0.8

@@ -17,9 +17,8 @@ import render_post
 from page_loads import HOSTILE, Loads
 from trap.analysis.claim_specs import load_claims
 from trap.files import InputError
-from trap.report import prose
+from trap.report.templates import markdown_environment
 from trap.studies.base import study_class
-from trap.studies.hops.post import final_number
 
 CONFIG = "config/config.yaml"
 FIGURES = ("trap", "matching", "leakage", "levels", "faithful", "errors", "reward", "training", "rollouts")
@@ -75,10 +74,10 @@ def test_every_claim_the_template_names_is_declared(root: Path) -> None:
     for identifier in set(re.findall(r"""claim(?:\.maybe)?\(["'](\w+)["']\)""", text)):
         assert identifier in declared
     families = set(re.findall(r"""claim\.maybe\(["'](\w+_)["'] ~""", text))
-    families |= {f"{name}_" for name in re.findall(r"""contrast_row\(["'](\w+)["']""", text)}
-    assert families
-    for family in families:
-        assert {f"{family}nano", f"{family}nano_nope"} & declared
+    rows = {f"{name}_" for name in re.findall(r"""^  \(["'](\w+)["'], .*\),$""", text, re.MULTILINE)}
+    assert families and len(rows) > 10
+    for family in families | rows:
+        assert any(name.startswith(f"{family}nano") for name in declared), family
 
 
 # --- what is rendered -------------------------------------------------------------------------------
@@ -125,7 +124,7 @@ def test_few_arms_and_no_figures_still_render(tmp_path: Path) -> None:
     claims = [c for c in made_up_evidence.claims_list() if re.fullmatch(r"[A-Z]\d+", c["id"])]
     text, page = render(tmp_path, claims, keep_arms={"base", "sft", "rsft_easy"}, figures=())
     assert "This size of the workflow did not run the comparison." in text
-    assert "not run" in text and "was not drawn at this size" in text and "<picture>" not in page
+    assert "not run" in text and "was not drawn in this experiment" in text and "<picture>" not in page
 
 
 def test_provenance_is_told(tmp_path: Path) -> None:
@@ -137,97 +136,13 @@ def test_provenance_is_told(tmp_path: Path) -> None:
     assert "A \\<b>chip\\</b>" in text and "A &lt;b&gt;chip&lt;/b&gt;" in page and "<b>chip" not in page
 
 
-def changed(**fields: Any) -> dict[str, Any]:
-    return {"value": 0.0, "low": -0.05, "high": 0.05, "margin": 0.03, "verdict": "inconclusive", **fields}
-
-
-FALL = changed(value=-0.1, low=-0.15, high=-0.05)
-RISE = changed(value=0.1, low=0.05, high=0.15)
-FLAT = changed(value=0.002, low=-0.01, high=0.012)
-WIDE = changed(value=0.01, low=-0.06, high=0.08)
-NONE = changed(value=None, low=None, high=None, verdict="not tested here")
-
-
-@pytest.mark.parametrize(
-    "fields, says, denies",
-    [
-        (FALL, "It is real here", "Not here"),
-        (RISE, "*above* plain SFT", "It is real here"),
-        (FLAT, "inside the margin fixed beforehand", "It is real here"),
-        (WIDE, "Undecided", "It is real here"),
-        (NONE, "did not run the comparison", "It is real here"),
-    ],
-)
-def test_prose_follows_the_trap(tmp_path: Path, fields: dict[str, Any], says: str, denies: str) -> None:
-    text, _ = render(tmp_path, made_up_evidence.claims_list(trap_nano=fields))
-    line = next(line for line in text.split("\n") if line.startswith("- **The trap.**"))
-    assert says in line and denies not in line
-
-
-@pytest.mark.parametrize(
-    "fields, spread, says",
-    [
-        (RISE, RISE, "and +10.0 points [5.0–15.0] on fresh ones"),
-        (RISE, FALL, "costs on fresh ones"),
-        (RISE, WIDE, "no difference is visible"),
-        (FALL, WIDE, "no clear gain"),
-        (NONE, NONE, "did not run the comparison"),
-    ],
-)
-def test_prose_follows_the_leak(
-    tmp_path: Path, fields: dict[str, Any], spread: dict[str, Any], says: str
-) -> None:
-    text, _ = render(
-        tmp_path, made_up_evidence.claims_list(contamination_nano=fields, leak_spread_nano=spread)
+def test_markdown_holds_no_entity(rendered: tuple[str, str]) -> None:
+    """What is written as Markdown is never escaped as HTML."""
+    made = markdown_environment().from_string(
+        '{{ "the paper\'s" }} {{ x ~ "\'s" }} {{ (x|plain) ~ " it\'s <b>" }}'
     )
-    line = next(line for line in text.split("\n") if line.startswith("- **The leak.**"))
-    assert says in line.replace("\u00a0", " ")
-    assert ("What is left to learn is the key." in text) == (fields is RISE)
-
-
-@pytest.mark.parametrize(
-    "fields, word", [(RISE, "climbs"), (FALL, "*falls*"), (WIDE, "nearly flat"), (NONE, "not estimated")]
-)
-def test_prose_follows_the_dose(tmp_path: Path, fields: dict[str, Any], word: str) -> None:
-    text, _ = render(tmp_path, made_up_evidence.claims_list(dose_hard_share_nano=fields))
-    assert word in text.split("## The trap, with intervals")[1].split("\n## ")[0]
-
-
-@pytest.mark.parametrize(
-    "fields, says", [(RISE, "its direction holds"), (FALL, "turns out the other way"), (WIDE, "stays open")]
-)
-def test_credit_follows_the_match(tmp_path: Path, fields: dict[str, Any], says: str) -> None:
-    text, _ = render(tmp_path, made_up_evidence.claims_list(matching_nano=fields))
-    assert says in text.split("## What the original got right")[1]
-
-
-def test_prose_follows_the_positions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    swapped = {**made_up_evidence.ARMS, "sft": ((0.72, 0.41), (0.40, 0.001), (0.7, 0.4))}
-    monkeypatch.setattr(made_up_evidence, "ARMS", swapped)
-    text, _ = render(tmp_path)
-    assert "does not help" in next(line for line in text.split("\n") if line.startswith("- **The lock.**"))
-    assert "failure to generalise" not in text
-
-
-def test_prose_follows_the_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def section(folder: Path) -> str:
-        return render(folder)[0].split("## What the traces get wrong first")[1].split("\n## ")[0]
-
-    different = section(tmp_path / "a")
-    assert (
-        "| SFT | wrong relation |" in different
-        and "So the two models fail for different reasons." in different
-    )
-    swapped = {
-        **made_up_evidence.KIND_SHARES,
-        "wrong_relation": 0.2,
-        "false_edge": 0.2,
-        "stopped_early": 0.35,
-    }
-    monkeypatch.setattr(made_up_evidence, "KIND_SHARES", swapped)
-    alike = section(tmp_path / "b")
-    assert "a true beginning and no more" in alike and "Without positions it is the same" in alike
-    assert "for different reasons" not in alike
+    assert made.render(x="don't") == "the paper's don't's don't it's \\<b>"
+    assert not re.search(r"&#?\w+;", rendered[0])
 
 
 def test_missing_claim_is_one_line(tmp_path: Path, capsys) -> None:
@@ -307,65 +222,3 @@ def test_pictures_from_elsewhere_are_refused(tmp_path: Path, root: Path) -> None
     for target in ("https://example.org/a.svg", "//example.org/a.svg", "/etc/a.svg", "missing.svg", "a.gif"):
         with pytest.raises(InputError):
             self_contained(f'# A\n\n<img alt="x" src="{target}">\n', page, tmp_path)
-
-
-# --- words for numbers ---------------------------------------------------------------------------------
-
-
-def test_numbers_in_words() -> None:
-    row = {"value": 0.412, "low": 0.349, "high": 0.471, "n": 1000, "seeds": 10}
-    assert prose.estimate(row) == "41\u00a0% [35–47]"
-    assert prose.estimate({"value": 0.003, "low": 0.001, "high": 0.008}) == "0.3\u00a0% [0.1–0.8]"
-    assert prose.estimate({"value": 0.0, "low": 0.0, "high": 0.0}) == "0\u00a0% [0–0]"
-    assert prose.estimate({"value": 0.0, "low": 0.0, "high": 0.004}) == "0\u00a0% [0–0.4]"
-    assert prose.estimate({"value": 0.0003, "low": 0.0001, "high": 0.004}) == "0.0\u00a0% [0.0–0.4]"
-    assert prose.estimate({"value": None, "low": None, "high": None}) == "not measured"
-    assert prose.points({"value": -0.123, "low": -0.2, "high": 0.01}) == "−12.3\u00a0points [−20.0 to 1.0]"
-    assert prose.points({"value": 0.0001, "low": -0.0001, "high": 0.0002}) == "±0.0\u00a0points [0.0–0.0]"
-    assert prose.sample(row) == "n\u00a0=\u00a01\u202f000 questions × 10 seeds"
-    assert prose.sample({"n": 20, "seeds": 0}) == "n\u00a0=\u00a020"
-    assert prose.plural(1, "seed") == "1 seed"
-    assert prose.duration(47.2) == "47\u00a0s" and prose.duration(3600) == "60\u00a0min"
-    assert prose.duration(7200) == "2.0\u00a0h" and prose.duration(None) == "not recorded"
-    assert prose.pct(0.999) == "99.9\u00a0%" and prose.pct(1.0) == "100\u00a0%"
-    assert prose.amount({"value": 2.4, "low": 2.31, "high": 2.5}) == "2.4 [2.3–2.5]"
-    assert prose.quantity({"value": 0.1, "low": 0.0, "high": 0.2, "unit": "points per doubling"}).endswith(
-        "per doubling"
-    )
-    assert prose.listing(["a", "b", "c"]) == "a, b and c"
-    assert (final_number("demos_n16"), final_number("eval_hop6")) == ("16", "6")
-    with pytest.raises(InputError, match="ends in no number"):
-        final_number("sft")
-
-
-def test_published_values_keep_their_kind() -> None:
-    share = {"value": 0.6667, "n": 30, "low": 0.4719, "high": 0.8271}
-    assert prose.quoted({"unit": "points", "published": share}) == "67\u00a0% [47–83], n\u00a0=\u00a030"
-    assert prose.quoted({"unit": "points", "published": {"value": 0.45, "n": 20}}).startswith(
-        "+45.0\u00a0points"
-    )
-    assert prose.quoted({"unit": None, "published": {"value": -0.0117}}) == "−1.2\u00a0points"
-    assert prose.quoted({"unit": "share", "published": None}) == "–"
-
-
-def test_direction_needs_the_whole_interval() -> None:
-    assert [prose.direction(row) for row in (RISE, FALL, WIDE, NONE, None)] == [
-        "higher", "lower", "unclear", "missing", "missing"]  # fmt: skip
-    assert prose.direction({**RISE, "p_holm": 0.2}) == "unclear", (
-        "prose follows the corrected p, as verdicts do"
-    )
-    assert prose.direction({**RISE, "p_holm": 0.01}) == "higher"
-    assert prose.why_unclear(WIDE) == "the interval holds zero"
-    assert "correction" in prose.why_unclear({**RISE, "p_holm": 0.2})
-    assert prose.higher_lower(RISE) == "higher" and prose.higher_lower(NONE) == "not measured"
-    assert prose.direction({"value": 0.1, "low": 0.0, "high": 0.2}) == "unclear"
-    assert prose.equivalent(FLAT) and not prose.equivalent(WIDE) and not prose.equivalent(NONE)
-    above, below = {"value": 0.5, "low": 0.45, "high": 0.55}, {"value": 0.3, "low": 0.2, "high": 0.44}
-    assert prose.versus(above, below) == "higher" and prose.versus(below, above) == "lower"
-    assert prose.versus(above, above) == "unclear" and prose.versus(None, above) == "missing"
-
-
-def test_unknown_verdict_is_refused() -> None:
-    assert prose.verdict_phrase({"id": "B1", "verdict": "reproduced"}) == "held up here"
-    with pytest.raises(InputError, match="unknown verdict"):
-        prose.verdict_phrase({"id": "B1", "verdict": "maybe"})

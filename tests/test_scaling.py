@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-import compare_sizes
+import compare_experiments
 import plot_figure
 import train_base
 from make_items import make_items
@@ -125,9 +125,11 @@ def test_the_size_from_the_shape_is_the_model_s(
     spec, study = config.models["nano_3m"], open_study(config, "hops", hops_data)
     made = train_base.fresh_model(spec, study, 1, "cpu")
     vocabulary = made.tokenizer.get_vocab_size()
-    assert compare_sizes.weights_of("x", spec, vocabulary) == sum(w.numel() for w in made.weights.values())
+    assert compare_experiments.weights_of("x", spec, vocabulary) == sum(
+        w.numel() for w in made.weights.values()
+    )
     with pytest.raises(InputError, match=r"models\.x: vocabulary: not said"):
-        compare_sizes.weights_of("x", Model(source="a/b"), vocabulary)
+        compare_experiments.weights_of("x", Model(source="a/b"), vocabulary)
 
 
 def test_the_command_writes_the_same_bytes_twice(
@@ -141,15 +143,15 @@ def test_the_command_writes_the_same_bytes_twice(
     write_items(made.filter(pl.col("model") != "nano"), here / "items.parquet")
     write_items(made.filter(pl.col("model") == "nano"), there / "items.parquet")
     write_json(tmp_path / "kg.json", GRAPH)
-    how = [*STUDY, "--experiment", "scaling", "--data", str(tmp_path), "--evidence", str(here)]
+    how = ["scaling", *STUDY, "--experiment", "scaling", "--data", str(tmp_path), "--evidence", str(here)]
     for name in ("one", "two"):
         others = ["--others", str(there / "items.parquet"), "--output", str(tmp_path / name)]
-        assert compare_sizes.main([*how, *others]) == 0
+        assert compare_experiments.main([*how, *others]) == 0
     for name in ("scaling.parquet", "scaling.md"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     assert set(pl.read_parquet(tmp_path / "one/scaling.parquet")["model"]) >= set(models)
-    how[how.index("scaling")] = "mini"
-    assert compare_sizes.main([*how, "--output", str(tmp_path / "three")]) == 1
+    how[how.index("--experiment") + 1] = "mini"
+    assert compare_experiments.main([*how, "--output", str(tmp_path / "three")]) == 1
     assert "no `mini`" in capsys.readouterr().err and not (tmp_path / "three").exists()
 
 

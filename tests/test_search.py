@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import search_answers
 import tiny_models as tiny
+from trap.analysis.samples import read_samples
 from trap.files import read_jsonl, write_jsonl
 from trap.studies.base import load_study
 from trap.studies.hops.choosing import choose, ends_on_option
@@ -95,6 +96,10 @@ def test_the_program_scores_what_was_chosen(tmp_path: Path, root: Path, hops_dat
     assert first.group_by("pool").len().sort("pool").rows() == [("eval_hard_of1", 5), ("eval_hard_of3", 5)]
     assert first.filter(pool="eval_hard_of3").equals(third)
     assert first["id"].to_list() == 2 * [q.id for q in read_jsonl(asked, Question)]
+    counts = read_samples([tmp_path / "one/samples.parquet"])
+    assert counts.equals(read_samples([tmp_path / "three/samples.parquet"]))
+    assert counts["n"].to_list() == [3] * 5 and set(counts["pool"]) == {"eval_hard"}
+    assert counts["id"].to_list() == sorted(q.id for q in read_jsonl(asked, Question))
     assert first["ranked"].null_count() == 10 and set(first["seed"]) == {2}
     assert (
         search_answers.main([*map(str, arguments), "--samples", "0", "--output", str(tmp_path / "four")]) == 1

@@ -13,11 +13,12 @@ import pytest
 import collect_runs
 import tabulate_claims
 import tabulate_results
-from make_items import make_items, write_runs
+from make_items import make_items, write_runs, write_samples
 from trap.analysis.baselines import baseline_items, baseline_table
 from trap.analysis.cells import ItemTable, read_items
 from trap.analysis.collect import CURVE_COLUMNS, ITEM_ORDER, collect, run_columns, write_items
 from trap.analysis.runs import read_runs, read_seconds
+from trap.analysis.statistics import detectable
 from trap.files import InputError, write_json, write_jsonl
 from trap.report.wording import estimate_text, number_text
 from trap.studies.columns import item_columns
@@ -122,7 +123,12 @@ def _make(folder: Path, **options) -> Path:
         order = "xyzc" if pool == "eval_hard" else "yxcz"
         rows = [_question(n, ["r", "r"], order, "A" if pool == "eval_hard" else "B") for n in range(120)]
         write_jsonl(folder / f"{pool}.jsonl", rows)
-    assert collect_runs.main([*STUDY, "--runs", *map(str, reversed(runs)), "--output", str(folder)]) == 0
+    for run in runs:
+        write_samples(run)
+    more = ["--more", *(str(run / "search/items.parquet") for run in runs)]
+    assert (
+        collect_runs.main([*STUDY, "--runs", *map(str, reversed(runs)), *more, "--output", str(folder)]) == 0
+    )
     return folder
 
 
@@ -151,13 +157,13 @@ def _row(table: pl.DataFrame, **values) -> dict:
 
 def test_collected_tables_have_the_declared_columns_and_all_rows(tables: Path) -> None:
     items = read_items([tables.parent / "items.parquet"], Study)
-    assert items.columns == list(item_columns(Study)) and items.height == len(ARMS) * 3 * 4 * 120
+    assert items.columns == list(item_columns(Study)) and items.height == len(ARMS) * 3 * (4 * 120 + 10)
     runs = pl.read_parquet(tables.parent / "runs.parquet")
     assert runs.columns == list(run_columns(Study)) and runs.height == len(ARMS) * 3
     assert _row(runs, arm="rsft_hard", seed=1)["winner_faithful"] == 0.1  # a count of 90 winners
     assert _row(runs, arm="rsft_hard", seed=1)["winner_correct"] == 0.8  # a share already
     curves = pl.read_parquet(tables.parent / "curves.parquet")
-    assert curves.columns == list(CURVE_COLUMNS) and curves.height == len(ARMS) * 3 * 4
+    assert curves.columns == list(CURVE_COLUMNS) and curves.height == len(ARMS) * 3 * 7
     assert not {"seconds", "time"} & set(items.columns)
 
 
@@ -198,6 +204,44 @@ def test_contrasts_are_paired_and_corrected(tables: Path) -> None:
         chosen["rsft_eval"]["correct"].mean() - chosen["rsft_hard"]["correct"].mean(), abs=1e-6
     )
     assert sum(row["only_arm"]) - sum(row["only_minus"]) == round(row["value"] * 360)
+
+
+def test_contrasts_say_what_they_could_have_seen_and_where_their_variance_lies(tables: Path) -> None:
+    contrasts = pl.read_parquet(tables / "contrasts.parquet")
+    parts = contrasts.select(pl.sum_horizontal("part_seeds", "part_items", "part_rest")).to_series()
+    assert np.allclose(parts, 1, atol=1e-5) and contrasts["room"].to_list() == [""] * contrasts.height
+    for row in contrasts.to_dicts():
+        assert row["detectable"] == pytest.approx(detectable(row["se"], row["df"]), rel=1e-3)
+        assert row["detectable"] > 2.8 * row["se"]
+    assert "smallest it could see" in (tables / "contrasts.md").read_text()
+
+
+def test_the_best_checkpoint_is_chosen_on_another_pool_than_it_is_scored_on(tables: Path) -> None:
+    found = pl.read_parquet(tables / "checkpoints.parquet")
+    row = _row(found, arm="sft", pool="valid_hard", metric="accuracy")
+    # easy items are best at the first probe, where hard ones are worse than at the last
+    numbers = {
+        "chosen_on": "valid_easy",
+        "probes": 2,
+        "step": 1,
+        "last": 0.5,
+        "best": 0.3,
+        "difference": -0.2,
+        "seeds": 3,
+    }
+    assert {name: row[name] for name in numbers} == numbers and row["n"] == 100
+    other = _row(found, arm="sft", pool="valid_easy", metric="accuracy")
+    assert (other["chosen_on"], other["step"], other["difference"]) == ("valid_hard", 3, 0)
+    assert (found["pool"] != found["chosen_on"]).all()
+
+
+def test_pass_at_k_is_counted_where_samples_were(tables: Path) -> None:
+    found = pl.read_parquet(tables / "pass_at_k.parquet").filter(arm="sft", metric="accuracy")
+    assert found["k"].to_list() == [1, 2, 4] and set(found["samples"]) == {4}
+    # of 0 to 4 right in 4 samples, twice each
+    assert found["value"].to_list() == pytest.approx([0.5, 0.2 * (0 + 3 / 6 + 5 / 6 + 1 + 1), 0.8], abs=1e-6)
+    assert (found["low"] <= found["value"]).all() and (found["value"] <= found["high"]).all()
+    assert found["n"].to_list() == [10] * 3 and found["seeds"].to_list() == [3] * 3
 
 
 def test_doses_and_rollouts(tables: Path) -> None:

@@ -57,14 +57,17 @@ const rulesOf = (rule) => Object.entries(rule ?? {}).map(([verdict, when]) => {
   return [`${words[0].toUpperCase()}${words.slice(1)} if`, Array.isArray(when) ? when.join(" or ") : String(when)];
 });
 
+/** What more seeds of another experiment say, where this one had too few for a verdict. */
+const committedOf = (found) => found && `${found.text}: ${found.verdict} (${found.experiment})`;
+
 const text = (value) => (value === null || value === undefined ? null : String(value));
 
 function entry(claim, store) {
   const rows = [
     ["Comparison", claim.comparison], ["Ours", claim.text], ["Published", claim.quoted && `${claim.quoted}${claim.published?.note ? ` (${claim.published.note})` : ""}`],
-    ["Why", claim.reason], ...rulesOf(claim.verdict_rule),
+    ["Why", claim.reason], ["Committed", committedOf(claim.committed)], ...rulesOf(claim.verdict_rule),
     ["Source", claim.source], ["File", claim.file], ["Row", claim.row], ["Rule", claim.rule], ["Commit", claim.commit],
-    ["Seconds", text(claim.seconds)], ["p (Holm)", text(claim.p_holm)],
+    ["Seconds", text(claim.seconds)], ["Family of tests", claim.family], ["p (Holm)", text(claim.p_holm)], ["p over the ledger", text(claim.p_ledger)],
   ].filter(([, value]) => value);
   const code = new Set(["File", "Row", "Rule", "Commit"]);
   return el("details", { class: "claim", id: `claim-${claim.id}`, data: { claim: claim.id, verdict: claim.verdict }, on: { toggle: (event) => {

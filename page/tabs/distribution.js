@@ -4,9 +4,12 @@ import { armsChart } from "./distribution/arms.js";
 import { contrastsTable } from "./distribution/contrasts.js";
 import { doseNodes } from "./distribution/doses.js";
 import { levelsChart, scatterChart } from "./distribution/levels.js";
+import { storyChart } from "./distribution/story.js";
 
 const TURN = 1500; // milliseconds for one dose in a recording
-const SIGNS = "Lines: 95 % intervals; hollow: trained on evaluation questions. A dot opens its questions.";
+const SIGNS = "Lines: 95 % intervals; hollow: trained on evaluation questions. A mark opens its questions.";
+
+const signs = ([first, second]) => (second ? `● ${first}, ▲ ${second}.` : "");
 
 class Distribution {
   constructor(panel, store, { recording }) {
@@ -15,7 +18,7 @@ class Distribution {
     this.recording = recording;
     this.model = site.models[0]?.id ?? "";
     this.metric = site.metrics[0]?.id;
-    this.pool = site.story ? "" : site.main_pool; // "": the rows that the study chose
+    this.pool = site.story ? "" : site.main_pool; // "": the rows that the study chose, of its models side by side
     this.kept = {}; // family -> index of the dose that its slider shows
     this.families = site.families.filter(({ id }) => store.doses.some(({ family }) => family === id));
     const names = ["controls", "arms", "contrasts", "scatter", "levels", ...this.families.map(({ id }) => `dose ${id}`)];
@@ -29,7 +32,7 @@ class Distribution {
     const paired = labels.length > 1;
     panel.replaceChildren(
       el("h2", { class: "spoken" }, "Distribution"), this.nodes.controls,
-      card(site.story?.title ?? "The arms", "arms", [site.story?.words, SIGNS].filter(Boolean).join(" ")),
+      card(site.story?.title ?? "The arms", "arms", [site.story?.words, signs(labels), SIGNS].filter(Boolean).join(" ")),
       card("The contrasts", "contrasts", "Differences of arms on the same questions and seeds, fixed before the runs; each opens its questions."),
       el("div", { class: "cards" },
         this.families.map(({ id, title }) => card(title, `dose ${id}`)),
@@ -63,11 +66,12 @@ class Distribution {
     const { site } = store;
     const set = (field) => (value) => { this[field] = value; this.#draw(); };
     const pools = site.pools.filter(({ id }) => store.estimates.some((row) => row.model === model && row.pool === id));
+    const [told, wide] = [this.pool === "", nodes.arms.clientWidth > 700];
     nodes.controls.replaceChildren(
-      select("Model", site.models.map(({ id, title }) => [id, title]), model, set("model")),
       select("Arms on", [...(site.story ? [["", site.story.name]] : []), ...pools.map(({ id, label }) => [id, label])], this.pool, set("pool")),
-      select("Measure", site.metrics.map(({ id, label }) => [id, label]), this.metric, set("metric")));
-    nodes.arms.replaceChildren(armsChart(store, { model, metric: this.metric, pool: this.pool, wide: nodes.arms.clientWidth > 700 }));
+      select(told ? "Model of what follows" : "Model", site.models.map(({ id, title }) => [id, title]), model, set("model")),
+      ...(told ? [] : [select("Measure", site.metrics.map(({ id, label }) => [id, label]), this.metric, set("metric"))]));
+    nodes.arms.replaceChildren(told ? storyChart(store, { wide }) : armsChart(store, { model, metric: this.metric, pool: this.pool, wide }));
     nodes.contrasts.replaceChildren(contrastsTable(store, model));
     for (const family of this.families) nodes[`dose ${family.id}`].replaceChildren(...doseNodes(store, family, model, this.kept));
     if (site.pair.length > 1) nodes.scatter.replaceChildren(scatterChart(store, model, site.main_pool));

@@ -6,7 +6,7 @@ import { GraphView } from "./view/graph.js";
 import { RewardView } from "./view/reward.js";
 import { questionCard, traceNodes } from "./view/trace.js";
 
-const STORY = ["base", "sft", "sft_more", "rsft_easy", "rsft_hard", "rsft_hard_v2", "rsft_eval", "sft_hard", "grpo_hard"];
+const STORY = ["base", "sft", "sft_more", "rsft_easy", "rsft_hard", "rsft_hard_true", "rsft_eval", "rsft_eval_true", "sft_hard", "grpo_hard"];
 const TURN = 3500; // milliseconds for one answer in a recording
 // Whether an arm's answer is of a kind that a reader may look for. `arm`: its row; `clean`: the arm SFT's answer.
 const KINDS = {

@@ -1,16 +1,12 @@
-// Arms beside each other: one metric with its intervals, in the rows that the study chose or on one pool.
+// Arms beside each other: one metric with its intervals, on one pool.
 import { axisOf, gridLines, scale } from "../../view/chart.js";
 import { svg } from "../../view/dom.js";
 import { estimate, quantity, sample } from "../../view/numbers.js";
 import { limits, point } from "./point.js";
 
-/** {words, pool, arm, ours, marks} of the rows to draw; `pool` "" stands for the rows that the study chose. */
+/** {words, pool, arm, ours} of the rows to draw: every arm of the model on a pool. */
 function rowsOf(store, model, metric, pool) {
-  const chosen = pool === "" ? store.site.story.rows : store.armsOf(model).map(({ id, label }) => ({ arm: id, pool, words: label, marks: [] }));
-  return chosen.map((row) => ({
-    words: row.words, pool: row.pool, arm: store.arm.get(row.arm), ours: store.estimate(model, row.arm, row.pool, metric),
-    marks: metric === "accuracy" ? row.marks : [],
-  })).filter(({ ours, marks }) => ours || marks.length);
+  return store.armsOf(model).map((arm) => ({ words: arm.label, pool, arm, ours: store.estimate(model, arm.id, pool, metric) })).filter(({ ours }) => ours);
 }
 
 /** Values that need no model, as lines: those that the study names, on the pool of the first row. */
@@ -29,26 +25,20 @@ export function armsChart(store, { model, metric, pool, wide }) {
   const [width, left, step] = wide ? [920, 372, 44] : [420, 16, 62];
   const rows = rowsOf(store, model, metric, pool);
   const { unit, label } = store.metric.get(metric);
-  const values = rows.flatMap(({ ours }) => (ours ? [ours.value, limits(ours).low, limits(ours).high] : []));
+  const values = rows.flatMap(({ ours }) => [ours.value, limits(ours).low, limits(ours).high]);
   const axis = axisOf({ unit }, values);
   const top = 18;
   const height = top + rows.length * step + 30;
   const x = scale(axis.low, axis.high, left, width - 32);
   const parts = [...gridLines({ place: x, ticks: axis.ticks, format: axis.format, vertical: false, from: 8, to: height - 22, at: height - 6 }),
     ...references(store, rows, metric, x, height - 22)];
-  rows.forEach(({ words, arm, ours, marks }, i) => {
-    const middle = top + i * step + step / 2 + (wide ? 0 : 8);
-    const y = marks.length ? middle - 5 : middle;
-    parts.push(svg("text", wide ? { x: left - 14, y: middle + 4, "text-anchor": "end" } : { x: left, y: middle - 17 }, words));
-    marks.forEach((found, k) => parts.push(point(store, found, {
-      x: x(found.value), low: x(found.low), high: x(found.high), y: middle + 9 + 9 * k, kind: "square", role: "published", hollow: true, text: `${found.words}: ${estimate(found)}, ${sample(found)}`,
-    })));
-    if (!ours) return;
+  rows.forEach(({ words, arm, ours }, i) => {
+    const y = top + i * step + step / 2 + (wide ? 0 : 8);
+    parts.push(svg("text", wide ? { x: left - 14, y: y + 4, "text-anchor": "end" } : { x: left, y: y - 17 }, words));
     const { low, high } = limits(ours);
-    parts.push(point(store, ours, { x: x(ours.value), low: x(low), high: x(high), y, role: arm?.role ?? "base", hollow: arm?.contaminated, text: `${words}: ${estimate(ours, unit)}, ${sample(ours)}` }));
+    parts.push(point(store, ours, { x: x(ours.value), low: x(low), high: x(high), y, role: arm.role, hollow: arm.contaminated, text: `${words}: ${estimate(ours, unit)}, ${sample(ours)}` }));
     const near = x(high) + 8 > width - 70;
     parts.push(svg("text", { class: "value", x: near ? x(low) - 8 : x(high) + 8, y: y + 4, "text-anchor": near ? "end" : "start" }, quantity(ours.value, unit)));
   });
-  const on = pool === "" ? "" : `, ${store.poolName(pool)}`;
-  return svg("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": `Arms: ${label}${on}` }, ...parts);
+  return svg("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": `Arms: ${label}, ${store.poolName(pool)}` }, ...parts);
 }

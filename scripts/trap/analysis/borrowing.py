@@ -32,6 +32,8 @@ def borrow(
     for folder in folders:
         spent = read_seconds(folder / "seconds.json")
         here = [name for name in wanted if name in spent]
+        if not here:
+            continue
         wanted = [name for name in wanted if name not in spent]
         seconds |= {name: spent[name] for name in here}
         key = pl.concat_str([pl.col(column).cast(pl.String) for column in RUN_KEY], separator="/")

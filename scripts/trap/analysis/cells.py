@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -16,33 +17,36 @@ from trap.studies.base import BaseStudy
 from trap.studies.columns import item_columns
 
 
-def _flag(column: str, where: pl.Expr | None = None) -> Metric:
-    return Metric("share", True, pl.col(column).cast(pl.Float64), where, "" if where is not None else column)
+def _flag(column: str, where: pl.Expr | None = None, guessed: bool = False) -> Metric:
+    whole = "" if where is not None else column
+    return Metric("share", True, pl.col(column).cast(pl.Float64), where, whole, guessed=guessed)
 
 
-def _number(column: str, unit: str) -> Metric:
-    return Metric(unit, False, pl.col(column).cast(pl.Float64), None, column)
+def _number(column: str, unit: str, low: float | None = None, high: float | None = None) -> Metric:
+    ends = (-math.inf if low is None else low, math.inf if high is None else high)
+    return Metric(unit, False, pl.col(column).cast(pl.Float64), None, column, *ends)
 
 
 @cache
 def metrics_of(study: type[BaseStudy]) -> dict[str, Metric]:
     """The metrics of a study by name: those of every study, those of its measures, and what its extension adds."""
     found: dict[str, Metric | None] = {
-        "accuracy": _flag("correct"),
+        "accuracy": _flag("correct", guessed=True),
         "faithful": _flag("faithful"),
         "format": _flag("format"),
-        "value": _number("value", "share"),
-        "ranked": _flag("ranked"),
-        "tokens": _number("tokens", "tokens"),
+        "value": _number("value", "share", 0, 1),
+        "ranked": _flag("ranked", guessed=True),
+        "tokens": _number("tokens", "tokens", 0),
         "faithful_given_correct": _flag("faithful", pl.col("correct")),
-        "accuracy_given_format": _flag("correct", pl.col("format")),
+        "accuracy_given_format": _flag("correct", pl.col("format"), guessed=True),
     }
+    extension = extension_of(study)
     for measure in study.measures:
         if measure.type == "flag":
-            found[measure.name] = _flag(measure.name)
+            found[measure.name] = _flag(measure.name, guessed=measure.name in extension.guessed)
         elif measure.type != "text":
-            found[measure.name] = _number(measure.name, measure.unit)
-    found |= extension_of(study).metrics
+            found[measure.name] = _number(measure.name, measure.unit, measure.low, measure.high)
+    found |= extension.metrics
     return {name: metric for name, metric in found.items() if metric is not None}
 
 
@@ -156,6 +160,17 @@ class ItemTable:
     def models(self) -> list[str]:
         return sorted({key[0] for key in self._parts})
 
+    def chance(self, pool: str, levels: Sequence[int] | None = None) -> float | None:
+        """What a blind answer earns on a pool, from 0 to 1; on one whose items were not given, as on all that were.
+
+        None where no items were given.
+        """
+        cell = self._baseline_cell("chance", pool, "accuracy", levels)
+        if cell is not None:
+            return cell.value
+        known = [frame["chance"] for frame in self._baselines.values() if "chance" in frame.columns]
+        return float(pl.concat(known).mean()) if known else None
+
     def cell(
         self,
         model: str,
@@ -181,7 +196,7 @@ class ItemTable:
         count = np.bincount(place, weights=part[f"{metric}:count"], minlength=size).reshape(shape)
         if not count.sum():
             return None
-        return Cell(f"{model}/{platform}", seeds, clusters, total, count, definition.share)
+        return Cell(f"{model}/{platform}", seeds, clusters, total, count, definition.share, *definition.range)
 
     def _grid(
         self, key: Condition, levels: tuple[int, ...] | None
@@ -211,4 +226,4 @@ class ItemTable:
         column = np.searchsorted(np.array(clusters), part["cluster"].to_numpy().astype(str))
         total = np.bincount(column, weights=part[name].to_numpy(), minlength=len(clusters))[None]
         count = np.bincount(column, minlength=len(clusters)).astype(float)[None]
-        return Cell("", (), tuple(clusters), total, count)
+        return Cell("", (), tuple(clusters), total, count, True, 0.0, 1.0)

@@ -12,10 +12,13 @@ import polars as pl
 
 from trap.analysis.claim_specs import ClaimsFile, ClaimSpec
 from trap.analysis.measures import Evidence, Missing, Result, measure
+from trap.analysis.resampling import DIGITS
+from trap.analysis.statistics import benjamini_hochberg
 from trap.analysis.verdicts import judge
 from trap.files import InputError, read_json
 
 NOT_TESTED = "not tested here"
+LEDGER_WORDS = "Corrected over the whole ledger:"
 
 
 def claim_rows(spec: ClaimsFile, evidence: Evidence, rule: str, commit: str) -> list[dict[str, Any]]:
@@ -23,18 +26,70 @@ def claim_rows(spec: ClaimsFile, evidence: Evidence, rule: str, commit: str) -> 
     return [_claim(claim, spec, evidence, rule, commit) for claim in spec.claims]
 
 
-def fill_in(claims: list[dict[str, Any]], others: Sequence[Path]) -> list[dict[str, Any]]:
+COMMITTED = ("value", "low", "high", "n", "seeds", "verdict", "text", "file")
+
+
+def fill_in(
+    claims: list[dict[str, Any]], others: Sequence[Path], minimum_seeds: int = 0
+) -> list[dict[str, Any]]:
     """Replace claims that these runs do not test by those of another experiment's ledger, where it tests them.
 
-    The `file` of such a claim says which experiment its number comes from.
+    The `file` of such a claim says which experiment its number comes from. A claim that these runs test, with fewer than
+    `minimum_seeds`, keeps its number and verdict; its `committed` gets what the first ledger says that tests it with more
+    seeds: experiment, value, low, high, n, seeds, verdict, text and file.
     Raises InputError for a ledger that cannot be read.
     """
-    tested: dict[str, dict[str, Any]] = {}
+    tested: dict[str, list[dict[str, Any]]] = {}
     for path in others:
         for claim in read_json(path, list[dict[str, Any]]):
             if claim["verdict"] != NOT_TESTED:
-                tested.setdefault(claim["id"], claim)
-    return [tested.get(claim["id"], claim) if claim["verdict"] == NOT_TESTED else claim for claim in claims]
+                tested.setdefault(claim["id"], []).append(claim | {"ledger": path.parent.name})
+    return [_filled(claim, tested.get(claim["id"], []), minimum_seeds) for claim in claims]
+
+
+def _filled(claim: dict[str, Any], others: list[dict[str, Any]], minimum_seeds: int) -> dict[str, Any]:
+    if claim["verdict"] == NOT_TESTED:
+        return {key: value for key, value in others[0].items() if key != "ledger"} if others else claim
+    if not 0 < (claim.get("seeds") or 0) < minimum_seeds:
+        return claim
+    more = next((other for other in others if (other["seeds"] or 0) > claim["seeds"]), None)
+    if more is None:
+        return claim
+    return claim | {"committed": {"experiment": _experiment(more)} | {key: more[key] for key in COMMITTED}}
+
+
+def _experiment(claim: dict[str, Any]) -> str:
+    """The experiment whose items a claim of a ledger rests on: that of its file, or of the ledger."""
+    folder = Path(claim["file"] or "").parent
+    folder = folder.parent if folder.name == "collected" else folder
+    return folder.name or claim["ledger"]
+
+
+def correct(claims: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give every claim with a p value its `p_ledger`, corrected over all tests of the ledger, whatever their family.
+
+    Benjamini and Hochberg. A test that several claims rest on counts once. No verdict follows from it; a claim that is
+    reproduced by an interval without zero, and whose p_ledger is not below 0.05, says so in its reason. One that is
+    reproduced because nothing differs has a large p, as it should.
+    """
+    tests = {_test(claim): claim["p"] for claim in claims if claim["p"] is not None}
+    corrected = dict(zip(tests, benjamini_hochberg(list(tests.values())), strict=True))
+    return [_corrected(claim, corrected.get(_test(claim)), len(tests)) for claim in claims]
+
+
+def _test(claim: dict[str, Any]) -> tuple[Any, ...]:
+    return claim["file"], claim["row"], claim["p"]
+
+
+def _corrected(claim: dict[str, Any], p: float | None, tests: int) -> dict[str, Any]:
+    p = None if p is None else round(p, DIGITS)
+    kept = (
+        (claim["reason"] or "").split(LEDGER_WORDS)[0].strip()
+    )  # without what another ledger said of itself
+    effect = claim["low"] is not None and (claim["low"] > 0 or claim["high"] < 0)
+    if claim["verdict"] == "reproduced" and effect and p is not None and p >= 0.05:
+        kept = f"{kept} {LEDGER_WORDS} p = {p:.2g} over {tests} tests.".strip()
+    return claim | {"p_ledger": p, "reason": kept or None}
 
 
 def agreement(items: pl.DataFrame, repeated: pl.DataFrame) -> tuple[int, int]:
@@ -104,8 +159,10 @@ def _claim(claim: ClaimSpec, spec: ClaimsFile, evidence: Evidence, rule: str, co
         "text": main.text if main else None,
         "p": main.p if main else None,
         "p_holm": main.p_holm if main else None,
+        "p_ledger": None,  # known once the ledger is whole: `correct`
         "family": main.family if main else None,
         "margin": margin,
+        "room": main.room.place if main else "",
         "verdict": verdict,
         "reason": " ".join(part for part in (why, reason) if part) or None,
         "verdict_rule": {
@@ -132,6 +189,7 @@ def _claim(claim: ClaimSpec, spec: ClaimsFile, evidence: Evidence, rule: str, co
         "rule": rule,
         "commit": commit,
         "seconds": _seconds(conditions, evidence.runs) if main else None,
+        "committed": None,  # what runs of another experiment say, where these are too few: `fill_in`
     }
 
 
@@ -160,10 +218,13 @@ def _verdict(
         for key in ("value", "low", "high", "p", "p_holm", "n", "seeds"):
             found = getattr(result, key)
             values[f"{name}.{key}"] = result.value if found is None and key in ("low", "high") else found
+    withheld = []
     if main.trained and learned and (main.seeds or 0) < spec.minimum_seeds and main.conditions:
         seeds = f"{main.seeds} training seed{'s' if main.seeds != 1 else ''}"
-        return "inconclusive", f"{seeds}: a verdict needs at least {spec.minimum_seeds}."
-    return judge(claim.yes, claim.no, values)
+        withheld.append(f"{seeds}: a verdict needs at least {spec.minimum_seeds}.")
+    if main.room.place:
+        withheld.append(main.room.reason)
+    return ("inconclusive", " ".join(withheld)) if withheld else judge(claim.yes, claim.no, values)
 
 
 def learned(conditions: Collection[tuple[str, str, str]], runs: pl.DataFrame) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import polars as pl
@@ -9,7 +10,10 @@ import polars as pl
 from trap.analysis import resampling
 from trap.analysis.cells import ItemTable
 from trap.analysis.claim_specs import ClaimsFile, Contrast
-from trap.analysis.statistics import equivalent, holm, mcnemar
+from trap.analysis.resampling import Estimate
+from trap.analysis.room import room_of
+from trap.analysis.statistics import detectable, equivalent, holm, mcnemar
+from trap.analysis.variance import parts_of
 
 
 def contrast_rows(spec: ClaimsFile, table: ItemTable, items: pl.DataFrame) -> list[dict[str, Any]]:
@@ -33,6 +37,11 @@ def contrast_rows(spec: ClaimsFile, table: ItemTable, items: pl.DataFrame) -> li
             margin = (
                 declared.margin if declared.margin is not None else spec.margin if unit == "share" else None
             )
+            room = room_of(
+                table, declared.pool, declared.metric, cells, spec.margin if margin is None else margin,
+                replicates=spec.replicates, confidence=spec.confidence,
+            )  # fmt: skip
+            parts = parts_of(cells, [1.0, -1.0])
             tests = _mcnemar_by_seed(items, table, model, platform, declared)
             rows.append(
                 {
@@ -55,6 +64,12 @@ def contrast_rows(spec: ClaimsFile, table: ItemTable, items: pl.DataFrame) -> li
                     "family": declared.family,
                     "margin": margin,
                     "equivalent": equivalent(found.low, found.high, margin) if margin else None,
+                    "room": room.place,
+                    "room_reason": room.reason,
+                    "part_seeds": parts and parts.seeds,
+                    "part_items": parts and parts.items,
+                    "part_rest": parts and parts.rest,
+                    "detectable": _detectable(found),
                     "n": found.n,
                     "seeds": found.seeds,
                     "mcnemar_p": [round(test[0], resampling.DIGITS) for test in tests],
@@ -85,6 +100,9 @@ CONTRAST_COLUMNS: dict[str, Any] = {
     "family": pl.String,
     "margin": pl.Float64,
     "equivalent": pl.Boolean,
+    "room": pl.String,
+    "room_reason": pl.String,
+    **dict.fromkeys(("part_seeds", "part_items", "part_rest", "detectable"), pl.Float64),
     "n": pl.Int64,
     "seeds": pl.Int64,
     "mcnemar_p": pl.List(pl.Float64),
@@ -93,6 +111,13 @@ CONTRAST_COLUMNS: dict[str, Any] = {
     "mcnemar_below_05": pl.Int64,
     "statement": pl.String,
 }
+
+
+def _detectable(found: Estimate) -> float | None:
+    """The smallest difference that the contrast could have seen; None where nothing varied."""
+    if not found.se:
+        return None
+    return round(detectable(found.se, found.df if found.df < 1e6 else math.inf), resampling.DIGITS)
 
 
 def _mcnemar_by_seed(

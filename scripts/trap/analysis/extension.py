@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 class Metric:
     """A mean over items. unit: that of the value. share: whether items count 0 or 1. where: which items count.
 
-    column: the column of items whose mean it is, if every item counts.
+    column: the column of items whose mean it is, if every item counts. low, high: the range of its values, infinite
+    where it has no end; intervals stay inside. guessed: a blind answer earns it as often as chance, not never.
     """
 
     unit: str
@@ -36,6 +38,14 @@ class Metric:
     value: pl.Expr
     where: pl.Expr | None = None
     column: str = ""
+    low: float = -math.inf
+    high: float = math.inf
+    guessed: bool = False
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Of what counts 0 or 1, that; else as declared."""
+        return (0.0, 1.0) if self.share else (self.low, self.high)
 
 
 class Table(NamedTuple):
@@ -65,13 +75,15 @@ def _plain_episode(row: Mapping[str, Any]) -> dict[str, Any]:
 class Extension:
     """All that a study adds.
 
-    metrics: further metrics by name; None removes the metric of a measure. dose_metrics: metrics that dose-responses
+    metrics: further metrics by name; None removes the metric of a measure. guessed: measures that a blind answer earns
+    as often as chance. dose_metrics: metrics that dose-responses
     show besides accuracy and faithful accuracy. shown: metrics that the Markdown tables show besides. tables: tables of
     its own by name, each made from the summaries of one folder of evidence. episode: takes a line of episodes.jsonl
     and gives the columns of `episode_columns`, level, correct, format, faithful and value.
     """
 
     metrics: Mapping[str, Metric | None] = field(default_factory=dict)
+    guessed: tuple[str, ...] = ()
     dose_metrics: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
     measures: Mapping[str, OwnMeasure] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from trap.analysis.cells import BASELINE, ItemTable
 from trap.analysis.claim_specs import ClaimsFile, Measure, run_measures
 from trap.analysis.extension import extension_of
 from trap.analysis.resampling import Cell
+from trap.analysis.room import ENOUGH, Room, room_of
 from trap.analysis.statistics import mean_interval
 from trap.report.wording import estimate_text
 from trap.studies.base import BaseStudy
@@ -46,6 +47,7 @@ class Result:
     arms: tuple[str, ...] = ()
     conditions: tuple[tuple[str, str, str], ...] = ()  # (model, platform, arm) of the runs behind it
     trained: bool = True
+    room: Room = ENOUGH  # whether the arms of a difference have room to differ
 
     @property
     def text(self) -> str:
@@ -109,7 +111,7 @@ def cell_of(evidence: Evidence, model: str, platform: str, arm: str, pool: str, 
 def _mean(what: Measure, evidence: Evidence) -> Result:
     arm, definition = str(what.arm), evidence.items.metrics[what.metric]
     cell = cell_of(evidence, what.model, what.platform, arm, what.pool, what)
-    paired = any((what.minus, what.minus_model, what.minus_pool))
+    paired, alone = any((what.minus, what.minus_model, what.minus_pool)), False
     row = {"model": what.model, "arm": arm, "pool": what.pool, "metric": what.metric}
     if what.levels:
         row["level"] = "+".join(map(str, what.levels))
@@ -132,6 +134,7 @@ def _mean(what: Measure, evidence: Evidence) -> Result:
         if same[1:] == (what.model, what.pool):
             names = [arm, f"{minus} on {what.pool}"]
         comparison = f"{what.metric} of {names[0]} minus {names[1]}, same questions and seeds"
+        alone = pool == what.pool and not minus.startswith(BASELINE)
         row |= {"minus": minus, "minus_model": model, "minus_pool": pool}
         conditions.append((model, what.platform, minus))
         if what.net_of:
@@ -141,7 +144,19 @@ def _mean(what: Measure, evidence: Evidence) -> Result:
             comparison += f", net of the same for {what.net_of}"
             row["net_of"] = what.net_of
             conditions.append((what.model, what.platform, what.net_of))
-    return _estimated(evidence, cells, weights, unit, comparison, row, conditions)
+    found = _estimated(evidence, cells, weights, unit, comparison, row, conditions)
+    if not paired:
+        return found
+    return replace(
+        found, family=f"direct, {what.model}", room=_room(what, evidence, cells) if alone else ENOUGH
+    )
+
+
+def _room(what: Measure, evidence: Evidence, cells: Sequence[Cell]) -> Room:
+    """Of two arms on one pool."""
+    spec = evidence.spec
+    options = {"replicates": spec.replicates, "confidence": spec.confidence}
+    return room_of(evidence.items, what.pool, what.metric, cells, spec.margin, levels=what.levels, **options)
 
 
 def _dose(what: Measure, evidence: Evidence) -> Result:
@@ -157,7 +172,8 @@ def _dose(what: Measure, evidence: Evidence) -> Result:
         f"least-squares slope of {what.metric} on {what.pool} over {family.label} ({len(doses)} arms)"
     )
     conditions = [(what.model, what.platform, arm) for arm in family.arms]
-    return _estimated(evidence, cells, resampling.slope_weights(doses), unit, comparison, row, conditions)
+    found = _estimated(evidence, cells, resampling.slope_weights(doses), unit, comparison, row, conditions)
+    return replace(found, family=f"doses, {what.model}")
 
 
 def _estimated(
@@ -225,6 +241,7 @@ def _contrast(what: Measure, evidence: Evidence) -> Result:
         f"pool={declared.pool} metric={declared.metric}",
         arms=(declared.arm, declared.minus),
         conditions=tuple((what.model, what.platform, arm) for arm in (declared.arm, declared.minus)),
+        room=Room(row["room"], row["room_reason"]),
     )
 
 
@@ -240,8 +257,8 @@ def _runs(what: Measure, evidence: Evidence) -> Result:
         raise Missing(f"the runs of {arm} did not record {column}")
     unit = run_measures(evidence.items.study)[column]
     mean, low, high = (round(part, resampling.DIGITS) for part in mean_interval(values))
-    if unit == "share":
-        low, high = max(0.0, low), min(1.0, high)
+    least, most = _range(column, unit, evidence)
+    low, high = max(least, low), min(most, high)
     prompts = rows["prompts"].drop_nulls()
     return Result(
         mean,
@@ -256,6 +273,14 @@ def _runs(what: Measure, evidence: Evidence) -> Result:
         arms=(arm,),
         conditions=((what.model, what.platform, arm),),
     )
+
+
+def _range(column: str, unit: str, evidence: Evidence) -> tuple[float, float]:
+    """Of a column of runs: of the measure whose mean over winners it is, or of a share."""
+    metric = evidence.items.metrics.get(column.removeprefix("winner_"))
+    if metric is not None:
+        return metric.range
+    return (0.0, 1.0) if unit == "share" else (-math.inf, math.inf)
 
 
 def _repeat(evidence: Evidence) -> Result:

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -47,6 +47,7 @@ class Cell:
     total, count: float arrays (seeds, clusters); the value of the cell is total.sum() / count.sum().
     group: cells of one group share their training seeds (one model); "" means nothing was trained.
     share: the metric lies in 0..1, each item counting 0 or 1.
+    low, high: the range that the metric cannot leave; infinite where it has no end.
     """
 
     group: str
@@ -55,6 +56,8 @@ class Cell:
     total: np.ndarray
     count: np.ndarray
     share: bool = True
+    low: float = -math.inf
+    high: float = math.inf
 
     @property
     def value(self) -> float:
@@ -142,7 +145,7 @@ def estimate(
     """
     if not cells or len(cells) != len(weights):
         raise ValueError("one weight for each of at least one cell")
-    cells = _with_common_seeds(cells)
+    cells = with_common_seeds(cells)
     clusters = sorted({cluster for cell in cells for cluster in cell.clusters})
     column = {cluster: number for number, cluster in enumerate(clusters)}
     groups = sorted({cell.group for cell in cells if cell.group})
@@ -183,9 +186,18 @@ def estimate(
     high = max(value + (ends[1] - value) * stretch, value + t * se)
     if all(cell.share for cell in cells):
         low, high = _guard_rare(cells, weights, value, se, low, high, confidence)
+    least, most = span(cells, weights)
+    low, high = min(max(low, least), value), max(min(high, most), value)
     p = 1.0 if value == 0 else 0.0 if se == 0 else float(2 * special.stdtr(df, -abs(value) / se))
     numbers = (_rounded(part) for part in (value, low, high, se, df, p))
     return Estimate(*numbers, n=max(cell.n for cell in cells), seeds=min(seeds_of.values(), default=0))
+
+
+def span(cells: Sequence[Cell], weights: Sequence[float]) -> tuple[float, float]:
+    """The least and the greatest that a weighted sum of cell means can be, by the ranges of the cells."""
+    least = sum(weight * (cell.low if weight > 0 else cell.high) for cell, weight in zip(cells, weights, strict=True) if weight)  # fmt: skip
+    most = sum(weight * (cell.high if weight > 0 else cell.low) for cell, weight in zip(cells, weights, strict=True) if weight)  # fmt: skip
+    return float(least), float(most)
 
 
 @lru_cache(maxsize=1024)
@@ -209,7 +221,8 @@ def slope_weights(doses: Sequence[float]) -> list[float]:
     return [float(part) for part in centred / spread]
 
 
-def _with_common_seeds(cells: Sequence[Cell]) -> list[Cell]:
+def with_common_seeds(cells: Sequence[Cell]) -> list[Cell]:
+    """The cells with the seeds that all of their group have. Raises ValueError where there is none."""
     common: dict[str, set[int]] = {}
     for cell in cells:
         if cell.group:
@@ -224,7 +237,7 @@ def _with_common_seeds(cells: Sequence[Cell]) -> list[Cell]:
                 aligned.append(cell)
                 continue
             seeds = tuple(cell.seeds[row] for row in rows)
-            cell = Cell(cell.group, seeds, cell.clusters, cell.total[rows], cell.count[rows], cell.share)
+            cell = replace(cell, seeds=seeds, total=cell.total[rows], count=cell.count[rows])
         aligned.append(cell)
     return aligned
 

@@ -99,6 +99,43 @@ def paired_items_needed(
     return math.ceil((reach / delta) ** 2)
 
 
+def detectable(se: float, df: float = math.inf, alpha: float = 0.05, power: float = 0.8) -> float:
+    """The smallest true difference that a two-sided test at `alpha` finds with probability `power`, in units of `se`.
+
+    se (t_{1-a/2, df} + t_{power, df}), 2.80 se for many degrees of freedom (Bloom 1995, Evaluation Review 19(5);
+    Miller 2024, section 5). Raises ValueError for a negative error or fewer than one degree of freedom.
+    """
+    if se < 0 or not df >= 1:
+        raise ValueError(f"a standard error of {se} with {df} degrees of freedom")
+    if math.isinf(df):
+        return se * float(special.ndtri(1 - alpha / 2) + special.ndtri(power))
+    return se * float(special.stdtrit(df, 1 - alpha / 2) + special.stdtrit(df, power))
+
+
+def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
+    """Adjusted p values that control the false discovery rate, in the order given (Benjamini and Hochberg 1995).
+
+    Holds for independent tests and those that depend positively (Benjamini and Yekutieli 2001).
+    """
+    from statsmodels.stats.multitest import multipletests  # slow to import, and only needed here
+
+    if not len(p_values):
+        return []
+    return [float(p) for p in multipletests(list(p_values), method="fdr_bh")[1]]
+
+
+def pass_at_k(n: int, c: int, k: int) -> float:
+    """Probability that at least one of k samples is right, from n samples of which c are: 1 - C(n-c, k) / C(n, k).
+
+    Unbiased for k <= n (Chen et al. 2021, arXiv 2107.03374, section 2.1); their 1 - (1 - c/n)^k is too low.
+    Raises ValueError unless 0 <= c <= n and 1 <= k <= n.
+    """
+    _check_count(c, n)
+    if not 1 <= k <= n:
+        raise ValueError(f"pass@{k} cannot be told from {n} samples")
+    return 1.0 - math.comb(n - c, k) / math.comb(n, k)
+
+
 def equivalent(low: float, high: float, margin: float) -> bool:
     """Whether an interval lies inside -margin..margin, which was declared before looking.
 

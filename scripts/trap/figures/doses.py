@@ -96,9 +96,14 @@ def draw_dose(
     everything = [e for m in models for e in of(m)]
     rows = [row for m in models for row, _ in estimates(table, model=m, family=family)]
     steps = {row["x"] for row in rows}
-    few = f" Only {len(steps)} of the doses were run at this size." if 0 < len(steps) < declared.doses else ""
+    few = f" Only {len(steps)} of the doses were run." if 0 < len(steps) < declared.doses else ""
     note = evidence.text(declared.note)
-    caption = f"{note} {sizes(everything, 'questions')}; bars: 95 % intervals over seeds and questions.{few}"
+    counts = f"{sizes(everything, 'questions')}; bars: 95 % intervals over seeds and questions."
+    caption = (
+        f"{note} {counts}{few}"
+        if everything
+        else "None of the arms of this dose were run, so nothing is drawn."
+    )
     figure, bottom, top = frame(theme, evidence.text(declared.title or title), caption.strip(), PANEL_INCHES)
     boxes = panels(
         figure, (bottom, top), max(len(models), 1), left=0.075, right=0.865, gap=0.155, below_inches=0.66
@@ -115,7 +120,7 @@ def draw_dose(
         if not models:
             absent(axes, theme)
             continue
-        axes.set_title(evidence.title(models[index]), fontsize=NORMAL, pad=9)
+        axes.set_title(evidence.panel_title(models[index]), fontsize=NORMAL, pad=9)
         _panel(axes, evidence, theme, models[index], family, series)
         if chance := evidence.baseline("chance"):
             reference(axes, theme, chance.value, "chance", x=0.4, ha="center", below=chance.value > 0.08)

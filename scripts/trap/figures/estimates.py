@@ -135,7 +135,7 @@ def seeds_text(seeds: list[int]) -> str:
 
 def missing_note(missing: list[str]) -> str:
     """The sentence of a caption line about what this experiment did not run."""
-    return f" Not run at this size: {', '.join(missing)}." if missing else ""
+    return f" Not run in this experiment: {', '.join(missing)}." if missing else ""
 
 
 class Evidence:
@@ -260,16 +260,24 @@ class Evidence:
 
     @property
     def model_order(self) -> list[str]:
-        """Models of the settings, in their order."""
-        return list(self._titles)
+        """Models that figures.yaml puts first, then those of the settings, in their order."""
+        return list(dict.fromkeys([*self.settings.models, *self._titles]))
 
     def models(self, table: pl.DataFrame, most: int = MODELS) -> list[str]:
-        """Models of a table in the order of the settings, as many as a figure has room for."""
+        """Models of a table in their order, as many as a figure has room for."""
         return models_of(table, self.model_order)[:most]
 
     def title(self, model: str) -> str:
         """What a model is called."""
         return self._titles.get(model) or model.rsplit("/", 1)[-1]
+
+    def stands_for(self, model: str) -> str:
+        """What a model is an example of, as figures.yaml says; empty where it says nothing."""
+        return self.settings.models.get(model, "")
+
+    def panel_title(self, model: str) -> str:
+        """What a model stands for, else what it is called."""
+        return self.stands_for(model) or self.title(model)
 
     # --- pools --------------------------------------------------------------------------------------
 

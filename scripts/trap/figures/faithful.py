@@ -75,7 +75,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         if not models:
             absent(axes, theme, *([] if evidence.reasons else ["this study checks no reasons"]))
             continue
-        axes.set_title(evidence.title(models[index]), pad=8)
+        axes.set_title(evidence.panel_title(models[index]), pad=8)
         axes.plot([0, 1], [0, 1], color=theme.muted, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
         axes.text(0.04, 0.965, f"dashed: {declared.diagonal}", fontsize=SMALL, color=theme.muted, va="top")
         for i in shown:

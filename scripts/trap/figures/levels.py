@@ -63,7 +63,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         if not models or not arms:
             absent(axes, theme)
             continue
-        axes.set_title(evidence.title(models[index]), pad=8)
+        axes.set_title(evidence.panel_title(models[index]), pad=8)
         if declared.diagonal:
             axes.plot(range(len(levels)), levels, color=theme.muted, linewidth=1, linestyle=(0, (4, 3)), zorder=1)  # fmt: skip
         for place, arm in enumerate(arms):

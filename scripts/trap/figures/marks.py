@@ -115,7 +115,7 @@ def inward(axes: Axes) -> None:
         labels[-1].set_ha("right")
 
 
-def _width(figure: Figure, text: str, size: float, weight: str = "normal") -> float:
+def width_of(figure: Figure, text: str, size: float, weight: str = "normal") -> float:
     """Width of one line of text as a share of the figure's width."""
     probe = figure.text(0, 0, text, fontsize=size, fontweight=weight)
     extent = probe.get_window_extent(figure.canvas.get_renderer())  # type: ignore[attr-defined]
@@ -128,7 +128,7 @@ def _wrap(figure: Figure, text: str, size: float, weight: str = "normal") -> lis
     lines: list[str] = []
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}" if lines else word
-        if lines and _width(figure, longer, size, weight) <= 1 - 2 * MARGIN:
+        if lines and width_of(figure, longer, size, weight) <= 1 - 2 * MARGIN:
             lines[-1] = longer
         else:
             lines.append(word)
@@ -145,7 +145,7 @@ def legend_row(
     step = 0.2 / figure.get_figheight()
     x, y = MARGIN, top - step * 0.6
     for text, look in entries:
-        width = 0.05 + _width(figure, text, SMALL)
+        width = 0.05 + width_of(figure, text, SMALL)
         if x > MARGIN and x + width - 0.028 > 1 - MARGIN:
             x, y = MARGIN, y - step
         figure.add_artist(
@@ -163,19 +163,21 @@ def look(theme: Theme, role: str, marker: str, hollow: bool = False) -> dict[str
     return {"marker": marker, "markeredgecolor": color, "markerfacecolor": theme.paper if hollow else color}
 
 
-def frame(theme: Theme, title: str, caption: str, panel_inches: float) -> tuple[Figure, float, float]:
+def frame(
+    theme: Theme, title: str, caption: str, panel_inches: float, width: float = WIDTH
+) -> tuple[Figure, float, float]:
     """A figure with its heading and caption line; returns it with the free band (bottom, top) in 0..1.
 
-    `panel_inches` is the height of the band: panels with their titles, tick labels and legend row.
+    `panel_inches` is the height of the band: panels with their titles, tick labels and legend row. `width` in inches.
     """
-    figure = Figure(figsize=(WIDTH, panel_inches))
+    figure = Figure(figsize=(width, panel_inches))
     FigureCanvasAgg(figure)  # a renderer to measure text with
     lines = _wrap(figure, caption, SMALL)
     heading = _wrap(figure, title, LARGE, "bold")
     below = 0.12 + LINE_INCHES * len(lines)
     above = 0.12 + 0.22 * len(heading)
     height = above + panel_inches + below
-    figure.set_size_inches(WIDTH, height)
+    figure.set_size_inches(width, height)
     figure.text(
         MARGIN, 1 - 0.08 / height, "\n".join(heading), fontsize=LARGE, fontweight="bold", va="top", ha="left",
         linespacing=1.25,

@@ -125,7 +125,9 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
     ]
     ks = sorted({int(row["x"]) for row, _ in after} | set(rollouts["k"].drop_nulls().to_list()))
     prompts = sorted({round(p) for p in rollouts["prompts"].drop_nulls().to_list()})
-    few = f" Only K\u00a0=\u00a0{span(ks)} was run at this size." if 0 < len(ks) < declared.doses else ""
+    few = (
+        f" Only K\u00a0=\u00a0{span(ks)} was run in this experiment." if 0 < len(ks) < declared.doses else ""
+    )
     curve = (
         ", solid line 1 − (1 − p)ᴷ, with p measured at K\u00a0=\u00a01"
         if rollouts["predicted"].count()

@@ -36,11 +36,26 @@ class Row(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     published: list[str] = []
 
 
+class Finding(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """A sentence that holds where every claim of `when` has one of its words: a verdict, `floor` or `ceiling`."""
+
+    says: str
+    when: dict[str, list[str]]
+
+
 class Trap(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """Accuracy of every arm. `baselines` are drawn as lines, each named as it is here."""
+    """Accuracy and faithful accuracy of every arm.
+
+    findings: titles that state a finding; the first that holds is taken, else `title`. right, reasons: what the two bars
+    are called; meaning: what the second says of an answer. `baselines` are drawn as lines, each named as it is here.
+    """
 
     title: str = "Accuracy on {questions}"
+    findings: list[Finding] = []
     alt: str = ""
+    right: str = "right answer"
+    reasons: str = "right, and its reasons hold"
+    meaning: str = ""
     rows: list[Row] = []
     baselines: tuple[str, ...] = ("chance",)
 
@@ -142,8 +157,10 @@ class FigureSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
 
     pool: what the figures are about, by default the last evaluation pool that no arm may train on. leaked: the one that
     contaminated arms were trained on. validation: the pool of the curves. questions: what to call those of `pool`.
+    models: those whose panels come first, in this order -> what each stands for, which may be empty.
     """
 
+    models: dict[str, str] = {}
     pool: str = ""
     leaked: str = ""
     validation: str = ""

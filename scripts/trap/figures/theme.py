@@ -23,6 +23,9 @@ from matplotlib.figure import Figure
 from trap.files import replacing, write_text
 
 WIDTH = 7.2  # inches: 720 CSS px at 100 px per inch, the width of a blog column
+NARROW = (
+    4.8  # of a figure that a phone shows whole: its smallest letters stay above 8 px on a screen of 375 px
+)
 PIXELS_PER_POINT = 100 / 72
 SMALL, NORMAL, LARGE = 8.5, 9.5, 11.5  # points: 11.8, 13.2 and 16.0 px at blog width
 PNG_DPI = 200

@@ -150,7 +150,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
     )
     for index, model in enumerate(models):
         x = left + index * (columns * unit + (columns - 1) * gap + between)
-        figure.text(x, top - 0.08 / height, evidence.title(model), fontweight="bold", va="top")
+        figure.text(x, top - 0.08 / height, evidence.panel_title(model), fontweight="bold", va="top")
         losses = [
             value
             for arm in every

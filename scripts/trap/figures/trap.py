@@ -1,35 +1,49 @@
-"""The trap: accuracy of every arm on the questions that matter, beside published points, for each model."""
+"""The trap: right answers, and right answers for reasons that hold, for every arm and in one panel per model.
+
+It is narrow, so that a phone shows it whole: what an arm is stands above its bars, in one line for all panels.
+"""
 
 from __future__ import annotations
 
 import textwrap
+from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from trap.figures.estimates import Estimate, Evidence, missing_note, one, sizes
-from trap.figures.marks import absent, frame, panels, percent, point, share_axis
+from trap.figures.findings import headline
+from trap.figures.marks import MARGIN, absent, frame, inward, percent, point, width_of
 from trap.figures.settings import Row
-from trap.figures.theme import SMALL, Theme
+from trap.figures.theme import NARROW, NORMAL, SMALL, Theme
 
-TITLE = "The trap: accuracy of every arm"
+TITLE = "The trap: right answers, and right for a reason, of every arm"
 ALT = (
-    "Dot plot of accuracy with 95 % intervals, one row per training arm, one panel per model, with "
-    "published results, where there are any, as open squares. Arms that were trained on evaluation questions are "
-    "drawn hollow, once on fresh questions and once on the questions they were trained on."
+    "Bars with 95 % intervals, one row per training arm and one panel per model: the share of right answers, and inside it, "
+    "where reasons are checked, the share of answers that are right for reasons that hold. Arms that were trained on "
+    "evaluation questions are hatched, once on fresh questions and once on the questions they were trained on."
 )
 TABLES = ("arms", "by_level")
-ROW_INCHES = 0.42
+ROW_INCHES = 0.56
+VALUE_INCHES = 0.5  # beside a bar, for its numbers
+GAP_INCHES = 0.12
+HEAD_INCHES, FOOT_INCHES = 0.66, 0.24
 MOST = 16  # rows that are derived; declared ones are all drawn
-LETTERS = 25  # of a line of a derived label
+LETTERS = 58  # of a label, which has one line
+NAME_LETTERS = 30  # of a line of a model's name, in one of two panels
+NAME_POINTS = 12  # height of such a line
+METRICS = ("accuracy", "faithful")
 
 
-def _label(axes: Axes, x: float, y: float, text: str, color: str, right_limit: float = 0.86) -> None:
-    left_side = x > right_limit
-    axes.annotate(
-        text, (x, y), xytext=(-6 if left_side else 6, 0), textcoords="offset points",
-        ha="right" if left_side else "left", va="center", fontsize=SMALL, color=color,
-    )  # fmt: skip
+@dataclass(frozen=True)
+class Drawn:
+    """A row with what to call it and the published points beside it."""
+
+    row: Row
+    pool: str
+    label: str
+    quoted: tuple[tuple[str, Estimate], ...]
 
 
 def _derived(evidence: Evidence) -> list[Row]:
@@ -38,99 +52,197 @@ def _derived(evidence: Evidence) -> list[Row]:
     for arm in evidence.run_arms(evidence.table("arms")):
         short = evidence.label(arm)
         if evidence.contaminated(arm) and evidence.leaked:
-            name = textwrap.shorten(short, LETTERS, placeholder="…")
             rows += [
-                Row(arm=arm, label=f"{name},\nasked fresh ones"),
-                Row(arm=arm, pool=evidence.leaked, label=f"{name},\nasked the same ones"),
+                Row(arm=arm, label=f"{short}, asked fresh ones"),
+                Row(arm=arm, pool=evidence.leaked, label=f"{short}, asked the same ones"),
             ]
         else:
-            rows.append(
-                Row(arm=arm, label="\n".join(textwrap.wrap(short, LETTERS, max_lines=2, placeholder=" …")))
-            )
+            rows.append(Row(arm=arm, label=short))
     return rows
 
 
-def _panel(axes: Axes, evidence: Evidence, theme: Theme, model: str, rows: list[Row], first: bool) -> None:
-    table = evidence.table("arms")
-    for index, row in enumerate(rows):
-        pool, contaminated = row.pool or evidence.pool, evidence.contaminated(row.arm)
-        known = [(name, evidence.published(name)) for name in row.published] if first else []
-        quoted = [(name, estimate) for name, estimate in known if estimate]
-        ours = one(table, model=model, arm=row.arm, pool=pool, metric="accuracy")
-        if contaminated:
-            axes.axhspan(
-                index - 0.5, index + 0.5, facecolor="none", edgecolor=theme.faint, hatch="///", zorder=0
+def _rows(evidence: Evidence, asked: list[Row]) -> list[Drawn]:
+    return [
+        Drawn(
+            row,
+            row.pool or evidence.pool,
+            textwrap.shorten(row.label or evidence.label(row.arm), LETTERS, placeholder=" …"),
+            tuple((name, found) for name in row.published if (found := evidence.published(name))),
+        )
+        for row in asked
+    ]
+
+
+def _estimate(evidence: Evidence, model: str, drawn: Drawn, metric: str) -> Estimate | None:
+    return one(evidence.table("arms"), model=model, arm=drawn.row.arm, pool=drawn.pool, metric=metric)
+
+
+def _bars(axes: Axes, evidence: Evidence, theme: Theme, model: str, y: float, drawn: Drawn) -> None:
+    """Both bars of a row, one inside the other, with intervals, and their numbers beside them."""
+    found = {metric: _estimate(evidence, model, drawn, metric) for metric in METRICS}
+    ends = []
+    for metric, up, height, alpha in (("accuracy", -0.11, 0.46, 0.22), ("faithful", 0.11, 0.46, 1.0)):
+        estimate = found[metric] if metric == "accuracy" or evidence.reasons else None
+        if estimate is None:
+            continue
+        hatch = "////" if evidence.contaminated(drawn.row.arm) and metric == "accuracy" else None
+        axes.add_patch(
+            Rectangle(
+                (0, y - height / 2), estimate.value, height, facecolor=theme.color(metric), alpha=alpha, linewidth=0,
+                gid=f"point:{model}:{drawn.row.arm}:{drawn.pool}:{metric}", zorder=2 if metric == "accuracy" else 3,
             )
-        up = 0.17 if quoted else 0.0
-        if ours:
-            color = theme.color(evidence.role(row.arm))
-            point(
-                axes, ours.value, index - up, ours.low, ours.high, color, theme.paper,
-                gid=f"{model}:{row.arm}:{pool}", hollow=contaminated,
+        )  # fmt: skip
+        if hatch:
+            axes.add_patch(
+                Rectangle(
+                    (0, y - height / 2), estimate.value, height, facecolor="none", edgecolor=theme.color("leak"), hatch=hatch,
+                    linewidth=0, zorder=2,
+                )
             )  # fmt: skip
-            if ours.high > 0.84:
-                _label(axes, ours.low, index - up, percent(ours.value), theme.ink, right_limit=-1)
-            else:
-                _label(axes, ours.high, index - up, percent(ours.value), theme.ink)
-        for place, (name, estimate) in enumerate(quoted):
-            y = index + 0.17 + 0.2 * place - 0.04 * (len(quoted) - 1)
-            point(
-                axes, estimate.value, y, estimate.low, estimate.high, theme.muted, theme.paper,
-                gid=f"published:{name}", hollow=True, marker="s", size=4, thin=True,
-            )  # fmt: skip
+        axes.plot(
+            [estimate.low, min(estimate.high, 1.0)], [y + up] * 2, color=theme.ink, linewidth=1.3, marker="|",
+            markersize=5, markeredgewidth=1.1, solid_capstyle="butt", zorder=4, clip_on=False,
+        )  # fmt: skip
+        ends.append((estimate.high, metric, estimate.value, up))
+    for _, metric, value, up in ends:
+        axes.annotate(
+            percent(value), (max(end for end, *_ in ends), y + up * 1.15), xytext=(5, 0), textcoords="offset points",
+            fontsize=SMALL, fontweight="bold", va="center_baseline", color=theme.color(metric), annotation_clip=False,
+        )  # fmt: skip
 
 
-def _caption(found: list[Estimate], quoted: list[int], hollow: bool) -> str:
-    caption = (
-        f"Dots: ours, {sizes(found, 'fresh questions')}, 95 % intervals (bootstrap over seeds and questions)."
-    )
+def _published(axes: Axes, theme: Theme, y: float, drawn: Drawn) -> None:
+    for place, (name, estimate) in enumerate(drawn.quoted):
+        point(
+            axes, estimate.value, y + 0.34 + 0.13 * place, estimate.low, estimate.high, theme.muted, theme.paper,
+            gid=f"published:{name}", hollow=True, marker="s", size=4, thin=True,
+        )  # fmt: skip
+
+
+def _caption(
+    evidence: Evidence, found: list[Estimate], quoted: list[int], hatched: bool, borrowed: bool
+) -> str:
+    meaning = evidence.settings.trap.meaning
+    caption = f"{sizes(found, 'fresh questions')}; lines: 95 % intervals over seeds and questions."
+    if meaning and evidence.reasons:
+        caption += f" {evidence.settings.trap.reasons.capitalize()}: {meaning}."
+    if hatched:
+        caption += " Hatched: trained on evaluation questions."
     if quoted:
         caption += f" Squares: published, {' and '.join(map(str, quoted))} questions, one run, exact binomial intervals."
-    return caption + (" Hollow on hatching: trained on evaluation questions." if hollow else "")
+    return caption + (" The heading is the verdict of the committed runs." if borrowed else "")
+
+
+def _key(figure: Figure, evidence: Evidence, theme: Theme, top: float) -> float:
+    """What the two bars are, in their colours; returns the free height below."""
+    declared, x = evidence.settings.trap, MARGIN
+    height = figure.get_figheight()
+    y = top - 0.1 / height
+    words = {"accuracy": declared.right, "faithful": declared.reasons}
+    for metric in METRICS if not evidence.reasons else reversed(METRICS):
+        if metric == "faithful" and not evidence.reasons:
+            continue
+        figure.add_artist(
+            Rectangle(
+                (x, y - 0.05 / height), 0.1 / NARROW, 0.1 / height, transform=figure.transFigure, linewidth=0,
+                facecolor=theme.color(metric), alpha=1 if metric == "faithful" else 0.3,
+            )
+        )  # fmt: skip
+        text = evidence.text(words[metric])
+        figure.text(
+            x + 0.15 / NARROW, y, text, fontsize=SMALL, va="center_baseline", color=theme.color(metric)
+        )
+        x += 0.4 / NARROW + width_of(figure, text, SMALL)
+    return y - 0.12 / height
 
 
 def draw(evidence: Evidence, theme: Theme) -> Figure:
     table, declared = evidence.table("arms"), evidence.settings.trap
     models = evidence.models(table)
-
-    def value(model: str, row: Row) -> Estimate | None:
-        return one(table, model=model, arm=row.arm, pool=row.pool or evidence.pool, metric="accuracy")
-
-    asked = declared.rows or _derived(evidence)
-    run = [row for row in asked if any(value(model, row) for model in models)]
-    rows = [row for row in asked if row in run or any(evidence.published(key) for key in row.published)]
-    label = {id(row): row.label or evidence.label(row.arm) for row in asked}
-    missing = [label[id(row)].split("  (")[0].split("\n")[0] for row in asked if row not in run]
+    asked = _rows(evidence, declared.rows or _derived(evidence))
+    run = [drawn for drawn in asked if any(_estimate(evidence, m, drawn, "accuracy") for m in models)]
+    rows = [drawn for drawn in asked if drawn in run or drawn.quoted]
+    missing = [drawn.label for drawn in asked if drawn not in run]
     if not declared.rows and len(rows) > MOST:
         missing, rows = [], rows[:MOST]
     found = [
-        e for model in models for row in asked if row.pool in ("", evidence.pool) and (e := value(model, row))
-    ]
-    quoted = sorted({e.n for row in asked for name in row.published if (e := evidence.published(name))})
-    hollow = any(evidence.contaminated(row.arm) for row in rows)
-    caption = _caption(found, quoted, hollow) + missing_note(list(dict.fromkeys(missing)))
+        e for m in models for d in asked
+        if d.pool == evidence.pool and (e := _estimate(evidence, m, d, "accuracy"))
+    ]  # fmt: skip
+    quoted = sorted({estimate.n for drawn in asked for _, estimate in drawn.quoted})
+    hatched = any(evidence.contaminated(drawn.row.arm) for drawn in rows)
+    title, borrowed = headline(declared.findings, evidence.claims, declared.title)
+    caption = _caption(evidence, found, quoted, hatched, borrowed) + missing_note(
+        list(dict.fromkeys(missing))
+    )
+    count, inches = max(len(rows), 1), ROW_INCHES
+    names = [_name(evidence, model) for model in models]
+    lines = max((name.count("\n") + 1 for name in names), default=1)
+    head = HEAD_INCHES + NAME_POINTS / 72 * (lines - 1)
     figure, bottom, top = frame(
-        theme, evidence.text(declared.title), caption, panel_inches=0.82 + ROW_INCHES * max(len(rows), 1)
+        theme, evidence.text(title), caption, head + FOOT_INCHES + 0.22 + inches * count, NARROW
     )
-    boxes = panels(
-        figure, (bottom, top), max(len(models), 1), left=0.292, gap=0.045, below_inches=0.36, above_inches=0.5
-    )
-    for index, axes in enumerate(boxes):
-        share_axis(axes, theme, "x")
-        axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)
-        axes.set_yticks(range(len(rows)), [label[id(row)] for row in rows] if not index else [""] * len(rows))
-        axes.spines["left"].set_visible(False)
-        axes.tick_params(axis="y", pad=7)
+    height = figure.get_figheight()
+    top = _key(figure, evidence, theme, top) - head / height
+    bottom += FOOT_INCHES / height
+    slots = max(len(models), 1)
+    width = (NARROW * (1 - 2 * MARGIN) - GAP_INCHES * (slots - 1)) / slots
+    for index in range(slots):
+        left = MARGIN + index * (width + GAP_INCHES) / NARROW
+        axes = figure.add_axes((left, bottom, (width - VALUE_INCHES) / NARROW, top - bottom))
+        axes.set_ylim(count - 0.5, -0.5)
+        _scale(axes, theme)
         if not models:
             absent(axes, theme)
             continue
-        axes.set_title(evidence.title(models[index]), pad=20)
-        _panel(axes, evidence, theme, models[index], rows, first=not index)
-        for name in declared.baselines:
-            if line := evidence.baseline(name):
-                axes.axvline(line.value, color=theme.muted, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
-                axes.text(
-                    line.value, 1.012, name.replace("_", " "), transform=axes.get_xaxis_transform(), fontsize=SMALL,
-                    color=theme.muted, ha="right" if line.value > 0.9 else "left" if line.value < 0.06 else "center", va="bottom",
-                )  # fmt: skip
+        _head(axes, evidence, theme, models[index], names[index], lines)
+        for place, drawn in enumerate(rows):
+            _bars(axes, evidence, theme, models[index], place + 0.14, drawn)
+            if not index:
+                _published(axes, theme, place + 0.14, drawn)
+    for place, drawn in enumerate(rows):
+        y = bottom + (top - bottom) * (count - place - 0.2) / count
+        figure.text(
+            MARGIN, y, drawn.label, fontsize=SMALL, va="center_baseline",
+            bbox={"facecolor": theme.paper, "edgecolor": "none", "pad": 0.8},
+        )  # fmt: skip
     return figure
+
+
+def _scale(axes: Axes, theme: Theme) -> None:
+    axes.set_xlim(0, 1)
+    axes.set_xticks([0, 0.5, 1], ["0", "50", percent(1)])
+    inward(axes)
+    axes.set_yticks([])
+    axes.grid(axis="x")
+    axes.tick_params(axis="x", pad=2)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def _name(evidence: Evidence, model: str) -> str:
+    """What a model is called, in lines, where the heading of its panel says what it stands for."""
+    if not evidence.stands_for(model):
+        return ""
+    return "\n".join(textwrap.wrap(evidence.title(model), NAME_LETTERS, max_lines=3, placeholder=" …"))
+
+
+def _head(axes: Axes, evidence: Evidence, theme: Theme, model: str, called: str, lines: int) -> None:
+    """What the model stands for, what it is called, and the lines of the baselines with their names."""
+    top = 20.5 + NAME_POINTS * lines
+    for text, up, size, weight, color, va in (
+        (evidence.panel_title(model), top, NORMAL, "bold", theme.ink, "baseline"),
+        (called, top - 4, SMALL, "normal", theme.muted, "top"),
+    ):
+        axes.annotate(
+            text, (0, 1), xycoords="axes fraction", xytext=(0, up), textcoords="offset points", fontsize=size,
+            fontweight=weight, color=color, va=va, annotation_clip=False, linespacing=1.15,
+        )  # fmt: skip
+    for name in evidence.settings.trap.baselines:
+        if line := evidence.baseline(name):
+            axes.axvline(line.value, color=theme.muted, linewidth=1, linestyle=(0, (4, 3)), zorder=5)
+            axes.annotate(
+                name.replace("_", " "), (line.value, 1), xycoords=axes.get_xaxis_transform(), xytext=(0, 3),
+                textcoords="offset points", fontsize=SMALL, color=theme.muted, va="baseline",
+                ha="right" if line.value > 0.9 else "left" if line.value < 0.06 else "center",
+            )  # fmt: skip

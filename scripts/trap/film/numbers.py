@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trap.figures.estimates import Evidence
+from trap.figures.findings import settled
 from trap.files import InputError
 from trap.report import prose
 
@@ -49,7 +50,8 @@ class Numbers:
         return found
 
     def verdict(self, name: str) -> str:
-        return str(self.claim(name)["verdict"])
+        """Of these runs, or of the committed ones where these are too few for one."""
+        return settled(self.claim(name))
 
     def has(self, name: str) -> bool:
         """Whether the ledger has a value for a claim."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from trap.files import InputError, read_json
-from trap.report.prose import markdown_environment
+from trap.report.templates import markdown_environment
 from trap.report.wording import number_text
 
 LIBRARIES = {"peft": "peft", "mlx": "mlx", "model": "transformers"}

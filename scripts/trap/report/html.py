@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from trap.files import InputError, read_text
-from trap.report.prose import environment
+from trap.report.templates import environment
 
 TAGS = frozenset(
     [

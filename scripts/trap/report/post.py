@@ -13,7 +13,8 @@ import polars as pl
 from trap.figures.estimates import BASELINE, Evidence, models_of, select
 from trap.files import InputError, read_json, read_text
 from trap.report.numerals import bare_numerals, literal_numbers
-from trap.report.prose import Ledger, markdown_environment
+from trap.report.prose import Ledger
+from trap.report.templates import markdown_environment
 
 LEVEL = 0.95  # of every interval in the tables and of the exact binomial ones
 ROOT = Path(__file__).resolve().parents[3]

@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
+from trap.figures.findings import committed_verdict
 from trap.files import InputError
 
 NO_BREAK = "\u00a0"
@@ -185,8 +185,32 @@ def direction(row: Any) -> str:
     return "higher" if low > 0 else "lower" if high < 0 else "unclear"
 
 
+def status(row: Any) -> str:
+    """As `direction`, with more to say where that is unclear: `floor` or `ceiling` where a metric leaves no room, `same`
+    where the interval lies inside the margin fixed beforehand."""
+    way = direction(row)
+    if way == "missing":
+        return way
+    if _get(row, "room"):
+        return str(_get(row, "room"))
+    return "same" if way == "unclear" and equivalent(row) else way
+
+
+def judged_elsewhere(claim: Any) -> Markup:
+    """What the committed runs say where these decide nothing; empty where nothing is to be said."""
+    verdict = committed_verdict(claim)
+    if not verdict or _get(claim, "verdict") != "inconclusive":
+        return Markup("")
+    given = _get(claim, "committed")
+    seeds = given.get("seeds") if isinstance(given, dict) else None
+    runs = Markup("the committed ") + (plural(seeds, "seed") if seeds else "runs")
+    return Markup(" (too few seeds for a verdict here; ") + runs + Markup(f": {verdict})")
+
+
 def why_unclear(row: Any) -> str:
     """Why a difference decides nothing."""
+    if room := _get(row, "room"):
+        return f"both stand at the {room} of the measure, where no difference can show"
     if _get(row, "low") <= 0 <= _get(row, "high"):
         return "the interval holds zero"
     return "after correction for the number of comparisons that could be chance"
@@ -237,6 +261,22 @@ def verdict_mark(claim: Any) -> str:
     return _VERDICT_MARKS[_get(claim, "verdict")]
 
 
+def committed(claim: Any) -> Markup:
+    """What more seeds of another experiment say, where there were too few here: a quantity, its seeds, a verdict."""
+    row = _get(claim, "committed")
+    if not row:
+        return Markup("–")
+    number = quantity(row, _get(claim, "unit") or "")
+    return number + Markup(", ") + plural(row["seeds"], "seed") + Markup(": ") + plain(row["verdict"])
+
+
+def small_p(p: float | None) -> Markup:
+    """A corrected p value: `0.031`, `below 0.001`; a dash for none."""
+    if p is None:
+        return Markup("–")
+    return Markup(f"below{NO_BREAK}0.001" if p < 0.001 else f"{p:.3f}")
+
+
 def anchor(text: object) -> Markup:
     """Any text as the inside of a double-quoted HTML attribute."""
     return Markup(
@@ -282,6 +322,10 @@ class Ledger:
         )
         return {**empty, "id": identifier, "verdict": "not tested here", "reason": "not in this ledger"}
 
+    def measured(self, name: str, models: Sequence[str]) -> bool:
+        """Whether a claim that is made of every model, NAME_MODEL, has a value for one of these."""
+        return any(self._by_id.get(f"{name}_{model}", {}).get("value") is not None for model in models)
+
     @property
     def sourced(self) -> list[dict[str, Any]]:
         """Claims that somebody published or that a re-reading found: a letter and a number, as `B3`."""
@@ -299,57 +343,3 @@ class Ledger:
         """Number of claims (by default the sourced ones) per verdict, in the fixed order of VERDICTS."""
         counted = self.sourced if claims is None else claims
         return {name: sum(claim.get("verdict") == name for claim in counted) for name in VERDICTS}
-
-
-def markdown_environment(*folders: str) -> jinja2.Environment:
-    """Jinja for Markdown: undefined names stop it, and text from data is escaped as Markdown unless a filter says how.
-
-    What is to become HTML is escaped there, where the Markdown is rendered (`report.html`).
-    """
-    return _environment(folders, finalize=escaped)
-
-
-def environment(folder: str) -> jinja2.Environment:
-    """Jinja for HTML: undefined names stop it, and text from data is escaped as HTML unless a filter says how."""
-    return _environment((folder,))
-
-
-def _environment(folders: Sequence[str], **options: Any) -> jinja2.Environment:
-    made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(list(folders)),
-        **options,
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    made.filters.update(
-        plain=plain,
-        code=code,
-        block=block,
-        pct=pct,
-        estimate=estimate,
-        points=points,
-        quantity=quantity,
-        quoted=quoted,
-        count=count,
-        decimal=decimal,
-        amount=amount,
-        duration=duration,
-        plural=plural,
-        listing=listing,
-        sample=sample,
-        anchor=anchor,
-    )
-    made.globals.update(
-        interval=interval,
-        direction=direction,
-        why_unclear=why_unclear,
-        versus=versus,
-        equivalent=equivalent,
-        higher_lower=higher_lower,
-        verdict_phrase=verdict_phrase,
-        verdict_mark=verdict_mark,
-    )
-    return made

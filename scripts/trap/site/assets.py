@@ -12,14 +12,14 @@ from markupsafe import Markup
 
 from trap.figures.theme import DARK, LIGHT, Theme
 from trap.files import InputError
-from trap.report.prose import environment
+from trap.report.templates import environment
 from trap.site.files import TEMPLATE, modules
 from trap.site.panels import Panels
 
 # Meanings that the page has besides those of the figures, by the role whose colour they share.
 SIGNS = {"good": "hard", "bad": "leak"}
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
-_PICTURE = re.compile(r"<picture>.*?</picture>", re.DOTALL)
+_PICTURE = re.compile(r"<picture[^>]*>.*?</picture>", re.DOTALL)
 
 
 def _variables(theme: Theme) -> str:

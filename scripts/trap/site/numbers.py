@@ -15,6 +15,7 @@ import polars as pl
 
 from trap.analysis.claims import current_commit
 from trap.figures.estimates import Evidence
+from trap.figures.findings import headline
 from trap.report.prose import Ledger, quantity, quoted
 from trap.site.vocabulary import Vocabulary
 
@@ -25,12 +26,13 @@ RUN = (
     "parent", "method", "pool", "mixture", "reward", "selection", "rounds", "k", "steps", "n_train", "prompts", "winners",
 )  # fmt: skip
 CONTRAST = (
-    "name", "model", "arm", "minus", "pool", "metric", "value", "low", "high", "n", "seeds", "p_holm", "margin", "statement",
+    "name", "model", "arm", "minus", "pool", "metric", "value", "low", "high", "n", "seeds", "p_holm", "margin", "room",
+    "detectable", "statement",
 )  # fmt: skip
 CLAIM = (
     "id", "source", "statement", "published", "model", "arms", "contaminated", "comparison", "value", "low", "high",
-    "n", "seeds", "unit", "text", "p", "p_holm", "margin", "verdict", "reason", "verdict_rule", "file", "row", "rule",
-    "commit", "seconds",
+    "n", "seeds", "unit", "text", "p", "p_holm", "p_ledger", "family", "margin", "room", "verdict", "reason", "verdict_rule", "file", "row", "rule",
+    "commit", "seconds", "committed",
 )  # fmt: skip
 
 
@@ -160,10 +162,17 @@ def _story(evidence: Evidence, words: Mapping[str, str]) -> dict[str, Any] | Non
     if not rows:
         return None
     quoted = any(row["marks"] for row in rows)
+    title, borrowed = headline(evidence.settings.trap.findings, evidence.claims, evidence.settings.trap.title)
+    said = "The heading is the verdict of the committed runs." if borrowed else ""
+    squares = "Squares: published, read off the claims." if quoted else ""
     return {
-        "name": "the arms of the post",
-        "title": evidence.text(evidence.settings.trap.title),
-        "words": "Dots: ours; squares: published, read off the claims." if quoted else "",
+        "name": "the arms of the post, side by side",
+        "title": evidence.text(title),
+        "words": " ".join(filter(None, (said, squares))),
+        "models": [
+            {"id": name, "words": evidence.panel_title(name)}
+            for name in evidence.models(evidence.table("arms"))
+        ],
         "rows": rows,
     }
 

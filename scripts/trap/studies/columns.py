@@ -24,7 +24,7 @@ GENERIC: dict[str, Any] = {
     "faithful": pl.Boolean,  # null if the study asks for no reasons
     "value": pl.Float32,
     "ranked": pl.Boolean,  # whether the right option is the most probable; null if not asked
-    "tokens": pl.Int16,
+    "tokens": pl.Int32,
 }
 TYPES = {"flag": pl.Boolean, "number": pl.Float32, "integer": pl.Int16, "text": pl.String}
 

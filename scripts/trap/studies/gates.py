@@ -3,7 +3,8 @@
 reference    the reference of an item scores 1, is right, and is faithful where the study asks for reasons
 empty        an empty completion scores less than the reference, and no more than any other that is tried
 permuted     references scored against other keys are right no more often than a blind guess
-overlap      pools of different roles share no overlap key (controls repeat other pools by design and do not count)
+overlap      pools of different roles share no overlap key, nor do two evaluation pools, of which one may leak
+             (controls repeat other pools by design and do not count)
 processes    four fresh processes make the same bytes as one, and as the pool's file
 grader       no grader raises; if one does, the violation names study, pool and item
 """
@@ -18,7 +19,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from trap.files import InputError
-from trap.studies.base import BaseStudy, score_item
+from trap.studies.base import BaseStudy, Pool, score_item
 from trap.studies.making import in_processes, lines
 
 SAMPLED = 8  # items of each pool that are made again
@@ -140,6 +141,11 @@ def _too_many(right: int, n: int, share: float) -> bool:
     return right > share * n and binomtest(right, n, share, alternative="greater").pvalue < RARE
 
 
+def _apart(first: Pool, second: Pool) -> bool:
+    """Whether two pools may share no overlap key. Questions that leaked must not be among those called fresh."""
+    return first.role != second.role or first.role == "evaluation"
+
+
 def _overlaps(study: BaseStudy, pools: Mapping[str, Sequence[Any]], violations: list[str]) -> list[Overlap]:
     keys: dict[str, dict[str, set[str]]] = {}
     for name, items in pools.items():
@@ -150,7 +156,7 @@ def _overlaps(study: BaseStudy, pools: Mapping[str, Sequence[Any]], violations: 
                     held.setdefault(key, set()).add(value)
     found = []
     for first, second in combinations(keys, 2):
-        if study.pool(first).role == study.pool(second).role:
+        if not _apart(study.pool(first), study.pool(second)):
             continue
         for key in keys[first].keys() & keys[second].keys():
             shared = keys[first][key] & keys[second][key]

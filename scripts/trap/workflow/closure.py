@@ -2,7 +2,8 @@
 
 A closure is found by reading the syntax tree and never by importing. That takes milliseconds, follows imports
 inside functions, and runs nobody's code. Studies, platforms and methods are loaded by name at run time, so that no
-import names them; the caller names them as further roots.
+import names them; the caller names them as further roots. The package grimp, which the tests use, would not do: its
+graph holds installed packages, not the scripts beside them or a user's study in the working directory.
 """
 
 from __future__ import annotations
@@ -24,24 +25,6 @@ STUDIES = f"{PACKAGE}.studies"
 READERS = ("config.py", "keys.py", "sheet.py", "opening.py")
 
 
-def _is_type_checking(test: ast.expr) -> bool:
-    return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (
-        isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
-    )
-
-
-def _executed(tree: ast.AST) -> Iterator[ast.AST]:
-    """The nodes that can run: all except the bodies of `if TYPE_CHECKING:`."""
-    queue = [tree]
-    while queue:
-        node = queue.pop()
-        yield node
-        if isinstance(node, ast.If) and _is_type_checking(node.test):
-            queue.extend(node.orelse)
-        else:
-            queue.extend(ast.iter_child_nodes(node))
-
-
 def module_file(module: str, root: Path = SCRIPTS) -> Path | None:
     """The file of a dotted module name, or None. For a package this is its `__init__.py`."""
     bases = [root.joinpath(*module.split("."))]
@@ -54,67 +37,49 @@ def module_file(module: str, root: Path = SCRIPTS) -> Path | None:
     return None
 
 
-def _module_name(path: Path, root: Path) -> str:
+def _package(path: Path, root: Path) -> list[str]:
+    """The parts of the name of the package that holds a file, from which its relative imports start."""
     if path.is_relative_to(root):
-        parts = path.relative_to(root).with_suffix("").parts
-    else:
-        parts = (*STUDIES.split("."), *path.relative_to(Path.cwd() / "studies").with_suffix("").parts)
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        return list(path.parent.relative_to(root).parts)
+    return [*STUDIES.split("."), *path.parent.relative_to(Path.cwd() / "studies").parts]
 
 
 def _imported(path: Path, root: Path) -> set[str]:
-    """Dotted names that a file may import; `from a import b` gives both `a` and `a.b`."""
+    """Dotted names that a file may import; `from a import b` gives both `a` and `a.b`.
+
+    What stands under `if TYPE_CHECKING:` never runs and does not count.
+    """
     try:
-        tree = ast.parse(path.read_bytes(), filename=str(path))
+        queue: list[ast.AST] = [ast.parse(path.read_bytes(), filename=str(path))]
     except SyntaxError as error:
         raise InputError(f"{path}:{error.lineno}: {error.msg}") from None
-    package = _module_name(path, root).split(".")
-    if path.name != "__init__.py":
-        package = package[:-1]
-    names: set[str] = set()
-    for node in _executed(tree):
+    package, names = _package(path, root), set()
+    while queue:
+        node = queue.pop()
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             prefix = package[: len(package) - node.level + 1] if node.level else []
             base = ".".join([*prefix, *([node.module] if node.module else [])])
-            names.add(base)
-            names.update(f"{base}.{alias.name}" if base else alias.name for alias in node.names)
+            names.update([base, *(f"{base}.{alias.name}" if base else alias.name for alias in node.names)])
+        elif isinstance(node, ast.If) and "TYPE_CHECKING" in vars(node.test).values():
+            queue.extend(node.orelse)
+        else:  # no expression holds an import
+            queue.extend(child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr))
     return names
 
 
-@cache
-def _direct(path: Path, root: Path) -> tuple[Path, ...]:
-    """Files of this project that one file imports, including the packages that hold them."""
-    found: set[Path] = set()
-    for name in _imported(path, root):
-        parts = name.split(".")
-        for length in range(1, len(parts) + 1):
-            file = module_file(".".join(parts[:length]), root)
-            if file is not None:
-                found.add(file)
-    found.discard(path)
-    return tuple(sorted(found))
+def _files(name: str, root: Path) -> set[Path]:
+    """Files of this project that importing a dotted name runs: its own, and those of the packages that hold it."""
+    parts = name.split(".")
+    found = (module_file(".".join(parts[:length]), root) for length in range(1, len(parts) + 1))
+    return {file for file in found if file is not None}
 
 
 @cache
-def _reach(start: Path, root: Path) -> frozenset[Path]:
-    seen, queue = {start}, [start]
-    while queue:
-        for file in _direct(queue.pop(), root):
-            if file not in seen:
-                seen.add(file)
-                queue.append(file)
-    return frozenset(seen)
-
-
-def _member_files(member: str, root: Path) -> list[Path]:
-    """Files that a member such as `methods.rsft` adds: `trap/methods/rsft.py` and its packages."""
-    parts = [PACKAGE, *member.split(".")]
-    if module_file(".".join(parts), root) is None:
-        raise InputError(f"{PACKAGE}.{member}: no such module under {root}")
-    files = (module_file(".".join(parts[:length]), root) for length in range(1, len(parts) + 1))
-    return [file for file in files if file is not None]
+def _direct(path: Path, root: Path) -> frozenset[Path]:
+    """Files of this project that one file imports."""
+    return frozenset(file for name in _imported(path, root) for file in _files(name, root))
 
 
 @cache
@@ -126,12 +91,16 @@ def closure(script: str, *members: str, root: Path = SCRIPTS) -> tuple[Path, ...
     start = root / script
     if not start.is_file():
         raise InputError(f"{start}: no such script")
-    roots = [start]
+    queue = [start]
     for member in members:
-        roots.extend(_member_files(member, root))
-    reached: set[Path] = set()
-    for path in roots:
-        reached |= _reach(path, root)
+        if module_file(f"{PACKAGE}.{member}", root) is None:
+            raise InputError(f"{PACKAGE}.{member}: no such module under {root}")
+        queue.extend(_files(f"{PACKAGE}.{member}", root))
+    reached = set(queue)
+    while queue:
+        new = _direct(queue.pop(), root) - reached
+        reached |= new
+        queue.extend(new)
     return tuple(sorted(reached))
 
 
@@ -145,19 +114,16 @@ def sha256_file(path: Path | str) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _docstrings(tree: ast.AST) -> Iterator[tuple[int, int]]:
-    """Line ranges of docstrings as (first, last), counted from 1."""
+def _docstrings(tree: ast.AST) -> Iterator[range]:
+    """The lines of docstrings, counted from 1."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            first = node.body[0] if node.body else None
-            if (
-                isinstance(first, ast.Expr)
-                and isinstance(first.value, ast.Constant)
-                and isinstance(first.value.value, str)
-            ):
-                yield first.lineno, first.end_lineno or first.lineno
+            match node.body[:1]:
+                case [ast.Expr(value=ast.Constant(value=str())) as told]:
+                    yield range(told.lineno, (told.end_lineno or told.lineno) + 1)
 
 
+@cache
 def code_text(source: bytes) -> str:
     """Python source without comments, docstrings and blank lines, which is what decides behaviour.
 
@@ -170,7 +136,7 @@ def code_text(source: bytes) -> str:
             row, column = token.start
             lines[row - 1] = lines[row - 1][:column]
     tree = ast.parse(text)
-    told = {row for first, last in _docstrings(tree) for row in range(first, last + 1)}
+    told = {row for rows in _docstrings(tree) for row in rows}
     for row in told:
         lines[row - 1] = ""
     literal = {  # Rows inside a string that spans lines: blank lines and spaces are part of the string.
@@ -190,12 +156,7 @@ def code_text(source: bytes) -> str:
 
 def code_hash(path: Path | str) -> str:
     """SHA-256 of a Python file's `code_text`. An edited comment or docstring does not change it."""
-    return _hash_of(Path(path).read_bytes())
-
-
-@cache
-def _hash_of(source: bytes) -> str:
-    return sha256_bytes(code_text(source).encode())
+    return sha256_bytes(code_text(Path(path).read_bytes()).encode())
 
 
 def code_hashes(files: Iterable[Path], root: Path = SCRIPTS.parent) -> dict[str, str]:

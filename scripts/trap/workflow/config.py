@@ -51,7 +51,7 @@ class Experiment(Struct, kw_only=True, forbid_unknown_fields=True):
     `models` names the groups or arms of the sheet that each model runs (`all`: every row), with seeds 1 to `seeds`.
     `extra` gives the number of items of further pools that all its runs answer. `beside` names experiments whose
     ledgers count where this one tests nothing, and whose figures its post may show. `with_items_of` names experiments
-    that supply the runs that both name. `own` names what the study makes besides.
+    that supply the runs that both name; as a mapping it names the models of which each does. `own` names what the study makes besides.
     """
 
     title: str = ""
@@ -62,7 +62,7 @@ class Experiment(Struct, kw_only=True, forbid_unknown_fields=True):
     extra: dict[str, Count] = {}
     search: Search | None = None
     beside: list[str] = []
-    with_items_of: list[str] = []
+    with_items_of: dict[str, list[str]] | list[str] = []
     own: list[str] = []
     figures: list[str] = []
     post: bool = False

@@ -7,6 +7,7 @@ here follows from the settings and from the files on disk. Nothing is written.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from trap.workflow.closure import code, program_hash
 from trap.workflow.config import Config, Experiment, StudyConfig, hyper_of, origin_of
 from trap.workflow.sheet import DISPLAY, Arm, check_arms, load_arms, pools_of, replay_pool, select_arms
 
+ROOT = Path(__file__).resolve().parents[3]
 RESULTS = "results"
 RELEASED = "results/released"
 BASE_SEED = 1
@@ -26,6 +28,7 @@ LEAST_MB = 2500  # megabytes that a job with a small model asks for
 COLLECTED = ("items", "runs", "curves", "episodes")  # files that collect_runs makes
 TABLES = (  # files that tabulate_results makes for every study
     "arms", "by_level", "contrasts", "doses", "rollouts", "baselines", "power", "noise",
+    "checkpoints", "pass_at_k",
 )  # fmt: skip
 
 
@@ -116,8 +119,9 @@ class Plan:
             if pool.name in self.settings.counts and (not roles or pool.role in roles)
         ]  # fmt: skip
 
-    def pool_files(self, pools: list[Pool]) -> list[str]:
-        return [f"{self.data}/{pool.name}.jsonl" for pool in pools]
+    def pool_files(self, pools: Iterable[Pool | str]) -> list[str]:
+        """The files of pools, given as such or by name."""
+        return [f"{self.data}/{getattr(pool, 'name', pool)}.jsonl" for pool in pools]
 
     @property
     def scored(self) -> list[Pool]:
@@ -246,7 +250,9 @@ class Plan:
 
     def collected(self, name: str) -> list[Run]:
         """The runs that this experiment collects itself: those that `with_items_of` does not supply."""
-        elsewhere = {run for other in self.experiment(name).with_items_of for run in self.runs(other)}
+        lenders = self.experiment(name).with_items_of
+        models = lenders if isinstance(lenders, dict) else {other: self.config.models for other in lenders}
+        elsewhere = {run for other in models for run in self.runs(other) if run.model in models[other]}
         return [run for run in self.runs(name) if run not in elsewhere]
 
     def borrowed(self, name: str) -> list[Run]:
@@ -261,7 +267,7 @@ class Plan:
         """The runs of an experiment that also choose among several sampled answers."""
         chosen = self.experiment(name)
         asked = select_arms(self.sheets[self.sheet(name)], chosen.search.arms) if chosen.search else ()
-        return [run for run in self.runs(name) if run.arm in asked]
+        return [run for run in self.collected(name) if run.arm in asked]
 
     def repeats(self, name: str) -> dict[str, Run]:
         """The run that is done twice, by model: the first whose arm samples what it learns from.
@@ -271,7 +277,7 @@ class Plan:
         found: dict[str, Run] = {}
         common = self.sheets[self.settings.sheet] if self.experiment(name).sheet else {}
         # arms that only this experiment has come first
-        for run in sorted(self.runs(name), key=lambda run: run.arm in common):
+        for run in sorted(self.collected(name), key=lambda run: run.arm in common):
             if self.experiment(name).repeat and self.arm(run.arm).reward and self.trained_here(run.model):
                 found.setdefault(run.model, run)
         return found
@@ -349,15 +355,19 @@ class Plan:
 
     # --- code -------------------------------------------------------------------------------------------
 
-    def training_code(self, name: str, platform: str) -> str:
-        """One hash of the code that trains an arm: the program, the method, the platform, and the study that grades.
+    def trains(self, name: str, platform: str) -> list[str]:
+        """What trains an arm: the program, then members: the platform, the method, and the study that grades.
 
         A platform may have a module with the name of a method, for what only that method needs.
         """
         method = self.arm(name).method
         script = "train_base.py" if method == "base" else "train_adapter.py"
         members = [f"platforms.{platform}", f"methods.{method}", f"platforms.{platform}.{method}"]
-        return program_hash(script, *members, f"studies.{self.module}.study")
+        return [script, *members, f"studies.{self.module}.study"]
+
+    def training_code(self, name: str, platform: str) -> str:
+        """One hash of the code that trains an arm."""
+        return program_hash(*self.trains(name, platform))
 
     def evaluation_code(self, platform: str, script: str = "evaluate_adapter.py") -> str:
         return program_hash(script, f"platforms.{platform}", f"studies.{self.module}.study")
@@ -368,9 +378,5 @@ class Plan:
 
     def figure_code(self, figure: str) -> list[str]:
         """The files that drawing a figure can import: the study's own one of that name, else the shared one."""
-        members = [
-            f"figures.{figure}",
-            f"studies.{self.module}.figures.{figure}",
-            f"studies.{self.module}.study",
-        ]
-        return code("plot_figure.py", *members)
+        own = f"studies.{self.module}.figures.{figure}"
+        return code("plot_figure.py", f"figures.{figure}", own, f"studies.{self.module}.study")

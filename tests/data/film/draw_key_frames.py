@@ -8,7 +8,7 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 KEY_FRAMES = {
     ("claim", "wide"): ("doubt",),
-    ("leak", "wide"): ("size",),
+    ("leak", "wide"): ("size", "near"),
     ("leak", "short"): ("dose",),
     ("traces", "wide"): ("walked",),
     ("traces", "short"): ("leaked",),

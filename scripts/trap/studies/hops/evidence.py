@@ -74,6 +74,7 @@ EXTENSION = Extension(
         "full_length": Metric("share", True, (pl.col("hops_used") >= pl.col("level")).cast(pl.Float64)),
         "first_false": None,  # a place, of which a mean says nothing
     },
+    guessed=("lenient",),  # a letter as well
     dose_metrics=("hops_used",),
     shown=("valid", "coverage", "reward", "hops_used"),
     measures=MEASURES,

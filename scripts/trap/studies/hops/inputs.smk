@@ -1,16 +1,27 @@
 """Input functions of the rules that only the hops study has, and what it adds to experiments."""
 
+from types import SimpleNamespace
+
 from trap.studies.hops.pools import EASY_HOPS
 
 HOPS = PLANS["hops"]
+HOPS_GRAPH = HOPS.settings.options.get("graph")  # somebody else's
+HOPS_ERRORS = ["errors", "branches", "shuffle"]  # the tables of what traces get wrong
 HOPS_LOOKED_AT = ("sft_long", "way_out_rsft", "way_out_demos_rsft")
 HOPS_PUBLISHED = HOPS.settings.published or "results/hops/published/files"
 HOPS_AUDIT = "results/hops/published/audit.json"
 HOPS_RELEASED_AUDIT = f"{RELEASED}/hops/published/audit.json"
 
 
-def hops_own(experiment):
-    return HOPS.experiment(experiment).own
+def hops_own(experiment, kind, names):
+    """The names, for an experiment that has this kind of evidence besides the common one."""
+    return names if kind in HOPS.experiment(experiment).own else []
+
+
+def hops_borrowed(wildcards):
+    """Traces of the experiments that an experiment borrows runs from."""
+    lend = SimpleNamespace(study="hops", experiment=wildcards.experiment)
+    return [f"{folder}/traces.parquet" for folder in lenders(lend)]
 
 
 def hops_audit():
@@ -29,12 +40,12 @@ def hops_lineage(run):
 
 
 OWN_COLLECTED["hops"] = lambda experiment: [
-    *(["traces.parquet"] if "errors" in hops_own(experiment) else []),
-    *(["attention.parquet", "pointers.parquet"] if "attention" in hops_own(experiment) else []),
+    *hops_own(experiment, "errors", ["traces.parquet"]),
+    *hops_own(experiment, "attention", ["attention.parquet", "pointers.parquet"]),
 ]
 OWN_TABLES["hops"] = lambda experiment: [
-    *(["errors", "branches", "shuffle"] if "errors" in hops_own(experiment) else []),
-    *(["rewards"] if "rewards" in hops_own(experiment) else []),
+    *hops_own(experiment, "errors", HOPS_ERRORS),
+    *hops_own(experiment, "rewards", ["rewards"]),
 ]
 OWN_TARGETS["hops"] = lambda experiment: [f"{HOPS.data}/audit.json"]
 OWN_CLAIMS["hops"] = hops_audit

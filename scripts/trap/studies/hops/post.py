@@ -1,4 +1,4 @@
-"""What the post of the hops study can see beside claims and tables: errors of traces, the audit, its two models."""
+"""What the post of the hops study can see beside claims and tables: errors of traces, the audit, its models."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trap.files import InputError
 from trap.report.prose import verdict_phrase
 from trap.studies.hops.analysis.errors import KINDS
 
-ROTARY, NOPE = "nano", "nano_nope"
+ROTARY, NOPE, REACH = "nano", "nano_nope", "nano_able"
 AUDIT = {
     "reproduced": "Our audit of the published files confirms it.",
     "not reproduced": "Our audit of the published files does not confirm it.",
@@ -77,7 +77,7 @@ def context(tables: Path) -> dict[str, Any]:
         return span(found)
 
     return {
-        "traces": Traces(tables), "audit_phrase": audit_phrase, "final_number": final_number, "nope": NOPE,
+        "traces": Traces(tables), "audit_phrase": audit_phrase, "final_number": final_number, "nope": NOPE, "reach": REACH,
         "rotary": ROTARY if ROTARY in models else (models or [""])[0],
         "easy": asked("eval_easy"), "hard": asked("eval_hard"),
     }  # fmt: skip

@@ -15,24 +15,12 @@ include: "inputs.smk"
 
 rule build_graph:
     input:
-        source=HOPS.settings.options.get("graph")
-        or sorted(path.as_posix() for path in Path("config/hops/graph").glob("*.yaml")),
+        source=HOPS_GRAPH or sorted(map(str, Path("config/hops/graph").glob("*.yaml"))),
         code=lambda wildcards: code("build_graph.py"),
     output:
         graph=f"{HOPS.data}/kg.json",
-    log:
-        "results/logs/build_graph.log",
-    benchmark:
-        "results/benchmarks/build_graph.jsonl"
-    threads: 1
-    resources:
-        mem_mb=500,
     params:
-        source=(
-            f"--graph {HOPS.settings.options['graph']}"
-            if HOPS.settings.options.get("graph")
-            else "--source config/hops/graph"
-        ),
+        source=f"--graph {HOPS_GRAPH}" if HOPS_GRAPH else "--source config/hops/graph",
     message:
         "Build the knowledge graph"
     shell:
@@ -48,14 +36,7 @@ rule audit_questions:
         code=lambda wildcards: code("audit_questions.py"),
     output:
         audit=f"{HOPS.data}/audit.json",
-    log:
-        "results/logs/audit_questions.log",
-    benchmark:
-        "results/benchmarks/audit_questions.jsonl"
     priority: 1000
-    threads: 1
-    resources:
-        mem_mb=1500,
     message:
         "Audit the questions: well posed, no overlap"
     shell:
@@ -67,96 +48,60 @@ rule audit_questions:
 rule collect_traces:
     input:
         runs=lambda wildcards: run_files(
-            "hops", wildcards.experiment, "meta.json", "episodes.jsonl"
+            HOPS.collected(wildcards.experiment), "meta.json", "episodes.jsonl"
         ),
+        borrowed=hops_borrowed,
         graph=f"{HOPS.data}/kg.json",
         pools=HOPS.pool_files([pool for pool in HOPS.scored if pool.logged]),
         code=lambda wildcards: HOPS.study_code("collect_traces.py"),
     output:
         traces="results/hops/{experiment}/collected/traces.parquet",
-    log:
-        "results/logs/collect_traces/hops.{experiment}.log",
-    benchmark:
-        "results/benchmarks/collect_traces/hops.{experiment}.jsonl"
-    threads: 1
     resources:
         mem_mb=2000,
-        config=CONFIG,
     params:
-        folders=lambda wildcards: [run.folder for run in HOPS.runs(wildcards.experiment)],
+        folders=lambda wildcards: [run.folder for run in HOPS.collected(wildcards.experiment)],
+        borrowed=lambda wildcards, input: f"{option('--others', input.borrowed)}"
+        f" {option('--borrow', [run.name for run in HOPS.borrowed(wildcards.experiment)])}",
     message:
         "Read the traces of all runs: hops {wildcards.experiment}"
     shell:
         "python scripts/collect_traces.py --config {resources.config} --study hops --runs {params.folders}"
-        " --pools {input.pools} --output {output.traces} &> {log}"
+        " --pools {input.pools} {params.borrowed} --output {output.traces} &> {log}"
 
 
-rule tabulate_errors:
+use rule tabulate_results as tabulate_errors with:
     input:
         evidence=lambda wildcards: evidence_files("hops", wildcards.experiment),
-        graph=f"{HOPS.data}/kg.json",
+        sources=sources("hops"),
         pools=HOPS.pool_files(HOPS.scored),
         claims=HOPS.settings.claims,
         sheet=lambda wildcards: HOPS.sheet(wildcards.experiment),
         code=lambda wildcards: HOPS.study_code("tabulate_results.py"),
     output:
-        *[
-            path
-            for path in both("results/hops/{experiment}/tables", ["errors", "branches", "shuffle"])
-            if not path.endswith("errors.md")
-        ],
+        both("results/{study}/{experiment}/tables", HOPS_ERRORS, ["errors.md"]),
         text=shown(
-            "results/hops/{experiment}/tables/errors.md",
+            "results/{study}/{experiment}/tables/errors.md",
             "tabulate_errors",
             "Tables",
             "hops/captions",
         ),
-    log:
-        "results/logs/tabulate_errors/hops.{experiment}.log",
-    benchmark:
-        "results/benchmarks/tabulate_errors/hops.{experiment}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=3000,
-        config=CONFIG,
+    wildcard_constraints:
+        study="hops",
     params:
-        folder=subpath(output.text, parent=True),
-        evidence=lambda wildcards: evidence_folder("hops", wildcards.experiment),
+        more=option("--own", HOPS_ERRORS),
     message:
         "Tabulate what traces get wrong: hops {wildcards.experiment}"
-    shell:
-        "python scripts/tabulate_results.py --config {resources.config} --study hops --sheet {input.sheet}"
-        " --evidence {params.evidence} --pools {input.pools} --own errors branches shuffle"
-        " --output {params.folder} &> {log}"
 
 
-rule tabulate_rewards:
-    input:
-        evidence=lambda wildcards: evidence_files("hops", wildcards.experiment),
-        graph=f"{HOPS.data}/kg.json",
-        pools=HOPS.pool_files(HOPS.honest),
-        claims=HOPS.settings.claims,
-        sheet=lambda wildcards: HOPS.sheet(wildcards.experiment),
-        code=lambda wildcards: HOPS.study_code("tabulate_results.py"),
+use rule tabulate_results as tabulate_rewards with:
     output:
-        both("results/hops/{experiment}/tables", ["rewards"]),
-    log:
-        "results/logs/tabulate_rewards/hops.{experiment}.log",
-    benchmark:
-        "results/benchmarks/tabulate_rewards/hops.{experiment}.jsonl"
-    threads: 1
-    resources:
-        mem_mb=3000,
-        config=CONFIG,
+        both("results/{study}/{experiment}/tables", ["rewards"]),
+    wildcard_constraints:
+        study="hops",
     params:
-        folder=lambda wildcards: f"results/hops/{wildcards.experiment}/tables",
-        evidence=lambda wildcards: evidence_folder("hops", wildcards.experiment),
+        more="--own rewards",
     message:
         "Tabulate rewards and methods: hops {wildcards.experiment}"
-    shell:
-        "python scripts/tabulate_results.py --config {resources.config} --study hops --sheet {input.sheet}"
-        " --evidence {params.evidence} --pools {input.pools} --own rewards"
-        " --output {params.folder} &> {log}"
 
 
 rule map_attention:
@@ -170,11 +115,6 @@ rule map_attention:
     output:
         pointers="results/hops/{experiment}/collected/pointers.parquet",
         attention="results/hops/{experiment}/collected/attention.parquet",
-    log:
-        "results/logs/map_attention/hops.{experiment}.log",
-    benchmark:
-        "results/benchmarks/map_attention/hops.{experiment}.jsonl"
-    threads: 1
     resources:
         mem_mb=2500,
     params:
@@ -201,14 +141,7 @@ rule fetch_published:
         code=lambda wildcards: code("fetch_published.py"),
     output:
         folder=directory("results/hops/published/files"),
-    log:
-        "results/logs/fetch_published.log",
-    benchmark:
-        "results/benchmarks/fetch_published.jsonl"
     retries: 2
-    threads: 1
-    resources:
-        mem_mb=500,
     message:
         "Fetch the published files (checked against their hashes)"
     shell:
@@ -221,13 +154,6 @@ rule audit_published:
         code=lambda wildcards: code("audit_questions.py"),
     output:
         audit=HOPS_AUDIT,
-    log:
-        "results/logs/audit_published.log",
-    benchmark:
-        "results/benchmarks/audit_published.jsonl"
-    threads: 1
-    resources:
-        mem_mb=1000,
     message:
         "Audit the published files"
     shell:

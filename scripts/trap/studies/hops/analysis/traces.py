@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from trap.analysis.cells import read_table
+from trap.analysis.collect import RUN_KEY
 from trap.analysis.episodes import Owner
 from trap.files import InputError, iter_jsonl, read_json
 from trap.studies.hops.analysis.errors import KINDS, TraceReader
@@ -46,6 +47,23 @@ def collect_traces(
     questions = {pool: {question.id: question for question in found} for pool, found in pools.items()}
     rows = [row for folder in map(Path, folders) for row in _answers(folder, reader, questions)]
     return pl.DataFrame(rows, schema=TRACE_COLUMNS, orient="row").sort(_ORDER)
+
+
+def with_borrowed(traces: pl.DataFrame, others: Sequence[Path], runs: Sequence[str]) -> pl.DataFrame:
+    """The traces, and those of named runs (STUDY/MODEL/PLATFORM/ARM/SEED), each from the first file that has it.
+
+    Raises InputError for a run that none of the files has.
+    """
+    parts, wanted = [traces], list(runs)
+    for path in others:
+        found = read_traces(path)
+        names = pl.concat_str([pl.col(column).cast(pl.String) for column in RUN_KEY], separator="/")
+        here = set(found.select(names.unique()).to_series()) & set(wanted)
+        parts.append(found.filter(names.is_in(sorted(here))))
+        wanted = [name for name in wanted if name not in here]
+    if wanted:
+        raise InputError(f"{', '.join(map(str, others))}: no run {wanted[0]}")
+    return pl.concat(parts).sort(_ORDER)
 
 
 def _answers(

@@ -86,7 +86,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
             absent(axes, theme)
             continue
         model = models[index]
-        axes.set_title(evidence.title(model), pad=8)
+        axes.set_title(evidence.panel_title(model), pad=8)
         axes.set_yticks(
             [y for y, (arm, _) in enumerate(rows) if arm], [str(hops) for arm, hops in rows if arm]
         )

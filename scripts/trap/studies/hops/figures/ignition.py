@@ -65,7 +65,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         if family != PROMPTS
         for x, _, _ in points
     }
-    few = f" Only {len(doses)} of the numbers were run at this size." if 0 < len(doses) < 4 else ""
+    few = f" Only {len(doses)} of the numbers were run in this experiment." if 0 < len(doses) < 4 else ""
     caption = (
         "Faithful: right, and every clause of the trace true. At 0: the longer SFT on easy questions, continued on the left. "
         f"{sizes(drawn, 'fresh questions of four and five hops')}; bars: 95 % intervals over seeds and questions.{few}"

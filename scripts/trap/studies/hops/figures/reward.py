@@ -43,7 +43,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         theme, "What the reward sees, and what it does not", caption, 1.25 + 0.3 * max(len(arms), 2)
     )
     entries = [
-        (evidence.title(m), {"marker": marker, "markeredgecolor": theme.ink, "markerfacecolor": theme.ink})
+        (evidence.panel_title(m), {"marker": marker, "markeredgecolor": theme.ink, "markerfacecolor": theme.ink})
         for m, marker in zip(models, MARKERS, strict=False)
     ]  # fmt: skip
     top = legend_row(figure, theme, entries, top)

@@ -110,21 +110,21 @@ def right_letter(row: Row) -> str:
     )
 
 
-def walked(episodes: Episodes, rotary: str, nope: str) -> tuple[Row, Row]:
+def walked(episodes: Episodes, far: str, near: str) -> tuple[Row, Row]:
     """One hard question, as answered after SFT by both models: the first breaks off, the second walks on.
 
     Among those, one that follows the path before it breaks off, with short names, which leave most room.
     """
     where = {"kind": "eval", "pool": "eval_hard", "arm": "sft"}
-    true = {row["id"]: row for row in episodes.rows(model=nope, **where) if row["faithful"]}
+    true = {row["id"]: row for row in episodes.rows(model=near, **where) if row["faithful"]}
     pairs = [
         row
-        for row in episodes.rows(model=rotary, **where)
+        for row in episodes.rows(model=far, **where)
         if row["id"] in true and row["format"] and not row["valid"] and 2 <= row["hops_used"] < row["level"]
     ]
     first = episodes.best(
         pairs,
-        f"a hard question that {nope} answers by a true chain and {rotary} breaks off",
+        f"a hard question that {near} answers by a true chain and {far} breaks off",
         lambda row: (
             row["level"],
             -_followed(episodes, row),
@@ -135,10 +135,10 @@ def walked(episodes: Episodes, rotary: str, nope: str) -> tuple[Row, Row]:
     return first, true[first["id"]]
 
 
-def asked(episodes: Episodes, rotary: str, nope: str) -> Row:
+def asked(episodes: Episodes, far: str, near: str) -> Row:
     """A hard question to walk along: the one that both models answered, else any whose path can be told."""
     with contextlib.suppress(InputError):
-        return walked(episodes, rotary, nope)[0]
+        return walked(episodes, far, near)[0]
     rows = [row for row in episodes.rows(kind="eval", pool="eval_hard") if _told(episodes, row)]
     return episodes.best(
         rows,

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from trap.figures.estimates import Evidence, select
+from trap.figures.findings import settled
 from trap.files import InputError
 from trap.film.facts import Sources, Subject
 from trap.film.numbers import Quantity
@@ -15,7 +16,7 @@ from trap.studies.hops.film.examples import Episodes
 from trap.studies.hops.graph import Graph, load_graph
 from trap.studies.hops.reward import CORRECT, INCORRECT, MAX_PATH_REWARD, PATH_WEIGHT
 
-ROTARY, NOPE = "nano", "nano_nope"
+ROTARY, NOPE, REACH = "nano", "nano_nope", "nano_able"
 
 
 class FilmSources(Sources):
@@ -42,7 +43,7 @@ class FilmSources(Sources):
 def _quantities(sources: FilmSources) -> dict[str, Quantity]:
     """Numbers that no claim states: sizes of the graph, hop counts, parts of the reward, verdicts counted.
 
-    Counted are the claims of the published post (B…); not those of the paper it builds on (P…) and not what
+    Counted are the claims of the published post (B…), by the verdict of the committed runs where these are too few; not those of the paper it builds on (P…) and not what
     is read off its files (F…).
     """
     evidence, graph = sources.evidence, sources.graph
@@ -52,7 +53,7 @@ def _quantities(sources: FilmSources) -> dict[str, Quantity]:
     counted: dict[str, Quantity] = {
         "claims": (len(published), "count"),
         **{
-            verdict.replace(" ", "_"): (float(sum(c["verdict"] == verdict for c in published)), "count")
+            verdict.replace(" ", "_"): (float(sum(settled(c) == verdict for c in published)), "count")
             for verdict in verdicts
         },
     }

@@ -15,7 +15,7 @@ from trap.film.numbers import Number, signed, write
 from trap.studies.hops.analysis.layout import whole_graph
 from trap.studies.hops.audit import CHANCE
 from trap.studies.hops.film import examples
-from trap.studies.hops.film.sources import NOPE, ROTARY, FilmSources
+from trap.studies.hops.film.sources import NOPE, REACH, ROTARY, FilmSources
 from trap.studies.hops.reward import PATH_WEIGHT
 
 PUBLISHED = (  # (published point, our arm, label)
@@ -24,6 +24,7 @@ PUBLISHED = (  # (published point, our arm, label)
     ("rsft_eval_135m", "rsft_hard"),
 )
 OURS = ("sft", "sft_more", "rsft_easy", "rsft_hard")
+STARTS = (ROTARY, REACH)  # out of reach of hard questions, and within
 CURVE_POINTS = 60  # of one line while training
 
 
@@ -63,7 +64,7 @@ def _question(sources: FilmSources, notes: Notes, row: examples.Row) -> None:
 def walk(sources: FilmSources, notes: Notes) -> None:
     """The whole graph, and one hard question with its path."""
     _graph(sources, notes)
-    _question(sources, notes, examples.asked(sources.episodes, ROTARY, NOPE))
+    _question(sources, notes, examples.asked(sources.episodes, *STARTS))
     notes.say("entities", "quantity.entities")
     notes.say("edges", "quantity.edges")
     for key in ("easy", "hard", "longest_easy"):
@@ -154,15 +155,19 @@ def rerun(sources: FilmSources, notes: Notes) -> None:
     notes.data["chance"] = CHANCE
     rows = []
     for arm in OURS:
-        number = sources.arm(ROTARY, arm, "eval_hard", "accuracy")
         notes.words[f"{arm}.label"] = sources.evidence.label(arm)
-        rows.append({"arm": arm, **notes.measured(arm, number)})
+        for model in STARTS:
+            number = sources.arm(model, arm, "eval_hard", "accuracy")
+            rows.append({"arm": arm, "model": model, **notes.measured(f"{model}.{arm}", number)})
     notes.data["rows"] = rows
     notes.data["published"] = [
         {"arm": arm, **estimate(notes.say(f"published.{name}", f"published.{name}"))}
         for name, arm in PUBLISHED
     ]
-    for key in ("trap_nano", "matching_nano"):
+    told = [f"{name}_{model}" for name in ("trap", "matching") for model in STARTS]
+    # true winners alone: the default experiment runs them from the second start
+    told += [key for model in STARTS if notes.numbers.has(key := f"matching_true_{model}")]
+    for key in told:
         notes.say(key, key)
         notes.say(f"{key}.interval", key, "interval")
     notes.say("seeds", "trap_nano", "seeds")
@@ -203,11 +208,7 @@ def leak(sources: FilmSources, notes: Notes) -> None:
     notes.data["lines"] = lines
     notes.data["ticks"] = _ticks(notes, max(high for points in lines.values() for *_, high in points))
     _ticks(notes, 1.0)
-    # the default experiment leaves the leak without positions to the full one
-    ran = [
-        model for model in (ROTARY, NOPE) if model == ROTARY or notes.numbers.has(f"contamination_{model}")
-    ]
-    for key in (f"{claim}_{model}" for model in ran for claim in ("contamination", "leak_spread")):
+    for key in (f"{claim}_{model}" for model in STARTS for claim in ("contamination", "leak_spread")):
         notes.say(key, key)
         notes.say(f"{key}.interval", key, "interval")
 
@@ -239,9 +240,9 @@ def key(sources: FilmSources, notes: Notes) -> None:
 
 
 def traces(sources: FilmSources, notes: Notes) -> None:
-    """Links asked and stated, one question answered by both models, and how often a reason is true."""
+    """Links asked and stated, one question answered from both starts, and how often a reason is true."""
     lines: dict[str, list[list[float]]] = {}
-    for model in (ROTARY, NOPE):
+    for model in STARTS:
         rows = select(sources.evidence.table("by_level"), model=model, arm="sft", metric="hops_used")
         rows = rows.filter(pl.col("pool").is_in(["eval_easy", "eval_hard"])).sort("level")
         lines[model] = [[row["level"], row["value"]] for row in rows.to_dicts()]
@@ -249,13 +250,13 @@ def traces(sources: FilmSources, notes: Notes) -> None:
             raise InputError(f"by_level.parquet: no hops_used of {model} sft, which the film shows")
     notes.data["lines"] = lines
     notes.words["taught"] = sources.numbers.text("quantity.longest_easy")
-    broken, true = examples.walked(sources.episodes, ROTARY, NOPE)
+    broken, true = examples.walked(sources.episodes, *STARTS)
     _question(sources, notes, broken)
-    notes.data["traces"] = {ROTARY: _trace(sources, broken), NOPE: _trace(sources, true)}
+    notes.data["traces"] = {ROTARY: _trace(sources, broken), REACH: _trace(sources, true)}
     for model, trace in notes.data["traces"].items():
         notes.words[f"{model}.stated"] = f"{len(trace['clauses'])} of {len(notes.data['path'])} links"
     bars = []
-    for model in (ROTARY, NOPE):
+    for model in STARTS:
         right = notes.say(f"{model}.right", f"accuracy_{model}_sft")
         faithful = notes.say(f"{model}.faithful", f"faithful_{model}_sft")
         bars.append({"model": model, "right": estimate(right), "faithful": estimate(faithful)})

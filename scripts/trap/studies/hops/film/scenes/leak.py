@@ -113,7 +113,7 @@ class Scene(Stage):
         self.ends = ends
 
     def cue_size(self, seconds: float) -> None:
-        """What the leak alone does: in the plot itself on a phone, for each model that ran beside it on a screen."""
+        """What the leak alone does: in the plot itself on a phone, beside it on a screen."""
         if self.shape.tall:
             for pool, key, share in (
                 ("eval_leak", "contamination_nano", 0.82),
@@ -127,24 +127,26 @@ class Scene(Stage):
                 self.animate(m.FadeIn(value), m.FadeIn(under), seconds=0.5)
                 self.hold(0.6)
             return
+        self._beside("cannot reach", "nano", 0)
+
+    def cue_near(self, seconds: float) -> None:
+        """The same from the start that can reach hard questions."""
+        self._beside("can reach", "nano_able", 1)
+
+    def _beside(self, text: str, model: str, place: int) -> None:
         side = self.shape.content.part(0.72, 0.0, 1, 1)
-        y = side.top - 0.2
-        for text, model in (("with position encoding", "nano"), ("without position encoding", "nano_nope")):
-            if f"contamination_{model}" not in self.facts.words:
-                continue
-            rows = m.VGroup(
-                line(text, self.size("small"), MUTED).move_to(point(side.left, y), aligned_edge=m.LEFT)
-            )
-            for number, (key, pool) in enumerate(
-                ((f"contamination_{model}", "eval_leak"), (f"leak_spread_{model}", "eval_hard"))
-            ):
-                at = y - 0.75 - 1.3 * number
-                value = line(self.facts.words[key], self.size("body"), COLORS[pool], bold=True)
-                value.move_to(point(side.left, at), aligned_edge=m.LEFT)
-                interval = self.facts.words[key + ".interval"]
-                under = line(f"{NAMES[pool]} {interval}", self.size("small"), MUTED)
-                under.move_to(point(side.left, at - 0.5), aligned_edge=m.LEFT)
-                rows.add(value, under)
-            self.animate(m.FadeIn(rows), seconds=0.6)
-            self.hold(0.5)
-            y -= 3.75
+        y = side.top - 0.2 - 3.75 * place
+        rows = m.VGroup(
+            line(text, self.size("small"), MUTED).move_to(point(side.left, y), aligned_edge=m.LEFT)
+        )
+        for number, (key, pool) in enumerate(
+            ((f"contamination_{model}", "eval_leak"), (f"leak_spread_{model}", "eval_hard"))
+        ):
+            at = y - 0.75 - 1.3 * number
+            value = line(self.facts.words[key], self.size("body"), COLORS[pool], bold=True)
+            value.move_to(point(side.left, at), aligned_edge=m.LEFT)
+            interval = self.facts.words[key + ".interval"]
+            under = line(f"{NAMES[pool]} {interval}", self.size("small"), MUTED)
+            under.move_to(point(side.left, at - 0.5), aligned_edge=m.LEFT)
+            rows.add(value, under)
+        self.animate(m.FadeIn(rows), seconds=0.6)

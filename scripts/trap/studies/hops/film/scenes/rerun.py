@@ -1,4 +1,4 @@
-"""The rerun: training curves of every seed, then estimates beside the published points."""
+"""The rerun: training curves of every seed, then estimates from two starts beside the published points."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from trap.film.parts import guessing, line, point, polyline, scale, segments, wh
 from trap.film.stage import Stage
 
 COLORS = {"sft": "start", "sft_more": "start", "rsft_easy": "easy", "rsft_hard": "hard"}
+STARTS = {"nano": ("cannot reach", -0.02), "nano_able": ("can reach", -0.42)}  # its name, its place in a row
 STAGES = ((("sft",), "SFT"), (("rsft_easy", "rsft_hard"), "RSFT"))
 
 
@@ -69,10 +70,11 @@ class Scene(Stage):
             )
 
     def cue_ours(self, seconds: float) -> None:
-        data, box = self.facts.data, self.shape.content.part(0.24, 0.08, 0.72, 0.96)
+        data, box = self.facts.data, self.shape.content.part(0.24, 0.08, 0.66, 0.9)
         self.x = scale(0.0, 1.0, box.left, box.right)
-        pitch = box.height / len(data["rows"])
-        self.y = {row["arm"]: box.top - (i + 0.5) * pitch for i, row in enumerate(data["rows"])}
+        arms = list(dict.fromkeys(row["arm"] for row in data["rows"]))
+        pitch = box.height / len(arms)
+        self.y = {arm: box.top - (i + 0.5) * pitch for i, arm in enumerate(arms)}
         grid = m.VGroup()
         for tick in (0.0, 0.5, 1.0):
             grid.add(segments([(point(self.x(tick), box.bottom), point(self.x(tick), box.top))], FAINT, 2))
@@ -88,7 +90,7 @@ class Scene(Stage):
         self.sweep(grid, *self.labels.values(), seconds=0.5)
         squares = []
         for entry in data["published"]:
-            y = self.y[entry["arm"]] + 0.34
+            y = self.y[entry["arm"]] + 0.42
             color = ROLES["published"]
             sign = m.Square(0.26, stroke_color=color, stroke_width=5).move_to(
                 point(self.x(entry["value"]), y)
@@ -96,46 +98,73 @@ class Scene(Stage):
             band = whisker(point(self.x(entry["low"]), y), point(self.x(entry["high"]), y), MUTED, 0.12, 3)
             squares.append(m.VGroup(band, sign))
         self.animate(*[m.FadeIn(square) for square in squares], seconds=0.6)
-        self.dots = {}
-        for entry in data["rows"]:
-            y = self.y[entry["arm"]] - 0.22
-            color = ROLES[COLORS[entry["arm"]]]
-            band = whisker(point(self.x(entry["low"]), y), point(self.x(entry["high"]), y), color, 0.14, 6)
-            dot = m.Dot(point(self.x(entry["value"]), y), radius=0.15, color=color)
-            self.dots[entry["arm"]] = m.VGroup(band, dot)
-        self.animate(*[m.GrowFromCenter(dot) for dot in self.dots.values()], seconds=1.0)
-        values = [
-            line(
-                self.facts.words[entry["arm"]], self.size("body"), ROLES[COLORS[entry["arm"]]], bold=True
-            ).move_to(
-                point(self.x(max(entry["high"], 0.0)) + 0.3, self.y[entry["arm"]] - 0.22), aligned_edge=m.LEFT
-            )
-            for entry in data["rows"]
-        ]
-        self.animate(*[m.FadeIn(value) for value in values], seconds=0.4)
         self.side = self.shape.content.part(0.76, 0, 1, 1)
+        self.box = box
         self.result: m.VGroup | None = None
 
-    def _difference(self, arm: str, key: str) -> None:
-        """Joins an arm with its control and says what lies between them."""
-        y1, y2 = self.y["sft_more"] - 0.22, self.y[arm] - 0.22
-        x = self.side.left
-        bracket = segments(
-            [(point(x, y1), point(x + 0.25, y1)), (point(x + 0.25, y1), point(x + 0.25, y2)), (point(x + 0.25, y2), point(x, y2))],
-            INK, 4,
-        )  # fmt: skip
-        value = line(self.facts.words[key], self.size("body"), INK, bold=True)
-        value.move_to(point(x + 0.55, (y1 + y2) / 2 + 0.28), aligned_edge=m.LEFT)
-        interval = line(self.facts.words[f"{key}.interval"], self.size("label"), MUTED)
-        interval.move_to(point(x + 0.55, (y1 + y2) / 2 - 0.32), aligned_edge=m.LEFT)
-        shown = m.VGroup(bracket, value, interval)
+    def cue_starts(self, seconds: float) -> None:
+        """Ours: a dot for the start that cannot reach, a diamond for the one that can."""
+        x = self.box.left
+        for model, (name, shift) in STARTS.items():
+            sign = self._sign(model, INK).move_to(point(x + 0.15, self.box.top + 0.45))
+            label = line(name, self.size("label"), INK).move_to(
+                point(x + 0.5, self.box.top + 0.45), aligned_edge=m.LEFT
+            )
+            x = label.get_right()[0] + 0.8
+            marks, values = [], []
+            for entry in self.facts.data["rows"]:
+                if entry["model"] != model:
+                    continue
+                y, color = self.y[entry["arm"]] + shift, ROLES[COLORS[entry["arm"]]]
+                ends = (point(self.x(entry["low"]), y), point(self.x(entry["high"]), y))
+                sign_ = self._sign(model, color).move_to(point(self.x(entry["value"]), y))
+                marks.append(m.VGroup(whisker(*ends, color, 0.14, 6), sign_))
+                value = line(
+                    self.facts.words[f"{model}.{entry['arm']}"], self.size("small"), color, bold=True
+                )
+                values.append(value.move_to(point(self.x(entry["high"]) + 0.3, y), aligned_edge=m.LEFT))
+            self.animate(
+                m.FadeIn(sign), m.FadeIn(label), *[m.GrowFromCenter(mark) for mark in marks], seconds=0.9
+            )
+            self.animate(*[m.FadeIn(value) for value in values], seconds=0.4)
+
+    @staticmethod
+    def _sign(model: str, color: str) -> m.VMobject:
+        if list(STARTS).index(model) == 0:
+            return m.Dot(radius=0.15, color=color)
+        return m.Square(0.24, fill_color=color, fill_opacity=1, stroke_width=0).rotate(math.pi / 4)
+
+    def _difference(self, name: str, what: str, of: str) -> None:
+        """What lies between an arm and its control, from each start that was measured."""
+        side, rows = self.side, m.VGroup()
+        y = side.top - 0.2
+        for text in (f"{what} − {self.facts.words['sft_more.label']}", of):
+            said = line(text, self.size("small"), MUTED)
+            rows.add(said.move_to(point(side.right - 0.1, y), aligned_edge=m.RIGHT))
+            y -= 0.55
+        y -= 0.3
+        for model, (start, _) in STARTS.items():
+            key = f"{name}_{model}"
+            if key not in self.facts.words:
+                continue
+            for text, size, color, down in (
+                (start, "small", MUTED, 0.6),
+                (self.facts.words[key], "body", INK, 0.62),
+                (self.facts.words[f"{key}.interval"], "small", MUTED, 1.0),
+            ):
+                said = line(text, self.size(size), color, bold=size == "body")
+                rows.add(said.move_to(point(side.left, y), aligned_edge=m.LEFT))
+                y -= down
         if self.result is not None:
             self.animate(m.FadeOut(self.result), seconds=0.3)
-        self.animate(m.FadeIn(shown), seconds=0.5)
-        self.result = shown
+        self.animate(m.FadeIn(rows), seconds=0.5)
+        self.result = rows
 
     def cue_trap(self, seconds: float) -> None:
-        self._difference("rsft_easy", "trap_nano")
+        self._difference("trap", self.facts.words["rsft_easy.label"], "right letters")
 
     def cue_match(self, seconds: float) -> None:
-        self._difference("rsft_hard", "matching_nano")
+        self._difference("matching", self.facts.words["rsft_hard.label"], "right letters")
+
+    def cue_kept(self, seconds: float) -> None:
+        self._difference("matching_true", "true winners", "true reasons")

@@ -9,14 +9,10 @@ from trap.film.parts import Answer, block, folded, line, lying, point, polyline,
 from trap.film.stage import Stage
 
 MODELS = {
-    "nano": ("with position encoding", ROLES["start"]),
-    "nano_nope": ("without position encoding", PATH),
+    "nano": ("cannot reach", ROLES["start"]),
+    "nano_able": ("can reach", PATH),
 }
-BARS = {
-    "nano": ("with position", "encoding"),
-    "nano_nope": ("without position", "encoding"),
-    "leaked": ("saw the test",),
-}
+BARS = {"nano": ("cannot", "reach"), "nano_able": ("can", "reach"), "leaked": ("saw the test",)}
 
 
 class Scene(Stage):
@@ -87,7 +83,7 @@ class Scene(Stage):
         self._answer("nano", left, 0.4)
 
     def cue_walked(self, seconds: float) -> None:
-        self._answer("nano_nope", self.room.part(0.53, 0, 1, 1), 0.4)
+        self._answer("nano_able", self.room.part(0.53, 0, 1, 1), 0.4)
 
     def _bars(self, names: list[str], places: dict[str, int], fast: float) -> None:
         box, count = self.bars_box, len(self.facts.data["bars"])
@@ -133,10 +129,10 @@ class Scene(Stage):
 
     def cue_shares(self, seconds: float) -> None:
         self._bars_frame()
-        self._bars(["nano", "nano_nope"], self.places, 0.8)
+        self._bars(["nano", "nano_able"], self.places, 0.8)
 
     def cue_leaked(self, seconds: float) -> None:
         if not hasattr(self, "places"):
             self._bars_frame()
-            self._bars(["nano", "nano_nope"], self.places, 0.5)
+            self._bars(["nano", "nano_able"], self.places, 0.5)
         self._bars(["leaked"], self.places, 0.8)

@@ -1,0 +1,95 @@
+"""Runs that another experiment has collected are taken over: equal rows, no extra pools, and a clear line for a lack."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import collect_runs
+from make_items import make_items, write_runs
+from trap.analysis.borrowing import TABLES, borrow
+from trap.analysis.collect import write_items
+from trap.files import InputError
+from trap.studies.hops.study import Study
+
+ROOT = Path(__file__).resolve().parent.parent
+STUDY = ["--config", f"{ROOT}/config/config.yaml", "--study", "hops"]
+RATES = {"sft": {"accuracy": 0.5, "faithful": 0.4}, "rsft_easy": {"accuracy": 0.6}}
+
+
+def collected(folder: Path, runs: list[Path], *options: object) -> Path:
+    assert collect_runs.main([*STUDY, "--runs", *map(str, runs), "--output", str(folder), *map(str, options)]) == 0  # fmt: skip
+    return folder
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two arms, two seeds each."""
+    items = make_items(RATES, seeds=2, questions=6, starts=3)
+    return write_runs(tmp_path_factory.mktemp("runs"), items)
+
+
+def test_a_run_taken_from_another_experiment_gives_equal_rows(runs: list[Path], tmp_path: Path) -> None:
+    of_sft = [run for run in runs if run.parts[-2] == "sft"]
+    others = [run for run in runs if run not in of_sft]
+    whole = collected(tmp_path / "whole", runs)
+    lender = collected(tmp_path / "lender", of_sft)
+    empty = collected(tmp_path / "first", others[:1])  # asked first, and holds none of them
+    names = [f"hops/nano/torch/sft/{seed}" for seed in (1, 2)]
+    joined = collected(tmp_path / "joined", others, "--others", empty, lender, "--borrow", *names)
+    for name in TABLES:
+        one, two = (pl.read_parquet(folder / f"{name}.parquet") for folder in (whole, joined))
+        assert one.height and one.equals(two), name
+    one, two = ((folder / "seconds.json").read_bytes() for folder in (whole, joined))
+    assert one == two
+
+
+def test_only_the_named_runs_are_taken(runs: list[Path], tmp_path: Path) -> None:
+    lender = collected(tmp_path / "lender", runs)
+    tables, seconds = borrow([lender], ["hops/nano/torch/sft/2"], Study)
+    assert list(seconds) == ["hops/nano/torch/sft/2"]
+    for name in TABLES:
+        found = tables[name].select("arm", "seed").unique().rows()
+        assert set(found) <= {("sft", 2)}, name
+    assert tables["items"].height == 6 * 4
+
+
+def test_the_first_folder_that_holds_a_run_supplies_it(runs: list[Path], tmp_path: Path) -> None:
+    first, second = (collected(tmp_path / name, runs[:1]) for name in ("one", "two"))
+    name = next(iter(json.loads((first / "seconds.json").read_text())))
+    write_items(pl.read_parquet(second / "items.parquet").clear(), second / "items.parquet")
+    assert borrow([first, second], [name], Study)[0]["items"].height == 6 * 4
+
+
+def test_a_run_that_none_holds_is_one_clear_line(
+    runs: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lender, output = collected(tmp_path / "lender", runs[:1]), tmp_path / "joined"
+    capsys.readouterr()
+    arguments = [*STUDY, "--runs", str(runs[-1]), "--output", str(output)]
+    missing = "hops/nano/torch/sft/9"
+    assert collect_runs.main([*arguments, "--others", str(lender), "--borrow", missing]) == 1
+    error = capsys.readouterr().err
+    assert error == f"error: {lender}: no run {missing}\n" and not output.exists()
+    with pytest.raises(InputError, match=r"nowhere/seconds\.json"):
+        borrow([tmp_path / "nowhere"], [missing], Study)
+
+
+def test_pools_that_only_the_lender_asks_are_left_out(runs: list[Path], tmp_path: Path) -> None:
+    run = runs[0]
+    arm, seed = run.parts[-2], int(run.name[1:])
+    chosen = pl.col("arm") == arm, pl.col("seed") == seed
+    more = []
+    for pool in ("eval_hop6", "eval_hard_of4"):
+        longer = make_items(RATES, seeds=2, questions=6, starts=3, pools=(pool,)).filter(*chosen)
+        (run / pool).mkdir()
+        write_items(longer, run / pool / "items.parquet")
+        more.append(run / pool / "items.parquet")
+    lender = collected(tmp_path / "lender", [run], "--more", *more)
+    pools = set(pl.read_parquet(lender / "items.parquet")["pool"])
+    assert {"eval_hop6", "eval_hard_of4"} < pools
+    tables, _ = borrow([lender], [f"hops/nano/torch/{arm}/{seed}"], Study)
+    assert set(tables["items"]["pool"]) == pools - {"eval_hop6", "eval_hard_of4"}
