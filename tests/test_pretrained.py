@@ -166,9 +166,13 @@ def test_the_template_is_linked_with_the_model(project: Project) -> None:
 def test_a_pretrained_base_goes_on_with_the_corpus(project: Project, asked: list[str]) -> None:
     linked = Path(project.run("base")) / "adapter"
     before = read_json(linked.parent / "meta.json", dict)["hashes"]["adapter"]
-    small = {"tune": "full", "optim": "adamw", "batch_size": 2, "max_length": 300, "max_steps": 2}
+    hyper = {
+        "all": {"optim": "adamw", "batch_size": 2, "max_length": 300, "max_completion_length": 5, "prompts": 8, "probes": 0},
+        "base": {"tune": "full", "max_steps": 2},
+        "sft": {"tune": "lora", "max_steps": 2},
+    }  # fmt: skip
     project.config = project.settings(
-        source=str(project.folder / "source"), chat={}, corpus=True, hyper={"base": small}
+        source=str(project.folder / "source"), chat={}, corpus=True, hyper=hyper
     )
     study = open_study(load_config(project.config), "hops", project.data)
     corpus = project.folder / "corpus.jsonl"
