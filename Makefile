@@ -33,7 +33,7 @@ film film-draft film-narrated paper-film: LOGGER :=
 MLX := $(if $(filter Darwin,$(shell uname)),--profile profiles/mlx,--config platform=mlx)
 
 .PHONY: help paper paper-full mlx data figures tables report page serve film film-draft film-narrated paper-film published verify test lint bench bench-mlx lock
-.PHONY: clean left-out release publish gym smollm
+.PHONY: clean left-out release publish gym clues smollm
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -114,6 +114,10 @@ gym: $(VENV)/.gym ## the trap asked of two tasks of reasoning-gym: their contras
 	@$(WORKFLOW) spell_backward_default letter_counting_default
 	@printf '\n%s\n' "The posts   results/spell_backward/default/report/post.html, results/letter_counting/default/report/post.html"
 
+clues: $(VENV)/.clues ## the trap asked of deduction puzzles: puzzles, training, claims, tables, figures, post (minutes)
+	@$(WORKFLOW) clues_default
+	@printf '\n%s\n' "The post   results/clues/default/report/post.html"
+
 published: $(VENV)/.paper ## fetch the published files (network) and audit them
 	@$(WORKFLOW) published
 
@@ -177,6 +181,11 @@ $(VENV)/.gym: requirements/reasoning_gym.txt $(VENV)/.paper
 	@$(PIP) install --no-deps -r requirements/reasoning_gym.txt -c requirements/lock.txt
 	@touch $@
 
+$(VENV)/.clues: requirements/clues.txt $(VENV)/.paper
+	@echo "Installing requirements/clues.txt into $(VENV) …"
+	@$(PIP) install --no-deps -r requirements/clues.txt -c requirements/lock.txt
+	@touch $@
+
 # Two of Manim's parts are built from source on Linux and macOS, and need libraries to build against.
 LACKS := bash requirements/system.sh lacks film
 CAIRO := test -z "$$($(LACKS))"
@@ -187,7 +196,7 @@ $(VENV)/.film: requirements/film.txt $(VENV)/.paper
 	@$(PIP) install -r requirements/film.txt -c requirements/lock.txt
 	@touch $@
 
-$(VENV)/.test: requirements/test.txt $(VENV)/.mlx $(VENV)/.gym $(VENV)/.smollm
+$(VENV)/.test: requirements/test.txt $(VENV)/.mlx $(VENV)/.gym $(VENV)/.clues $(VENV)/.smollm
 	@echo "Installing requirements/test.txt into $(VENV) …"
 	@$(PIP) install -r requirements/test.txt -c requirements/lock.txt
 	@touch $@

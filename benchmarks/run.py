@@ -27,11 +27,12 @@ def benches() -> dict[str, Callable]:
     import mlx_platform
     import sample
     import study
+    import traces
     import workflow
 
     return {
         "fit": fit.measure, "sample": sample.measure, "grading": study.measure_grading,
-        "questions": study.measure_questions, "workflow": workflow.measure,
+        "questions": study.measure_questions, "traces": traces.measure, "workflow": workflow.measure,
         "mlx": mlx_platform.measure, "grpo": grpo.measure, "grpo_mlx": grpo_mlx.measure,
     }  # fmt: skip
 
@@ -56,7 +57,7 @@ def table(rows: list) -> str:
 
 
 def main(argv: list[str] | None = None) -> int:
-    names = ["fit", "sample", "grpo", "grading", "questions", "workflow"]
+    names = ["fit", "sample", "grpo", "grading", "questions", "traces", "workflow"]
     if find_spec("mlx"):
         names.append("mlx")
     if find_spec("mlx_lm_lora"):

@@ -194,10 +194,10 @@ class Answer(Struct):
 def validation(study: BaseStudy, run: Path, pools: Sequence[str]) -> list[dict[str, Any]]:
     """Accuracy and faithful share by step and pool of what the run answered while it was trained.
 
-    `faithful` is null where the study asks for no reasons.
+    `faithful` is null where the study asks for no reasons. Without pools (a run that is asked more) there are none.
     """
     path = run / "validation.jsonl"
-    if not path.is_file():  # a base model is not watched
+    if not pools or not path.is_file():  # a base model is not watched
         return []
     items = {(Path(pool).stem, item.id): item for pool in pools for item in study.read(pool)}
     scores: dict[tuple[int, str], list[Score]] = {}

@@ -89,6 +89,7 @@ KINDS: dict[str, tuple[Callable[[], bool], str, str]] = {
         "pip cannot fetch the package with the model",
         "a network, or an index with it",
     ),
+    "ortools": (_packages("ortools"), "OR-Tools is not installed", "make .venv/.clues"),
     "trl": (_packages("trl", "datasets"), "TRL is not installed", PIP),
     "slurm": (_packages("snakemake_executor_plugin_slurm"), "Snakemake's Slurm plugin is not installed", PIP),
     "published": (

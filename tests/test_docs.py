@@ -131,12 +131,16 @@ def diagram() -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
 
 
 def rules() -> tuple[set[str], set[str]]:
-    """(rules that make files, named targets), as written in the rule files."""
+    """(rules that make files, named targets), as written in the rule files: of all studies, and of the main one.
+
+    The rules that another study brings are its own affair: it needs no line in the documents of the house.
+    """
     working, targets = set(), set()
+    main = load_config(ROOT / "config/config.yaml").study
     for path in [
         ROOT / "Snakefile",
         *(ROOT / "rules").glob("*.smk"),
-        *(ROOT / "scripts/trap/studies").glob("*/*.smk"),
+        *(ROOT / "scripts/trap/studies" / main).glob("*.smk"),
     ]:
         parts = re.split(
             r"^ *(?:use )?rule (?:\w+ as )?(\w+)(?: with)?:$", path.read_text(), flags=re.MULTILINE

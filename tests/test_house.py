@@ -28,13 +28,6 @@ COMMON = {
 }  # fmt: skip
 NEUTRAL = ("scripts/*.py", "scripts/trap/**/*.py", "rules/*.smk", "Snakefile", "page/**/*.js", "page/*.j2")
 OWN = ("scripts/trap/studies/", "page/studies/")
-PROGRAMS_OF_HOPS = {
-    "build_graph.py",
-    "audit_questions.py",
-    "fetch_published.py",
-    "map_attention.py",
-    "collect_traces.py",
-}
 
 
 @pytest.fixture(scope="module")
@@ -72,16 +65,32 @@ def test_the_two_halves_meet_in_items_only(imports: grimp.ImportGraph) -> None:
     assert found == []
 
 
-def test_programs_import_no_study() -> None:
-    """Programs that only one study has are named here; all others open the study that they are given."""
-    found = [
-        path.name
-        for path in sorted((ROOT / "scripts").glob("*.py"))
-        if re.search(
-            r"trap\.studies\.(?!base\b|gates\b|making\b|columns\b)\w", path.read_text(encoding="utf-8")
+def studies_of(program: Path) -> set[str]:
+    """The studies that a program imports."""
+    found = re.findall(r"trap\.studies\.(\w+)", program.read_text(encoding="utf-8"))
+    return set(found) & set(members("study"))
+
+
+def programs_of_studies() -> dict[str, set[str]]:
+    """By file name, programs that import a study. All others open the study that they are given."""
+    found = {path.name: studies_of(path) for path in (ROOT / "scripts").glob("*.py")}
+    return {name: studies for name, studies in found.items() if studies}
+
+
+def test_a_program_of_a_study_is_named_in_its_rooms() -> None:
+    """A program may belong to one study: then a file of the study's folder names it, and no rule of all studies does."""
+    neutral = "".join(
+        path.read_text(encoding="utf-8") for path in [ROOT / "Snakefile", *(ROOT / "rules").glob("*.smk")]
+    )
+    for program, studies in programs_of_studies().items():
+        assert len(studies) == 1, f"{program} imports {', '.join(sorted(studies))}"
+        files = (
+            path
+            for path in (ROOT / OWN[0] / next(iter(studies))).rglob("*")
+            if path.suffix in (".py", ".smk")
         )
-    ]
-    assert set(found) <= PROGRAMS_OF_HOPS
+        assert any(program in path.read_text(encoding="utf-8") for path in files), f"{program}: whose is it?"
+        assert program not in neutral, f"{program} imports a study, and a rule of all studies runs it"
 
 
 def neutral_files() -> list[Path]:
@@ -90,7 +99,7 @@ def neutral_files() -> list[Path]:
         path for path in found
         if not path.relative_to(ROOT).as_posix().startswith(OWN[1])
         and not any(f"{OWN[0]}{name}/" in path.as_posix() for name in members("study"))
-        and path.name not in PROGRAMS_OF_HOPS
+        and path.name not in programs_of_studies()
     )  # fmt: skip
 
 

@@ -135,7 +135,7 @@ def test_prose_follows_the_leak_of_true_winners(
         ({**FLAT, "verdict": "not reproduced"}, "did not help, even where the model can reach it"),
         (WIDE, "is not settled by these runs"),
         ({**WIDE, "committed": "not reproduced"}, "did not help, even where the model can reach it"),
-        (NONE, "was not measured at this size"),
+        (NONE, "was not measured in this experiment"),
     ],
 )
 def test_the_conclusion_follows_the_verdict(tmp_path: Path, fields: dict[str, Any], says: str) -> None:

@@ -123,7 +123,7 @@ def test_tables_are_whole(rendered: tuple[str, str]) -> None:
 def test_few_arms_and_no_figures_still_render(tmp_path: Path) -> None:
     claims = [c for c in made_up_evidence.claims_list() if re.fullmatch(r"[A-Z]\d+", c["id"])]
     text, page = render(tmp_path, claims, keep_arms={"base", "sft", "rsft_easy"}, figures=())
-    assert "This size of the workflow did not run the comparison." in text
+    assert "The comparison was not run in this experiment." in text
     assert "not run" in text and "was not drawn in this experiment" in text and "<picture>" not in page
 
 

@@ -117,4 +117,4 @@ def test_published_points_stand_in_the_first_panel(tmp_path: Path) -> None:
         words = " ".join(t.get_text() for t, _ in texts(figure)).replace("\n", " ")
     marks = [line.get_gid() for axes in figure.axes for line in axes.lines if line.get_gid()]
     assert marks == ["point:published:first"]
-    assert "Squares: published, 20 questions" in words and "Not run at this size: Another." in words
+    assert "Squares: published, 20 questions" in words and "Not run in this experiment: Another." in words

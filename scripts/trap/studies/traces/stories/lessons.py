@@ -1,0 +1,108 @@
+"""What a model that is trained from nothing reads first: stories, sentences in other words, and numbers.
+
+A pretrained model knows what the sentences say; a nano model learns it here. No text of this corpus holds a program,
+and its stories are problems of the training share alone, so that no problem of an evaluation is read. Stories of
+held-out families and sentences in held-out wordings are among them: what is held out is how they become programs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from trap.studies.traces.language import COMPUTE, EXPERTS
+from trap.studies.traces.quantities import ONES, SCALES, TENS, spoken
+from trap.studies.traces.stories import words
+from trap.studies.traces.stories.draws import Draws
+from trap.studies.traces.stories.families import BY_EXPERT, FAMILIES
+from trap.studies.traces.stories.problems import EASY, HARD, Kind, problem
+
+BANKS: dict[str, dict[str, tuple[str, ...]]] = {
+    "entity_track": words.ENTITY,
+    "arithmetic": words.ARITHMETIC,
+    "rate_equation": words.RATE,
+    "comparison": words.COMPARISON,
+    "percentage": words.PERCENTAGE,
+}
+STORIES, SAYINGS, NUMBERS = 6000, 6000, 2000  # texts of each sort, at factor 1
+KINDS = [
+    Kind(steps, "train", wording, held)
+    for steps in (EASY, HARD)
+    for wording in (False, True)
+    for held in (False, True)
+]
+
+
+def stories(seed: int, factor: float) -> Iterator[str]:
+    """Questions of every kind."""
+    for number in range(round(STORIES * factor)):
+        yield problem(KINDS[number % len(KINDS)], f"{seed} corpus {number}").question
+
+
+def sayings(seed: int, factor: float) -> Iterator[tuple[str, str]]:
+    """The same sentence in two wordings."""
+    for number in range(round(SAYINGS * factor)):
+        draws = Draws(f"{seed} saying {number}")
+        expert = draws.one(EXPERTS)
+        family = draws.one(BY_EXPERT[expert])
+        bank = BANKS[expert]
+        first, second = draws.sample(bank[draws.one(sorted(bank))], 2)
+        a, b = draws.sample(words.NAMES, 2)
+        slots: dict[str, Any] = {
+            **family.words, "A": a, "B": b, "n": draws.between(2, 99), "m": draws.between(2, 60),
+            "things": draws.one(family.things),
+        }  # fmt: skip
+        yield _capital(first.format(**slots)), _capital(second.format(**slots))
+
+
+def numbers(seed: int, factor: float) -> Iterator[tuple[str, str]]:
+    """A number in words, and in digits."""
+    for number in range(round(NUMBERS * factor)):
+        draws = Draws(f"{seed} number {number}")
+        value = draws.between(0, 99)
+        if value % 12 == 0 and value > 12 and draws.chance(50):
+            yield f"{spoken(value // 12)} dozen", str(value)
+        else:
+            yield spoken(value), str(value)
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+# --- for a fresh tokenizer ------------------------------------------------------------------------
+
+
+def lexicon() -> list[str]:
+    """Texts with every word that a story or a program may have: after a space, and as a text may begin."""
+    told = [text for bank in BANKS.values() for templates in bank.values() for text in templates]
+    told += [*words.DISTRACTORS, *words.LEADS, *words.NAMES, *ONES, *TENS, *SCALES, "dozen"]
+    told += [part for family in FAMILIES for part in (*family.things, *family.words.values())]
+    told = [re.sub(r"\{\w+\}", "", text) for text in told]
+    found = {word for text in told for word in re.findall(r"[A-Za-z]+", text)}
+    first = {word for text in told for word in re.findall(r"^[A-Za-z]+", text)}
+    first |= {word.capitalize() for word in first}
+    people = {name.lower() for name in words.NAMES}
+    in_programs = {*EXPERTS, *COMPUTE, *people, *(f"r{number}" for number in range(1, 21)), "source", "value"}
+    single = "abcdefghijklmnopqrstuvwxyz0123456789"
+    return [
+        *(f" {word}" for word in sorted(found | first | in_programs)), *sorted(first | in_programs),
+        *(f"{one} {one}" for one in single), ".,%?:;-\n", " - , . :",
+    ]  # fmt: skip
+
+
+def phrases() -> list[str]:
+    """Set phrases of a program: each is one piece."""
+    found = ["}\n", "}", "], var:"]
+    for indent in ("", "  "):
+        found += [
+            f"{indent}- {{op: init, var:", f"{indent}- {{op: query, var:", f"{indent}- {{op: consume, entity:",
+            f"{indent}- {{op: add_entity, entity:", f"{indent}- {{op: transfer, from_entity:",
+            *(f"{indent}- {{op: compute, compute_op: {op}, args: [" for op in COMPUTE),
+            *(f"{indent}- {{op: compare, compute_op: {op}, args: [" for op in COMPUTE),
+            *(f"{indent}- {{op: percent_{op}, base:" for op in ("off", "increase", "of")),
+        ]  # fmt: skip
+    for expert in EXPERTS:
+        found += [f"expert: {expert}\ntrace:\n", f"- expert: {expert}\n  trace:\n"]
+    return [*found, ", value:", ", source: prev.result", ", to_entity:", ", amount:", ", rate:", ", var:"]
