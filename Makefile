@@ -7,6 +7,7 @@ SELF := $(MAKE) --no-print-directory
 CORES ?= all
 STUDY ?= hops
 NAME ?= full
+SEEDS ?= 1
 FOLDER ?= results/$(STUDY)/$(NAME)/page
 PORT ?= 8000
 VENV  := .venv
@@ -32,7 +33,7 @@ film film-draft film-narrated paper-film: LOGGER :=
 MLX := $(if $(filter Darwin,$(shell uname)),--profile profiles/mlx,--config platform=mlx)
 
 .PHONY: help paper paper-full mlx data figures tables report page serve film film-draft film-narrated paper-film published verify test lint bench bench-mlx lock
-.PHONY: clean left-out release publish gym clues
+.PHONY: clean left-out release publish gym clues smollm
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -67,6 +68,13 @@ publish: report ## copy the post of the released items, its pictures and its led
 
 mlx: $(VENV)/.mlx ## as paper, with the platform mlx (Apple silicon; on Linux a processor)
 	@$(WORKFLOW) all $(MLX)
+
+# One seed by default: about two hours on two cores. What is there already is not trained again.
+smollm: $(VENV)/.smollm ## the trap asked of a real model, SmolLM2-135M-Instruct from a package of the registry (SEEDS=1; hours)
+	@mkdir -p .snakemake && printf 'studies: {hops: {experiments: {smollm2: {seeds: %s}}}}\n' "$(SEEDS)" > .snakemake/seeds.yaml
+	@$(WORKFLOW) smollm2 --configfile .snakemake/seeds.yaml $(CONFIGS) --config items=local $(ARGS)
+	@printf '\n%s\n' "Claims   results/hops/smollm2/claims.json" "Tables   results/hops/smollm2/tables/" \
+	  "Verdicts with their numbers: python scripts/show_claim.py --claims results/hops/smollm2/claims.json"
 
 data: $(VENV)/.paper ## graph, facts, question pools and their audit
 	@$(WORKFLOW) data
@@ -139,7 +147,7 @@ lock: ## write requirements/lock.txt anew from a fresh environment
 	@python="$$(bash requirements/find_python.sh)" && folder="$$(mktemp -d)" && \
 	  "$$python" -m venv "$$folder" && \
 	  "$$folder/bin/python" -m pip --disable-pip-version-check --quiet install \
-	    -r requirements/paper.txt -r requirements/test.txt && \
+	    -r requirements/paper.txt -r requirements/smollm.txt -r requirements/test.txt && \
 	  { echo "# Exact versions, used as constraints; written by make lock."; \
 	    "$$folder/bin/python" -m pip freeze --exclude pip --exclude setuptools \
 	    | sed -E 's/\+[a-z0-9.]+$$//' | grep -E '^[A-Za-z0-9._-]+==[^ ]+$$'; } > requirements/lock.new && \
@@ -160,6 +168,11 @@ $(VENV)/.paper: requirements/paper.txt requirements/lock.txt | $(BIN)/python
 $(VENV)/.mlx: requirements/mlx.txt $(VENV)/.paper
 	@echo "Installing requirements/mlx.txt into $(VENV) …"
 	@$(PIP) install -r requirements/mlx.txt -c requirements/lock.txt
+	@touch $@
+
+$(VENV)/.smollm: requirements/smollm.txt $(VENV)/.paper
+	@echo "Installing requirements/smollm.txt into $(VENV) …"
+	@$(PIP) install -r requirements/smollm.txt -c requirements/lock.txt
 	@touch $@
 
 # All that the package needs stands in the file, so that no version of lock.txt moves.
@@ -183,7 +196,7 @@ $(VENV)/.film: requirements/film.txt $(VENV)/.paper
 	@$(PIP) install -r requirements/film.txt -c requirements/lock.txt
 	@touch $@
 
-$(VENV)/.test: requirements/test.txt $(VENV)/.mlx $(VENV)/.gym $(VENV)/.clues
+$(VENV)/.test: requirements/test.txt $(VENV)/.mlx $(VENV)/.gym $(VENV)/.clues $(VENV)/.smollm
 	@echo "Installing requirements/test.txt into $(VENV) …"
 	@$(PIP) install -r requirements/test.txt -c requirements/lock.txt
 	@touch $@

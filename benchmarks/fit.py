@@ -21,7 +21,7 @@ def native(work: Workload, steps: int) -> tuple[float, float]:
     from trap.platforms import Fit
     from trap.platforms.torch import load
 
-    model = load([work.model_folder], "cpu")
+    model = load([work.model_folder], work.device)
     settings = {"batch_size": BATCH, "learning_rate": 1e-3, "tune": "full"}
     model.fit(work.examples, Fit(max_steps=WARM_UP, **settings), 0, lambda row: None)
     _, seconds = timed(
@@ -58,7 +58,7 @@ def trl(work: Workload, steps: int, strategy: str) -> tuple[float, float]:
             callbacks=[clock],
             args=SFTConfig(
                 output_dir=scratch, max_steps=WARM_UP + steps, per_device_train_batch_size=BATCH, learning_rate=1e-3,
-                bf16=False, gradient_checkpointing=False, use_cpu=True, max_length=512,
+                bf16=work.half, gradient_checkpointing=False, use_cpu=not work.on_card, max_length=512,
                 train_sampling_strategy=strategy, save_strategy="no", report_to="none", disable_tqdm=True,
                 logging_strategy="no", dataloader_pin_memory=False, seed=1,
             ),

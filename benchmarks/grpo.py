@@ -48,7 +48,7 @@ def native(work: Workload, steps: int, platform: str = "torch") -> tuple[float, 
         rows = [msgspec.to_builtins(question) for question in work.questions("hard", 1024)]
         write_jsonl(Path(folder) / "hard.jsonl", rows)
         job = Job(
-            arm=arm, hyper=hyper, seed=1, model=load_platform(platform).load([work.trained_folder], "cpu"), sampler=lambda: None,
+            arm=arm, hyper=hyper, seed=1, model=load_platform(platform).load([work.trained_folder], work.device), sampler=lambda: None,
             study=work.study, data=Path(folder), output=Path(folder) / "run", log=log, platform=platform,
         )  # fmt: skip
         logged, grpo.LOGGED = grpo.LOGGED, hyper.max_steps  # a row for each step, to time it by
@@ -99,7 +99,7 @@ def trl(work: Workload, steps: int) -> tuple[float, float]:
                 output_dir=scratch, max_steps=WARM_UP + steps, per_device_train_batch_size=BATCH, num_generations=K,
                 steps_per_generation=1, max_completion_length=LONGEST, temperature=1.0, beta=0.0, loss_type="grpo",
                 scale_rewards="group", learning_rate=RATE, lr_scheduler_type="linear", adam_beta2=0.98,
-                bf16=False, gradient_checkpointing=False, use_cpu=True, save_strategy="no",
+                bf16=work.half, gradient_checkpointing=False, use_cpu=not work.on_card, save_strategy="no",
                 report_to="none", disable_tqdm=True, logging_strategy="no", dataloader_pin_memory=False, seed=1,
             ),
         )  # fmt: skip

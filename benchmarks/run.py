@@ -68,6 +68,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which: {', '.join(names)} (default: all)")
     parser.add_argument("--seconds", type=float, default=30, help="about how long a side is measured")
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
+    parser.add_argument("--device", default="cpu", help="cpu or cuda, for fit, sample and grpo")
+    parser.add_argument("--model", default="nano", help="a model of the settings, whose shape they have")
     parser.add_argument("--output", type=Path, default=HERE / "results")
     args = parser.parse_args(argv)
     if unknown := sorted(set(args.names) - set(names)):
@@ -83,9 +85,12 @@ def main(argv: list[str] | None = None) -> int:
     torch.set_num_threads(args.threads)
     disable_progress_bar()
     facts, rows = machine(args.threads), []
+    facts |= {"device": args.device, "model": args.model}
+    if args.device == "cuda":
+        facts |= {"card": torch.cuda.get_device_name(), "cuda": torch.version.cuda}
     args.output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        work = Workload(args.seconds, args.threads, Path(folder))
+        work = Workload(args.seconds, args.threads, Path(folder), args.device, args.model)
         for name in args.names or names:
             print(f"{name} …", file=sys.stderr)
             measured = benches()[name](work)

@@ -33,7 +33,7 @@ def peer(model: Any, tokenizer: Any, ours: Any, prompts: list[str], samples: int
         inputs = tokenizer(
             prompts, return_tensors="pt", padding=True, padding_side="left", add_special_tokens=False,
             return_token_type_ids=False,
-        )  # fmt: skip
+        ).to(model.device)  # fmt: skip
         out = model.generate(
             **inputs, do_sample=True, temperature=1.0, top_k=0, top_p=1.0, max_new_tokens=LONGEST,
             num_return_sequences=samples, use_cache=True,
@@ -50,8 +50,9 @@ def measure(work: Workload) -> list[Row]:
 
     from trap.platforms.torch import load
 
-    ours = load([work.trained_folder], "cpu")
+    ours = load([work.trained_folder], work.device)
     theirs = AutoModelForCausalLM.from_pretrained(work.trained_folder, dtype=torch.float32).eval()
+    theirs = theirs.to(work.device)
     tokenizer = AutoTokenizer.from_pretrained(work.model_folder)
     prompts = [question.prompt for question in work.questions("hard", 2048)]
     size = ROWS // K

@@ -1,4 +1,4 @@
-"""What the benchmarks run on: the nano model, our questions, one row of results, facts about the machine."""
+"""What the benchmarks run on: a model with fresh weights (the nano model by default), our questions, one row of results, facts about the machine."""
 
 from __future__ import annotations
 
@@ -48,6 +48,8 @@ class Workload:
     seconds: float
     threads: int
     folder: Path
+    device: str = "cpu"
+    model: str = "nano"  # whose shape; the words are always those of the study
 
     @cached_property
     def study(self) -> Any:
@@ -64,10 +66,24 @@ class Workload:
         return self.study.graph
 
     @cached_property
-    def nano(self) -> Any:
-        from trap.workflow.config import load_config
+    def shape(self) -> Any:
+        from trap.workflow.config import load_config, model_of
 
-        return load_config(ROOT / "config/config.yaml").models["nano"]
+        return model_of(load_config(ROOT / "config/config.yaml"), self.model)
+
+    @property
+    def on_card(self) -> bool:
+        return self.device != "cpu"
+
+    @cached_property
+    def half(self) -> bool:
+        """Whether our loop multiplies in bfloat16 here; a peer is told the same."""
+        import torch
+
+        from trap.models.memory import parameters
+        from trap.platforms.torch.fitting import bfloat16_pays
+
+        return bfloat16_pays(torch.device(self.device), parameters(self.shape) or 0)
 
     def questions(self, pool: str, count: int) -> list[Any]:
         return list(self.study.items(pool, count))
@@ -80,15 +96,15 @@ class Workload:
 
     @cached_property
     def model_folder(self) -> Path:
-        """A nano model with fresh weights in Hugging Face format; both sides start from it."""
+        """A model with fresh weights in Hugging Face format; both sides start from it."""
         from trap.models.tokenizer import EOS, PAD, build_tokenizer, write_tokenizer_config
         from trap.platforms.torch import create
         from trap.platforms.torch.decoder import nano_config
 
         tokenizer = build_tokenizer(*self.study.vocabulary())
-        nano = self.nano
+        nano = self.shape
         raw = nano_config(
-            vocab_size=tokenizer.get_vocab_size(), hidden=nano.hidden, layers=nano.layers, heads=nano.heads,
+            vocab_size=max(tokenizer.get_vocab_size(), nano.vocabulary or 0), hidden=nano.hidden, layers=nano.layers, heads=nano.heads,
             kv_heads=nano.kv_heads, intermediate=nano.intermediate, rope=[1] * nano.layers, theta=10000.0,
             eos=tokenizer.token_to_id(EOS), pad=tokenizer.token_to_id(PAD),
         )  # fmt: skip
@@ -102,7 +118,7 @@ class Workload:
         from trap.platforms import Fit
         from trap.platforms.torch import load
 
-        model = load([self.model_folder], "cpu")
+        model = load([self.model_folder], self.device)
         steps = 120 if self.seconds >= 10 else 20
         print(f"  fitting the model to sample from ({steps} steps)", file=sys.stderr)
         model.fit(

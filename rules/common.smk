@@ -8,6 +8,8 @@ import os
 import sys
 from functools import cache
 
+from msgspec import to_builtins
+
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from trap.files import InputError
@@ -130,6 +132,21 @@ def lineage(wildcards):
 
 def run_memory(wildcards, trains=True):
     return plan_of(wildcards).memory(wildcards.model, wildcards.arm, wildcards.platform, trains)
+
+
+def run_threads(wildcards):
+    """One thread for a small model, whose jobs run beside each other; all cores for a large one."""
+    return plan_of(wildcards).threads(wildcards.model, workflow.cores)
+
+
+def source_text(model):
+    """The source of a model as plain values."""
+    return to_builtins(SETTINGS.models[model].source)
+
+
+def fetch_memory(model):
+    """Megabytes to fetch a model: a GGUF file is read into memory, files of the hub are not."""
+    return 1000 if isinstance(SETTINGS.models[model].source, str) else 2500
 
 
 def gpus(wildcards):

@@ -9,19 +9,23 @@ makes  RUN/{episodes.jsonl, metrics.json, items.parquet}, RUN/extra/items.parque
 rule evaluate_adapter:
     input:
         sources=lambda wildcards: sources(wildcards.study),
-        pools=lambda wildcards: plan_of(wildcards).pool_files(plan_of(wildcards).scored),
+        pools=lambda wildcards: plan_of(wildcards).pool_files(
+            plan_of(wildcards).asked(wildcards.model)
+        ),
         validation=lambda wildcards: pool_files(wildcards.study, "validation"),
         lineage=lambda wildcards: trained(wildcards, plan_of(wildcards).lineage(wildcards.arm)),
     output:
         episodes="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/episodes.jsonl",
         metrics="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/metrics.json",
         item_rows="results/{study}/runs/{model}/{platform}/{arm}/s{seed}/items.parquet",
+    threads: run_threads
     resources:
         mem_mb=lambda wildcards: run_memory(wildcards, trains=False),
         gpu=gpus,
     params:
         program="evaluate_adapter.py",
         code=lambda wildcards: plan_of(wildcards).evaluation_code(wildcards.platform),
+        asked=lambda wildcards: plan_of(wildcards).settings.asked.get(wildcards.model),
         folder=subpath(output.item_rows, parent=True),
         lineage=lambda wildcards: run_folders(wildcards, plan_of(wildcards).lineage(wildcards.arm)),
         sheet=lambda wildcards: plan_of(wildcards).sheet_of(wildcards.arm),

@@ -11,8 +11,8 @@ def corpus_pools(study):
 
 
 def first_texts(wildcards):
-    """The files of the base corpus and the vocabulary; empty for a model that is not trained here."""
-    if not plan_of(wildcards).trained_here(wildcards.model):
+    """The files of the base corpus and the vocabulary; empty for a pretrained model that does not read them."""
+    if not plan_of(wildcards).reads_corpus(wildcards.model):
         return []
     study = wildcards.study
     return [f"{PLANS[study].data}/corpus.jsonl", *sources(study), *corpus_pools(study)]

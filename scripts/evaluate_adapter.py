@@ -27,7 +27,7 @@ from trap.platforms import Example
 from trap.studies.base import BaseStudy, Score, score_item
 from trap.studies.columns import item_columns
 from trap.workflow.config import hyper_of, load_config
-from trap.workflow.opening import open_study
+from trap.workflow.opening import open_study, study_settings
 from trap.workflow.running import fix_threads, timed
 from trap.workflow.sheet import load_arms
 
@@ -65,12 +65,17 @@ class Answered(NamedTuple):
 
 
 def answer(
-    model: Any, study: BaseStudy, files: Sequence[str], max_completion_length: int
+    model: Any, study: BaseStudy, files: Sequence[str], max_completion_length: int, asked: dict[str, int]
 ) -> Iterator[list[Answered]]:
-    """The greedy answers to each pool. An item asked in the words of an earlier one is answered once."""
+    """The greedy answers to each pool. An item asked in the words of an earlier one is answered once.
+
+    asked: for a model that answers fewer, how many items of each pool, from its end: arms after SFT draw their prompts
+    there, so that a leaked item that was learned is also asked.
+    """
     answered: dict[str, str] = {}
     for path in files:
         pool, items = study.pool(Path(path).stem), study.read(path)
+        items = items[-asked.get(pool.name, len(items)) :]
         prompts = list(dict.fromkeys(item.prompt for item in items if item.prompt not in answered))
         drawn = model.sample(
             prompts,
@@ -140,7 +145,10 @@ def main(argv: list[str] | None = None) -> int:
         weights = [Path(run) / "adapter" for run in args.lineage]
         model = load_model(config, args.model, args.platform, weights, config.device)
         run = {name: getattr(args, name) for name in RUN}
-        pools, seconds = timed(lambda: list(answer(model, study, args.pools, hyper.max_completion_length)))
+        asked = study_settings(config, args.study).asked.get(args.model, {})
+        pools, seconds = timed(
+            lambda: list(answer(model, study, args.pools, hyper.max_completion_length, asked))
+        )
         rows = [item_row(run, study, found) for answers in pools for found in answers]
         if args.only_items:
             write_item_rows(rows, study, Path(args.only_items))

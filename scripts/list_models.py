@@ -14,10 +14,15 @@ import sys
 from trap.cli import run_main
 from trap.files import InputError
 from trap.models.memory import COSTS, needed_mb, parameters
-from trap.workflow.config import hyper_of, load_config
+from trap.workflow.config import Package, hyper_of, load_config
 from trap.workflow.opening import study_settings
 
 STEPS = ("sample", "lora", "full")
+
+
+def source_text(source: str | Package) -> str:
+    """The source as one word: a package by its name and version."""
+    return source.package if isinstance(source, Package) else source
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -46,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
             rows.append(
                 [
                     name,
-                    model.source,
+                    source_text(model.source),
                     asked,
                     f"{size / 1e6:.0f} M" if size else "-",
                     *(str(need or "-") for need in needs),

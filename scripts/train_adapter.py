@@ -19,7 +19,9 @@ from trap.cli import run_main
 from trap.files import InputError, replacing, write_jsonl
 from trap.methods import Job, load_method
 from trap.models.loading import load_model
-from trap.workflow.config import hyper_of, load_config
+from trap.models.memory import is_large
+from trap.training.checkpoint import Keeper
+from trap.workflow.config import Config, hyper_of, load_config
 from trap.workflow.opening import open_study, study_settings
 from trap.workflow.running import Log, fix_threads, folder_hash, source_hashes, write_meta
 from trap.workflow.sheet import load_arms, replay_pool
@@ -46,6 +48,21 @@ class Probe:
         )
         for (pool, item), (text,) in zip(self.items, drawn, strict=True):
             self.rows.append({"step": step, "pool": pool, "id": item.id, "completion": text})
+
+
+def keeper(
+    config: Config, name: str, model: Any, lineage: list[Path], output: Path, log: Log, probe: Probe
+) -> Keeper | None:
+    """What stores the state of a large model's fits; none for small models, whose jobs are short."""
+    if not (getattr(model, "keeps", False) and is_large(config, name)):
+        return None
+
+    def recall(told: dict[str, Any]) -> None:
+        log.go_on(told["log"])
+        probe.rows = told["probe"]
+
+    salt = [folder_hash(folder) for folder in lineage]
+    return Keeper(output / "checkpoint.npz", lambda: {"log": log.rows, "probe": probe.rows}, recall, salt)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -85,11 +102,12 @@ def main(argv: list[str] | None = None) -> int:
         model = loaded(args.lineage)
         log = Log(f"{args.model} {args.arm} s{args.seed}", hyper.max_steps * arm.rounds)
         probe = Probe(model, watched, hyper.max_completion_length)
+        keep = keeper(config, args.model, model, weights(args.lineage), output, log, probe)
         job = Job(
             arm=arm, hyper=hyper, seed=args.seed, model=model, study=study, data=study.data, output=output, log=log,
             platform=args.platform, probe=probe, from_base=arms[arm.parent].method == "base",
             replay_pool=replay_pool(arms, args.arm),
-            sampler=lambda: loaded(args.rollouts) if args.rollouts else model,
+            sampler=lambda: loaded(args.rollouts) if args.rollouts else model, keep=keep,
         )  # fmt: skip
         data = load_method(arm.method).train(job)
         with replacing(output / "adapter") as folder:

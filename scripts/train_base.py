@@ -1,15 +1,18 @@
-"""Train a nano base model from scratch on the study's base corpus, or link one from a hub or a folder.
+"""Train a nano base model from scratch on the study's base corpus, or link one from a hub, a package or a folder.
 
     python scripts/train_base.py --config config/config.yaml --study NAME --model nano --platform torch \\
         --seed 1 --corpus results/NAME/data/corpus.jsonl --output results/NAME/runs/nano/torch/base/s1
 
+A pretrained model whose settings say `corpus: true` goes on with the base corpus, with all weights.
 Writes `adapter/` (the whole model in Hugging Face format), `log.jsonl` and `meta.json`.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,10 +20,13 @@ from typing import Any
 from trap.cli import run_main
 from trap.files import InputError, read_jsonl, replacing
 from trap.models.loading import link_model
+from trap.models.memory import enough_memory, is_large
+from trap.models.merging import INDEX
 from trap.models.tokenizer import EOS, PAD, build_tokenizer, write_tokenizer_config
-from trap.platforms import Example, Fit
+from trap.platforms import Example, Fit, load_platform
 from trap.studies.base import BaseStudy, Text
-from trap.workflow.config import hyper_of, load_config, model_of
+from trap.training.checkpoint import Keeper
+from trap.workflow.config import Config, hyper_of, load_config, model_of, origin_of
 from trap.workflow.opening import open_study, study_settings
 from trap.workflow.running import Log, file_hash, fix_threads, folder_hash, source_hashes, write_meta
 from trap.workflow.sheet import load_arms
@@ -45,8 +51,10 @@ def fresh_model(spec: Any, study: BaseStudy, seed: int, device: str) -> Any:
     return create(raw, tokenizer, seed, device)
 
 
-def fit_stages(model: Any, rows: list[Text], hyper: Any, seed: int, log: Log) -> None:
-    """Fit each stage in turn, with its share of the steps."""
+def fit_stages(
+    model: Any, rows: list[Text], hyper: Any, seed: int, log: Log, keep: Callable[[int], Any] | None = None
+) -> None:
+    """Fit each stage in turn, with its share of the steps. keep: from a stage to what stores the state of its fit."""
     settings = Fit(**{name: getattr(hyper, name) for name in Fit.__dataclass_fields__})
     done = 0
     for stage in sorted({row.stage for row in rows}):
@@ -58,8 +66,49 @@ def fit_stages(model: Any, rows: list[Text], hyper: Any, seed: int, log: Log) ->
             replace(settings, max_steps=steps),
             seed,
             lambda row, before=before: log(row | {"step": row["step"] + before}),
+            **({"keep": keep(stage)} if keep else {}),
         )
         done += steps
+
+
+def read_corpus(path: str) -> list[Text]:
+    """The texts of a base corpus. Raises InputError where it has none."""
+    if not (rows := read_jsonl(path, Text)):
+        raise InputError(f"{path}: no texts")
+    return rows
+
+
+def go_on_with_corpus(
+    args: argparse.Namespace, config: Config, hyper: Any, rows: list[Text], log: Log, folder: Path
+) -> dict[str, Any]:
+    """Write a pretrained model that has learned the base corpus besides, as plain text; gives facts for meta.json.
+
+    Each stage keeps its own checkpoint, and a stage that a killed process had ended is fitted again.
+    """
+    if hyper.tune != "full":
+        raise InputError(
+            f"models.{args.model}: corpus: its base learns with all weights: tune: full, in its set `base`"
+        )
+    spec, linked = model_of(config, args.model), folder.parent / "linked"
+    known = link_model(spec, linked, origin_of(config, args.model))
+    with enough_memory(args.model):
+        model = load_platform(args.platform).load([linked], config.device)
+
+        def keep(stage: int) -> Keeper:
+            path = Path(args.output) / f"checkpoint{stage}.npz"
+            return Keeper(path, lambda: log.rows, log.go_on)
+
+        wanted = is_large(config, args.model) and getattr(model, "keeps", False)
+        fit_stages(model, rows, hyper, args.seed, log, keep if wanted else None)
+    saved = model.save(folder)
+    for path in linked.iterdir():  # the chat template, and what says where the weights come from
+        if (
+            path.suffix != ".safetensors"
+            and not path.name.endswith(INDEX)
+            and not (folder / path.name).exists()
+        ):
+            shutil.copyfile(path, folder / path.name)
+    return {**known, **saved}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -82,9 +131,7 @@ def main(argv: list[str] | None = None) -> int:
         output = Path(args.output)
         log = Log(f"{args.model} base s{args.seed}", hyper.max_steps)
         if spec.source == "train":
-            rows = read_jsonl(args.corpus, Text)
-            if not rows:
-                raise InputError(f"{args.corpus}: no texts")
+            rows = read_corpus(args.corpus)
             model = fresh_model(spec, study, args.seed, config.device)
             fit_stages(model, rows, hyper, args.seed, log)
             with replacing(output / "adapter") as folder:
@@ -92,9 +139,15 @@ def main(argv: list[str] | None = None) -> int:
                 write_tokenizer_config(folder)
             data = {"n_train": len(rows), "steps": hyper.max_steps}
             sources = {"corpus": file_hash(args.corpus), **source_hashes(study)}
+        elif spec.corpus:
+            rows = read_corpus(args.corpus)
+            with replacing(output / "adapter") as folder:
+                saved = go_on_with_corpus(args, config, hyper, rows, log, folder)
+            data = {"n_train": len(rows), "steps": hyper.max_steps}
+            sources = {"corpus": file_hash(args.corpus), **source_hashes(study)}
         else:
             with replacing(output / "adapter") as folder:
-                saved = link_model(spec, folder)
+                saved = link_model(spec, folder, origin_of(config, args.model))
             data, sources = {"n_train": 0, "steps": 0}, {}
         seconds = log.write(output / "log.jsonl")
         write_meta(

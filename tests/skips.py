@@ -83,6 +83,12 @@ KINDS: dict[str, tuple[Callable[[], bool], str, str]] = {
     "openblas": (_openblas, "no OpenBLAS: with MLX's own BLAS this would take minutes", "+openblas"),
     "speech": (lambda: shutil.which("espeak-ng") is not None, "espeak-ng is not installed", "+speech"),
     "mlx": (_packages("mlx", "mlx_lm"), "MLX is not installed", "make .venv/.mlx"),
+    "gguf": (_packages("gguf"), "the package gguf is not installed", "make .venv/.smollm"),
+    "registry": (
+        lambda: True,
+        "pip cannot fetch the package with the model",
+        "a network, or an index with it",
+    ),
     "ortools": (_packages("ortools"), "OR-Tools is not installed", "make .venv/.clues"),
     "trl": (_packages("trl", "datasets"), "TRL is not installed", PIP),
     "slurm": (_packages("snakemake_executor_plugin_slurm"), "Snakemake's Slurm plugin is not installed", PIP),

@@ -14,7 +14,7 @@ import list_models
 from test_workflow import copy_project, planned
 from trap.files import InputError
 from trap.models.memory import COSTS, needed_mb, parameters
-from trap.workflow.config import Model, hyper_of, load_config, parse_config
+from trap.workflow.config import Model, Package, hyper_of, load_config, origin_of, parse_config
 from trap.workflow.plan import Plan
 
 # Weights that the models' own files count (their safetensors headers, as the hub shows them).
@@ -51,19 +51,15 @@ def test_shapes_are_the_published_ones(models: dict[str, Model], name: str) -> N
 
 def test_every_model_is_complete(models: dict[str, Model]) -> None:
     listed = yaml.safe_load(Path("config/models.yaml").read_text(encoding="utf-8"))
-    assert {
-        "nano",
-        "nano_nope",
-        "nano_able",
-        "nano_reach",
-        "nano_fourth",
-        "nano_quarter",
-        "nano_3m",
-        "nano_11m",
-    } | listed.keys() == models.keys()
+    own = {name for study in load_config("config/config.yaml").studies.values() for name in study.models}
+    written = yaml.safe_load(Path("config/config.yaml").read_text(encoding="utf-8"))["models"].keys()
+    assert written | listed.keys() | own == models.keys()
     for name in listed:
         model = models[name]
         assert parameters(model), name
+        if isinstance(model.source, Package):
+            assert "dequantised from 4 bits" in model.title and model.chat is not None, name
+            continue
         assert re.fullmatch(r"[0-9a-f]{40}|main", model.revision), name
         instructed = model.source.lower().endswith(("instruct", "chat-v1.0", "smollm3-3b"))
         assert (model.chat is not None) == instructed, name
@@ -75,6 +71,45 @@ def test_settings_change_a_key_and_leave_the_others(values: dict[str, Any]) -> N
     model = config.models["smollm2_135m"]
     assert (model.source, model.too_long, model.layers) == ("models/mine", 0.1, 30)
     assert config.models["smollm2_360m"].source == "HuggingFaceTB/SmolLM2-360M"
+
+
+def test_a_model_like_another_has_its_keys(values: dict[str, Any]) -> None:
+    values["models"]["own"] = {"like": "smollm2_135m", "too_long": 0.1, "chat": {}}
+    config = parse_config(values)
+    own, other = config.models["own"], config.models["smollm2_135m"]
+    assert (own.source, own.layers, own.too_long, own.chat is None) == (other.source, 30, 0.1, False)
+    assert other.too_long is None and origin_of(config, "own") == "smollm2_135m"
+    for wrong in ("own", "nobody"):
+        values["models"]["own"] = {"like": wrong}
+        with pytest.raises(InputError, match=rf"`{wrong}` is no other model - at `models.own.like`"):
+            parse_config(values)
+
+
+def test_a_study_has_models_of_its_own(values: dict[str, Any]) -> None:
+    config = parse_config(values)
+    for study in config.studies.values():
+        for name, given in study.models.items():
+            assert config.models[name].title == given["title"]
+            assert "dequantised from 4 bits" in given["title"] or isinstance(config.models[name].source, str)
+
+
+def test_a_large_model_takes_all_cores_and_a_small_one_does_not(values: dict[str, Any]) -> None:
+    plan = Plan.of(parse_config(values), "hops")
+    assert [plan.threads("nano", 8), plan.threads("smollm2_135m", 8)] == [1, 8]
+    assert plan.threads("smollm2_135m", None) == 1  # on a cluster nobody has said how many there are
+    values["all_cores_from"] = 10**9
+    assert Plan.of(parse_config(values), "hops").threads("smollm2_135m", 8) == 1
+
+
+def test_a_model_may_answer_fewer_questions(values: dict[str, Any]) -> None:
+    values["studies"]["hops"] = {"asked": {"nano": {"eval_hard": 3}}}
+    plan = Plan.of(parse_config(values), "hops")
+    assert [pool.name for pool in plan.asked("nano")] == ["eval_hard"]
+    assert plan.asked("nano_nope") == plan.scored
+    for asked in ({"nobody": {"eval_hard": 3}}, {"nano": {"eval_harder": 3}}):
+        values["studies"]["hops"] = {"asked": asked}
+        with pytest.raises(InputError, match="asked"):
+            parse_config(values)
 
 
 def test_hyperparameters_of_a_model_are_laid_over_the_sets(values: dict[str, Any]) -> None:
@@ -167,7 +202,7 @@ def test_what_is_not_pinned_is_said(root: Path) -> None:
     lines = {
         name: fetch_model.not_pinned(name, spec.revision, commit)
         for name, spec in models.items()
-        if spec.source != "train"
+        if isinstance(spec.source, str) and spec.source != "train"
     }
     assert {name for name, line in lines.items() if line} == {"smollm_135m_instruct", "smollm_360m_instruct"}
     assert lines["smollm_135m_instruct"].startswith("models.smollm_135m_instruct: revision main")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import evaluate_adapter
 import sample_items
 import train_adapter
 import train_base
-from trap.files import InputError, read_json
+from trap.files import InputError, read_json, read_jsonl, write_jsonl
 from trap.models.loading import link_model, load_model
 from trap.models.prompted import Prompted, prompted
 from trap.platforms.torch import TorchModel
@@ -160,6 +161,29 @@ def test_the_template_is_linked_with_the_model(project: Project) -> None:
     linked = Path(project.run("base")) / "adapter"
     assert (linked / "chat_template.jinja").read_text(encoding="utf-8") == TWICE
     assert read_json(linked.parent / "meta.json", dict)["hashes"]["adapter"] == folder_hash(linked)
+
+
+def test_a_pretrained_base_goes_on_with_the_corpus(project: Project, asked: list[str]) -> None:
+    linked = Path(project.run("base")) / "adapter"
+    before = read_json(linked.parent / "meta.json", dict)["hashes"]["adapter"]
+    hyper = {
+        "all": {"optim": "adamw", "batch_size": 2, "max_length": 300, "max_completion_length": 5, "prompts": 8, "probes": 0},
+        "base": {"tune": "full", "max_steps": 2},
+        "sft": {"tune": "lora", "max_steps": 2},
+    }  # fmt: skip
+    project.config = project.settings(
+        source=str(project.folder / "source"), chat={}, corpus=True, hyper=hyper
+    )
+    study = open_study(load_config(project.config), "hops", project.data)
+    corpus = project.folder / "corpus.jsonl"
+    write_jsonl(corpus, list(islice(study.corpus(), 6)))
+    assert train_base.main([*project.arguments("base"), "--corpus", str(corpus)]) == 0
+    meta = read_json(linked.parent / "meta.json", dict)
+    assert meta["data"] == {"n_train": 6, "steps": 2} and meta["hashes"]["adapter"] != before
+    assert asked and not any(map(doubled, asked))  # plain text, not through the template
+    assert (linked / "chat_template.jinja").read_text(encoding="utf-8") == TWICE
+    assert [row["step"] for row in read_jsonl(linked.parent / "log.jsonl", dict)] == [1, 2]
+    assert project.train() == 0  # and arms start from it
 
 
 def test_a_model_of_the_hub_is_linked_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 
+from trap.analysis.claims import learned
 from trap.analysis.verdicts import judge, parse_rule
 
 
@@ -63,3 +65,16 @@ def test_a_verdict_is_one_of_three() -> None:
 def test_a_real_effect_within_the_margin_is_claimed_by_neither_side() -> None:
     verdict, why = judge([parse_rule("low > 0")], [parse_rule("high < 0.1")], {"low": 0.02, "high": 0.05})
     assert verdict == "inconclusive" and "margin" in why
+
+
+def test_what_was_not_trained_does_not_wait_for_seeds() -> None:
+    """A pretrained model as it comes has no training seeds that its verdict could need."""
+    runs = pl.DataFrame(
+        {"model": ["own", "own"], "platform": ["torch"] * 2, "arm": ["a", "b"], "steps": [0, 9]}
+    )
+    as_it_comes, trained = ("own", "torch", "a"), ("own", "torch", "b")
+    assert not learned([as_it_comes], runs)
+    assert learned([as_it_comes, trained], runs) and learned([trained], runs)
+    assert learned([], runs) and learned(
+        [("other", "torch", "a")], runs
+    )  # of what is not known, nothing is said

@@ -1,6 +1,7 @@
 """The reference trajectory: losses that every platform gives from one checkpoint, order and settings.
 
-    python tests/trajectory.py --write     # compute it anew, on the platform torch in float32
+    python tests/trajectory.py --write            # compute it anew, on the platform torch in float32
+    python tests/trajectory.py --compare cuda     # how far another device is from it, in float32
 
 In the style of TRL's invariant tests: `tests/data/trajectory.json` is committed, and each platform has a
 test that reproduces it within TOLERANCE. A change of data order, label mask, schedule, clipping or
@@ -54,23 +55,43 @@ def losses(model: Any, settings: Fit) -> list[float]:
     return [row["loss"] for row in rows]
 
 
-def on_torch(base: Path, start: Path, settings: Fit) -> list[float]:
+def on_torch(base: Path, start: Path, settings: Fit, device: str = "cpu") -> list[float]:
     """The trajectory on the platform torch, in float32 as every model of this size."""
     from trap.platforms.torch import load
     from trap.platforms.torch.lora import load_lora
 
-    model = load([base], "cpu")
+    model = load([base], device)
     if settings.tune == "lora":
         model.frozen, model.adapter = model.weights, load_lora(start, model.weights)
     return losses(model, settings)
+
+
+def compare(device: str) -> int:
+    """Print how far each fit on a device is from what is committed; 1 where one leaves the tolerance."""
+    from trap.platforms.torch import fitting
+
+    fitting.bfloat16_pays = lambda device, weights: False  # cards would round to bfloat16
+    known = json.loads(FILE.read_text(encoding="utf-8"))["fits"]
+    apart = {}
+    with tempfile.TemporaryDirectory() as folder:
+        base, start = checkpoint(Path(folder))
+        for name, settings in FITS.items():
+            found = on_torch(base, start, settings, device)
+            apart[name] = max(abs(a - b) for a, b in zip(found, known[name]["losses"], strict=True))
+            print(f"{name}: at most {apart[name]:.1e} nats a token from the reference", flush=True)
+    return int(max(apart.values()) > TOLERANCE)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--write", action="store_true", required=True)
-    parser.parse_args()
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--write", action="store_true")
+    what.add_argument("--compare", metavar="DEVICE")
+    args = parser.parse_args()
+    if args.compare:
+        return compare(args.compare)
     import torch
 
     torch.set_num_threads(1)

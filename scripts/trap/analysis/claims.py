@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +138,7 @@ def _claim(claim: ClaimSpec, spec: ClaimsFile, evidence: Evidence, rule: str, co
         )
     verdict, why = NOT_TESTED, ""
     if main is not None:
-        verdict, why = _verdict(claim, main, also, margin, spec)
+        verdict, why = _verdict(claim, main, also, margin, spec, learned(main.conditions, evidence.runs))
     rested = [result for result in (main, *also.values()) if result is not None]
     conditions = {condition for result in rested for condition in result.conditions}
     return {
@@ -194,9 +194,14 @@ def _claim(claim: ClaimSpec, spec: ClaimsFile, evidence: Evidence, rule: str, co
 
 
 def _verdict(
-    claim: ClaimSpec, main: Result, also: Mapping[str, Result], margin: float | None, spec: ClaimsFile
+    claim: ClaimSpec,
+    main: Result,
+    also: Mapping[str, Result],
+    margin: float | None,
+    spec: ClaimsFile,
+    learned: bool,
 ) -> tuple[str, str]:
-    """(verdict, reason why a verdict is withheld or "")."""
+    """(verdict, reason why a verdict is withheld or ""). learned: whether a run behind the claim took a step."""
     values: dict[str, float | None] = {
         "value": main.value,
         # a number without an interval (arithmetic, a count of everything) is its own interval
@@ -214,12 +219,21 @@ def _verdict(
             found = getattr(result, key)
             values[f"{name}.{key}"] = result.value if found is None and key in ("low", "high") else found
     withheld = []
-    if main.trained and (main.seeds or 0) < spec.minimum_seeds and main.conditions:
+    if main.trained and learned and (main.seeds or 0) < spec.minimum_seeds and main.conditions:
         seeds = f"{main.seeds} training seed{'s' if main.seeds != 1 else ''}"
         withheld.append(f"{seeds}: a verdict needs at least {spec.minimum_seeds}.")
     if main.room.place:
         withheld.append(main.room.reason)
     return ("inconclusive", " ".join(withheld)) if withheld else judge(claim.yes, claim.no, values)
+
+
+def learned(conditions: Collection[tuple[str, str, str]], runs: pl.DataFrame) -> bool:
+    """Whether any of these (model, platform, arm) was trained; a pretrained model as it comes was not, here."""
+    if not conditions:
+        return True
+    keys = pl.DataFrame([*conditions], schema=["model", "platform", "arm"], orient="row")
+    steps = runs.join(keys, on=["model", "platform", "arm"], how="semi")["steps"]
+    return steps.is_empty() or bool((steps.fill_null(1) > 0).any())
 
 
 def _contaminated(conditions: set[tuple[str, str, str]], runs: pl.DataFrame) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 from trap.files import InputError
 from trap.platforms import Example, Fit, Model
 from trap.studies.base import BaseStudy
+from trap.training.checkpoint import Keeper
 from trap.workflow.registry import load_member
 
 
@@ -34,6 +35,7 @@ class Job:
     probe: Callable[[int], None] | None = None  # called during a fit, with the steps so far
     from_base: bool = False  # whether the arm's parent is a base model
     replay_pool: str = ""  # the pool whose references `hyper.replay` mixes in
+    keep: Keeper | None = None  # for a long fit: what stores its state, so that a killed process goes on
 
     def fit_settings(self) -> Fit:
         names = Fit.__dataclass_fields__
@@ -45,6 +47,7 @@ class Job:
             examples, settings, seed,
             lambda row: self.log(row | {"step": row["step"] + before}),
             (lambda step: self.probe(step + before)) if self.probe else None,
+            **({"keep": self.keep} if self.keep else {}),
         )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Models by their names in the settings: linked from a hub or a folder, loaded on a platform, asked in their own way.
 
-A model that is trained here is loaded as it is. A pretrained one (`models.NAME.source` is a hub id or a folder)
-stands behind `trap.models.prompted`: its prompts go through its chat template, and nothing is cut to fit.
+A model that is trained here is loaded as it is. A pretrained one (`models.NAME.source` is a hub id, a package
+or a folder) stands behind `trap.models.prompted`: its prompts go through its chat template, and nothing is cut to fit.
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from trap.files import InputError
+from trap.files import InputError, read_json
 from trap.models.hub import WANTED, first_line
 from trap.models.memory import enough_memory
+from trap.models.package import ORIGIN
 from trap.models.prompted import prompted
 from trap.platforms import Model, load_platform
-from trap.workflow.config import Config, model_of
+from trap.workflow.config import Config, Package, model_of
 from trap.workflow.config import Model as Spec
 
+MADE = "results/models"  # what was fetched and made of packages, by model
 COPIED = tuple(pattern.removeprefix("*") for pattern in WANTED)  # endings of what belongs to a model
 
 
@@ -41,22 +43,36 @@ def load_model(
     return prompted(model, folders[0], spec.chat, spec.too_long, name)
 
 
-def link_model(spec: Spec, folder: Path) -> dict[str, Any]:
+def link_model(spec: Spec, folder: Path, name: str = "") -> dict[str, Any]:
     """Copy a pretrained model into `folder`: weights, settings, tokenizer, chat template.
 
-    They come from a local folder, or from the hub (or its cache) at the revision of the settings. Gives facts for
-    meta.json. Raises InputError where there is no such model.
+    They come from a local folder, from the hub (or its cache) at the revision of the settings, or from what was made of
+    a package, under `name`. Gives facts for meta.json. Raises InputError where there is no such model.
     """
-    source = Path(spec.source)
-    if not source.is_dir():
-        source = _from_hub(spec)
+    if isinstance(spec.source, Package):
+        source = Path(MADE, name)
+        if not (source / ORIGIN).is_file():
+            raise InputError(
+                f"{source}: nothing was made of {spec.source.package} yet: scripts/fetch_model.py --model {name}"
+            )
+        facts = {"source": f"{spec.source.package}, {spec.source.file}", **_told(source)}
+    else:
+        source = Path(spec.source)
+        if not source.is_dir():
+            source = _from_hub(spec)
+        facts = {"source": spec.source, "revision": spec.revision}
     if not (source / "config.json").is_file():
         raise InputError(f"{source}: no config.json: not a model folder")
     folder.mkdir(parents=True, exist_ok=True)
     for path in sorted(source.iterdir()):
         if path.suffix in COPIED and path.is_file():
             shutil.copyfile(path, folder / path.name)
-    return {"format": "model", "source": spec.source, "revision": spec.revision}
+    return {"format": "model", **facts}
+
+
+def _told(folder: Path) -> dict[str, Any]:
+    origin = read_json(folder / ORIGIN, dict)
+    return {key: origin[key] for key in ("sha256", "weights") if key in origin}
 
 
 def _from_hub(spec: Spec) -> Path:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from trap.files import InputError
 from trap.models.hub import first_line
-from trap.workflow.config import Hyper, Model
+from trap.workflow.config import Config, Hyper, Model, model_of
 
 MEGA = 10**6
 BEGINNING = 700  # MB: interpreter, libraries, data
@@ -71,6 +71,11 @@ def parameters(model: Model) -> int | None:
     layer = 2 * d + 2 * d * d + 2 * d * kv + 3 * d * model.intermediate
     layer += d + 2 * kv if model.biases else 0
     return model.vocabulary * d * (1 if model.tied else 2) + d + model.layers * layer
+
+
+def is_large(config: Config, name: str) -> bool:
+    """Whether a model has so many weights that its jobs take all cores and keep checkpoints (`all_cores_from`)."""
+    return (parameters(model_of(config, name)) or 0) >= config.all_cores_from
 
 
 def needed_mb(model: Model, hyper: Hyper, platform: str, what: str) -> int | None:

@@ -21,7 +21,10 @@ from trap.models.encoding import read_tokenizer
 from trap.models.memory import enough_memory
 from trap.platforms import Example, Fit, Model, Probe
 from trap.training.policy_gradient import Learner, Rollout
+from trap.training.progress import Progress
 from trap.workflow.config import Chat
+
+TOLD = 64  # prompts that are answered before a job says how far it is
 
 
 class Prompted:
@@ -64,14 +67,19 @@ class Prompted:
                 f"{len(over)} of {len(texts)} prompts leave no room for {max_completion_length} new tokens in the model's"
                 f" context of {self.context} (longest: {max(over)} tokens); nothing is cut"
             )
+        drawn: list[list[str]] = []
+        progress = Progress("answered", len(texts), "prompts")
         with enough_memory(self.name):
-            return self.model.sample(
-                texts,
-                num_generations=num_generations,
-                temperature=temperature,
-                max_completion_length=max_completion_length,
-                keys=keys,
-            )
+            for first in range(0, len(texts), TOLD):  # what is drawn for one does not depend on the others
+                drawn += self.model.sample(
+                    texts[first : first + TOLD],
+                    num_generations=num_generations,
+                    temperature=temperature,
+                    max_completion_length=max_completion_length,
+                    keys=keys[first : first + TOLD],
+                )
+                progress(len(drawn))
+        return drawn
 
     def logprobs(self, examples: Sequence[Example]) -> list[float]:
         """As `Model.logprobs`. Raises InputError where an example exceeds the model's context."""
@@ -88,8 +96,14 @@ class Prompted:
         """Tokens of each text as it is."""
         return self.model.lengths(texts)
 
+    @property
+    def keeps(self) -> bool:
+        """Whether `fit` of the model beneath takes `keep`."""
+        return getattr(self.model, "keeps", False)
+
     def fit(
-        self, examples: Sequence[Example], settings: Fit, seed: int, log: Callable[[dict], None], probe: Probe = None
+        self, examples: Sequence[Example], settings: Fit, seed: int, log: Callable[[dict], None], probe: Probe = None,
+        **keep: Any,
     ) -> None:  # fmt: skip
         """As `Model.fit`, without the examples that do not fit. Raises InputError where those are too many."""
         made = self._examples(examples)
@@ -104,7 +118,7 @@ class Prompted:
         if left:
             log({"kind": "left_out", "step": 0, "examples": left, "of": len(made), "longest": max(sizes)})
         with enough_memory(self.name):
-            self.model.fit(kept, settings, seed, log, probe)
+            self.model.fit(kept, settings, seed, log, probe, **keep)
 
     def save(self, folder: Path, base: str = "") -> dict[str, Any]:
         """As `Model.save`."""

@@ -102,6 +102,7 @@ def made(meta: dict[str, Any]) -> list[tuple[str, str]]:
         "trained parameters": adapter.get("trained_parameters"),
         "source": adapter.get("source"),
         "revision": adapter.get("revision"),
+        "weights": adapter.get("weights"),
         "seconds": (meta.get("seconds") or {}).get("train"),
         "versions": ", ".join(f"{k} {v}" for k, v in ({**meta.get("versions", {}), **adapter.get("versions", {})}).items()),
         "SHA-256 of these files": (meta.get("hashes") or {}).get("adapter"),
@@ -113,10 +114,11 @@ def made(meta: dict[str, Any]) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in values.items() if value not in (None, "")]
 
 
-def base_source(base: Path | None) -> str | None:
-    """The hub id, or the folder, of the pretrained model in a base's run folder; None where it was trained here."""
+def base_facts(base: Path | None) -> dict[str, Any]:
+    """What a base's run folder says of its weights: `source` (a hub id, a package, a folder) of a pretrained model, and
+    under `weights` what was done to them before they came here."""
     path = base / "meta.json" if base else None
-    return read_json(path, dict).get("adapter", {}).get("source") if path and path.is_file() else None
+    return read_json(path, dict).get("adapter", {}) if path and path.is_file() else {}
 
 
 def card(
@@ -130,9 +132,11 @@ def card(
     """
     meta = read_meta(run)
     kind = meta["adapter"]["format"]
+    facts = base_facts(base)
     parent = f"arm {meta.get('parent')} of the same seed, whole (convert_adapter.py --to model)"
     return markdown_environment(str(templates)).get_template(TEMPLATE).render(
         meta=meta, label=meta.get("label") or meta["arm"], library=LIBRARIES[kind], kind=KINDS[kind], made=made(meta),
-        scores=scores(run), claims=resting(claims, meta, platform), base_source=base_source(base),
+        scores=scores(run), claims=resting(claims, meta, platform), base_source=facts.get("source"),
+        base_weights=facts.get("weights"),
         title=title or meta["study"], loading=LOADING[kind].format(base=parent),
     )  # fmt: skip

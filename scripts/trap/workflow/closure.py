@@ -21,6 +21,8 @@ from trap.files import InputError
 SCRIPTS = Path(__file__).resolve().parents[2]
 PACKAGE = "trap"
 STUDIES = f"{PACKAGE}.studies"
+# Left out of code hashes: what these modules read is among the settings of a run.
+READERS = ("config.py", "keys.py", "sheet.py", "opening.py")
 
 
 def module_file(module: str, root: Path = SCRIPTS) -> Path | None:
@@ -168,3 +170,25 @@ def code_hashes(files: Iterable[Path], root: Path = SCRIPTS.parent) -> dict[str,
 def combined_hash(parts: dict[str, str]) -> str:
     """One hash of a table of hashes. The order of the table does not matter."""
     return sha256_bytes("".join(f"{key}\0{parts[key]}\n" for key in sorted(parts)).encode())
+
+
+@cache
+def program_hash(script: str, *members: str) -> str:
+    """One hash of a program's import closure, without comments, docstrings and the modules that read settings.
+
+    Members that do not exist are skipped, as not every method has a module in every platform.
+    """
+    present = [member for member in members if module_file(f"trap.{member}") is not None]
+    files = [path for path in closure(script, *present) if path.name not in READERS]
+    return combined_hash(code_hashes(files))[:16]
+
+
+@cache
+def code(script: str, *members: str) -> list[str]:
+    """The import closure of `scripts/{script}` as paths that Snakemake can take as inputs."""
+    root = SCRIPTS.parent
+    present = [member for member in members if module_file(f"trap.{member}") is not None]
+    return [
+        path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+        for path in closure(script, *present)
+    ]

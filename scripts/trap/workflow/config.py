@@ -10,109 +10,30 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 import yaml
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from trap.files import InputError, read_text, write_text
 from trap.studies.base import study_class
+from trap.workflow.keys import (  # noqa: F401 programs take all of them from here
+    Chat,
+    Count,
+    Grpo,
+    Hyper,
+    Model,
+    Natural,
+    Package,
+    Positive,
+)
 from trap.workflow.registry import members
-
-Count = Annotated[int, Meta(ge=1)]
-Natural = Annotated[int, Meta(ge=0)]
-Positive = Annotated[float, Meta(gt=0)]
-Share = Annotated[float, Meta(ge=0, le=1)]
 
 # results/STUDY/NAME holds an experiment. These folders lie there too, so that no experiment may have their names.
 TAKEN = ("data", "extra", "runs", "published")
 ITEMS = ("newest", "released", "local")
 ROOT = Path(__file__).resolve().parents[3]
-
-
-class Chat(Struct, kw_only=True, forbid_unknown_fields=True):
-    """How a model is asked: a system message (else that of the template), and values that the template knows."""
-
-    system: str | None = None
-    variables: dict[str, Any] = {}
-
-
-class Model(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A model that is trained here (`source: train`, SmolLM3 architecture), one of the hub, or a local folder.
-
-    The shape (`hidden`, `layers` …) makes a model that is trained here. For any other model it only says how much
-    memory a job needs.
-    """
-
-    source: str = "train"
-    title: str | None = None  # its name in figures and texts; without one, its key
-    revision: str | None = None
-    chat: Chat | None = None  # ask through its chat template; without it, in plain text
-    too_long: Share | None = None  # share of a fit's examples that may be left out for length
-    hyper: dict[str, dict[str, Any]] | None = None  # laid over the sets of `hyper`, by name or `all`
-    sha256: dict[str, str] | None = None  # by file name, checked when the model is fetched
-    vocabulary: Count | None = None
-    tied: bool | None = None  # whether embedding and output are one matrix
-    biases: bool | None = None  # whether queries, keys and values have biases
-    hidden: Count = 192
-    layers: Count = 6
-    heads: Count = 6
-    kv_heads: Count = 6
-    intermediate: Count = 512
-    rope: Literal["all", "none"] | list[Annotated[int, Meta(ge=0, le=1)]] = "all"  # 1: rotary in that layer
-
-
-class Grpo(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Settings of the policy gradient (`trap.methods.grpo` gives formulas and sources).
-
-    The names are those of TRL's GRPOConfig; `baseline` is ours. A rollout batch has batch_size / num_generations x
-    steps_per_generation prompts; num_iterations x steps_per_generation gradient steps follow, each on `batch_size`
-    completions. With one of each, training is on policy.
-    """
-
-    num_iterations: Count = 1  # passes over a rollout batch
-    steps_per_generation: Count = 1  # parts that it is split into, a gradient step on each
-    epsilon: Annotated[float, Meta(gt=0, lt=1)] = 0.2  # a ratio's gain ends at 1 - epsilon, 1 + epsilon_high
-    epsilon_high: Positive | None = None  # none: as epsilon
-    beta: Annotated[float, Meta(ge=0)] = 0.0  # weight of the divergence from the policy at the start
-    importance_sampling_level: Literal["token", "sequence"] = "token"  # what a ratio is of
-    loss_type: Literal["grpo", "bnpo", "dr_grpo"] = "grpo"  # of token losses: see methods/grpo.py
-    baseline: Literal["group", "batch", "running", "none"] = "group"
-    scale_rewards: Literal["group", "batch", "none"] = (
-        "group"  # what divides advantages: a standard deviation
-    )
-
-
-class Hyper(Struct, kw_only=True, forbid_unknown_fields=True):
-    """One named set of hyperparameters. A method uses the fields that it knows.
-
-    The names are TRL's where it has one. learning_rate is the peak rate; warmup_ratio is the share of steps that it
-    takes to get there; batch_size counts the examples of a step (TRL's per_device_train_batch_size); max_length is
-    the most tokens of an example; num_generations samples per prompt, each of max_completion_length tokens at most;
-    top winners kept per prompt; replay is the share of SFT examples in what a fit sees; prompts is how many questions
-    of its pool a method may use (none: all); probes is how often a fit is watched on the validation pools.
-    """
-
-    tune: Literal["full", "lora"] = "full"
-    learning_rate: Positive
-    weight_decay: Annotated[float, Meta(ge=0)] = 0.0
-    warmup_ratio: Share = 0.05
-    optim: Literal["adamw", "muon"] = "adamw"
-    max_length: Count = 512
-    max_steps: Count
-    batch_size: Count = 64
-    lora_r: Count = 16
-    lora_alpha: Count = 32
-    num_generations: Count = 8
-    temperature: Positive = 1.0
-    top: Count = 1
-    min_reward: float | None = None
-    replay: Share = 0.0
-    max_completion_length: Count = 96
-    prompts: Count | None = None
-    probes: Natural = 4
-    grpo: Grpo | None = None
 
 
 class Search(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -154,7 +75,9 @@ class StudyConfig(Struct, kw_only=True, forbid_unknown_fields=True):
     """`config/STUDY/study.yaml`, with `experiments.yaml` as `experiments`; paths are those of files.
 
     `module` is the folder of the study's code, where that has another name than the study. `options` are the study's
-    own; its class says which. `counts` gives the number of items of each pool.
+    own; its class says which. `counts` gives the number of items of each pool. `asked` names models that answer fewer,
+    because each answer takes them long: by model and pool, how many items from its end; a pool that is not named, they
+    are not asked. `models` holds models as this study asks and trains them, with the keys of the settings' models.
     """
 
     module: str | None = None
@@ -162,6 +85,8 @@ class StudyConfig(Struct, kw_only=True, forbid_unknown_fields=True):
     options: dict[str, Any] = {}
     seed: Natural = 0
     counts: dict[str, Count]
+    asked: dict[str, dict[str, Count]] = {}
+    models: dict[str, dict[str, Any]] = {}
     sheet: str = "arms.tsv"
     claims: str = "claims.yaml"
     figures: str | None = None  # the file that says what its figures show
@@ -179,6 +104,7 @@ class Config(Struct, kw_only=True, forbid_unknown_fields=True):
     models: dict[str, Model]
     platform: str = "torch"
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    all_cores_from: Count = 20_000_000  # weights from which a job of a model takes all cores
     items: Literal["newest", "released", "local"] = (
         "newest"  # which items tables, figures and posts are made from
     )
@@ -213,8 +139,10 @@ def parse_config(values: Any, origin: str = "config") -> Config:
     values = values | {
         "studies": {name: _study(name, given, origin) for name, given in values["studies"].items()}
     }
-    if values.get("catalogue"):
-        values["models"] = merged(_catalogue(values["catalogue"]), values.get("models", {}))
+    known = _catalogue(values["catalogue"]) if values.get("catalogue") else {}
+    for study in values["studies"].values():
+        known = merged(known, study.get("models", {}))
+    values["models"] = _alike(merged(known, values.get("models", {})), origin)
     config = _checked(values, Config, origin)
     for name in config.models:
         _check_model(config, name, origin)
@@ -223,6 +151,25 @@ def parse_config(values: Any, origin: str = "config") -> Config:
     _known(origin, "study", config.study, config.studies)
     _known(origin, "platform", config.platform, members("platform"))
     return config
+
+
+def _alike(models: Any, origin: str) -> Any:
+    """Models as plain values; one that says `like: OTHER` has the keys of that one which it does not give itself."""
+    found: dict[str, Any] = {}
+
+    def of(name: str, through: tuple[str, ...]) -> Any:
+        given = models[name]
+        if not isinstance(given, dict) or "like" not in given:
+            return given
+        other = given["like"]
+        if other not in models or other in (*through, name):
+            raise InputError(f"{origin}: `{other}` is no other model - at `models.{name}.like`")
+        own = {key: value for key, value in given.items() if key != "like"}
+        return merged(of(other, (*through, name)), own)
+
+    for name in models if isinstance(models, dict) else ():
+        found[name] = of(name, ())
+    return found if isinstance(models, dict) else models
 
 
 def _study(name: str, given: Any, origin: str) -> dict[str, Any]:
@@ -284,6 +231,13 @@ def model_of(config: Config, name: str) -> Model:
     return config.models[name]
 
 
+def origin_of(config: Config, name: str) -> str:
+    """The first model of the settings that has the source of this one: what is fetched for it serves both."""
+    spec = model_of(config, name)
+    what = (spec.source, spec.revision)
+    return next(other for other, one in config.models.items() if (one.source, one.revision) == what)
+
+
 def hyper_of(config: Config, study: str, model: str, name: str) -> Hyper:
     """A study's set `name` of hyperparameters, with what the model lays over it."""
     laid_over = model_of(config, model).hyper or {}
@@ -300,7 +254,7 @@ def _check_model(config: Config, name: str, origin: str) -> None:
         )
     if model.hidden % model.heads or model.heads % model.kv_heads:
         raise InputError(f"{origin}: hidden, heads and kv_heads do not divide - at `{where}`")
-    for key in ("chat", "too_long"):
+    for key in ("chat", "too_long", "corpus"):
         if model.source == "train" and getattr(model, key) is not None:
             raise InputError(f"{origin}: {key} is for pretrained models - at `{where}.{key}`")
     known = {set_name for study in config.studies.values() for set_name in study.hyper}
@@ -324,6 +278,10 @@ def _check_study(config: Config, name: str, origin: str) -> None:
     pools = {pool.name for pool in study_class(study.module or name).pools}
     for pool in study.counts:
         _known(origin, f"studies.{name}.counts", pool, sorted(pools))
+    for model, wanted in study.asked.items():
+        _known(origin, f"studies.{name}.asked", model, config.models)
+        for pool in wanted:
+            _known(origin, f"studies.{name}.asked.{model}", pool, study.counts)
     searches = [experiment.search for experiment in study.experiments.values() if experiment.search]
     for title, experiment in study.experiments.items():
         where = f"studies.{name}.experiments.{title}"

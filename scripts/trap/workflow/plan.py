@@ -9,16 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 import msgspec
 
 from trap.files import InputError
-from trap.models.memory import needed_mb
+from trap.models.memory import is_large, needed_mb
 from trap.studies.base import BaseStudy, Pool, study_class
-from trap.workflow.closure import closure, code_hashes, combined_hash, module_file
-from trap.workflow.config import Config, Experiment, StudyConfig, hyper_of
+from trap.workflow.closure import code, program_hash
+from trap.workflow.config import Config, Experiment, StudyConfig, hyper_of, origin_of
 from trap.workflow.sheet import DISPLAY, Arm, check_arms, load_arms, pools_of, replay_pool, select_arms
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -31,8 +30,6 @@ TABLES = (  # files that tabulate_results makes for every study
     "arms", "by_level", "contrasts", "doses", "rollouts", "baselines", "power", "noise",
     "checkpoints", "pass_at_k",
 )  # fmt: skip
-# Left out of code hashes: what these modules read is among the settings of a run.
-READERS = ("config.py", "sheet.py", "opening.py")
 
 
 def canonical(value: object) -> str:
@@ -333,9 +330,28 @@ class Plan:
         return self.config.models[model].source == "train"
 
     def fetched(self, model: str) -> list[str]:
-        """The record of a fetched hub model, in a list; an empty list for a model made here or in a local folder."""
+        """The record of what is fetched for a model, in a list; an empty list for one made here or in a local folder."""
         source = self.config.models[model].source
-        return [] if source == "train" or Path(source).is_dir() else [f"{RESULTS}/models/{model}.json"]
+        if source == "train" or (isinstance(source, str) and Path(source).is_dir()):
+            return []
+        return [f"{RESULTS}/models/{origin_of(self.config, model)}.json"]
+
+    def reads_corpus(self, model: str) -> bool:
+        """Whether a model's base is trained on the base corpus: one from nothing, or one that goes on with it."""
+        return self.trained_here(model) or bool(self.config.models[model].corpus)
+
+    def threads(self, model: str, cores: int | None) -> int:
+        """How many threads a job of a model gets: one, or all cores from `all_cores_from` weights on.
+
+        Jobs of small models run beside each other: more threads do not make them faster. Sums depend on the number of
+        threads, so that results of a large model are those of a machine with as many cores.
+        """
+        return max(1, cores or 1) if is_large(self.config, model) else 1
+
+    def asked(self, model: str) -> list[Pool]:
+        """The scored pools that every run of a model answers."""
+        wanted = self.settings.asked.get(model)
+        return [pool for pool in self.scored if wanted is None or pool.name in wanted]
 
     # --- code -------------------------------------------------------------------------------------------
 
@@ -351,10 +367,10 @@ class Plan:
 
     def training_code(self, name: str, platform: str) -> str:
         """One hash of the code that trains an arm."""
-        return code_hash(*self.trains(name, platform))
+        return program_hash(*self.trains(name, platform))
 
     def evaluation_code(self, platform: str, script: str = "evaluate_adapter.py") -> str:
-        return code_hash(script, f"platforms.{platform}", f"studies.{self.module}.study")
+        return program_hash(script, f"platforms.{platform}", f"studies.{self.module}.study")
 
     def study_code(self, script: str) -> list[str]:
         """The files that a program and the study can import."""
@@ -364,22 +380,3 @@ class Plan:
         """The files that drawing a figure can import: the study's own one of that name, else the shared one."""
         own = f"studies.{self.module}.figures.{figure}"
         return code("plot_figure.py", f"figures.{figure}", own, f"studies.{self.module}.study")
-
-
-def reached(script: str, *members: str) -> list[Path]:
-    """The import closure of a program. Members that do not exist are skipped, as not every platform has every method."""
-    return list(closure(script, *(one for one in members if module_file(f"trap.{one}") is not None)))
-
-
-@cache
-def code_hash(script: str, *members: str) -> str:
-    """One hash of a program's import closure, without comments, docstrings and the modules that read settings."""
-    files = [path for path in reached(script, *members) if path.name not in READERS]
-    return combined_hash(code_hashes(files))[:16]
-
-
-@cache
-def code(script: str, *members: str) -> list[str]:
-    """The import closure of `scripts/{script}` as paths that Snakemake can take as inputs."""
-    files = reached(script, *members)
-    return [(file.relative_to(ROOT) if file.is_relative_to(ROOT) else file).as_posix() for file in files]

@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from trap.files import write_json, write_jsonl
 from trap.studies.base import BaseStudy
+from trap.training.progress import Progress
 
 MACHINE_FIELDS = ("rate",)  # fields of a log row that depend on the machine and not on the result
 
@@ -35,15 +36,23 @@ def fix_threads() -> None:
 
 
 class Log:
-    """Collects rows for `log.jsonl` and shows a progress bar. Times are shown but not kept."""
+    """Collects rows for `log.jsonl` and shows a progress bar, or lines in a job's log. Times are shown but not kept."""
 
     def __init__(self, title: str, total: int) -> None:
         self.rows: list[dict[str, Any]] = []
         self.started = time.perf_counter()
         self.bar = tqdm(total=total, desc=title, unit="step", disable=not sys.stderr.isatty(), leave=False)
+        self.progress = Progress(f"{title}:", total, "steps")
+
+    def go_on(self, rows: list[dict[str, Any]]) -> None:
+        """Take over the rows that an interrupted process had collected."""
+        self.rows = list(rows)
+        self.progress.begin_at(max((row.get("step", 0) for row in rows), default=0))
 
     def __call__(self, row: dict[str, Any]) -> None:
         if row.get("kind") == "train":
+            if self.bar.disable:
+                self.progress(row["step"], f", loss {row.get('loss')}, {row.get('rate')} tokens/s")
             self.bar.update(row["step"] - self.bar.n if row["step"] > self.bar.n else 0)
             self.bar.set_postfix(loss=row.get("loss"), rate=row.get("rate"))
         self.rows.append({name: value for name, value in row.items() if name not in MACHINE_FIELDS})

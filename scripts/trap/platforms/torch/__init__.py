@@ -26,6 +26,9 @@ from trap.platforms.torch.decoder import (
 from trap.platforms.torch.fitting import batch_loss, fit_weights
 from trap.platforms.torch.lora import Lora, load_lora
 from trap.platforms.torch.sampling import sample_tokens
+from trap.training.checkpoint import Keeper
+
+LOGITS = 2**22  # of one position, held at once for all rows of a batch that is scored
 
 
 def pick_device(device: str) -> torch.device:
@@ -40,6 +43,8 @@ def pick_device(device: str) -> torch.device:
 
 class TorchModel:
     """A decoder with its tokenizer; adapters on the way to it are merged."""
+
+    keeps = True  # its `fit` takes `keep`
 
     def __init__(
         self,
@@ -87,6 +92,7 @@ class TorchModel:
     @torch.inference_mode()
     def logprobs(self, examples: Sequence[Example], batch: int = 256) -> list[float]:
         """As `Model.logprobs`."""
+        batch = min(batch, max(16, LOGITS // self.config.vocab_size))  # bounds the memory of their logits
         rows = share_rows(self.tokens(examples))
         decoder = Decoder(self.config, self.weights)
         sums = [0.0] * len(examples)
@@ -109,9 +115,10 @@ class TorchModel:
         return [len(ids) for ids in self._encode(texts)]
 
     def fit(
-        self, examples: Sequence[Example], settings: Fit, seed: int, log: Callable[[dict], None], probe: Probe = None
+        self, examples: Sequence[Example], settings: Fit, seed: int, log: Callable[[dict], None], probe: Probe = None,
+        keep: Keeper | None = None,
     ) -> None:  # fmt: skip
-        """As `Model.fit`."""
+        """As `Model.fit`. `keep` stores the state of a long fit, from which a killed process goes on."""
         pairs = self.tokens(examples)
         check_lengths(pairs, settings.max_length)
 
@@ -126,7 +133,7 @@ class TorchModel:
 
             fit_weights(
                 parameters, loss_of, pairs, settings, pad=self.pad, seed=seed, size=self.size, log=log,
-                probe=probe and probed,
+                probe=probe and probed, keep=keep,
             )  # fmt: skip
 
         if settings.tune == "full":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ from trap.platforms import Fit, Probe
 from trap.platforms.torch.arrays import collate
 from trap.platforms.torch.decoder import Decoder
 from trap.platforms.torch.optimizers import Optimizers
+from trap.training.checkpoint import Keeper
 
 LARGE = 100_000_000  # weights from which a processor may train in bfloat16
 
@@ -37,12 +39,13 @@ def fit_weights(
     size: int,
     log: Callable[[dict], None],
     probe: Probe = None,
+    keep: Keeper | None = None,
 ) -> None:
     """Train `parameters` in place; `loss_of` is the loss of a collated batch as a function of them.
 
     size: weights of the whole model, trained or not. `log` gets about 50 rows: step, loss (mean since the row before,
-    nats per completion token), grad_norm (before clipping) and rate (tokens a second). Raises ValueError
-    without examples, FloatingPointError when the loss is not finite.
+    nats per completion token), grad_norm (before clipping) and rate (tokens a second). `keep` stores the state now and
+    then, and gives that of a process that was killed; the result is the same. Raises ValueError without examples, FloatingPointError when the loss is not finite.
     """
     if not examples:
         raise ValueError("nothing to fit: no examples")
@@ -52,8 +55,11 @@ def fit_weights(
     half = torch.autocast(device.type, torch.bfloat16, enabled=bfloat16_pays(device, size))
     optimizers = Optimizers(parameters, settings)
     every = max(1, settings.max_steps // 50)
-    total, tokens_seen, started = 0.0, 0, time.perf_counter()
+    total, done = _go_on(keep, parameters, optimizers, examples, settings, seed) if keep else (0.0, 0)
+    tokens_seen, started = 0, time.perf_counter()
     for step, batch in enumerate(batches(examples, settings.batch_size, settings.max_steps, seed)):
+        if step < done:
+            continue
         tokens, labels, first = collate(batch, pad, device)
         with half:
             loss = loss_of(tokens, labels, first)
@@ -78,8 +84,37 @@ def fit_weights(
             total = 0.0
         if probe and settings.probe_at(step + 1):
             probe(step + 1)
+        if keep and keep.due() and step + 1 < settings.max_steps:
+            held = {f"parameter/{name}": tensor.detach().cpu().numpy() for name, tensor in parameters.items()}
+            keep.write(held | optimizers.state(), {"step": step + 1, "total": total})
     for tensor in parameters.values():
         tensor.requires_grad_(False)
+    if keep:
+        keep.done()
+
+
+def _go_on(
+    keep: Keeper,
+    parameters: dict[str, Tensor],
+    optimizers: Optimizers,
+    examples: Sequence[Tokens],
+    settings: Fit,
+    seed: int,
+) -> tuple[float, int]:
+    """Restore what a killed process had kept: the sum of losses since its last row, and its steps. Else (0, 0).
+
+    Sums depend on the number of threads, so that it belongs to a fit's identity.
+    """
+    facts = [asdict(settings), seed, torch.get_num_threads(), examples]
+    keep.identify(facts, (parameters[name].detach().cpu().numpy() for name in sorted(parameters)))
+    if (found := keep.read()) is None:
+        return 0.0, 0
+    arrays, facts = found
+    with torch.no_grad():
+        for name, tensor in parameters.items():
+            tensor.copy_(torch.from_numpy(arrays[f"parameter/{name}"]))
+    optimizers.restore(arrays)
+    return facts["total"], facts["step"]
 
 
 def bfloat16_pays(device: torch.device, weights: int) -> bool:

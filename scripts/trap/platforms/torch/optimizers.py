@@ -6,9 +6,10 @@ pay for nothing. AdamW's arithmetic is torch's own (`torch.optim.adamw`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.optim.adamw import adamw
@@ -135,3 +136,21 @@ class Optimizers:
             optimizer.step()
             optimizer.zero_grad()
         return float(norm)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What the optimizers remember, by optimizer, parameter and name; no copies."""
+        return {
+            f"optimizer/{number}/{index}/{key}": tensor.detach().cpu().numpy()
+            for number, (optimizer, _) in enumerate(self.all)
+            for index, values in optimizer.state.items()
+            for key, tensor in values.items()
+        }
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Take back what `state` gave. Other names in it are passed over."""
+        device = self.parameters[0].device
+        for name, array in state.items():
+            kind, *place = name.split("/", 3)
+            if kind == "optimizer":
+                values = self.all[int(place[0])][0].state.setdefault(int(place[1]), {})
+                values[place[2]] = torch.from_numpy(array).clone().to(device)

@@ -19,6 +19,7 @@ from trap.platforms.torch.arrays import padded
 from trap.platforms.torch.decoder import Decoder, rotary
 
 ROWS_AT_ONCE = 512  # bounds the memory of the caches; larger batches fall out of the processor's
+CACHE = 2**31  # bytes of keys and values held at once; models that are trained here stay below it
 
 
 class Cache:
@@ -134,10 +135,15 @@ def sample_tokens(
 ) -> list[list[list[int]]]:  # fmt: skip
     """As `sample_group`, for any number of prompts: batches of similar length, answers in input order."""
     order = sorted(range(len(prompts)), key=lambda i: (len(prompts[i]), i))
-    per_group = max(1, ROWS_AT_ONCE // samples)
+    c = decoder.config
+    a_token = 2 * c.layers * c.kv_heads * c.head_dim * decoder.embedding.element_size()
     answers: list[list[list[int]]] = [[] for _ in prompts]
-    for first in range(0, len(order), per_group):
-        group = order[first : first + per_group]
+    first = 0
+    while first < len(order):
+        group = order[first : first + max(1, ROWS_AT_ONCE // samples)]
+        longest = len(prompts[group[-1]]) + samples * steps
+        group = group[: max(1, CACHE // (a_token * longest))]
+        first += len(group)
         drawn = sample_group(
             decoder, [prompts[i] for i in group], samples=samples, temperature=temperature, steps=steps,
             eos=eos, pad=pad, keys=[keys[i] for i in group],
