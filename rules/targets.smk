@@ -11,23 +11,14 @@ localrules:
     all,
 
 
-def add_target(target, files):
-    """A rule of this name that asks for the files: a list, or a function of the wildcards."""
-
-    rule:
-        name:
-            target
-        input:
-            files,
-        localrule: True
-
+TARGETS = {}  # name: files, as a list or as a function of the wildcards
 
 for stage, made in {
     "data": [f"{PLAN.data}/corpus.jsonl", *pool_files(STUDY)],
     "train": run_files(PLAN.collected(DEFAULT), "meta.json"),
     "evaluate": run_files(PLAN.collected(DEFAULT), "metrics.json"),
 }.items():
-    add_target(stage, [f"{PLAN.data}/gates.json", *made])
+    TARGETS[stage] = [f"{PLAN.data}/gates.json", *made]
 
 for stage, files in {
     "tables": table_files,
@@ -36,9 +27,18 @@ for stage, files in {
     "page": page_files,
     **({"film": film_files, "film_narrated": narrated_files} if SCENES else {}),
 }.items():
-    add_target(stage, lambda wildcards, files=files: files(STUDY, main_experiment()))
+    TARGETS[stage] = lambda wildcards, files=files: files(STUDY, main_experiment())
 
 for study, experiment in EXPERIMENTS:
     target = experiment if study == STUDY else f"{study}_{experiment}"
-    add_target(target, lambda wildcards, s=study, e=experiment: experiment_files(s, e))
-    add_target(f"release_{target}", f"{home(study, experiment)}/release.json")
+    TARGETS[target] = lambda wildcards, s=study, e=experiment: experiment_files(s, e)
+    TARGETS[f"release_{target}"] = f"{home(study, experiment)}/release.json"
+
+for target, files in TARGETS.items():
+
+    rule:
+        name:
+            target
+        input:
+            files,
+        localrule: True
