@@ -41,7 +41,10 @@ def test_the_heading_is_that_of_the_figure(tmp_path: Path) -> None:
         story(tmp_path, **claims)["title"]
         == "Having seen the test lifts the score on that test, from either start"
     )
-    told = story(tmp_path, **claims | {"contamination_nano": open_ | {"committed": {"verdict": "reproduced", "seeds": 10}}})
+    told = story(
+        tmp_path,
+        **claims | {"contamination_nano": open_ | {"committed": {"verdict": "reproduced", "seeds": 10}}},
+    )
     assert told["title"].startswith("Having seen") and "verdict of the committed runs" in told["words"]
     told = story(tmp_path, **claims | {"contamination_nano": open_})
     assert told["title"].startswith("Right letters and true reasons") and not told["words"]

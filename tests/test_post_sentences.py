@@ -134,7 +134,10 @@ def test_prose_follows_the_leak_of_true_winners(
         ({**RISE, "verdict": "reproduced"}, "already reaches it now and then and only true winners are kept"),
         ({**FLAT, "verdict": "not reproduced"}, "did not help, even where the model can reach it"),
         (WIDE, "is not settled by these runs"),
-        ({**WIDE, "committed": {"verdict": "not reproduced", "seeds": 10}}, "did not help, even where the model can reach it"),
+        (
+            {**WIDE, "committed": {"verdict": "not reproduced", "seeds": 10}},
+            "did not help, even where the model can reach it",
+        ),
         (NONE, "was not measured at this size"),
     ],
 )
