@@ -272,6 +272,9 @@ def test_runs_that_another_experiment_supplies_are_borrowed(
         "beside_each_other": {"seeds": 2, "models": both, "with_items_of": ["few"], "compare": "sizes"},
     }
     plan = Plan.of(parse_config({**values, **of_hops(experiments=sections)}), "hops")
+    # what the other has not made yet, nobody borrows
+    assert plan.borrowed("more") == [] and plan.collected("more") == plan.runs("more")
+    monkeypatch.setattr(Plan, "held", lambda self, name: {run.name for run in self.runs(name)})
     assert [run.name for run in plan.collected("more")] == ["hops/nano/torch/sft/2"]
     borrowed = [run.name for run in plan.borrowed("more")]
     assert borrowed == ["hops/nano/torch/base/1", "hops/nano/torch/sft/1"]

@@ -315,7 +315,7 @@ def with_numbers(text: str) -> str:
 
 def test_the_numbers_of_the_readme_are_those_of_the_ledger():
     text = document("README.md")
-    assert len(QUOTED.findall(text)) > 10 and set(SAID) <= {name for name, _ in QUOTED.findall(text)}
+    assert len(QUOTED.findall(text)) >= 8 and set(SAID) <= {name for name, _ in QUOTED.findall(text)}
     assert text == with_numbers(text), "PYTHONPATH=scripts python tests/test_docs.py writes them anew"
 
 

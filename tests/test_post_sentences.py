@@ -47,7 +47,7 @@ def bullet(text: str, name: str) -> str:
             "(too few seeds for a verdict here; the committed 10 seeds: not reproduced)",
             "It is real",
         ),
-        (NONE, "did not run the comparison", "It is real"),
+        (NONE, "was not run in this experiment", "It is real"),
     ],
 )
 def test_prose_follows_the_trap(tmp_path: Path, fields: dict[str, Any], says: str, denies: str) -> None:
@@ -78,7 +78,7 @@ def test_prose_follows_the_match(tmp_path: Path, fields: dict[str, Any], says: s
         (RISE, FALL, "costs on fresh ones"),
         (RISE, WIDE, "could be told from none (+1.0 points [−6.0 to 8.0], undecided)"),
         (FALL, WIDE, "no clear gain"),
-        (NONE, NONE, "did not run the comparison"),
+        (NONE, NONE, "was not run in this experiment"),
     ],
 )
 def test_prose_follows_the_leak(

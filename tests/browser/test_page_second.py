@@ -58,7 +58,7 @@ def test_it_has_the_tabs_of_the_shell_and_nothing_of_another_study(reader: Visit
 
 def test_every_point_is_a_row_of_a_table(reader: Visitor, second: Path) -> None:
     page = reader.open("#distribution")
-    assert page.text_content("#panel-distribution .controls select >> nth=0") == "A tiny model"
+    assert page.text_content("#panel-distribution .controls select >> nth=1") == "A tiny model"
     measures = page.eval_on_selector_all(
         "#panel-distribution .controls select >> nth=2 >> option", "all => all.map((one) => one.textContent)"
     )
@@ -79,7 +79,7 @@ def test_every_point_is_a_row_of_a_table(reader: Visitor, second: Path) -> None:
     found = points()
     assert len(found) > 20 and {point["metric"] for point in found} == {"accuracy", "value"}
     page.select_option("#panel-distribution .controls select >> nth=2", "letters")
-    page.select_option("#panel-distribution .controls select >> nth=1", "seen_ballads")
+    page.select_option("#panel-distribution .controls select >> nth=0", "seen_ballads")
     assert {point["metric"] for point in points()} >= {"letters"}
     for point in found + points():
         value = known[point["arm"], point["pool"], point["metric"]]

@@ -96,7 +96,11 @@ def draw_dose(
     everything = [e for m in models for e in of(m)]
     rows = [row for m in models for row, _ in estimates(table, model=m, family=family)]
     steps = {row["x"] for row in rows}
-    few = f" Only {len(steps)} of the doses were run." if 0 < len(steps) < declared.doses else ""
+    few = (
+        f" Only {len(steps)} of the doses were run in this experiment."
+        if 0 < len(steps) < declared.doses
+        else ""
+    )
     note = evidence.text(declared.note)
     counts = f"{sizes(everything, 'questions')}; bars: 95 % intervals over seeds and questions."
     caption = (

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from trap.files import InputError
+from trap.files import InputError, read_json
 from trap.models.memory import is_large, needed_mb
 from trap.studies.base import BaseStudy, Pool, study_class
 from trap.workflow.closure import code, program_hash
@@ -250,10 +250,25 @@ class Plan:
 
     def collected(self, name: str) -> list[Run]:
         """The runs that this experiment collects itself: those that `with_items_of` does not supply."""
-        lenders = self.experiment(name).with_items_of
+        chosen = self.experiment(name)
+        lenders = chosen.with_items_of
         models = lenders if isinstance(lenders, dict) else {other: self.config.models for other in lenders}
-        elsewhere = {run for other in models for run in self.runs(other) if run.model in models[other]}
+        elsewhere = {
+            run for other in models for run in self.runs(other)
+            if run.model in models[other] and (chosen.compare or run.name in self.held(other))
+        }  # fmt: skip
         return [run for run in self.runs(name) if run not in elsewhere]
+
+    def held(self, name: str) -> set[str]:
+        """Names of the runs whose items are here for an experiment, released or local.
+
+        Nobody borrows a run that is not there yet: on another platform, say, or where only local items count.
+        """
+        path = Path(self.evidence(name), "seconds.json")
+        try:
+            return set(read_json(path)) if path.is_file() else set()
+        except InputError:  # an unfinished file; what reads its neighbours says what is wrong with them
+            return set()
 
     def borrowed(self, name: str) -> list[Run]:
         """The runs whose items come from the experiments in `with_items_of`.
