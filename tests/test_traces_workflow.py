@@ -92,9 +92,7 @@ def test_gates_pass(project: Path) -> None:
 def test_every_arm_is_scored(project: Path) -> None:
     items = pl.read_parquet(project / "results/traces/default/collected/items.parquet")
     assert set(items["arm"].unique()) == set(ARMS)
-    assert set(items["pool"].unique()) == {
-        pool.name for pool in study_class("traces").pools if pool.scored and pool.name != "eval_family_hard"
-    }
+    assert set(items["pool"].unique()) == {pool.name for pool in study_class("traces").pools if pool.scored}
     assert set(KINDS) <= set(items.columns)
     assert set(items["value"].unique().to_list()) <= {0.0, pytest.approx(0.3), 0.5, pytest.approx(0.7), 1.0}
 
