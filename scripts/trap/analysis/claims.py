@@ -229,7 +229,7 @@ def _verdict(
 
 def learned(conditions: Collection[tuple[str, str, str]], runs: pl.DataFrame) -> bool:
     """Whether any of these (model, platform, arm) was trained; a pretrained model as it comes was not, here."""
-    if not conditions:
+    if not conditions or "steps" not in runs.columns:
         return True
     keys = pl.DataFrame([*conditions], schema=["model", "platform", "arm"], orient="row")
     steps = runs.join(keys, on=["model", "platform", "arm"], how="semi")["steps"]
