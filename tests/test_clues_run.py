@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ import yaml
 
 from trap.studies.clues.study import Study
 from trap.workflow.sheet import load_arms
+from whole_runs import copy_parts
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "report", "page")
@@ -59,12 +59,7 @@ SETTINGS = {
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project after a whole tiny run."""
     folder = tmp_path_factory.mktemp("clues") / "project"
-    folder.mkdir()
-    for part in PARTS:
-        if (ROOT / part).is_dir():
-            shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy2(ROOT / part, folder / part)
+    copy_parts(folder, PARTS)
     (folder / "settings.yaml").write_text(yaml.safe_dump(SETTINGS), encoding="utf-8")
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
     targets = ("all", "results/clues/default/page/index.html")

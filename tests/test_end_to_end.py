@@ -17,6 +17,7 @@ import pytest
 from test_schemas import validator
 from test_workflow import PARTS, ROOT, planned
 from unlock_workflow import MARK, unlock
+from whole_runs import copy_parts
 
 pytestmark = pytest.mark.slow
 TINY = ("--configfile", "config/test/config.yaml")
@@ -40,12 +41,7 @@ def finish(folder: Path) -> None:
 
 
 def project(folder: Path) -> Path:
-    folder.mkdir()
-    for part in PARTS:
-        if (ROOT / part).is_dir():
-            shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy2(ROOT / part, folder / part)
+    copy_parts(folder, PARTS)
     shutil.copytree(ROOT / "results/released/hops/published", folder / "results/released/hops/published")
     return folder
 

@@ -27,6 +27,7 @@ from trap.files import InputError
 from trap.studies.base import BaseStudy, Item
 from trap.workflow.plan import Run
 from trap.workflow.sheet import load_arms
+from whole_runs import copy_parts
 
 ROOT = Path(__file__).resolve().parent.parent
 LITTLE = Path(__file__).resolve().parent / "data/little_study"
@@ -116,12 +117,7 @@ def snakemake(folder: Path, *arguments: str) -> str:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with the study beside it, after a whole run."""
     folder = tmp_path_factory.mktemp("second_study") / "project"
-    folder.mkdir()
-    for part in PARTS:
-        if (ROOT / part).is_dir():
-            shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy2(ROOT / part, folder / part)
+    copy_parts(folder, PARTS)
     shutil.copytree(LITTLE, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     snakemake(folder, "all", f"results/{NAME}/default/page/index.html")
     return folder

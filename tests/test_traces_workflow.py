@@ -16,6 +16,7 @@ import yaml
 
 from trap.studies.base import study_class
 from trap.studies.traces.lint import KINDS
+from whole_runs import copy_parts
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "report", "page")
@@ -51,12 +52,7 @@ SETTINGS = {
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project after a whole run."""
     folder = tmp_path_factory.mktemp("traces") / "project"
-    folder.mkdir()
-    for part in PARTS:
-        if (ROOT / part).is_dir():
-            shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy2(ROOT / part, folder / part)
+    copy_parts(folder, PARTS)
     ceiling = Path("results/released/traces/published/ceiling.json")
     (folder / ceiling).parent.mkdir(parents=True)
     shutil.copy2(ROOT / ceiling, folder / ceiling)

@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from whole_runs import copy_parts
+
 ROOT = Path(__file__).resolve().parent.parent
 FIGURES = 9  # of the default experiment
 PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "report")
@@ -68,13 +70,7 @@ def messages(folder: Path, *arguments: str) -> set[str]:
 
 
 def copy_project(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    for part in PARTS:
-        source = ROOT / part
-        if source.is_dir():
-            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy2(source, folder / part)
+    copy_parts(folder, PARTS)
     shutil.copytree(ROOT / "results/released/hops/published", folder / "results/released/hops/published")
     path = folder / EXPERIMENTS
     values = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -168,6 +168,14 @@ def test_every_point_of_the_distribution_is_a_row_of_a_table(visitor: Visitor, b
     )
     assert told == [[row["name"], row["value"]] for row in contrasts.rows(named=True)]
     assert "+1.0\u00a0points [−1.0 to 3.0]" in page.text_content("tr[data-contrast]")
+    quoted = page.eval_on_selector_all(
+        "#panel-distribution g.estimate", "all => all.map((one) => Number(one.dataset.value))"
+    )
+    claims = {claim["id"]: claim for claim in read_json(built.parent / "claims.json", list[dict[str, Any]])}
+    published = {name: claims[name]["published"]["value"] for name in ("B1", "B3", "B4")}
+    # RSFT on easy questions is published as a fall below SFT
+    for value in (published["B1"], published["B3"] + published["B4"]):
+        assert any(one == pytest.approx(value, abs=1e-6) for one in quoted)
     for family in ("hard_share", "leaked_share"):
         rows = tables["doses"].filter(model="nano", family=family)
         slider = page.locator(f"#panel-distribution input[type=range] >> nth={family == 'leaked_share':d}")

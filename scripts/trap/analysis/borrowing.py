@@ -15,6 +15,8 @@ from trap.files import InputError
 from trap.studies.base import BaseStudy
 
 TABLES = ("items", "runs", "curves", "episodes")
+# What seconds.json calls a run: STUDY/MODEL/PLATFORM/ARM/SEED.
+RUN_NAME = pl.concat_str([pl.col(column).cast(pl.String) for column in RUN_KEY], separator="/")
 
 
 def borrow(
@@ -25,7 +27,7 @@ def borrow(
     folders: what collect_runs.py wrote for other experiments, or its released copy. Pools that only those experiments
     ask are left out. Raises InputError for a run that none of the folders holds.
     """
-    extra = [pool.name for pool in study.pools if pool.extra]
+    asked = [pool.name for pool in study.pools if pool.scored and not pool.extra]
     parts: dict[str, list[pl.DataFrame]] = {name: [] for name in TABLES}
     seconds: dict[str, Any] = {}
     wanted = list(names)
@@ -36,15 +38,14 @@ def borrow(
             continue
         wanted = [name for name in wanted if name not in spent]
         seconds |= {name: spent[name] for name in here}
-        key = pl.concat_str([pl.col(column).cast(pl.String) for column in RUN_KEY], separator="/")
         for table in TABLES:
             path = folder / f"{table}.parquet"
-            frame = read_items([path], study) if table == "items" else read_table(path)
-            if table == "items":
-                frame = frame.filter(
-                    ~pl.col("pool").is_in(extra) & ~pl.col("pool").str.contains("_of[0-9]+$")
-                )
-            parts[table].append(frame.filter(key.is_in(here)))
+            frame = (
+                read_items([path], study).filter(pl.col("pool").is_in(asked))
+                if table == "items"
+                else read_table(path)
+            )
+            parts[table].append(frame.filter(RUN_NAME.is_in(here)))
     if wanted:
         raise InputError(f"{', '.join(map(str, folders))}: no run {wanted[0]}")
     return {name: pl.concat(frames) for name, frames in parts.items()}, seconds

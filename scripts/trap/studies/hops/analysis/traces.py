@@ -12,8 +12,8 @@ from typing import Any
 
 import polars as pl
 
+from trap.analysis.borrowing import RUN_NAME
 from trap.analysis.cells import read_table
-from trap.analysis.collect import RUN_KEY
 from trap.analysis.episodes import Owner
 from trap.files import InputError, iter_jsonl, read_json
 from trap.studies.hops.analysis.errors import KINDS, TraceReader
@@ -57,9 +57,8 @@ def with_borrowed(traces: pl.DataFrame, others: Sequence[Path], runs: Sequence[s
     parts, wanted = [traces], list(runs)
     for path in others:
         found = read_traces(path)
-        names = pl.concat_str([pl.col(column).cast(pl.String) for column in RUN_KEY], separator="/")
-        here = set(found.select(names.unique()).to_series()) & set(wanted)
-        parts.append(found.filter(names.is_in(sorted(here))))
+        here = set(found.select(RUN_NAME.unique()).to_series()) & set(wanted)
+        parts.append(found.filter(RUN_NAME.is_in(sorted(here))))
         wanted = [name for name in wanted if name not in here]
     if wanted:
         raise InputError(f"{', '.join(map(str, others))}: no run {wanted[0]}")
