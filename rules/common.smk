@@ -15,7 +15,8 @@ sys.path.insert(0, f"{workflow.basedir}/scripts")
 from trap.files import InputError
 from trap.film import CUTS, known_quality
 from trap.workflow.config import parse_config, settings_file, write_settings
-from trap.workflow.plan import COLLECTED, RELEASED, TABLES, Plan, Run, code
+from trap.workflow.plan import COLLECTED, RELEASED, TABLES, Plan, code
+from trap.workflow.runs import Run
 
 # Arrays of a few megabytes come and go at every step. Without these settings, glibc gives their pages back to the
 # kernel each time.

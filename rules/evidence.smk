@@ -82,6 +82,22 @@ rule repeat_run:
         " --output {output.item_rows} &> {log}"
 
 
+if SETTINGS.items == "extended":
+
+    # What a release already repeated is not done a third time.
+    rule keep_repeat:
+        input:
+            item_rows=f"{RELEASED}/{{study}}/{{experiment}}/repeat_{{model}}.parquet",
+        output:
+            item_rows="results/{study}/{experiment}/collected/repeat_{model}.parquet",
+        message:
+            "Keep the released repeat of {wildcards.model}: {wildcards.study} {wildcards.experiment}"
+        shell:
+            "cp {input.item_rows} {output.item_rows} &> {log}"
+
+    ruleorder: keep_repeat > repeat_run
+
+
 # The output is a record in the experiment's folder. Released items are source files: no rule has them as output.
 rule release_items:
     input:

@@ -52,10 +52,11 @@ def more_items(wildcards):
 
 
 def lenders(wildcards):
-    """The folders of evidence that an experiment borrows runs from."""
+    """The folders of evidence that an experiment takes runs over from, that of its own release first."""
     plan, experiment = plan_of(wildcards), wildcards.experiment
     others = plan.experiment(experiment).with_items_of if plan.borrowed(experiment) else []
-    return [evidence_folder(wildcards.study, other) for other in others]
+    release = [plan.extended(experiment)] if plan.extended(experiment) else []
+    return release + [plan.lending(other) for other in others]
 
 
 def borrowed_files(wildcards):
@@ -65,9 +66,11 @@ def borrowed_files(wildcards):
 
 
 def borrowed(wildcards):
-    """Arguments for the runs that other experiments supply."""
-    runs = [run.name for run in plan_of(wildcards).borrowed(wildcards.experiment)]
-    return f"{option('--others', lenders(wildcards))} {option('--borrow', runs)}"
+    """Arguments for the runs that other experiments, or the release, supply."""
+    plan = plan_of(wildcards)
+    runs = [run.name for run in plan.borrowed(wildcards.experiment)]
+    release = [folder for folder in [plan.extended(wildcards.experiment)] if folder]
+    return f"{option('--others', lenders(wildcards))} {option('--extends', release)} {option('--borrow', runs)}"
 
 
 def gates(wildcards):

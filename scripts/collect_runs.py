@@ -43,6 +43,9 @@ def main(argv: list[str] | None = None) -> int:
         help="runs to take from them: STUDY/MODEL/PLATFORM/ARM/SEED",
     )
     parser.add_argument(
+        "--extends", type=Path, metavar="FOLDER", help="one of the others: the release that these runs are added to"
+    )  # fmt: skip
+    parser.add_argument(
         "--output", type=Path, required=True, metavar="FOLDER",
         help="gets items, runs, curves, episodes.parquet and seconds.json",
     )  # fmt: skip
@@ -55,7 +58,7 @@ def main(argv: list[str] | None = None) -> int:
         tables["episodes"] = collect_episodes(arguments.runs, study)
         seconds = found.seconds
         if arguments.borrow:
-            others, spent = borrow(arguments.others, arguments.borrow, study)
+            others, spent = borrow(arguments.others, arguments.borrow, study, arguments.extends)
             tables = {
                 name: pl.concat([table, others[name]]).sort(ORDER[name], nulls_last=True, maintain_order=True)
                 for name, table in tables.items()
@@ -68,7 +71,7 @@ def main(argv: list[str] | None = None) -> int:
         if counted:
             write_table(read_samples(counted), arguments.output / FILE)
         write_json(arguments.output / "seconds.json", seconds)
-        sizes = f"{tables['runs'].height} runs, {len(arguments.borrow)} of them from other experiments"
+        sizes = f"{tables['runs'].height} runs, {len(arguments.borrow)} of them taken over"
         print(sizes, file=sys.stderr)
 
     return run_main(body)

@@ -45,6 +45,9 @@ class Search(Struct, kw_only=True, forbid_unknown_fields=True):
     temperature: Positive = 1.0
 
 
+Items = Literal["newest", "released", "local", "extended"]
+
+
 class Experiment(Struct, kw_only=True, forbid_unknown_fields=True):
     """A section of `config/STUDY/experiments.yaml`: which runs, and what is made of their items.
 
@@ -68,7 +71,7 @@ class Experiment(Struct, kw_only=True, forbid_unknown_fields=True):
     post: bool = False
     repeat: bool = True
     compare: Literal["sizes", "platforms"] | None = None
-    items: Literal["newest", "released", "local"] | None = None
+    items: Items | None = None
 
 
 class StudyConfig(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -105,9 +108,7 @@ class Config(Struct, kw_only=True, forbid_unknown_fields=True):
     platform: str = "torch"
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     all_cores_from: Count = 20_000_000  # weights from which a job of a model takes all cores
-    items: Literal["newest", "released", "local"] = (
-        "newest"  # which items tables, figures and posts are made from
-    )
+    items: Items = "newest"  # which items tables, figures and posts are made from
 
 
 def _plain(value: Any) -> Any:
