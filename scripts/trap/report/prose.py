@@ -203,8 +203,8 @@ def judged_elsewhere(claim: Any) -> Markup:
         return Markup("")
     given = _get(claim, "committed")
     seeds = given.get("seeds") if isinstance(given, dict) else None
-    runs = Markup("the committed ") + (plural(seeds, "seed") if seeds else "runs")
-    return Markup(" (too few seeds for a verdict here; ") + runs + Markup(f": {verdict})")
+    runs = plural(seeds, "committed seed") if seeds else Markup("committed runs")
+    return Markup(" (") + runs + Markup(": not settled either)" if verdict == "inconclusive" else f": {verdict})")
 
 
 def why_unclear(row: Any) -> str:
