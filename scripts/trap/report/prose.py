@@ -204,7 +204,11 @@ def judged_elsewhere(claim: Any) -> Markup:
     given = _get(claim, "committed")
     seeds = given.get("seeds") if isinstance(given, dict) else None
     runs = plural(seeds, "committed seed") if seeds else Markup("committed runs")
-    return Markup(" (") + runs + Markup(": not settled either)" if verdict == "inconclusive" else f": {verdict})")
+    return (
+        Markup(" (")
+        + runs
+        + Markup(": not settled either)" if verdict == "inconclusive" else f": {verdict})")
+    )
 
 
 def why_unclear(row: Any) -> str:

@@ -213,7 +213,7 @@ class Plan:
         return self.experiment(name).sheet or self.settings.sheet
 
     def runs(self, name: str) -> list[Run]:
-        """The runs of an experiment: every selected arm, on every model, with seeds 1 to `seeds`.
+        """The runs of an experiment: every selected arm, on every model, each with its seeds.
 
         Raises InputError where two sheets disagree about an arm that these runs need.
         """
@@ -221,8 +221,9 @@ class Plan:
         arms = self.sheets[sheet]
         found = [
             Run(self.study, model, chosen.platform or self.config.platform, arm, seed)
-            for seed in range(1, chosen.seeds + 1)
+            for seed in range(1, 1 + max(map(chosen.seeds_of, chosen.models), default=0))
             for model, wanted in chosen.models.items()
+            if seed <= chosen.seeds_of(model)
             for arm in select_arms(arms, wanted, f"experiments.{name}.models.{model}")
             if seed == self.seed_of(arm, seed)
         ]
