@@ -8,7 +8,7 @@ import polars as pl
 
 from trap.report.wording import interval_text, number_text
 
-WIDE_METRICS = ("accuracy", "faithful", "format", "value", "tokens")
+WIDE_METRICS = ("accuracy", "faithful", "format", "accuracy_given_format", "value", "tokens")
 
 
 def pipe_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
