@@ -65,7 +65,7 @@ def test_the_first_ledger_with_more_seeds_counts(tmp_path: Path, full: Path) -> 
 
 def test_tables_show_it_in_words(full: Path) -> None:
     (found,) = fill_in([entry("few")], [full], minimum_seeds=5)
-    assert str(committed(found)).replace("\u00a0", " ") == "+40.0 points [30.0–50.0], 10 seeds: reproduced"
+    assert str(committed(found)).replace("\u00a0", " ") == "+40.0 points [30.0–50.0], 10 seeds: held"
     assert str(committed(entry("few"))) == "–" == str(small_p(None))
     assert small_p(0.0312) == "0.031" and "0.001" in small_p(0.0000004)
 

@@ -43,7 +43,7 @@ def bullet(text: str, name: str) -> str:
         (FLAT, "inside the margin fixed beforehand", "It is real"),
         (WIDE, "Undecided", "It is real"),
         (FLOOR, "at the floor of the measure, where no difference can show", "It is real"),
-        (ELSEWHERE, "(10 committed seeds: not reproduced)", "It is real"),
+        (ELSEWHERE, "(10 committed seeds: did not hold)", "It is real"),
         (UNSETTLED, "(10 committed seeds: not settled either)", "It is real"),
         (NONE, "was not run in this experiment", "It is real"),
     ],

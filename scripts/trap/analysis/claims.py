@@ -163,6 +163,7 @@ def _claim(claim: ClaimSpec, spec: ClaimsFile, evidence: Evidence, rule: str, co
         "family": main.family if main else None,
         "margin": margin,
         "room": main.room.place if main else "",
+        "kind": spec.kinds.get(claim.source, "published"),
         "verdict": verdict,
         "reason": " ".join(part for part in (why, reason) if part) or None,
         "verdict_rule": {

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from trap.figures.findings import committed_verdict
 from trap.files import InputError
+from trap.report.wording import said
 
 NO_BREAK = "\u00a0"
 ALPHA = 0.05  # of corrected p values, as in the verdict rules
@@ -198,17 +199,13 @@ def status(row: Any) -> str:
 
 def judged_elsewhere(claim: Any) -> Markup:
     """What the committed runs say where these decide nothing; empty where nothing is to be said."""
-    verdict = committed_verdict(claim)
+    verdict, given = committed_verdict(claim), _get(claim, "committed")
     if not verdict or _get(claim, "verdict") != "inconclusive":
         return Markup("")
-    given = _get(claim, "committed")
     seeds = given.get("seeds") if isinstance(given, dict) else None
     runs = plural(seeds, "committed seed") if seeds else Markup("committed runs")
-    return (
-        Markup(" (")
-        + runs
-        + Markup(": not settled either)" if verdict == "inconclusive" else f": {verdict})")
-    )
+    words = "not settled either" if verdict == "inconclusive" else said(verdict, _get(claim, "kind"))
+    return Markup(" (") + runs + Markup(f": {words})")
 
 
 def why_unclear(row: Any) -> str:
@@ -260,6 +257,11 @@ def verdict_phrase(claim: Any) -> str:
     return _VERDICT_PHRASES[verdict]
 
 
+def verdict_words(claim: Any, committed: bool = False) -> str:
+    """The words for a claim's verdict, or for that of the committed runs."""
+    return said(committed_verdict(claim) if committed else _get(claim, "verdict"), _get(claim, "kind"))
+
+
 def verdict_mark(claim: Any) -> str:
     """A sign for a verdict in the scoreboard; the verdict's words always stand beside it."""
     return _VERDICT_MARKS[_get(claim, "verdict")]
@@ -271,7 +273,13 @@ def committed(claim: Any) -> Markup:
     if not row:
         return Markup("–")
     number = quantity(row, _get(claim, "unit") or "")
-    return number + Markup(", ") + plural(row["seeds"], "seed") + Markup(": ") + plain(row["verdict"])
+    return (
+        number
+        + Markup(", ")
+        + plural(row["seeds"], "seed")
+        + Markup(": ")
+        + plain(said(row["verdict"], _get(claim, "kind")))
+    )
 
 
 def small_p(p: float | None) -> Markup:
@@ -343,7 +351,7 @@ class Ledger:
     def all_untested(self, identifiers: list[str]) -> bool:
         return all(self(identifier)["verdict"] == "not tested here" for identifier in identifiers)
 
-    def tally(self, claims: Sequence[dict[str, Any]] | None = None) -> dict[str, int]:
-        """Number of claims (by default the sourced ones) per verdict, in the fixed order of VERDICTS."""
-        counted = self.sourced if claims is None else claims
-        return {name: sum(claim.get("verdict") == name for claim in counted) for name in VERDICTS}
+    def tally(self, kind: str) -> dict[str, int]:
+        """Number of claims of a kind (published, own, audit) by the words for their verdicts; {} where there are none."""
+        verdicts = [claim["verdict"] for claim in self.claims if claim.get("kind") == kind]
+        return {said(name, kind): verdicts.count(name) for name in VERDICTS} if verdicts else {}

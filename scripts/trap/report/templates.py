@@ -18,7 +18,7 @@ FILTERS = (
     "plural", "listing", "sample", "anchor", "committed", "small_p",
 )  # fmt: skip
 GLOBALS = (
-    "interval", "direction", "status", "judged_elsewhere", "why_unclear", "versus", "equivalent", "higher_lower",
+    "interval", "direction", "status", "judged_elsewhere", "verdict_words", "why_unclear", "versus", "equivalent", "higher_lower",
     "verdict_phrase", "verdict_mark",
 )  # fmt: skip
 

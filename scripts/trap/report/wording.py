@@ -5,6 +5,17 @@ from __future__ import annotations
 import math
 
 DIFFERENCES = ("points", "points per doubling")
+# What a verdict is called: a published result is reproduced, a prediction of one's own holds, a finding of a re-reading
+# is confirmed.
+SAID = {
+    "own": {"reproduced": "held", "not reproduced": "did not hold"},
+    "audit": {"reproduced": "confirmed", "not reproduced": "not confirmed"},
+}
+
+
+def said(verdict: str, kind: str | None) -> str:
+    """The words for a verdict on a claim of a kind (`published`, `own`, `audit`)."""
+    return SAID.get(kind or "", {}).get(verdict, verdict)
 
 
 def number_text(value: float | None, unit: str) -> str:

@@ -16,7 +16,7 @@ import polars as pl
 from trap.analysis.claims import current_commit
 from trap.figures.estimates import Evidence
 from trap.figures.findings import headline
-from trap.report.prose import Ledger, quantity, quoted
+from trap.report.prose import Ledger, quantity, quoted, verdict_words
 from trap.site.vocabulary import Vocabulary
 
 DECIMALS = 6  # as in claims.json
@@ -31,7 +31,7 @@ CONTRAST = (
 )  # fmt: skip
 CLAIM = (
     "id", "source", "statement", "published", "model", "arms", "contaminated", "comparison", "value", "low", "high",
-    "n", "seeds", "unit", "text", "p", "p_holm", "p_ledger", "family", "margin", "room", "verdict", "reason", "verdict_rule", "file", "row", "rule",
+    "n", "seeds", "unit", "text", "p", "p_holm", "p_ledger", "family", "margin", "room", "kind", "verdict", "reason", "verdict_rule", "file", "row", "rule",
     "commit", "seconds", "committed",
 )  # fmt: skip
 
@@ -94,6 +94,8 @@ def scoreboard(claims: list[dict[str, Any]]) -> list[dict[str, Any]]:
         {key: claim.get(key) for key in CLAIM}
         | {
             "own": claim["id"] in ours,
+            "said": verdict_words(claim),
+            "committed_said": verdict_words(claim, committed=True),
             "shown": str(quantity(claim)) if claim.get("value") is not None else None,
             "quoted": str(quoted(claim)) if claim.get("published") else None,
         }
