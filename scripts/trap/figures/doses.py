@@ -1,4 +1,4 @@
-"""What dose-response figures share: one panel per model, series of estimates with direct labels."""
+"""Shared code of the dose-response figures: one panel per model, one labelled line per quantity."""
 
 from __future__ import annotations
 
@@ -14,24 +14,27 @@ from trap.figures.settings import Doses
 from trap.figures.theme import NORMAL, SMALL, Theme
 
 PANEL_INCHES = 3.1
-GAP = 0.07  # of the height, between labels at the end of series
+GAP = 0.07  # share of the axis between the labels at the ends of lines
 
 
 @dataclass(frozen=True)
 class Series:
-    """One measured quantity along the dose: which rows, how it looks, what it is called."""
+    """One quantity along the dose: pool and metric choose the rows, the rest is its look and its label."""
 
     pool: str
     metric: str
     label: str
     role: str
     marker: str = "o"
-    hollow: bool = False  # where the arm is contaminated
-    shift: float = 0.0  # of x, so that intervals of two series stay apart
+    hollow: bool = False  # draw contaminated arms hollow
+    shift: float = 0.0  # along x, so that the intervals of two series do not overlap
 
 
 def spread(places: list[float], gap: float, low: float, high: float) -> list[float]:
-    """The same places at least `gap` apart and inside [low, high], moved as little as a sweep allows."""
+    """The places moved so that they lie at least `gap` apart and inside [low, high], in their old order.
+
+    One sweep up and one down: near the least movement, but not always the least.
+    """
     order = sorted(range(len(places)), key=lambda i: places[i])
     moved = list(places)
     floor = low
@@ -46,7 +49,7 @@ def spread(places: list[float], gap: float, low: float, high: float) -> list[flo
 
 
 def share_family(evidence: Evidence, contaminated: bool) -> str:
-    """The first family of doses between 0 and 1 with, or without, contaminated arms; empty when there is none."""
+    """The first family whose doses lie in [0, 1] and that has contaminated arms, or has none; "" if there is none."""
     table = evidence.table("doses")
     for family in table["family"].unique(maintain_order=True).to_list():
         rows = table.filter(pl.col("family") == family)
@@ -86,7 +89,10 @@ def _panel(
 def draw_dose(
     evidence: Evidence, theme: Theme, declared: Doses, family: str, series: tuple[Series, ...], title: str, axis: str
 ) -> Figure:  # fmt: skip
-    """A dose from 0 to 1 along x, shares along y, and a line at chance; `title` and `axis` where none is declared."""
+    """A dose from 0 to 1 along x, shares along y, and a dashed line at chance.
+
+    `title` and `axis` are the defaults for texts that `declared` leaves empty.
+    """
     table = evidence.table("doses")
 
     def of(model: str) -> list[Estimate]:

@@ -1,6 +1,7 @@
-"""The trap: right answers, and right answers for reasons that hold, for every arm and in one panel per model.
+"""The main figure: accuracy and faithful accuracy of every arm, with one panel per model.
 
-It is narrow, so that a phone shows it whole: what an arm is stands above its bars, in one line for all panels.
+The figure is narrow, so that a phone shows it whole. Each arm's label stands above its bars, on one line across all
+panels.
 """
 
 from __future__ import annotations
@@ -26,19 +27,19 @@ ALT = (
 )
 TABLES = ("arms", "by_level")
 ROW_INCHES = 0.56
-VALUE_INCHES = 0.5  # beside a bar, for its numbers
+VALUE_INCHES = 0.5  # room beside the bars for their numbers
 GAP_INCHES = 0.12
 HEAD_INCHES, FOOT_INCHES = 0.66, 0.24
-MOST = 16  # rows that are derived; declared ones are all drawn
-LETTERS = 58  # of a label, which has one line
-NAME_LETTERS = 30  # of a line of a model's name, in one of two panels
+MOST = 16  # rows, if figures.yaml declares none; declared rows are all drawn
+LETTERS = 58  # characters of a row's label, which has one line
+NAME_LETTERS = 30  # characters per line of a model's name above one of two panels
 NAME_POINTS = 12  # height of such a line
 METRICS = ("accuracy", "faithful")
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A row with what to call it and the published points beside it."""
+    """A row with its pool and label filled in, and its published points as (name, estimate)."""
 
     row: Row
     pool: str
@@ -47,7 +48,7 @@ class Drawn:
 
 
 def _derived(evidence: Evidence) -> list[Row]:
-    """A row for every arm; a contaminated one has a second row, on the questions that it was trained on."""
+    """One row per arm. A contaminated arm has two: on fresh questions, and on those that it was trained on."""
     rows = []
     for arm in evidence.run_arms(evidence.table("arms")):
         short = evidence.label(arm)
@@ -78,7 +79,7 @@ def _estimate(evidence: Evidence, model: str, drawn: Drawn, metric: str) -> Esti
 
 
 def _bars(axes: Axes, evidence: Evidence, theme: Theme, model: str, y: float, drawn: Drawn) -> None:
-    """Both bars of a row, one inside the other, with intervals, and their numbers beside them."""
+    """Draw both bars of a row, one inside the other, with intervals, and their numbers beside them."""
     found = {metric: _estimate(evidence, model, drawn, metric) for metric in METRICS}
     ends = []
     for metric, up, height, alpha in (("accuracy", -0.11, 0.46, 0.22), ("faithful", 0.11, 0.46, 1.0)):
@@ -134,7 +135,7 @@ def _caption(
 
 
 def _key(figure: Figure, evidence: Evidence, theme: Theme, top: float) -> float:
-    """What the two bars are, in their colours; returns the free height below."""
+    """Draw the names of the two bars in their colours, and return the free height below."""
     declared, x = evidence.settings.trap, MARGIN
     height = figure.get_figheight()
     y = top - 0.1 / height
@@ -221,14 +222,14 @@ def _scale(axes: Axes, theme: Theme) -> None:
 
 
 def _name(evidence: Evidence, model: str) -> str:
-    """What a model is called, in lines, where the heading of its panel says what it stands for."""
+    """The model's title in lines, for panels whose heading says what the model stands for; else ""."""
     if not evidence.stands_for(model):
         return ""
     return "\n".join(textwrap.wrap(evidence.title(model), NAME_LETTERS, max_lines=3, placeholder=" …"))
 
 
 def _head(axes: Axes, evidence: Evidence, theme: Theme, model: str, called: str, lines: int) -> None:
-    """What the model stands for, what it is called, and the lines of the baselines with their names."""
+    """Draw the panel's heading, the model's title below it, and the baselines with their names."""
     top = 20.5 + NAME_POINTS * lines
     for text, up, size, weight, color, va in (
         (evidence.panel_title(model), top, NORMAL, "bold", theme.ink, "baseline"),
