@@ -144,7 +144,7 @@ def test_a_study_may_bring_a_template_and_names(knots: Path) -> None:
 def test_markup_that_got_through_stops_the_page(tmp_path: Path, root: Path, line: str) -> None:
     from trap.report.html import self_contained
 
-    with pytest.raises(InputError, match="has no place in a post"):
+    with pytest.raises(InputError, match="is not allowed in a post"):
         self_contained(f"# A\n\n{line}\n", root / "report" / "post.html.j2", tmp_path)
 
 
