@@ -139,7 +139,9 @@ def gathered(sheet: Sheet, scene: str, sources: Sources) -> Facts:
     Raises InputError for an unknown scene, and if the claims or the study's sources cannot be read.
     """
     written = _written(sheet, scene, sources)
-    numbers = sources.numbers  # read outside the `try` below: without claims and sources there is no film at all
+    numbers = (
+        sources.numbers
+    )  # read outside the `try` below: without claims and sources there is no film at all
     title = written.title if written else sheet.title
     if (
         written

@@ -62,7 +62,9 @@ class _Checker(HTMLParser):
             if name == "href" and not re.match(r"https?://|#|[\w./-]+$", value or ""):
                 odd.append(f"href={value!r:.40}")
         if odd:
-            raise InputError(f"report: <{tag}>: {odd[0]} is not allowed in a post; did it come from a text in the data?")
+            raise InputError(
+                f"report: <{tag}>: {odd[0]} is not allowed in a post; did it come from a text in the data?"
+            )
 
 
 def check_markup(html: str) -> None:

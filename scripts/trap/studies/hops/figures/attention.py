@@ -24,7 +24,10 @@ ALT = (
 )
 TABLES = ("arms", "attention", "pointers")
 MAP_INCHES = 1.52
-NAMED_INCHES, TOLD_INCHES = 0.6, 0.32  # room above a map: with the arm's name in the first row, without it below
+NAMED_INCHES, TOLD_INCHES = (
+    0.6,
+    0.32,
+)  # room above a map: with the arm's name in the first row, without it below
 DARK_FROM = 0.7  # attention from which a cell is so dark that its number is in the colour of the background
 
 

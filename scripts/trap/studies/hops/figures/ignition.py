@@ -22,7 +22,10 @@ ALT = (
     "Without positions, and without any hard trace, against the number of prompts that rejection sampling had."
 )
 TABLES = ("arms", "doses")
-PROMPTS, BEFORE = "round_prompts", "sft_long"  # the family of doses in prompts, and the arm that it starts from
+PROMPTS, BEFORE = (
+    "round_prompts",
+    "sft_long",
+)  # the family of doses in prompts, and the arm that it starts from
 # (family of doses, name, role of the colour, marker); markers differ because the lines lie close at the start
 SERIES = (
     ("ignition_sft", "the traces alone", "gold", "o"),

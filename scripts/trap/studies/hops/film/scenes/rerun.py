@@ -11,7 +11,10 @@ from trap.film.parts import guessing, line, point, polyline, scale, segments, wh
 from trap.film.stage import Stage
 
 COLORS = {"sft": "start", "sft_more": "start", "rsft_easy": "easy", "rsft_hard": "hard"}
-STARTS = {"nano": ("cannot reach", -0.02), "nano_able": ("can reach", -0.42)}  # {model: (name, height in a row)}
+STARTS = {
+    "nano": ("cannot reach", -0.02),
+    "nano_able": ("can reach", -0.42),
+}  # {model: (name, height in a row)}
 STAGES = ((("sft",), "SFT"), (("rsft_easy", "rsft_hard"), "RSFT"))
 
 
