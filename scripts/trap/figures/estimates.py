@@ -81,6 +81,12 @@ def one(table: pl.DataFrame, **conditions: object) -> Estimate | None:
     return found[0][1] if found else None
 
 
+def same_values(arms: pl.DataFrame, first: str, second: str) -> bool:
+    """Whether two metrics of the table `arms` have the same value in every cell that has both; False without one."""
+    both = arms.filter(metric=first).join(arms.filter(metric=second), on=["model", "arm", "pool"])
+    return both.height > 0 and bool(((both["value"] - both["value_right"]).abs() < 1e-9).all())
+
+
 def models_of(table: pl.DataFrame, order: Sequence[str] = ()) -> list[str]:
     """Models that a table has trained runs of: first those in `order`, then the others by name."""
     names = set(table["model"].drop_nulls().to_list()) - {"none", ""}
@@ -339,6 +345,12 @@ class Evidence:
     def reasons(self) -> bool:
         """Whether the study checks reasons, so that the table `arms` has the metric `faithful`."""
         return any(e for _, e in estimates(self.table("arms"), metric="faithful"))
+
+    @cached_property
+    def graded(self) -> bool:
+        """Whether answers can be partly right, so that the mean score `value` differs from the accuracy."""
+        trained = self.table("arms").filter(pl.col("value").is_not_null() & (pl.col("model") != "none"))
+        return not trained.filter(metric="value").is_empty() and not same_values(trained, "value", "accuracy")
 
     def text(self, words: str) -> str:
         """A declared text with `{questions}`, `{levels}` and `{level_name}` filled in.

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from trap.figures.estimates import span
+from trap.figures.estimates import same_values, span
 from trap.studies.base import BaseStudy, Pool
 
 ACCURACY, FAITHFUL, VALUE = "accuracy", "faithful", "value"
@@ -41,7 +41,7 @@ class Vocabulary:
         for name in (*SHARED, *declared):
             if name not in units or (name == FAITHFUL and not self._study.answers_with_reasons):
                 continue
-            if name == VALUE and _same(measured, VALUE, ACCURACY):
+            if name == VALUE and same_values(measured, VALUE, ACCURACY):
                 continue
             label = self._metric_labels.get(name) or (declared[name].label if name in declared else "")
             label = label or SHARED.get(name) or name.replace("_", " ")
@@ -96,10 +96,3 @@ def _label(pool: Pool) -> str:
 
 def _mean(levels: list[int]) -> float:
     return sum(levels) / len(levels)
-
-
-def _same(arms: pl.DataFrame, first: str, second: str) -> bool:
-    """Whether two metrics have the same value in every cell that has both."""
-    keys = ["model", "arm", "pool"]
-    both = arms.filter(metric=first).join(arms.filter(metric=second), on=keys)
-    return both.height > 0 and bool(((both["value"] - both["value_right"]).abs() < 1e-9).all())
