@@ -26,7 +26,8 @@ ALT = (
     "evaluation questions are hatched, once on fresh questions and once on the questions they were trained on."
 )
 TABLES = ("arms", "by_level")
-ROW_INCHES = 0.56
+ROW_INCHES = 0.56  # of a row with at most one published point; y counts such rows
+POINT_ROWS = 0.16  # what each further published point adds to a row, so that the next label does not cover it
 VALUE_INCHES = 0.5  # room beside the bars for their numbers
 GAP_INCHES = 0.12
 HEAD_INCHES, FOOT_INCHES = 0.66, 0.24
@@ -115,7 +116,7 @@ def _bars(axes: Axes, evidence: Evidence, theme: Theme, model: str, y: float, dr
 def _published(axes: Axes, theme: Theme, y: float, drawn: Drawn) -> None:
     for place, (name, estimate) in enumerate(drawn.quoted):
         point(
-            axes, estimate.value, y + 0.34 + 0.13 * place, estimate.low, estimate.high, theme.muted, theme.paper,
+            axes, estimate.value, y + 0.34 + POINT_ROWS * place, estimate.low, estimate.high, theme.muted, theme.paper,
             gid=f"published:{name}", hollow=True, marker="s", size=4, thin=True,
         )  # fmt: skip
 
@@ -176,12 +177,13 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
     caption = _caption(evidence, found, quoted, hatched, borrowed) + missing_note(
         list(dict.fromkeys(missing))
     )
-    count, inches = max(len(rows), 1), ROW_INCHES
+    heights = [1 + POINT_ROWS * max(len(drawn.quoted) - 1, 0) for drawn in rows] or [1]
+    starts, count = [sum(heights[:place]) for place in range(len(rows))], sum(heights)
     names = [_name(evidence, model) for model in models]
     lines = max((name.count("\n") + 1 for name in names), default=1)
     head = HEAD_INCHES + NAME_POINTS / 72 * (lines - 1)
     figure, bottom, top = frame(
-        theme, evidence.text(title), caption, head + FOOT_INCHES + 0.22 + inches * count, NARROW
+        theme, evidence.text(title), caption, head + FOOT_INCHES + 0.22 + ROW_INCHES * count, NARROW
     )
     height = figure.get_figheight()
     top = _key(figure, evidence, theme, top) - head / height
@@ -197,12 +199,12 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
             absent(axes, theme)
             continue
         _head(axes, evidence, theme, models[index], names[index], lines)
-        for place, drawn in enumerate(rows):
-            _bars(axes, evidence, theme, models[index], place + 0.14, drawn)
+        for start, drawn in zip(starts, rows, strict=True):
+            _bars(axes, evidence, theme, models[index], start + 0.14, drawn)
             if not index:
-                _published(axes, theme, place + 0.14, drawn)
-    for place, drawn in enumerate(rows):
-        y = bottom + (top - bottom) * (count - place - 0.2) / count
+                _published(axes, theme, start + 0.14, drawn)
+    for start, drawn in zip(starts, rows, strict=True):
+        y = bottom + (top - bottom) * (count - start - 0.2) / count
         figure.text(
             MARGIN, y, drawn.label, fontsize=SMALL, va="center_baseline",
             bbox={"facecolor": theme.paper, "edgecolor": "none", "pad": 0.8},
