@@ -14,6 +14,8 @@ from trap.figures.settings import Doses
 from trap.figures.theme import NORMAL, SMALL, Theme
 
 PANEL_INCHES = 3.1
+COLUMNS = 2  # panels beside each other; further models go on further rows
+LEFT, RIGHT, BETWEEN = 0.075, 0.865, 0.155  # shares of the width: panels from, to, and between them
 GAP = 0.07  # share of the axis between the labels at the ends of lines
 
 
@@ -98,7 +100,7 @@ def draw_dose(
     def of(model: str) -> list[Estimate]:
         return [e for s in series for _, e in estimates(table, model=model, family=family, pool=s.pool, metric=s.metric)]  # fmt: skip
 
-    models = [m for m in evidence.models(table, most=len(table)) if of(m)][:2]
+    models = [m for m in evidence.models(table, most=len(table)) if of(m)]
     everything = [e for m in models for e in of(m)]
     rows = [row for m in models for row, _ in estimates(table, model=m, family=family)]
     steps = {row["x"] for row in rows}
@@ -114,12 +116,17 @@ def draw_dose(
         if everything
         else "None of the arms of this dose were run, so nothing is drawn."
     )
-    figure, bottom, top = frame(theme, evidence.text(declared.title or title), caption.strip(), PANEL_INCHES)
-    boxes = panels(
-        figure, (bottom, top), max(len(models), 1), left=0.075, right=0.865, gap=0.155, below_inches=0.66
-    )
+    figure, bottom, top = frame(
+        theme, evidence.text(declared.title or title), caption.strip(),
+        PANEL_INCHES * max(-(-len(models) // COLUMNS), 1),
+    )  # fmt: skip
+    if not models:
+        axes = figure.add_axes((LEFT, bottom, RIGHT - LEFT, top - bottom))
+        axes.set_axis_off()
+        absent(axes, theme)
+        return figure
     named = next((row["x_label"] for row in rows if row.get("x_label")), axis)
-    for index, axes in enumerate(boxes):
+    for model, axes in zip(models, _boxes(figure, (bottom, top), len(models)), strict=True):
         share_axis(axes, theme)
         axes.set_xlim(-0.06, 1.03)
         marks = [0.0, 0.25, 0.5, 0.75, 1.0]
@@ -127,11 +134,23 @@ def draw_dose(
         axes.set_xticks(marks, [f"{100 * x:.0f}\u00a0%" + f"\n{ends.get(x, '')}" for x in marks])
         axes.tick_params(axis="x", pad=7)  # clear of marks at zero
         axes.set_xlabel(evidence.text(declared.axis or named), labelpad=1)
-        if not models:
-            absent(axes, theme)
-            continue
-        axes.set_title(evidence.panel_title(models[index]), fontsize=NORMAL, pad=9)
-        _panel(axes, evidence, theme, models[index], family, series)
+        axes.set_title(evidence.panel_title(model), fontsize=NORMAL, pad=9)
+        _panel(axes, evidence, theme, model, family, series)
         if chance := evidence.baseline("chance"):
             reference(axes, theme, chance.value, "chance", x=0.4, ha="center", below=chance.value > 0.08)
     return figure
+
+
+def _boxes(figure: Figure, band: tuple[float, float], count: int) -> list[Axes]:
+    """`count` axes in rows of COLUMNS from the top; one alone is as wide as the band, one left over is not."""
+    columns, rows = min(COLUMNS, count), -(-count // COLUMNS)
+    width = (RIGHT - LEFT - BETWEEN * (columns - 1)) / columns
+    height = (band[1] - band[0]) / rows
+    made: list[Axes] = []
+    for row in range(rows):
+        here, top = min(columns, count - row * columns), band[1] - row * height
+        made += panels(
+            figure, (top - height, top), here, left=LEFT, right=LEFT + here * width + (here - 1) * BETWEEN, gap=BETWEEN,
+            below_inches=0.66,
+        )  # fmt: skip
+    return made

@@ -7,6 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from trap.figures.absence import ABSENT
 from trap.figures.estimates import Estimate
 from trap.figures.theme import LARGE, SMALL, WIDTH, Theme
 
@@ -222,7 +223,8 @@ def panels(
 
 
 def absent(axes: Axes, theme: Theme, text: str = "no such runs in this evidence") -> None:
-    """Write into an empty panel why it is empty."""
+    """Write into an empty panel why it is empty. A figure of such panels alone is left out of posts (`absence`)."""
     axes.text(
-        0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=theme.muted, fontsize=SMALL
-    )
+        0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=theme.muted, fontsize=SMALL,
+        label=ABSENT,
+    )  # fmt: skip

@@ -20,6 +20,7 @@ matplotlib.use("Agg")
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from trap.figures.absence import ABSENT, is_empty
 from trap.files import replacing, write_text
 
 WIDTH = 7.2  # inches: 720 CSS px at 100 px per inch, the width of a blog column
@@ -156,13 +157,13 @@ def style(theme: Theme) -> Iterator[None]:
         yield
 
 
-def _describe(svg: str, title: str, description: str) -> str:
-    """The SVG with a title and a description for screen readers."""
+def _describe(svg: str, title: str, description: str, empty: bool) -> str:
+    """The SVG with a title and a description for screen readers. An empty figure gets the class `ABSENT`."""
     from xml.sax.saxutils import escape
 
     start = svg.index("<svg ")
     end = svg.index(">", start) + 1
-    opening = svg[start : end - 1] + ' role="img">'
+    opening = svg[start : end - 1] + (f' class="{ABSENT}"' if empty else "") + ' role="img">'
     labels = f"\n <title>{escape(title)}</title>\n <desc>{escape(description)}</desc>"
     return svg[:start] + opening + labels + svg[end:]
 
@@ -176,7 +177,7 @@ def save(figure: Figure, folder: Path, stem: str, theme: Theme, title: str, desc
     with replacing(svg) as partial:
         figure.savefig(partial, format="svg", metadata={"Date": None, "Creator": None})
         text = partial.read_text(encoding="utf-8")
-    write_text(svg, _describe(text, title, description))
+    write_text(svg, _describe(text, title, description, is_empty(figure)))
     return [svg, png]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import jinja2
 import polars as pl
 
+from trap.figures.absence import says_empty
 from trap.figures.estimates import BASELINE, Evidence, models_of, select
 from trap.files import InputError, read_json, read_text
 from trap.report.numerals import bare_numerals, literal_numbers
@@ -107,12 +108,13 @@ def check_template(path: Path) -> None:
 
 
 def drawn_figures(folders: Sequence[Path], beside: Path) -> dict[str, str]:
-    """{figure: the first folder that has it, relative to `beside`}."""
+    """{figure: the first folder that has it, relative to `beside`}, without figures that show no estimate."""
     # both paths are resolved, because the folder of results may be a link
     return {
         path.name.split(".")[0]: Path(os.path.relpath(folder.resolve(), beside.resolve())).as_posix()
         for folder in reversed(folders)
         for path in sorted(folder.glob("*.light.svg"))
+        if not says_empty(path)
     }
 
 
