@@ -122,7 +122,9 @@ def draw_dose(
     )  # fmt: skip
     if not models:
         axes = figure.add_axes((LEFT, bottom, RIGHT - LEFT, top - bottom))
-        axes.set_axis_off()
+        axes.set_xticks([])
+        axes.set_yticks([])
+        axes.spines[:].set_visible(False)
         absent(axes, theme)
         return figure
     named = next((row["x_label"] for row in rows if row.get("x_label")), axis)
