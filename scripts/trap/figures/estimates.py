@@ -154,7 +154,7 @@ class Evidence:
         sheet, the table `arms` supplies these.
     titles: titles of the models, in the order in which figures show them.
     pools: the study's declared pools (`trap.studies.base.Pool`).
-    level_name: what a level counts, in the plural, such as `hops`.
+    level_name: what a level counts, in the plural, such as `steps`.
     """
 
     def __init__(

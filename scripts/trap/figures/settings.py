@@ -89,7 +89,7 @@ class Levels(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """A metric by level.
 
     what: the name of the metric. each: what a sample size counts. x, y: the labels of the axes. diagonal: for a metric
-    that counts the same as a level, such as the hops of a trace: what the dashed diagonal means. arms: default, the
+    that counts the same as a level, such as steps: what the dashed diagonal means. arms: default, the
     first eight of the sheet.
     """
 
