@@ -259,9 +259,11 @@ class Evidence:
         return self.fact(arm).short
 
     def role(self, arm: str) -> str:
+        """The role of an arm, which decides its colour and marker."""
         return self.fact(arm).role
 
     def contaminated(self, arm: str) -> bool:
+        """Whether an arm, or one that it builds on, trains on evaluation items."""
         return self.fact(arm).contaminated
 
     def run_arms(self, table: pl.DataFrame) -> list[str]:

@@ -78,6 +78,7 @@ class Shown:
 
     @property
     def end(self) -> float:
+        """Seconds from the start of the film."""
         return round(self.start + self.seconds, 1)
 
 

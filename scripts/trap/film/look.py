@@ -39,6 +39,7 @@ class Box:
 
     @property
     def middle(self) -> tuple[float, float]:
+        """The centre (x, y)."""
         return (self.left + self.right) / 2, (self.bottom + self.top) / 2
 
     def part(self, left: float, bottom: float, right: float, top: float) -> Box:
@@ -86,10 +87,12 @@ class Format:
 
     @property
     def frame(self) -> Box:
+        """The whole picture."""
         return Box(-self.width / 2, -self.height / 2, self.width / 2, self.height / 2)
 
     @property
     def tall(self) -> bool:
+        """Whether the picture is upright, for phones."""
         return self.height > self.width
 
 

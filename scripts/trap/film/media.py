@@ -34,6 +34,7 @@ class Picture:
 
     @property
     def seconds(self) -> float:
+        """Number of frames divided by the frame rate."""
         return float(self.frames / self.fps)
 
 

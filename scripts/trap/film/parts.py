@@ -50,9 +50,11 @@ class GraphMap(m.VGroup):
         super().__init__(self.lines, self.dots)
 
     def link(self, start: str, end: str) -> m.Line:
+        """A line that lights up an edge."""
         return m.Line(self.places[start], self.places[end], stroke_color=PATH, stroke_width=7)
 
     def spot(self, name: str, color: str = PATH) -> m.Dot:
+        """A dot that lights up an entity."""
         return m.Dot(self.places[name], radius=0.14, color=color)
 
 

@@ -67,10 +67,12 @@ class Tables:
         return found.to_dicts()
 
     def dose(self, model: str, family: str, x: float, pool: str, metric: str) -> dict[str, Any] | None:
+        """A row of the table `doses`. x: the dose."""
         doses = self._evidence.table("doses")
         return self._first(doses, model=model, family=family, x=float(x), pool=pool, metric=metric)
 
     def rollout(self, model: str, arm: str) -> dict[str, Any] | None:
+        """A row of the table `rollouts`."""
         return self._first(self._evidence.table("rollouts"), model=model, arm=arm)
 
     def contrasts(self, model: str) -> list[dict[str, Any]]:
