@@ -39,7 +39,7 @@ rule collect_runs:
         " --runs {params.folders} {params.more} {params.borrowed} --output {params.folder} &> {log}"
 
 
-# This runs on the machine that trained, for hardware and seconds belong to the runs.
+# This has to run on the machine that trained, because it records hardware and seconds.
 rule record_provenance:
     input:
         seconds="results/{study}/{experiment}/collected/seconds.json",
@@ -53,7 +53,7 @@ rule record_provenance:
         " --experiment {wildcards.experiment} --seconds {input.seconds} --output {output.provenance} &> {log}"
 
 
-# A run is done again from the same parents, to see whether it gives the same answers.
+# Trains and evaluates a run a second time from the same parents, to see whether it gives the same answers.
 rule repeat_run:
     input:
         sources=lambda wildcards: sources(wildcards.study),

@@ -1,4 +1,4 @@
-"""Show why a number is what it is: value, interval, file, row, rule, commit, seconds.
+"""Show where the number of a claim comes from: value, interval, file, row, rule, commit, seconds.
 
 python scripts/show_claim.py --claims results/hops/full/claims.json B4    one claim
 python scripts/show_claim.py --claims results/hops/full/claims.json       all ids with their verdicts
