@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -25,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--config", default="config/config.yaml", help="the settings")
     parser.add_argument("--study", required=True, help="a study of the settings")
     parser.add_argument(
-        "--runs", nargs="+", type=Path, required=True, metavar="FOLDER", help="finished run folders"
+        "--runs", nargs="*", type=Path, default=[], metavar="FOLDER", help="finished run folders"
     )
     parser.add_argument(
         "--more", nargs="*", type=Path, default=[], metavar="ITEMS",
@@ -53,17 +54,22 @@ def main(argv: list[str] | None = None) -> int:
 
     def body() -> None:
         study = type(open_study(load_config(arguments.config), arguments.study))
-        found = collect(arguments.runs, study, arguments.more)
-        tables = {name: getattr(found, name, None) for name in TABLES}
-        tables["episodes"] = collect_episodes(arguments.runs, study)
-        seconds = found.seconds
+        parts: list[dict[str, pl.DataFrame]] = []
+        seconds: dict[str, Any] = {}
+        if arguments.runs or not arguments.borrow:
+            found = collect(arguments.runs, study, arguments.more)
+            parts.append({name: getattr(found, name, None) for name in TABLES})
+            parts[0]["episodes"] = collect_episodes(arguments.runs, study)
+            seconds |= found.seconds
         if arguments.borrow:
             others, spent = borrow(arguments.others, arguments.borrow, study, arguments.extends)
-            tables = {
-                name: pl.concat([table, others[name]]).sort(ORDER[name], nulls_last=True, maintain_order=True)
-                for name, table in tables.items()
-            }
-            seconds = dict(sorted((seconds | spent).items()))
+            parts.append(others)
+            seconds |= spent
+        tables = {
+            name: pl.concat(part[name] for part in parts).sort(order, nulls_last=True, maintain_order=True)
+            for name, order in ORDER.items()
+        }
+        seconds = dict(sorted(seconds.items()))
         write_items(tables.pop("items"), arguments.output / "items.parquet")
         for name, table in tables.items():
             write_table(table, arguments.output / f"{name}.parquet")

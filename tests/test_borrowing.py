@@ -110,3 +110,12 @@ def test_pools_that_only_its_release_asked_stay_with_a_run(runs: list[Path], tmp
         folder = collected(tmp_path / f"to{height}", runs[1:2], *options, *extends)
         found = pl.read_parquet(folder / "items.parquet")
         assert found.height - pl.read_parquet(runs[1] / "items.parquet").height == height
+
+
+def test_an_experiment_may_take_all_its_runs_over(runs: list[Path], tmp_path: Path) -> None:
+    lender = collected(tmp_path / "lender", runs)
+    names = list(json.loads((lender / "seconds.json").read_text()))
+    folder = collected(tmp_path / "joined", [], "--others", lender, "--borrow", *names)
+    for name in TABLES:
+        one, two = (pl.read_parquet(place / f"{name}.parquet") for place in (lender, folder))
+        assert one.equals(two), name
