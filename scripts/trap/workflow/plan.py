@@ -243,7 +243,8 @@ class Plan:
             for arm in select_arms(arms, wanted, f"experiments.{name}.models.{model}")
             if seed == self.seed_of(arm, seed)
         ]
-        for arm in {arm for run in found for arm in (run.arm, *self.ancestors(run.arm))}:
+        wanted = {run.arm for run in found}
+        for arm in wanted.union(*map(self.ancestors, wanted)):
             if arms.get(arm) != self.arms[arm]:
                 raise InputError(f"{sheet}: arm `{arm}` is another one in {self.sheet_of(arm)}")
         return found
@@ -253,10 +254,12 @@ class Plan:
         chosen = self.experiment(name)
         lenders = chosen.with_items_of
         models = lenders if isinstance(lenders, dict) else {other: self.config.models for other in lenders}
-        elsewhere = {
-            run for other in models for run in self.runs(other)
-            if run.model in models[other] and (chosen.compare or run.name in self.held(other))
-        }  # fmt: skip
+        elsewhere = set()
+        for other, lent in models.items():
+            held = self.held(other)
+            elsewhere |= {
+                run for run in self.runs(other) if run.model in lent and (chosen.compare or run.name in held)
+            }
         return [run for run in self.runs(name) if run not in elsewhere]
 
     def held(self, name: str) -> set[str]:
