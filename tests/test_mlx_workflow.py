@@ -10,7 +10,8 @@ import yaml
 
 from mlx_models import platform
 from test_end_to_end import project
-from test_workflow import ROOT, snakemake
+from test_workflow import ROOT
+from whole_runs import snakemake
 
 pytestmark = pytest.mark.slow
 RUN = "results/hops/runs/nano/mlx/sft/s1"

@@ -11,8 +11,9 @@ import yaml
 
 from skips import needs
 from test_end_to_end import project
-from test_workflow import ROOT, snakemake
+from test_workflow import ROOT
 from trap.workflow.config import load_config, settings_file
+from whole_runs import snakemake
 
 
 def on_the_gpu() -> set[str]:

@@ -9,14 +9,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from whole_runs import copy_parts
+from whole_runs import copy_parts, snakemake
 
 ROOT = Path(__file__).resolve().parent.parent
 FIGURES = 9  # of the default experiment
@@ -40,18 +38,6 @@ TARGETS = (
     "published",
 )
 pytestmark = pytest.mark.slow
-
-
-def snakemake(folder: Path, *arguments: str, check: bool = True) -> str:
-    """Run Snakemake in `folder`; its output, both streams."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300,
-    )  # fmt: skip
-    output = done.stdout + done.stderr
-    assert not check or done.returncode == 0, output
-    return output
 
 
 def planned(folder: Path, *arguments: str) -> dict[str, int]:
