@@ -130,8 +130,7 @@ test: $(VENV)/.test ## everything that CI runs; at the end, what was skipped and
 	  echo "Manim could not be installed: tests of the film's pictures are skipped."; fi
 	@$(BIN)/ruff check .
 	@$(BIN)/snakefmt --check Snakefile rules scripts/trap/studies
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --lint
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadfile
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.test ## the style checks alone
 	@$(BIN)/ruff check . && $(BIN)/snakefmt --check Snakefile rules scripts/trap/studies

@@ -19,6 +19,10 @@ from skips import lacking, refused, sorted_out, table
 if TYPE_CHECKING:
     from trap.film.facts import Sources
 
+# Tests run beside each other, a process a core, so that one thread each is enough, as in a job of the workflow.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"):
+    os.environ.setdefault(name, "1")
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -60,6 +64,13 @@ def sources(film_folder: Path) -> Sources:
     import film_evidence
 
     return film_evidence.opened(film_folder)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first, so that no process has a long one left when the others are done."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 def _skips(config: pytest.Config) -> Counter[tuple[str, str]]:
