@@ -7,8 +7,10 @@ here follows from the settings and from the files on disk. Nothing is written.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -70,7 +72,6 @@ class Plan:
     study: str
     arms: dict[str, Arm]  # of all sheets; of two arms with one name, that of the first sheet
     sheets: dict[str, dict[str, Arm]]  # by file: the study's own sheet, then those of its experiments
-    _descendants: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, config: Config, study: str) -> Plan:
@@ -179,12 +180,10 @@ class Plan:
                 found |= {other} | self.ancestors(other)
         return found
 
-    def descendants(self, name: str) -> int:
-        """How many arms can only be trained after `name`."""
-        if not self._descendants:
-            ancestors = [self.ancestors(other) for other in self.arms]
-            self._descendants.update({arm: sum(arm in a for a in ancestors) for arm in self.arms})
-        return self._descendants[name]
+    @cached_property
+    def descendants(self) -> Counter[str]:
+        """By arm, how many arms can only be trained after it."""
+        return Counter(before for name in self.arms for before in self.ancestors(name))
 
     def sheet_of(self, name: str) -> str:
         """The path of the first sheet that has the arm."""
