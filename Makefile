@@ -20,6 +20,8 @@ PIP   := $(BIN)/python -m pip --disable-pip-version-check $(if $(TTY),,-qq)
 export LC_ALL := C
 export PYTHONUTF8 := 1
 export PYTHONHASHSEED := 0
+# programs start hundreds of times, so compiled code is kept, whatever the environment says
+export PYTHONDONTWRITEBYTECODE :=
 # pip follows no user configuration that could change which packages come
 export PIP_REQUIRE_VIRTUALENV := 1
 

@@ -17,7 +17,7 @@ import pytest
 from test_schemas import validator
 from test_workflow import PARTS, ROOT, planned
 from unlock_workflow import MARK, unlock
-from whole_runs import copy_parts
+from whole_runs import copy_parts, environment
 
 pytestmark = pytest.mark.slow
 TINY = ("--configfile", "config/test/config.yaml")
@@ -27,11 +27,10 @@ VOLATILE = ("seconds", "commit")  # what two runs of the same code may differ in
 
 def start(folder: Path) -> subprocess.Popen:
     """A tiny run, both streams in run.log."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
     with (folder / "run.log").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "snakemake", "--cores", "2", *TINY],
-            cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT,
+            cwd=folder, env=environment(), stdout=log, stderr=subprocess.STDOUT,
         )  # fmt: skip
 
 

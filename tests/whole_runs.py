@@ -25,6 +25,12 @@ def copy_parts(folder: Path, parts: Iterable[str]) -> Path:
     return folder
 
 
+def environment() -> dict[str, str]:
+    """The environment of a run: without what is meant for pytest, and compiled code is kept, for it has many jobs."""
+    left_out = [name for name in os.environ if name.startswith("PYTEST")]
+    return {name: os.environ[name] for name in os.environ.keys() - {*left_out, "PYTHONDONTWRITEBYTECODE"}}
+
+
 @cache
 def _processes() -> multiprocessing.context.ForkServerContext:
     """Makes processes that have imported Snakemake and its plugins already, and nothing of this project."""
@@ -41,7 +47,7 @@ def _call(folder: str, arguments: list[str], told: str) -> None:
     with open(told, "wb") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
-    for name in [name for name in os.environ if name.startswith("PYTEST")]:
+    for name in os.environ.keys() - environment().keys():
         del os.environ[name]
     os.chdir(folder)
     main(arguments)
