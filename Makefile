@@ -126,7 +126,8 @@ published: $(VENV)/.paper ## fetch the published files (network) and audit them
 verify: $(VENV)/.paper ## which released items are older than the code that made them, and what makes them anew?
 	@$(BIN)/python scripts/verify_release.py
 
-# The libraries may have come after the test tools were installed, so this is looked at each time.
+# The libraries may have come after the test tools were installed, so this is looked at each time. `snakemake --lint` is
+# one of the tests. Files with slow tests come first, whatever their number of tests.
 test: $(VENV)/.test ## everything that CI runs; at the end, what was skipped and how to get it
 	@if $(CAIRO) && ! $(SELF) $(VENV)/.film; then \
 	  echo "Manim could not be installed: tests of the film's pictures are skipped."; fi

@@ -45,6 +45,12 @@ def hops_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_graph(tmp_path_factory.mktemp("hops_data"))
 
 
+def _common(factory: pytest.TempPathFactory) -> Path:
+    """The folder of a whole test run, whichever of its processes asks."""
+    base = factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
 @pytest.fixture(scope="session")
 def film_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Tables and claims of the released items, and the graph, as the film reads them (`film_evidence`)."""
@@ -52,10 +58,15 @@ def film_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     if missing := lacking("results"):
         pytest.skip(missing)
-    base = tmp_path_factory.getbasetemp()
-    return film_evidence.write(
-        (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "film_evidence"
-    )
+    return film_evidence.write(_common(tmp_path_factory) / "film_evidence")
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project after a whole run of config/test/config.yaml. It is read only: copy what a test changes."""
+    from whole_runs import finish, project, shared
+
+    return shared(_common(tmp_path_factory) / "tiny_run", lambda folder: finish(project(folder)))
 
 
 @pytest.fixture(scope="session")

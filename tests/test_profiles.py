@@ -10,10 +10,9 @@ import pytest
 import yaml
 
 from skips import needs
-from test_end_to_end import project
 from test_workflow import ROOT
 from trap.workflow.config import load_config, settings_file
-from whole_runs import snakemake
+from whole_runs import project, snakemake
 
 
 def on_the_gpu() -> set[str]:

@@ -14,11 +14,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from whole_runs import copy_parts, snakemake
+from whole_runs import project, snakemake
 
 ROOT = Path(__file__).resolve().parent.parent
 FIGURES = 9  # of the default experiment
-PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "report")
 CONFIG, STUDY, EXPERIMENTS = "config/config.yaml", "config/hops/study.yaml", "config/hops/experiments.yaml"
 ARMS = ["base", "sft", "rsft_easy", "rsft_hard", "rsft_eval"]
 TARGETS = (
@@ -56,8 +55,7 @@ def messages(folder: Path, *arguments: str) -> set[str]:
 
 
 def copy_project(folder: Path) -> Path:
-    copy_parts(folder, PARTS)
-    shutil.copytree(ROOT / "results/released/hops/published", folder / "results/released/hops/published")
+    project(folder)
     path = folder / EXPERIMENTS
     values = yaml.safe_load(path.read_text(encoding="utf-8"))
     for experiment in values.values():
@@ -125,11 +123,7 @@ def test_lint() -> None:
 
 def test_the_full_experiment_is_planned_whole(tmp_path: Path) -> None:
     """Every arm and ten seeds; how long it takes is for benchmarks/."""
-    for part in (*PARTS, "results/released/hops/published"):
-        source = ROOT / part
-        copy = shutil.copytree if source.is_dir() else shutil.copy2
-        copy(source, tmp_path / part)
-    counts = planned(tmp_path, "full", "--quiet", "rules")
+    counts = planned(project(tmp_path / "project"), "full", "--quiet", "rules")
     assert counts["train_adapter"] > 100 and counts["evaluate_adapter"] > counts["train_adapter"]
 
 
