@@ -71,12 +71,7 @@ rule collect_traces:
 
 use rule tabulate_results as tabulate_errors with:
     input:
-        evidence=lambda wildcards: evidence_files("hops", wildcards.experiment),
-        sources=sources("hops"),
-        pools=HOPS.pool_files(HOPS.scored),
-        claims=HOPS.settings.claims,
-        sheet=lambda wildcards: HOPS.sheet(wildcards.experiment),
-        code=lambda wildcards: HOPS.study_code("tabulate_results.py"),
+        **judged("tabulate_results.py") | {"pools": HOPS.pool_files(HOPS.scored)},
     output:
         both("results/{study}/{experiment}/tables", HOPS_ERRORS, ["errors.md"]),
         text=shown(
