@@ -113,8 +113,8 @@ def test_pool_of_says_where_a_pair_is(pools: Pools, shipped: Graph) -> None:
     for pool in POOLS:
         for start, chain in asked(pools, pool)[:50]:
             names = [walks.relations[step] for step in chain]
-            assert pool_of(0, walks.names[start], names) == pool
-    assert pool_of(0, shipped.entities[0], ["leads_to"] * 7) == "eval_hop7"
+            assert pool_of(walks.names[start], names) == pool
+    assert pool_of(shipped.entities[0], ["leads_to"] * 7) == "eval_hop7"
 
 
 def test_both_styles_and_any_bound_put_a_pair_into_the_same_pool(shipped: Graph, pools: Pools) -> None:

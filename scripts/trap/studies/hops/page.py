@@ -73,6 +73,10 @@ def _question_row(question: Question, pool: str) -> dict[str, Any]:
 def data(folder: Path) -> dict[str, Any]:
     """graph.json: kg.json with every entity's place on the map, which is what the engine reads, and x, y."""
     graph = load_graph(folder / "kg.json")
+    if graph.file.tables:
+        raise InputError(
+            f"{folder / 'kg.json'}: a graph of {len(graph.edges)} edges is too large for the page"
+        )
     places = whole_graph(graph)
     file = msgspec.to_builtins(graph.file)
     for entity in file["entities"]:
