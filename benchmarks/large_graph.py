@@ -143,8 +143,9 @@ def main() -> int:
             )
         rows.append(json.loads(done.stdout.splitlines()[-1]))
         print(rows[-1], file=sys.stderr)
-    args.output.mkdir(parents=True, exist_ok=True)
-    (args.output / "large_graph.json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+        rows.sort(key=lambda row: row["edges"])
+        args.output.mkdir(parents=True, exist_ok=True)
+        (args.output / "large_graph.json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
     draw(rows, args.output / "large_graph.svg")
     return 0
 
