@@ -81,12 +81,31 @@ def _read(path: Path, columns: Mapping[str, str]) -> Triples:
         from trap.studies.hops.reading.ntriples import read_ntriples
 
         return read_ntriples(path)
+    if is_published(path):
+        return _listed(path)
     if kind in (*GRAPHML, ".json"):
         from trap.studies.hops.reading.networks import read_graphml, read_node_link
 
         return (read_node_link if kind == ".json" else read_graphml)(path, columns)
     raise InputError(
         f"{path}: what format is it? It is read by its ending: {', '.join(KNOWN)}, also with .gz"
+    )
+
+
+def _listed(path: Path) -> Triples:
+    """A kg.json as triples, to be named by its labels or those of a table."""
+    import polars as pl
+
+    file = read_json(path, GraphFile)
+    check_graph(file, str(path))
+    rows = {name: [getattr(edge, name) for edge in file.edges] for name in ("src", "rel", "dst")}
+    told = {name: [getattr(one, name) for one in file.entities] for name in ("id", "label", "type")}
+    return Triples(
+        *(pl.Series(name, column, dtype=pl.String) for name, column in rows.items()),
+        at=lambda row: f"{path}: edges[{row}]",
+        entities=pl.DataFrame(told, schema=dict.fromkeys(told, pl.String)),
+        relation_labels={one.id: one.label for one in file.relations if one.label},
+        domain=file.domain,
     )
 
 

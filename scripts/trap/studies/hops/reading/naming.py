@@ -31,7 +31,7 @@ def written_names(wanted: pl.Series, ids: pl.Series, phrases: Collection[str]) -
 
     wanted: what each is called by its owner (id or label, never null). ids: tell apart those that are called the same.
     """
-    names = wanted.str.replace_all(r"\s+", " ").str.strip_chars()
+    names = wanted.str.replace_all(r"[\s\x1c-\x1f]+", " ").str.strip_chars(" ")  # as str.split parts words
     words = {word for phrase in phrases for word in phrase.split()} | SENTENCE
     suspects = (
         names.str.contains(r"^[ .;,]|[ .;,]$|,\s+and\s|^$")
