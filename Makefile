@@ -191,6 +191,12 @@ $(VENV)/.clues: requirements/clues.txt $(VENV)/.paper
 	@$(PIP) install --no-deps -r requirements/clues.txt -c requirements/lock.txt
 	@touch $@
 
+# All that the packages need stands in the file, so that no version of lock.txt moves.
+$(VENV)/.tasks: requirements/tasks.txt $(VENV)/.paper
+	@echo "Installing requirements/tasks.txt into $(VENV) …"
+	@$(PIP) install --no-deps -r requirements/tasks.txt -c requirements/lock.txt
+	@touch $@
+
 # Two of Manim's parts are built from source on Linux and macOS, and need libraries to build against.
 LACKS := bash requirements/system.sh lacks film
 CAIRO := test -z "$$($(LACKS))"
@@ -201,7 +207,7 @@ $(VENV)/.film: requirements/film.txt $(VENV)/.paper
 	@$(PIP) install -r requirements/film.txt -c requirements/lock.txt
 	@touch $@
 
-$(VENV)/.test: requirements/test.txt $(VENV)/.mlx $(VENV)/.gym $(VENV)/.clues $(VENV)/.smollm
+$(VENV)/.test: requirements/test.txt $(VENV)/.mlx $(VENV)/.gym $(VENV)/.clues $(VENV)/.smollm $(VENV)/.tasks
 	@echo "Installing requirements/test.txt into $(VENV) …"
 	@$(PIP) install -r requirements/test.txt -c requirements/lock.txt
 	@touch $@
