@@ -145,15 +145,16 @@ def _in_order(labels: Sequence[str]) -> bool:
 # --- keys -----------------------------------------------------------------------------------------------------
 
 # how a key names its option; tried in this order, the first that fits most rows is taken
-CONVENTIONS = ("label", "text", "from 0", "from 1")
+CONVENTIONS = ("label", "text", "from 0", "from 1", "said")
 
 
 def key_index(value: Any, options: Options, convention: str) -> int | None:
     """The place of the right option, from 0, or None where the key names none."""
     labels, texts = options
-    if isinstance(value, (list, tuple)) and len(value) == 1:
-        value = value[0]
     text = scalar_text(value).strip()
+    if convention == "said":
+        label = read_option(text, options)
+        return labels.index(label) if label is not None else None
     if convention in ("from 0", "from 1"):
         if len(text) > 6 or not re.fullmatch(r"\d+(?:\.0)?", text, re.ASCII):
             return None

@@ -95,7 +95,7 @@ class Fields:
             value, key, said = answer(row), None, ""
             if value is not None:
                 if given is not None and kind == "choice":
-                    key = key_index(value, given, convention)
+                    key = key_index(answer_text(value), given, convention)
                     said = given[1][key] if key is not None else ""
                 else:
                     said = key_text(answer_text(value), kind)
@@ -138,6 +138,7 @@ class Fields:
                 "text": "the option's text",
                 "from 0": "a place from 0",
                 "from 1": "a place from 1",
+                "said": "said in a text",
             }
             lines.append(("answers", f"choice; the key is {how[self.convention]}{self.doubt}"))
         elif self.kind:
