@@ -15,7 +15,7 @@ from trap.audit.claims import Finding
 from trap.audit.fields import Fields
 from trap.audit.judging import judged_findings, write_sheet
 from trap.audit.mapping import load_mapping
-from trap.audit.output import Report, Understood, report_text, understood_text, write_report
+from trap.audit.output import Report, Understood, plain, report_text, understood_text, write_report
 from trap.audit.overlap import NEAR_TEXTS, data_findings, near_index, overlap_findings, shared
 from trap.audit.runs import run_findings
 from trap.audit.samples import read_samples
@@ -167,10 +167,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
 
     def body() -> int:
-        report = audit(
-            train=options.train, evaluation=options.eval, samples=options.samples, mapping=options.mapping,
-            judged=options.judged, folder=options.report, say=_say,
-        )  # fmt: skip
+        try:
+            report = audit(
+                train=options.train, evaluation=options.eval, samples=options.samples, mapping=options.mapping,
+                judged=options.judged, folder=options.report, say=_say,
+            )  # fmt: skip
+        except InputError as error:
+            raise InputError(plain(str(error))) from None  # names of fields may hold line breaks
         _say(report_text(report))
         if options.report:
             _say(f"\nThe report: {options.report}/report.html")

@@ -138,6 +138,10 @@ def _inspect(row: Row) -> Row:
         content_text(message.get("content")) if isinstance(message, dict) else ""
     )
     laid["response"] = said if isinstance(said, str) else None
+    if (
+        row.get("error") is not None
+    ):  # the run broke off here: nothing was answered, and nothing can be scored
+        laid |= {"response": None, "answer": None}
     scores = row.get("scores")
     for name, score in scores.items() if isinstance(scores, dict) else ():
         if isinstance(score, dict):

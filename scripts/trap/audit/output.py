@@ -63,8 +63,8 @@ def understood_text(files: Sequence[Understood]) -> str:
     lines = ["What I understood (a mapping file corrects it)"]
     for one in files:
         rows = "" if one.rows is None else f", {one.rows:,} rows"
-        lines.append(f"  {one.part}: {_plain(one.path)}{rows}")
-        lines += [f"    {role:<10} {_plain(how)}" for role, how in one.words]
+        lines.append(f"  {one.part}: {plain(one.path)}{rows}")
+        lines += [f"    {role:<10} {plain(how)}" for role, how in one.words]
     return "\n".join(lines)
 
 
@@ -90,12 +90,10 @@ def report_text(report: Report) -> str:
 
 
 def _wrapped(head: str, text: str) -> list[str]:
-    return textwrap.wrap(_plain(text), WIDTH, initial_indent=head, subsequent_indent=" " * len(head)) or [
-        head
-    ]
+    return textwrap.wrap(plain(text), WIDTH, initial_indent=head, subsequent_indent=" " * len(head)) or [head]
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text without control characters: a file may hold sequences that a terminal obeys."""
     return "".join(char if char.isprintable() else " " for char in text)
 

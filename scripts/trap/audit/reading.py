@@ -27,6 +27,7 @@ Numbered = tuple[int, Row]  # the line (of CSV and JSON lines) or the number of 
 # names under which one JSON document keeps its rows, in the order in which they are tried
 LISTS = ("samples", "rows", "data", "results", "examples", "questions", "items", "instances", "rollouts")
 BATCH = 10_000
+ZSTANDARD = 93  # the number of this way of compression in zips
 WIDEST = 1 << 27  # characters of one cell of CSV
 
 
@@ -230,12 +231,14 @@ def _archive(path: Path, opener: Callable[[Path], IO[bytes]]) -> Iterator[Number
     """The samples of an inspect log that is a zip of JSON documents."""
     name = ""
     try:
-        with opener(path) as stream, zipfile.ZipFile(io.BytesIO(stream.read())) as archive:
+        with opener(path) as raw:
+            stream = io.BytesIO(raw.read())
+        with zipfile.ZipFile(stream) as archive:
             names = sorted(n for n in archive.namelist() if n.startswith("samples/") and n.endswith(".json"))
             if not names:
                 raise InputError(f"{path}: a zip without samples/*.json: no inspect log")
             for number, name in enumerate(names, start=1):
-                row = _decoded(archive.read(name))
+                row = _decoded(_member(archive, stream, name))
                 if not isinstance(row, dict):
                     raise InputError(f"{path}: {name}: an object is wanted")
                 yield number, row
@@ -243,6 +246,30 @@ def _archive(path: Path, opener: Callable[[Path], IO[bytes]]) -> Iterator[Number
         raise InputError(f"{path}: {name or 'zip'}: cannot be read: {one_line(error)}") from None
     except ValueError as error:
         raise InputError(f"{path}: {name}: not JSON: {one_line(error)}") from None
+
+
+def _member(archive: zipfile.ZipFile, stream: IO[bytes], name: str) -> bytes:
+    """A file of a zip. inspect compresses with Zstandard, which the library of Python knows from 3.14 on and polars always."""
+    entry = archive.getinfo(name)
+    if entry.compress_type != ZSTANDARD:
+        return archive.read(entry)
+    stream.seek(entry.header_offset)
+    head = stream.read(30)
+    stream.seek(int.from_bytes(head[26:28], "little") + int.from_bytes(head[28:30], "little"), io.SEEK_CUR)
+    packed = stream.read(entry.compress_size)
+    try:
+        # a table of one column: JSON holds no control character, and its line breaks mean nothing
+        table = pl.read_csv(
+            io.BytesIO(packed),
+            has_header=False,
+            separator="\x01",
+            quote_char=None,
+            infer_schema=False,
+            new_columns=["line"],
+        )
+    except (Exception, pl.exceptions.PanicException) as error:
+        raise ValueError(one_line(error)) from None
+    return "\n".join(table["line"].fill_null("").to_list()).encode()
 
 
 # --- tables ---------------------------------------------------------------------------------------------------

@@ -201,6 +201,8 @@ def _scorer(fields: Fields, keys: Keys | None) -> tuple[str, Scorer]:
             value = correct(row)
             right = truth(value)
             graded = float(right) if right is not None else number(value)
+            if graded is not None and not 0 <= graded <= 1:
+                graded = None  # no share of right
             said = _texts(response(row))
             yield (said[0] if said else ""), None, Read(graded, form(row), scalar_text(predicted(row)))
 
