@@ -374,6 +374,7 @@ def test_seen_questions_are_told_from_unseen_ones(tmp_path):
     )  # fmt: skip
     found = {finding.id: finding for finding in report.findings}
     assert found["runs.run.seen"].value == 1.0 and found["runs.run.unseen"].value == 12 / 60
+    assert "runs.run.unseen_minus.run" not in found
     assert found["runs.run.leak"].value == pytest.approx(0.8) and found["runs.run.leak"].level == "bad"
     assert report.verdict.level == "bad" and any(
         "80.0 points" in sentence for sentence in report.verdict.says

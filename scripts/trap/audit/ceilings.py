@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from trap.analysis.statistics import mean_interval
-from trap.audit.claims import Finding, percent, share_of
+from trap.audit.claims import Finding, percent, rare, share_of
 from trap.audit.tables import Table
 
 MARGIN = 0.05  # above chance, with the whole interval, a ceiling is worth a look
@@ -50,6 +50,8 @@ def ceiling_findings(evaluation: Table, train: Table | None) -> list[Finding]:
 
 def _mean(ident: str, says: str, scores: np.ndarray) -> Finding:
     value, low, high = mean_interval(scores.astype(float))  # type: ignore[arg-type]
+    if ident != "ceilings.chance":  # chance is known and not estimated
+        low, high = rare(value, low, high, len(scores))
     return Finding(
         ident, "ceilings", says, value=value, low=max(0.0, low), high=min(1.0, high), n=len(scores)
     )

@@ -49,6 +49,17 @@ def share_of(ident: str, part: str, says: str, k: int, n: int, **more: Any) -> F
     return Finding(ident, part, says, value=k / n, low=low, high=high, n=n, **more)
 
 
+def rare(value: float, low: float, high: float, n: int) -> tuple[float, float]:
+    """The ends of an interval, at least those of the exact one where fewer than five of n are expected on a side.
+
+    A mean of zeros has no spread, and would claim a width of zero (Bowyer 2025, arXiv 2503.01747).
+    """
+    if n and min(value, 1 - value) * n < 5:
+        exact = clopper_pearson(min(n, max(0, round(value * n))), n)
+        low, high = min(low, exact[0]), max(high, exact[1])
+    return max(0.0, low), min(1.0, high)
+
+
 def percent(share: float | None) -> str:
     """41 %, 0.4 %: one digit where it tells something."""
     if share is None or not math.isfinite(share):

@@ -45,7 +45,7 @@ class Fields:
     layout: str = ""
     at: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
     named: set[str] = field(default_factory=set)  # roles that a mapping named
-    where: dict[str, str] = field(default_factory=dict)
+    where: dict[str, tuple[str, ...]] = field(default_factory=dict)
     inside: bool = False  # options stand in the text of the question
     labels: str = ""  # of columns, the series of their labels
     convention: str = ""  # how the key names an option
@@ -69,7 +69,7 @@ class Fields:
         for line, row in self.source.rows(None if everything else self.needs):
             if lay is not None:
                 row = lay(row)
-            if all(scalar_text(get(row)) == wanted for get, wanted in tests):
+            if all(scalar_text(get(row)) in wanted for get, wanted in tests):
                 yield line, row
 
     def get(self, role: str) -> Callable[[Row], Any]:
@@ -144,7 +144,12 @@ class Fields:
         elif self.kind:
             lines.append(("answers", {"number": "numbers", "text": "texts", "choice": "choice"}[self.kind]))
         if self.where:
-            lines.append(("only rows", ", ".join(f"{name} = {value}" for name, value in self.where.items())))
+            lines.append(
+                (
+                    "only rows",
+                    ", ".join(f"{name} = {' or '.join(values)}" for name, values in self.where.items()),
+                )
+            )
         return lines
 
 

@@ -166,7 +166,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     },
     "this project's items": {
         "id": "id", "correct": "correct", "format": "format", "predicted": "answer", "seed": "seed", "group": "cluster",
-        "kept": "kept", "question": "prompt", "response": "completion",
+        "kept": "kept", "question": "prompt", "response": "completion", "answer": "",
     },
     "published episodes": {
         "id": "ex_id", "question": "prompt", "response": "completion", "predicted": "parsed.answer",

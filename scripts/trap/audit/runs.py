@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from trap.analysis.statistics import pass_at_k
-from trap.audit.claims import Finding, percent, points, share_of
+from trap.audit.claims import Finding, percent, points, rare, share_of
 from trap.audit.pairing import Paired, compare, mean_of, over_seeds
 from trap.audit.samples import Answers
 from trap.audit.tables import Table
@@ -33,6 +33,8 @@ def run_findings(
     for name, frame in frames.items():
         findings += _one(name, frame, evaluation, seen, ceiling)
     findings += _differences(frames)
+    if evaluation is not None and seen is not None and seen.any():
+        findings += _unseen({name: _split(frame, evaluation, seen)[1] for name, frame in frames.items()})
     return findings
 
 
@@ -58,7 +60,8 @@ def _mean(ident: str, says: str, frame: pl.DataFrame, column: str, **more: objec
     if not n:
         return Finding(ident, "runs", says, **more)  # type: ignore[arg-type]
     value, low, high, _ = over_seeds(frame, column) or mean_of(values, cluster)
-    return Finding(ident, "runs", says, value=value, low=max(0.0, low), high=min(1.0, high), n=n, **more)  # type: ignore[arg-type]
+    low, high = rare(value, low, high, len(np.unique(cluster)))
+    return Finding(ident, "runs", says, value=value, low=low, high=high, n=n, **more)  # type: ignore[arg-type]
 
 
 def _one(
@@ -77,8 +80,8 @@ def _one(
         given = formed.filter(pl.col("readable"))
         if 0 < given.height < formed.height:
             findings.append(_mean(f"runs.{name}.given_readable", f"{name}: right answers among those that could be read", given, "right"))  # fmt: skip
-    if evaluation is not None and seen is not None and evaluation.has("id") and seen.any() and not seen.all():
-        findings += _seen(name, scored, evaluation["id"], seen)
+    if evaluation is not None and seen is not None:
+        findings += _seen(name, *_split(scored, evaluation, seen))
     findings += _several(name, scored, frame, evaluation)
     return findings
 
@@ -92,11 +95,17 @@ def _against(accuracy: Finding, ceiling: Finding | None) -> Finding:
     )  # fmt: skip
 
 
-def _seen(name: str, scored: pl.DataFrame, ids: np.ndarray, seen: np.ndarray) -> list[Finding]:
+def _split(frame: pl.DataFrame, evaluation: Table, seen: np.ndarray) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Answers to questions that stand in training, and to those that do not. Items are ids, or questions without one."""
+    names = np.concatenate([evaluation["id"], evaluation["question"]])
+    twice = np.concatenate([seen, seen])
+    shown = np.isin(frame["item"].to_numpy(), names[twice & (names != 0)])
+    known = np.isin(frame["item"].to_numpy(), names[names != 0])
+    return frame.filter(pl.Series(shown)), frame.filter(pl.Series(known & ~shown))
+
+
+def _seen(name: str, *parts: pl.DataFrame) -> list[Finding]:
     """Accuracy on the questions that training has shown and on the others."""
-    shown = np.isin(scored["item"].to_numpy(), ids[seen & (ids != 0)])
-    known = np.isin(scored["item"].to_numpy(), ids[ids != 0])
-    parts = [scored.filter(pl.Series(mask)) for mask in (shown, known & ~shown)]
     if not all(part.height for part in parts):
         return []
     words = ("questions that stand in training", "questions that do not")
@@ -109,9 +118,9 @@ def _seen(name: str, scored: pl.DataFrame, ids: np.ndarray, seen: np.ndarray) ->
     low, high = value - 1.96 * error, value + 1.96 * error
     findings.append(
         Finding(
-            f"runs.{name}.leak", "runs", f"{name}: seen questions minus unseen ones", "bad" if low > 0 else "look",
-            value, max(-1.0, low), min(1.0, high), scored.height, "difference",
-            "Report the unseen questions alone: the others measure memory." if low > 0 else "Report the unseen questions alone.",
+            f"runs.{name}.leak", "runs", f"{name}: seen questions minus unseen ones", "bad" if low > 0 else "note",
+            value, max(-1.0, low), min(1.0, high), sum(part.height for part in parts), "difference",
+            "Report the unseen questions alone: the others measure memory." if low > 0 else "",
         )
     )  # fmt: skip
     return findings
@@ -135,8 +144,9 @@ def _several(name: str, scored: pl.DataFrame, frame: pl.DataFrame, evaluation: T
         table = {pair: pass_at_k(*pair, k) for pair in counts.select("n", "c").unique().rows()}
         values = np.array([table[pair] for pair in counts.select("n", "c").rows()])
         value, low, high, _ = mean_of(values, _cluster(counts))
+        low, high = rare(value, low, high, len(np.unique(_cluster(counts))))
         says = f"{name}: pass@{k}, at least one of {k} samples right"
-        findings.append(Finding(f"runs.{name}.pass@{k}", "runs", says, value=value, low=max(0.0, low), high=min(1.0, high), n=counts.height))  # fmt: skip
+        findings.append(Finding(f"runs.{name}.pass@{k}", "runs", says, value=value, low=low, high=high, n=counts.height))  # fmt: skip
         k *= 2
     return findings + _selected(name, counts, evaluation)
 
@@ -174,6 +184,20 @@ def _differences(frames: dict[str, pl.DataFrame]) -> list[Finding]:
         findings.append(_difference(base, name, found, len(pairs)))
     if len(names) > 1 and not pairs:
         findings.append(Finding("runs.apart", "runs", "The runs share no item, so that they cannot be compared", "look", next="Give both the same ids, or name the id in a mapping file."))  # fmt: skip
+    return findings
+
+
+def _unseen(frames: dict[str, pl.DataFrame]) -> list[Finding]:
+    """The first run against each other one, on the questions that training has not shown."""
+    base, *others = frames
+    findings = []
+    for name in others:
+        if (found := compare(frames[base], frames[name])) is not None:
+            says = f"{name} minus {base}, on the questions alone that training has not shown"
+            level = "fine" if found.low > 0 or found.high < 0 else "look"
+            findings.append(
+                Finding(f"runs.{name}.unseen_minus.{base}", "runs", says, level, found.value, found.low, found.high, found.n, "difference")
+            )  # fmt: skip
     return findings
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,8 @@ from trap.audit.values import number, truth
 from trap.files import InputError
 
 MOST_KEYS = 1_000_000  # evaluation rows that answers are looked up in
+# names of logs: samples_TASK_2026-01-01T10-00-00 of lm-evaluation-harness, 2026-01-01T10-00-00-00-00_TASK_ID of inspect
+_DATED = re.compile(r"^(?:samples_(.+)_\d{4}-\d\d-\d\dT[\d-]+|\d{4}-\d\d-\d\dT[\d-]+_(.+)_\w{22})$")
 MARK = "\x1f"  # between the parts of a run's name
 SHEET = 100  # rows of the sheet to be judged by hand
 BATCH = 50_000
@@ -144,7 +147,7 @@ def read_samples(files: list[Fields], evaluation: Fields | None) -> Answers:
 
 
 def _labels(paths: list[Path]) -> list[str]:
-    stems = [path.name.split(".")[0] for path in paths]
+    stems = [_DATED.sub(r"\1\2", path.name.split(".")[0]) for path in paths]
     return [stem if stems.count(stem) == 1 else str(path) for stem, path in zip(stems, paths, strict=True)]
 
 

@@ -72,11 +72,17 @@ def understand(path: Path | str, part: str, mapping: Mapping[str, Any] | None = 
     mapping = dict(mapping or {})
     present = _present(peeked)
     fields.where = {
-        str(name): scalar_text(value) for name, value in (mapping.pop("where", None) or {}).items()
+        str(name): tuple(map(scalar_text, value)) if isinstance(value, list) else (scalar_text(value),)
+        for name, value in (mapping.pop("where", None) or {}).items()
     }
     for name in fields.where:
         if name not in present:
             raise InputError(f"{source.path}: where: no field {name!r} (fields: {_listed(present)})")
+    if fields.where:
+        peeked = [row for _, row in itertools.islice(fields.rows(everything=True), PEEKED)]
+        if not peeked:
+            raise InputError(f"{source.path}: where: no row is so")
+        present = _present(peeked)
     fields.kind, fields.convention = mapping.pop("kind", ""), mapping.pop("key", "")
     for role, path_of in mapping.items():
         for one in [path_of] if isinstance(path_of, str) else path_of:

@@ -17,6 +17,13 @@ class Verdict:
     next: tuple[str, ...]
 
 
+_PLAIN = {
+    "bad": "The files cannot be judged by: see what to do next.",
+    "look": "Nothing speaks of a leak here; the points below want a look.",
+    "fine": "Nothing in these files speaks against them.",
+}
+
+
 def verdict_of(findings: Sequence[Finding]) -> Verdict:
     """Judge the findings together."""
     by_id = {finding.id: finding for finding in findings}
@@ -31,7 +38,7 @@ def verdict_of(findings: Sequence[Finding]) -> Verdict:
     advice = list(dict.fromkeys(f.next for f in urgent))
     if "overlap.near" in by_id and not any(f.part == "runs" for f in findings):
         advice.append("Give --samples of two runs on the same questions to have them compared.")
-    return Verdict(level, tuple(says) or ("There was nothing to judge.",), tuple(advice))
+    return Verdict(level, tuple(says) or (_PLAIN[level],), tuple(advice))
 
 
 def _of_overlap(by_id: dict[str, Finding]) -> list[str]:
@@ -88,6 +95,9 @@ def _of_runs(findings: Sequence[Finding]) -> list[str]:
                 says.append(
                     f"Between {base} and {name} no difference is shown; that is not the same as none."
                 )
+        if ".unseen_minus." in found.id and found.value is not None:
+            shown = "" if found.level == "fine" else ", which may be none"
+            says.append(f"{found.says}: {points(found.value)}{shown}.")
         if found.id.endswith(".leak") and found.level == "bad":
             says.append(f"{found.says}: {points(found.value or 0.0)}. The score of the whole is raised by what training has shown.")  # fmt: skip
     return says
