@@ -7,7 +7,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trap.files import InputError
@@ -75,6 +75,7 @@ small_graphs = (
 )
 
 
+@settings(deadline=None)
 @given(small_graphs, st.integers(1, 4))
 def test_pairs_are_all_chains_with_a_simple_path(graph: Graph, hops: int) -> None:
     walks = Walks(graph)

@@ -141,7 +141,9 @@ def draw_dose(
         axes.set_title(evidence.panel_title(model), fontsize=NORMAL, pad=9)
         _panel(axes, evidence, theme, model, family, series)
         if chance := evidence.baseline("chance"):
-            reference(axes, theme, chance.value, "chance", x=0.4, ha="center", below=_below(axes, chance.value))
+            reference(
+                axes, theme, chance.value, "chance", x=0.4, ha="center", below=_below(axes, chance.value)
+            )
     return figure
 
 
