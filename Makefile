@@ -33,7 +33,7 @@ film film-draft film-narrated paper-film: LOGGER :=
 MLX := $(if $(filter Darwin,$(shell uname)),--profile profiles/mlx,--config platform=mlx)
 
 .PHONY: help paper paper-full mlx data figures tables report page serve film film-draft film-narrated paper-film published verify test lint bench bench-mlx lock
-.PHONY: clean left-out release publish gym clues smollm
+.PHONY: clean left-out release publish gym clues traces smollm
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -117,6 +117,10 @@ gym: $(VENV)/.gym ## the trap asked of two tasks of reasoning-gym: their contras
 clues: $(VENV)/.clues ## the trap asked of deduction puzzles: puzzles, training, claims, tables, figures, post (minutes)
 	@$(WORKFLOW) clues_default
 	@printf '\n%s\n' "The post   results/clues/default/report/post.html"
+
+traces: $(VENV)/.paper ## the trap asked of word problems that become programs: problems, training, claims, tables, figures, post (minutes)
+	@$(WORKFLOW) traces_default
+	@printf '\n%s\n' "The post   results/traces/default/report/post.html"
 
 published: $(VENV)/.paper ## fetch the published files (network) and audit them
 	@$(WORKFLOW) published
