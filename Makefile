@@ -63,7 +63,8 @@ paper-full: $(VENV)/.paper ## train every arm with 10 seeds (hours; goes on wher
 release: $(VENV)/.paper ## copy what the runs of an experiment gave (NAME=full) to results/released/, to be committed
 	@$(WORKFLOW) release_$(NAME) --config items=local
 
-publish: report ## copy the post of the released items, its pictures and its ledger to docs/, to be committed
+publish: $(VENV)/.paper ## copy the post of the released items of an experiment (STUDY=hops NAME=full), its pictures and its ledger to docs/, to be committed
+	@$(WORKFLOW) results/$(STUDY)/$(NAME)/report/post.md
 	@$(BIN)/python scripts/publish_paper.py --results results/$(STUDY) --experiment $(NAME) --output docs/$(STUDY)
 
 mlx: $(VENV)/.mlx ## as paper, with the platform mlx (Apple silicon; on Linux a processor)
