@@ -33,7 +33,7 @@ film film-draft film-narrated paper-film: LOGGER :=
 MLX := $(if $(filter Darwin,$(shell uname)),--profile profiles/mlx,--config platform=mlx)
 
 .PHONY: help paper paper-full mlx data figures tables report page serve film film-draft film-narrated paper-film published verify test lint bench bench-mlx lock
-.PHONY: clean left-out release publish gym clues traces smollm
+.PHONY: clean left-out release extend publish gym clues traces smollm
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -62,6 +62,9 @@ paper-full: $(VENV)/.paper ## train every arm with 10 seeds (hours; goes on wher
 
 release: $(VENV)/.paper ## copy what the runs of an experiment gave (NAME=full) to results/released/, to be committed
 	@$(WORKFLOW) release_$(NAME) --config items=local
+
+extend: $(VENV)/.paper ## make only the runs that a release lacks (NAME=full: more seeds, more arms) and release them together
+	@$(WORKFLOW) release_$(NAME) --config items=extended
 
 publish: $(VENV)/.paper ## copy the post of the released items of an experiment (STUDY=hops NAME=full), its pictures and its ledger to docs/, to be committed
 	@$(WORKFLOW) results/$(STUDY)/$(NAME)/report/post.md

@@ -1,4 +1,4 @@
-"""Shared by all stages: the checked settings, a plan for each study, and the names of files.
+"""Shared code of all stages: the checked settings, a plan for each study, and functions for file names.
 
 needs  config/config.yaml (or --configfile, --config), config/STUDY/ of each study that it names
 makes  SETTINGS, PLANS (scripts/trap/workflow/plan.py), and functions that turn them into file names
@@ -15,17 +15,18 @@ sys.path.insert(0, f"{workflow.basedir}/scripts")
 from trap.files import InputError
 from trap.film import CUTS, known_quality
 from trap.workflow.config import parse_config, settings_file, write_settings
-from trap.workflow.plan import COLLECTED, RELEASED, TABLES, Plan, Run, code
+from trap.workflow.plan import COLLECTED, RELEASED, TABLES, Plan, code
+from trap.workflow.runs import Run
 
-# Arrays of a few megabytes come and go at every step. Without these settings, glibc gives their pages back to the
-# kernel each time.
+# Training allocates and frees arrays of a few megabytes at every step. Without these settings, glibc returns their
+# pages to the kernel each time, which is slow.
 os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(2**25))
 os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(2**30))
 os.environ.setdefault("MALLOC_TOP_PAD_", str(2**26))
 
 
 def checked(build):
-    """The result of `build`. Ends with one line that says which file and key is wrong."""
+    """The result of `build`. Bad settings end the workflow with one line that names file and key."""
     try:
         return build()
     except InputError as error:
@@ -33,24 +34,24 @@ def checked(build):
 
 
 def refuse(message):
-    """End with one line. Input functions call this, because Snakemake shows the traceback of an exception in them."""
+    """End the workflow with one line. For input functions, whose exceptions Snakemake shows with a traceback."""
     raise SystemExit(f"error: {message}")
 
 
-# Only films depend on it, no table and no claim.
+# Taken out of the settings, because only films depend on it.
 FILM_QUALITY = checked(lambda: known_quality(config.pop("film_quality", "")))
 SETTINGS = checked(lambda: parse_config(config, "config/config.yaml or --config"))
 PLANS = checked(lambda: {study: Plan.of(SETTINGS, study) for study in SETTINGS.studies})
 STUDY = SETTINGS.study
 DEFAULT = "default"  # the experiment that every study has
 PLAN = PLANS[STUDY]
-# Programs read the settings from this file: the configuration as written, or a copy where the command line overrides
-# it. What a job depends on is in its params; where the values lie is not, so the path is a resource.
+# Programs read the settings from this file: config/config.yaml, or a copy if the command line changes something. The
+# path is a resource of jobs and no param, so that jobs depend on the values and not on the place of the file.
 CONFIG = settings_file(SETTINGS, "config/config.yaml")
-# What a comparison is of, and the name of its table and figure.
+# {what an experiment compares: the name of its table and figure}
 COMPARED = {"sizes": "scaling", "platforms": "platforms"}
-# What the rules of a study add, by study. The first three hold functions of an experiment that give names of collected
-# files, names of tables, and further target files. The last holds functions that give the files its claims read.
+# What the rules of a study add, as a function by study. The first three take an experiment and give names of collected
+# files, names of tables, and further target files. The last gives the files that the study's claims read.
 OWN_COLLECTED, OWN_TABLES, OWN_TARGETS, OWN_CLAIMS = {}, {}, {}, {}
 EXPERIMENTS = {
     (study, name): one
@@ -184,7 +185,7 @@ def own(added, study, *experiment):
 
 
 def collected_files(study, experiment):
-    """Names of the files that an experiment's runs leave as evidence."""
+    """Names of the files of evidence that are collected from an experiment's runs."""
     repeats = [f"repeat_{model}" for model in PLANS[study].repeats(experiment)]
     tables = [f"{name}.parquet" for name in (*COLLECTED, *repeats)]
     return [*tables, "seconds.json", "provenance.json", *own(OWN_COLLECTED, study, experiment)]
@@ -211,7 +212,7 @@ def other_items(study, experiment):
 
 
 def ledgers_beside(study, experiment):
-    """Ledgers of the experiments in `beside` that are released. They may test what this one does not."""
+    """Ledgers of the released experiments in `beside`, which may test claims that this one does not test."""
     return [path for other in released_beside(study, experiment) for path in ledger(study, other)]
 
 
@@ -220,7 +221,7 @@ def home(study, experiment):
 
 
 def both(folder, names, besides=()):
-    """Each table twice, Parquet for programs, Markdown for people; `besides`: files that a rule lists by themselves."""
+    """Both files of each table, Parquet for programs and Markdown for people, without the files in `besides`."""
     files = [f"{name}.{kind}" for name in names for kind in ("parquet", "md")]
     return [f"{folder}/{name}" for name in files if name not in besides]
 
@@ -237,7 +238,7 @@ def four(stem):
 
 
 def shown(path, caption, category, folder="captions"):
-    """An output that `snakemake --report` shows. Its caption lies in a folder of report/."""
+    """An output that `snakemake --report` shows. Its caption is a file in a folder of report/."""
     found = Path(workflow.basedir, "report", folder, f"{caption}.rst")
     return report(path, caption=found.as_posix(), category=category)
 
@@ -264,12 +265,12 @@ def report_files(study, experiment):
 
 
 def page_files(study, experiment):
-    """The file that is there when a page is finished."""
+    """The last file that is written for a page."""
     return [f"{home(study, experiment)}/page/index.html"]
 
 
 def experiment_files(study, experiment):
-    """All files that are made for an experiment, results of its runs among them where its items are local."""
+    """All files of an experiment. With local items, these include the results of its runs."""
     one, plan = EXPERIMENTS[study, experiment], PLANS[study]
     released = evidence_folder(study, experiment).startswith(RELEASED)
     made = [

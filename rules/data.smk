@@ -1,4 +1,4 @@
-"""Data: the items of every pool, what a model learns first, and the gates on both.
+"""Data: the items of every pool, the base corpus, and the gates.
 
 needs  what a study's own rules make (`sources`), config/STUDY/study.yaml
 makes  results/{study}/data/{POOL.jsonl, corpus.jsonl, gates.json}, results/{study}/extra/{POOL}.jsonl
@@ -39,7 +39,7 @@ rule write_corpus:
     params:
         settings=lambda wildcards: plan_of(wildcards).data_settings(),
     message:
-        "Write what a model learns first: {wildcards.study}"
+        "Write the base corpus: {wildcards.study}"
     shell:
         "python scripts/write_corpus.py --config {resources.config} --study {wildcards.study}"
         " --output {output.corpus} &> {log}"

@@ -1,4 +1,4 @@
-"""What every job has, said once: a log, a benchmark, memory, and the file that holds the settings.
+"""Settings of every job: a log, a benchmark, memory, and the file with the settings.
 
 A job logs to results/logs/RULE/WILDCARDS.log and is timed in results/benchmarks/RULE/WILDCARDS.jsonl. Its wildcards
 are joined by dots, in the order of its first output. Where a rule says nothing else, a job has one thread and 1500 MB.

@@ -39,7 +39,7 @@ rule evaluate_adapter:
         " --pools {input.pools} {params.more} --output {params.folder} &> {log}"
 
 
-# Every run that is asked more answers all extra pools of its study, whatever the experiment.
+# A run that is asked extra pools answers all those of its study, because several experiments may share it.
 use rule evaluate_adapter as evaluate_extra with:
     input:
         sources=lambda wildcards: sources(wildcards.study),
@@ -51,7 +51,7 @@ use rule evaluate_adapter as evaluate_extra with:
         folder=subpath(output.item_rows, parent=True),
         more="",
     message:
-        "Ask {wildcards.study} {wildcards.model} {wildcards.arm}, seed {wildcards.seed}, more"
+        "Evaluate {wildcards.study} {wildcards.model} {wildcards.arm}, seed {wildcards.seed}, on the extra pools"
 
 
 use rule evaluate_adapter as search_answers with:

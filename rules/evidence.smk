@@ -39,7 +39,7 @@ rule collect_runs:
         " --runs {params.folders} {params.more} {params.borrowed} --output {params.folder} &> {log}"
 
 
-# This runs on the machine that trained, for hardware and seconds belong to the runs.
+# This has to run on the machine that trained, because it records hardware and seconds.
 rule record_provenance:
     input:
         seconds="results/{study}/{experiment}/collected/seconds.json",
@@ -53,7 +53,7 @@ rule record_provenance:
         " --experiment {wildcards.experiment} --seconds {input.seconds} --output {output.provenance} &> {log}"
 
 
-# A run is done again from the same parents, to see whether it gives the same answers.
+# Trains and evaluates a run a second time from the same parents, to see whether it gives the same answers.
 rule repeat_run:
     input:
         sources=lambda wildcards: sources(wildcards.study),
@@ -80,6 +80,22 @@ rule repeat_run:
         "python scripts/repeat_run.py --config {resources.config} --study {wildcards.study}"
         " --sheet {params.sheet} {params.run} --pools {input.pools}"
         " --output {output.item_rows} &> {log}"
+
+
+if SETTINGS.items == "extended":
+
+    # What a release already repeated is not done a third time.
+    rule keep_repeat:
+        input:
+            item_rows=f"{RELEASED}/{{study}}/{{experiment}}/repeat_{{model}}.parquet",
+        output:
+            item_rows="results/{study}/{experiment}/collected/repeat_{model}.parquet",
+        message:
+            "Keep the released repeat of {wildcards.model}: {wildcards.study} {wildcards.experiment}"
+        shell:
+            "cp {input.item_rows} {output.item_rows} &> {log}"
+
+    ruleorder: keep_repeat > repeat_run
 
 
 # The output is a record in the experiment's folder. Released items are source files: no rule has them as output.

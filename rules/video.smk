@@ -8,8 +8,8 @@ makes  in results/{study}/{experiment}/video/: facts/SCENE.json, clips/CUT_SCENE
 
 The quality is that of video/{study}/cues.yaml, or of --config film_quality: final (1920 x 1080 at 60 frames a second; short:
 1080 x 1920) or draft (a third of it, 10 frames a second). A film of another quality counts as out of date.
-A scene is drawn from its facts alone, anew when they change and only then. Clips are kept in .cache/film with a hash
-of what they show, because Snakemake goes by dates.
+A scene is drawn from its facts alone, and only when they change. Clips are kept in .cache/film with a hash of what they
+show, because Snakemake compares dates.
 A scene for which the evidence has no example is left out. Its facts say why, its clip is an empty file, and later rules
 go on without it.
 """
@@ -40,7 +40,7 @@ rule write_scene_facts:
         more="",
         evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
     message:
-        "Collect what the scenes of the film show"
+        "Write the facts of the scenes"
     shell:
         "python scripts/{params.program} --config {resources.config} --study {wildcards.study}"
         " --experiment {wildcards.experiment} --cues {input.cues} --claims {input.claims} {params.more}"
@@ -96,7 +96,7 @@ rule narrate_film:
     output:
         film="results/{study}/{experiment}/video/trap_{cut}_narrated.mp4",
     message:
-        "Lay the narration under the film: {wildcards.cut}"
+        "Add the narration to the film: {wildcards.cut}"
     shell:
         "python scripts/narrate_film.py --film {input.film} --facts {input.facts} --cut {wildcards.cut}"
         " --recordings video/narration --output {output.film} &> {log} || {{ tail -n 1 {log} >&2; exit 1; }}"
@@ -111,7 +111,7 @@ rule animate_clip:
     params:
         how="--animation",
     message:
-        "Make a light animation: {wildcards.scene}, {wildcards.cut}"
+        "Make a small animation: {wildcards.scene}, {wildcards.cut}"
     shell:
         "python scripts/draw_stills.py --film {input.film} {params.how} {output.made} &> {log}"
 

@@ -1,4 +1,4 @@
-"""Join the clips of a cut into one film, check what came out, and write down what it was made of."""
+"""Join the clips of a cut into one film, check the film, and write its ledger."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--cut", choices=CUTS, required=True)
     parser.add_argument("--quality", choices=sorted(QUALITIES), required=True)
     parser.add_argument("--output", type=Path, required=True, help="the film, .mp4")
-    parser.add_argument("--ledger", type=Path, required=True, help="what it was made of, .json")
+    parser.add_argument("--ledger", type=Path, required=True, help="ledger of the film, .json")
     args = parser.parse_args(argv)
 
     def body() -> None:

@@ -1,11 +1,11 @@
-"""Build the interactive page of a study, a static folder: from claims, tables, stored answers and what the study adds.
+"""Build the interactive page of an experiment, a static folder, from claims, tables, answers and the study's own panels.
 
     python scripts/build_page.py --config config/config.yaml --study NAME --experiment NAME --claims F/claims.json \\
         --tables F/tables --evidence F/collected --post F/report/post.md --output F/page
 
-`--evidence` holds runs.parquet, curves.parquet and episodes.parquet. `--models` names exported model files
-(scripts/export_page_model.py) that lie in OUTPUT/models; without them a page that can run models says that it has none.
-Any web server can serve the folder.
+`--evidence` holds runs.parquet, curves.parquet and episodes.parquet. `--models` names model files in OUTPUT/models that
+scripts/export_page_model.py wrote; without them, a page that can run models says that it has none. Any web server can
+serve the folder.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from trap.workflow.config import load_config
 from trap.workflow.opening import data_folder, study_settings
 
 ROOT = Path(__file__).resolve().parent.parent
-LIMIT_MB = 2.0  # all data files together, models not counted
+LIMIT_MB = 2.0  # of all data files together, without models
 HEADER = ("run_id", "model", "arm", "label", "seed", "contaminated", "sha256", "parameters")
 
 
 def write_compact(path: Path, value: Any) -> int:
-    """Write JSON without white space, atomically; its size in bytes."""
+    """Write JSON without white space and return its size in bytes. The file appears only when it is complete."""
     data = msgspec.json.encode(value)
     with replacing(path) as partial:
         partial.write_bytes(data)
@@ -46,7 +46,10 @@ def write_compact(path: Path, value: Any) -> int:
 
 
 def model_rows(paths: list[Path], output: Path) -> list[dict[str, Any]]:
-    """What the page must know of each model before it loads one, with the file's address and bytes."""
+    """The entry of each model file in site.json: parts of its header, its address and its size in bytes.
+
+    Raises InputError for a file outside OUTPUT or without its tokenizer.
+    """
     rows = []
     for path in paths:
         try:
@@ -63,7 +66,7 @@ def model_rows(paths: list[Path], output: Path) -> list[dict[str, Any]]:
 
 
 def data_of(args: argparse.Namespace, module: str, panels: Panels, own: Own) -> dict[str, Any]:
-    """The content of every data file by its name."""
+    """{name of a data file: its content}."""
     kind = study_class(module)
     evidence = open_evidence(
         args.config, args.study, args.experiment, args.claims, args.tables, args.evidence
@@ -97,7 +100,7 @@ def data_of(args: argparse.Namespace, module: str, panels: Panels, own: Own) -> 
 
 
 def post_of(args: argparse.Namespace) -> str:
-    """The post as Markdown; without one, a title and one sentence."""
+    """The post as Markdown; without a post, a title and one sentence."""
     if args.post:
         return read_text(args.post)
     name = args.study.replace("_", " ")
@@ -105,6 +108,7 @@ def post_of(args: argparse.Namespace) -> str:
 
 
 def build(args: argparse.Namespace) -> None:
+    """Write the page. Raises InputError if the data files are larger than the limit."""
     module = module_of(study_settings(load_config(args.config), args.study), args.study)
     panels, own = read_panels(args.source, module), own_of(module)
     data = args.output / "data"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -25,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--config", default="config/config.yaml", help="the settings")
     parser.add_argument("--study", required=True, help="a study of the settings")
     parser.add_argument(
-        "--runs", nargs="+", type=Path, required=True, metavar="FOLDER", help="finished run folders"
+        "--runs", nargs="*", type=Path, default=[], metavar="FOLDER", help="finished run folders"
     )
     parser.add_argument(
         "--more", nargs="*", type=Path, default=[], metavar="ITEMS",
@@ -43,6 +44,9 @@ def main(argv: list[str] | None = None) -> int:
         help="runs to take from them: STUDY/MODEL/PLATFORM/ARM/SEED",
     )
     parser.add_argument(
+        "--extends", type=Path, metavar="FOLDER", help="one of the others: the release that these runs are added to"
+    )  # fmt: skip
+    parser.add_argument(
         "--output", type=Path, required=True, metavar="FOLDER",
         help="gets items, runs, curves, episodes.parquet and seconds.json",
     )  # fmt: skip
@@ -50,17 +54,22 @@ def main(argv: list[str] | None = None) -> int:
 
     def body() -> None:
         study = type(open_study(load_config(arguments.config), arguments.study))
-        found = collect(arguments.runs, study, arguments.more)
-        tables = {name: getattr(found, name, None) for name in TABLES}
-        tables["episodes"] = collect_episodes(arguments.runs, study)
-        seconds = found.seconds
+        parts: list[dict[str, pl.DataFrame]] = []
+        seconds: dict[str, Any] = {}
+        if arguments.runs or not arguments.borrow:
+            found = collect(arguments.runs, study, arguments.more)
+            parts.append({name: getattr(found, name, None) for name in TABLES})
+            parts[0]["episodes"] = collect_episodes(arguments.runs, study)
+            seconds |= found.seconds
         if arguments.borrow:
-            others, spent = borrow(arguments.others, arguments.borrow, study)
-            tables = {
-                name: pl.concat([table, others[name]]).sort(ORDER[name], nulls_last=True, maintain_order=True)
-                for name, table in tables.items()
-            }
-            seconds = dict(sorted((seconds | spent).items()))
+            others, spent = borrow(arguments.others, arguments.borrow, study, arguments.extends)
+            parts.append(others)
+            seconds |= spent
+        tables = {
+            name: pl.concat(part[name] for part in parts).sort(order, nulls_last=True, maintain_order=True)
+            for name, order in ORDER.items()
+        }
+        seconds = dict(sorted(seconds.items()))
         write_items(tables.pop("items"), arguments.output / "items.parquet")
         for name, table in tables.items():
             write_table(table, arguments.output / f"{name}.parquet")
@@ -68,7 +77,7 @@ def main(argv: list[str] | None = None) -> int:
         if counted:
             write_table(read_samples(counted), arguments.output / FILE)
         write_json(arguments.output / "seconds.json", seconds)
-        sizes = f"{tables['runs'].height} runs, {len(arguments.borrow)} of them from other experiments"
+        sizes = f"{tables['runs'].height} runs, {len(arguments.borrow)} of them taken over"
         print(sizes, file=sys.stderr)
 
     return run_main(body)

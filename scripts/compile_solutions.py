@@ -2,8 +2,8 @@
 
     python scripts/compile_solutions.py FOLDER_OR_FILE [--output ceiling.json] [--show 3]
 
-The findings are counts with exact intervals; no text of a question is written. `--show N` prints N traces beside
-their solutions instead, for people.
+The output holds counts with exact intervals and no text of a question. `--show N` prints N traces beside their solutions
+instead.
 """
 
 from __future__ import annotations

@@ -4,10 +4,10 @@
     python scripts/convert_adapter.py sft_mlx --to peft --base BASE --output sft_peft
     python scripts/convert_adapter.py sft_mlx --to model --base BASE --output merged
 
-`peft` is read by PEFT, transformers, vLLM and our platforms, `mlx` by mlx-lm; both conversions move bits
-and change none. `model` is the base in Hugging Face format with the adapter added, which other tools'
-own converters read (llama.cpp's convert_hf_to_gguf.py, mlx_lm.convert). Several adapters are merged one
-after the other. With --base, shapes and tokenizer are checked against it.
+PEFT, transformers, vLLM and the platforms of this project read `peft`; mlx-lm reads `mlx`. Conversion between the two
+keeps every bit of the weights. `model` is the base model with the adapter merged, in Hugging Face format, which
+converters of other tools read (llama.cpp's convert_hf_to_gguf.py, mlx_lm.convert). Several adapters are merged one after
+the other. With --base, shapes and tokenizer are checked against it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Make pictures of a film: a contact sheet, or a light animation for pages and slides."""
+"""Make pictures of a film: a contact sheet, or a small animation for pages and slides."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--film", type=Path, required=True, help="a film or a clip, .mp4")
     parser.add_argument("--sheet", type=Path, help="contact sheet, .png")
-    parser.add_argument("--ledger", type=Path, help="ledger of the film, for the sheet to say what it shows")
-    parser.add_argument("--every", type=float, default=4.0, help="seconds between its pictures")
+    parser.add_argument(
+        "--ledger", type=Path, help="ledger of the film; the sheet stores its hash of the facts"
+    )
+    parser.add_argument("--every", type=float, default=4.0, help="seconds between pictures of the sheet")
     parser.add_argument("--animation", type=Path, help="animated .webp")
     args = parser.parse_args(argv)
 

@@ -1,4 +1,4 @@
-"""Draw the picture that stands for the film before it is played."""
+"""Draw the thumbnail of a cut: the picture that players show before the film starts."""
 
 from __future__ import annotations
 

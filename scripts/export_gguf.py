@@ -1,9 +1,9 @@
-"""Write what was trained as a GGUF file, adapters merged, for llama.cpp, LM Studio or Ollama.
+"""Export a trained model, with its adapters merged, as a GGUF file for llama.cpp, LM Studio or Ollama.
 
     python scripts/export_gguf.py RUN_base RUN_sft RUN_arm --output model.gguf [--type Q8_0] [--like other.gguf]
 
-The runs are the arm's lineage, the base first, as run folders or as folders of weights. Of a base that came from a
-GGUF file, that file says how the tokenizer works; --like names another. It needs requirements/smollm.txt.
+The arguments are the arm's lineage, the base first, as run folders or as folders of weights. For a base that came from a
+GGUF file, the settings of the tokenizer come from that file; --like names another file. Needs requirements/smollm.txt.
 """
 
 from __future__ import annotations

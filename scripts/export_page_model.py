@@ -3,8 +3,8 @@
     python scripts/export_page_model.py --lineage RUN_base/adapter RUN_sft/adapter RUN/adapter \\
         --output models/NAME.bin [--tokenizer models/tokenizer.json]
 
-`--lineage` names the adapter folders from the base to the run. The header of a model file carries the hash of its
-tokenizer, so models that share one can be told from models that do not (`trap.models.page_model`; page/engine/README.md).
+`--lineage` names the adapter folders from the base to the run. The header of a model file holds the hash of its
+tokenizer, so that models can share one (`trap.models.page_model`; page/engine/README.md).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from trap.files import InputError
 from trap.models.page_model import check_chain, load_chain, model_bytes, tokenizer_bytes, write_bytes
 from trap.workflow.running import fix_threads
 
-LIMIT_MB = 8.0  # what a visitor downloads for one arm
+LIMIT_MB = 8.0  # of a model file, which visitors download
 
 
 def main(argv: list[str] | None = None) -> int:

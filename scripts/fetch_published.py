@@ -3,10 +3,9 @@
     python scripts/fetch_published.py --output results/hops/published/files
     python scripts/fetch_published.py --from FOLDER --output results/hops/published/files
 
-Every file is checked against its SHA-256 before anything is written, and each is moved into place whole.
-A file that is already there with the right checksum is left alone. `episodes_rsft_easy.jsonl` (the
-episodes of an earlier commit, which the later one overwrote) is optional: without it the audit uses the
-counts that were taken from it.
+Every file is checked against its SHA-256 before anything is written. A file that is already there with the right
+checksum stays as it is. `episodes_rsft_easy.jsonl` is optional, because a later commit of the repository overwrote it;
+without it, the audit uses counts that were taken from it.
 """
 
 from __future__ import annotations

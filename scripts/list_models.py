@@ -2,8 +2,8 @@
 
     python scripts/list_models.py [--config config/config.yaml] [--platform unsloth] [--study hops] [--hyper rsft]
 
-Memory in MB, estimated from the model's shape with a set of the study's hyperparameters as the model changes them;
-a dash where the settings do not give the shape.
+Memory is in MB, estimated from the model's shape and a set of the study's hyperparameters, with the model's own changes.
+Models without a shape in the settings have a dash.
 """
 
 from __future__ import annotations

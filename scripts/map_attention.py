@@ -1,12 +1,11 @@
-"""Map where trained models look for the next relation of a chain: attention.parquet, pointers.parquet.
+"""Measure the attention of trained models on the relations of a question (hops only).
 
     python scripts/map_attention.py --questions eval_easy.jsonl eval_hard.jsonl --taught 3 \\
         --run nano sft 1 RUN_base RUN_sft --run … --output FOLDER
 
-Hops only; FOLDER is where collect_runs.py writes.
-
-A run is its model, arm and seed and the run folders from the base to it. Looked at are questions of the
-longest taught chains and of all longer ones, along their reference traces; nothing is sampled.
+Writes attention.parquet and pointers.parquet to FOLDER, beside the files of collect_runs.py. --run takes a model, an arm,
+a seed, and the run folders from the base to the run. The questions are those with the longest taught chains and all with
+longer ones. Attention is read along their reference traces; nothing is sampled.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from trap.workflow.running import fix_threads
 
 
 def maps_of(chain: list[str], questions: dict[int, list[Question]]) -> dict[int, np.ndarray]:
-    """`evidence.look` of the model at the end of a chain of run folders, by hop count."""
+    """{hop count: attention map} of the model at the end of a chain of run folders, see `evidence.look`."""
     import torch
 
     from trap.models.encoding import encode

@@ -1,4 +1,4 @@
-"""Lay a narration under a film: recordings of its cues, or an offline speech engine for those without one."""
+"""Add a narration to a film: recordings of its cues, and an offline speech engine for cues without a recording."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Draw one figure of a study: in a light and a dark theme, as SVG and as PNG, from claims and tables alone.
+"""Draw one figure of a study from claims and tables, in a light and a dark theme, as SVG and as PNG.
 
     python scripts/plot_figure.py trap --study hops --claims claims.json --tables tables --output-dir figures
 
-Figures that every study gets are in scripts/trap/figures/, further ones in the study's own folder `figures/`; what they
-show is said in the file that the study's settings call `figures`, or else derived from the tables.
+Figures of every study are in scripts/trap/figures/, further ones in the study's own folder `figures/`. The file named by
+`figures` in the study's settings says what they show; defaults come from the tables.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--experiment", help="whose sheet names the arms (default: the study's own sheet)")
     parser.add_argument("--claims", type=Path, help="claims.json; a comparison has none")
     parser.add_argument("--tables", type=Path, required=True, help="folder of the Parquet tables")
-    parser.add_argument("--evidence", type=Path, help="folder of what was collected, for what is no table")
+    parser.add_argument("--evidence", type=Path, help="folder of collected runs, for tables such as curves")
     parser.add_argument("--output-dir", type=Path, required=True, help="folder for the four files NAME.*")
     args = parser.parse_args(argv)
 

@@ -1,9 +1,9 @@
-"""Copy the post of an experiment, the pictures that it shows, its ledger and its main tables to a folder that is committed.
+"""Copy the post of an experiment with its pictures, its ledger and its main tables to a folder that is committed.
 
     python scripts/publish_paper.py --results results/hops --experiment full --output docs/hops
 
-The copy keeps the places of the files, so that links between them hold. Readers of the repository see it without
-running anything; `make verify` says where it differs from what the released items give today.
+The copy keeps the files' relative places, so that links work, and readers of the repository see the post without running
+anything. `make verify` lists the claims in which the copy differs from the current results.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from trap.files import InputError, read_text, replacing
 
 PICTURE = re.compile(r'\bsrc(?:set)?="([^"]+)"|!\[[^\]]*\]\(([^)\s]+)\)')
 TABLES = ("arms.md", "contrasts.md")
-VOLATILE = ("commit", "seconds")  # of a claim: who drew it, and when
+VOLATILE = ("commit", "seconds")  # keys of a claim that differ between equal results
 
 
 def shown(post: Path) -> list[Path]:
-    """The local pictures that a post shows, as paths beside it; of each vector also the pixels that previews want."""
+    """Paths of the local pictures in a post. Each SVG comes with its PNG, which previews of links need."""
     found = [first or second for first, second in PICTURE.findall(read_text(post))]
     local = [post.parent / link for link in found if not re.match(r"[a-z]+:|//|/", link)]
     return list(dict.fromkeys(path for one in local for path in (one, one.with_suffix(".png"))))
 
 
 def files_of(results: Path, experiment: str) -> list[Path]:
-    """What is copied. Raises InputError where the post or a picture that it shows is missing."""
+    """The files to copy. Raises InputError if one of them is missing."""
     home = results / experiment
     post = home / "report/post.md"
     found = [post, home / "claims.json", *(home / "tables" / name for name in TABLES), *shown(post)]
@@ -42,7 +42,7 @@ def files_of(results: Path, experiment: str) -> list[Path]:
 
 
 def publish(results: Path, experiment: str, output: Path) -> int:
-    """Copy the files, in the place of an earlier copy; how many there are."""
+    """Replace the folder `output` by a copy of the files; return their number."""
     files = files_of(results, experiment)
     with replacing(output) as partial:
         for path in files:
@@ -53,7 +53,7 @@ def publish(results: Path, experiment: str, output: Path) -> int:
 
 
 def differences(results: Path, experiment: str, output: Path) -> list[str]:
-    """Claims of a copy that are not those of the results, by id; empty where nothing was copied or drawn."""
+    """Ids of the claims that differ between the copy and the results; empty if one of the two does not exist."""
     ours, theirs = results / experiment / "claims.json", output / experiment / "claims.json"
     if not (ours.is_file() and theirs.is_file()):
         return []

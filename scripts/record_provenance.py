@@ -14,17 +14,20 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from trap.analysis.runs import read_seconds
 from trap.cli import run_main
-from trap.files import write_json
+from trap.files import read_json, write_json
 from trap.workflow.closure import sha256_file
 from trap.workflow.config import load_config
-from trap.workflow.plan import Plan, set_values
+from trap.workflow.plan import Plan
+from trap.workflow.runs import Run, set_values
 
 PACKAGES = ("torch", "mlx", "mlx-lm", "unsloth", "transformers", "numpy", "polars", "snakemake")
 LOCK = Path(__file__).resolve().parents[1] / "requirements/lock.txt"
@@ -74,20 +77,39 @@ def commit() -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def configuration(plan: Plan, experiment: str) -> dict[str, object]:
+def configuration(plan: Plan, experiment: str) -> dict[str, Any]:
     """What the runs depend on beside code: the experiment, how items are made, and what each arm trains with."""
-    runs, study = plan.runs(experiment), plan.settings
+    runs = plan.runs(experiment)
     trained = {run.model: {} for run in runs}
     for run in runs:
         for arm in (*plan.ancestors(run.arm), run.arm):
             trained[run.model][arm] = plan.run_settings(run.model, arm)
     return {
         "experiment": set_values(plan.experiment(experiment)),
-        "data": {"seed": study.seed, "options": study.options, "counts": study.counts},
+        "data": plan.data_record(),
         "settings": {
             f"{model}/{arm}": value for model, arms in trained.items() for arm, value in sorted(arms.items())
         },
     }
+
+
+def added_to(release: str, made: dict[str, Any], runs: Sequence[Run]) -> dict[str, Any]:
+    """The record of a release with the runs that were added to it.
+
+    Commit, machine and packages of the first runs stay where they are; `added` has those of the others.
+    """
+    before = read_json(Path(release, "provenance.json"), dict[str, Any])
+    models: dict[str, set[int]] = {}
+    for run in runs:
+        models.setdefault(run.model, set()).add(run.seed)
+    which = "; ".join(f"{model}, seeds {min(seeds)} to {max(seeds)}" for model, seeds in models.items())
+    more = {"runs": len(runs), "what": which, "commit": made["commit"], "hardware": made["hardware"]}
+    kept = {
+        name: before[name]
+        for name in before
+        if name not in ("seconds", "runs", "experiment", "data", "settings")
+    }
+    return {**made, **kept, "added": [*before.get("added", []), *([more] if runs else [])]}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -104,19 +126,19 @@ def main(argv: list[str] | None = None) -> int:
     def body() -> None:
         runs, config = read_seconds(args.seconds), load_config(args.config)
         target = args.experiment if args.study == config.study else f"{args.study}_{args.experiment}"
-        write_json(
-            args.output,
-            {
-                "study": args.study,
-                "hardware": hardware(),
-                "commands": [f"snakemake --cores all {target}"],
-                "seconds": total_seconds(runs),
-                "runs": len(runs),
-                "commit": commit(),
-                "lock": sha256_file(LOCK) if LOCK.is_file() else "",
-                **configuration(Plan.of(config, args.study), args.experiment),
-            },
-        )
+        plan = Plan.of(config, args.study)
+        made = {
+            "study": args.study,
+            "hardware": hardware(),
+            "commands": [f"snakemake --cores all {target}"],
+            "seconds": total_seconds(runs),
+            "runs": len(runs),
+            "commit": commit(),
+            "lock": sha256_file(LOCK) if LOCK.is_file() else "",
+            **configuration(plan, args.experiment),
+        }
+        release = plan.extended(args.experiment)
+        write_json(args.output, added_to(release, made, plan.collected(args.experiment)) if release else made)
 
     return run_main(body)
 

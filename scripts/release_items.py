@@ -1,10 +1,10 @@
-"""Copy what an experiment's runs gave to the folder that is committed.
+"""Copy the collected files of an experiment to the folder that is committed.
 
     python scripts/release_items.py --files results/hops/full/collected/items.parquet … \\
         --released results/released/hops/full --output results/hops/full/release.json
 
-Released items are source files: tables, figures and claims are made from them, and no rule makes them. The record says
-what was copied, with the SHA-256 of each file.
+Released items are source files: tables, figures and claims are made from them, and no rule makes them. --output is a
+record of the copied files with their SHA-256.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Render the post of a study, Markdown and one self-contained HTML file, from claims and tables only.
+"""Render the post of an experiment from claims and tables: as Markdown, and as one self-contained HTML file.
 
     python scripts/render_post.py --study hops --experiment full --claims claims.json --tables tables --figures figures \\
         --evidence results/released/hops/full --output report/post.md --html report/post.html
 
-The template is report/STUDY/post.md.j2, else report/generic/post.md.j2. A study's module `post` may give its template
-names of its own: `context(tables) -> dict`.
+The template is report/STUDY/post.md.j2, else report/generic/post.md.j2. A study's module `post` can add names to its
+template with a function `context(tables) -> dict`.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--claims", type=Path, required=True, help="claims.json")
     parser.add_argument("--tables", type=Path, required=True, help="folder of the Parquet tables")
     parser.add_argument("--figures", type=Path, nargs="+", required=True, help="folders of the figures")
-    parser.add_argument("--evidence", type=Path, help="folder of what was collected, with provenance.json")
+    parser.add_argument("--evidence", type=Path, help="folder of collected runs, with provenance.json")
     parser.add_argument("--data", type=Path, help="the study's shared files (default: results/STUDY/data)")
-    parser.add_argument("--template", type=Path, help="another template of the Markdown")
+    parser.add_argument("--template", type=Path, help="another template for the Markdown")
     parser.add_argument("--output", type=Path, required=True, help="post.md")
-    parser.add_argument("--html", type=Path, help="post.html, one file without outside requests")
+    parser.add_argument("--html", type=Path, help="post.html, one file that makes no network requests")
     args = parser.parse_args(argv)
 
     def body() -> None:

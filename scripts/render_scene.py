@@ -20,13 +20,13 @@ MISSING = "the film needs Manim: make film installs it, or says what this machin
 
 
 def told(name: str, fps: int, descriptor: int) -> Callable[[int, int], None]:
-    """A watcher that writes one line per cue to a file descriptor: seconds of film drawn, time left."""
+    """A function for `Stage.watch` that writes a line of progress to a file descriptor after each cue."""
     began = time.monotonic()
 
     def watch(drawn: int, total: int) -> None:
         left = (time.monotonic() - began) * (total - drawn) / drawn
         done = f"{name}: {drawn / fps:.1f} of {total / fps:.1f} s drawn"
-        with contextlib.suppress(OSError):  # nobody listening any more is no reason to stop
+        with contextlib.suppress(OSError):  # drawing goes on if the reader of the progress is gone
             os.write(descriptor, f"{done}, {left:.0f} s left\n".encode())
 
     return watch
@@ -39,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--quality", choices=sorted(QUALITIES), default="draft")
     parser.add_argument("--output", type=Path, required=True, help="the clip, .mp4")
     parser.add_argument(
-        "--kept", type=Path, help="folder of clips made before; one that still holds is taken"
+        "--kept", type=Path, help="folder of earlier clips; a clip that is still right is copied"
     )
     parser.add_argument("--progress", type=int, help="file descriptor to write lines of progress to")
     args = parser.parse_args(argv)
@@ -57,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
         shape, quality = FORMATS[args.cut], QUALITIES[args.quality]
         watch = args.progress and told(f"{facts.scene}, {args.cut}", quality.fps, args.progress)
         kept = kept_clip(facts, shape, quality, args.output, args.kept, watch)
-        print(f"{args.output}: {'as before, nothing that it shows has changed' if kept else 'rendered'}")
+        print(f"{args.output}: {'copied, because nothing that it shows has changed' if kept else 'rendered'}")
 
     return run_main(body)
 

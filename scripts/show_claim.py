@@ -1,4 +1,4 @@
-"""Show why a number is what it is: value, interval, file, row, rule, commit, seconds.
+"""Show where the number of a claim comes from: value, interval, file, row, rule, commit, seconds.
 
 python scripts/show_claim.py --claims results/hops/full/claims.json B4    one claim
 python scripts/show_claim.py --claims results/hops/full/claims.json       all ids with their verdicts
@@ -14,7 +14,7 @@ from typing import Any
 
 from trap.cli import run_main
 from trap.files import InputError, read_json
-from trap.report.wording import interval_text, number_text
+from trap.report.wording import interval_text, number_text, said
 
 
 def describe(claim: dict[str, Any]) -> str:
@@ -41,9 +41,9 @@ def describe(claim: dict[str, Any]) -> str:
         ("family", claim.get("family")),
         ("p, Holm", claim["p_holm"]),
         ("p, ledger", claim.get("p_ledger")),
-        ("verdict", claim["verdict"]),
+        ("verdict", said(claim["verdict"], claim["kind"])),
         ("because", claim["reason"]),
-        ("more seeds", _committed(claim.get("committed"))),
+        ("more seeds", _committed(claim)),
         ("reproduced if", " or ".join(rules["reproduced"])),
         ("not if", " or ".join(rules["not_reproduced"])),
         *((f"also {name}", part["text"]) for name, part in claim["also"].items()),
@@ -59,9 +59,13 @@ def describe(claim: dict[str, Any]) -> str:
     )
 
 
-def _committed(found: dict[str, Any] | None) -> str | None:
+def _committed(claim: dict[str, Any]) -> str | None:
     """What the runs of another experiment say, where these have too few seeds."""
-    return f"{found['text']}: {found['verdict']} ({found['experiment']}, {found['file']})" if found else None
+    if not (found := claim.get("committed")):
+        return None
+    return (
+        f"{found['text']}: {said(found['verdict'], claim['kind'])} ({found['experiment']}, {found['file']})"
+    )
 
 
 def latest() -> Path:
@@ -86,7 +90,9 @@ def main(argv: list[str] | None = None) -> int:
         if not arguments.id:
             width = max(map(len, claims), default=0)
             for claim in claims.values():
-                print(f"{claim['id']:<{width}}  {claim['verdict']:<15}  {claim['text'] or ''}".rstrip())
+                print(
+                    f"{claim['id']:<{width}}  {said(claim['verdict'], claim['kind']):<15}  {claim['text'] or ''}".rstrip()
+                )
         for wanted in arguments.id:
             if wanted not in claims:
                 close = difflib.get_close_matches(wanted, claims, n=3)

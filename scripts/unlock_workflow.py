@@ -2,9 +2,9 @@
 
     python scripts/unlock_workflow.py
 
-After `kill -9` of Snakemake its directory lock stays and its jobs may live on. If no Snakemake works in
-this folder, orphaned jobs (they carry DISTRIBUTION_TRAP_ROOT in their environment) are ended and the
-lock is removed. If one does, nothing is touched and the next command says that the folder is locked.
+After `kill -9` of Snakemake, its directory lock stays and its jobs may go on. If no Snakemake works in this folder, this
+ends the orphaned jobs, which it knows by DISTRIBUTION_TRAP_ROOT in their environment, and removes the lock. If a
+Snakemake works here, this changes nothing, and the next command says that the folder is locked.
 """
 
 from __future__ import annotations

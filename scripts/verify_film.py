@@ -1,6 +1,6 @@
-"""Check that the films and their contact sheets show what the claims, tables and cues say today.
+"""Check that films and contact sheets are up to date with the claims, tables and cues.
 
-Exit status 1, one line per fault, where one is older. A film that was not made is no fault.
+Prints one line per fault, and then exits with status 1. A missing film is no fault.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--experiment", required=True, help="whose film it is")
     parser.add_argument("--cues", type=Path, help="the cue sheet (default: video/STUDY/cues.yaml)")
     parser.add_argument(
-        "--folder", type=Path, help="of claims, tables and film (default: results/STUDY/EXPERIMENT)"
+        "--folder", type=Path, help="folder of claims, tables and film (default: results/STUDY/EXPERIMENT)"
     )
     parser.add_argument(
-        "--evidence", type=Path, help="folder of what was collected (default: as the workflow chooses)"
+        "--evidence", type=Path, help="folder of collected runs (default: the one that the workflow chooses)"
     )
     parser.add_argument("--data", type=Path, help="the study's data folder, unless it is results/STUDY/data")
     args = parser.parse_args(argv)
@@ -75,7 +75,7 @@ def main(argv: list[str] | None = None) -> int:
         for fault in faults:
             print(fault, file=sys.stderr)
         if not faults:
-            print(f"{folder}: {count} films and contact sheets are of today's claims")
+            print(f"{folder}: {count} films and contact sheets are up to date")
         return 1 if faults else 0
 
     return run_main(body)

@@ -2,10 +2,10 @@
 
     python scripts/verify_release.py [--study hops] [--experiment full …]
 
-For each experiment under results/released/ this compares the commit of its provenance.json with the history: which
-later commits touched the code that trains, evaluates and collects, and whether the settings of its arms are still those
-of the runs. It warns and never stops anything: code may be tidied without training for hours. Whether a change of code
-changes results is what a test says that trains a tiny run again, and `repeat_run` for a real one.
+For each experiment under results/released/, this lists the commits after that of its provenance.json that changed code
+for training, evaluation or collection, and says whether the settings of its arms have changed. These are warnings, not
+errors, because code can be tidied without training for hours. Whether a change of code changes results is for a test
+that trains a tiny run again, and for `repeat_run` with a real one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Write the production kit: script, shots with times, capture checklist, edit notes, description."""
+"""Write the production kit of a film: script, shots with times, capture checklist, edit notes, description."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--cues", type=Path, required=True, help="the cue sheet")
     parser.add_argument("--claims", type=Path, required=True, help="claims.json")
     parser.add_argument("--tables", type=Path, required=True, help="folder of the Parquet tables")
-    parser.add_argument("--evidence", type=Path, help="folder of what was collected, for what is no table")
+    parser.add_argument("--evidence", type=Path, help="folder of collected runs, for tables such as curves")
     parser.add_argument("--data", type=Path, help="the study's data folder, unless it is results/STUDY/data")
     parser.add_argument("--template", type=Path, required=True, help="jinja template of the kit")
     parser.add_argument("--output", type=Path, required=True, help="kit.md")

@@ -3,8 +3,8 @@
     python scripts/write_model_card.py results/hops/runs/nano/torch/rsft_hard/s1 ...
     python scripts/write_model_card.py results/hops/runs/nano/torch/rsft_hard/s1 --export FOLDER
 
-The card lies in the run folder and not in adapter/, whose hash other runs refer to. With --export a new
-folder gets the adapter's files and the card, as a model hub wants them.
+The card is written to the run folder, not to adapter/, because other runs refer to the hash of adapter/. --export makes
+a new folder with the adapter's files and the card, as a model hub expects them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--config", default="config/config.yaml", help="the settings, which name the base arm"
     )
-    parser.add_argument("--claims", type=Path, help="claims.json, for the claims that rest on the arm")
+    parser.add_argument("--claims", type=Path, help="claims.json, for the claims about the arm")
     parser.add_argument("--templates", type=Path, default=ROOT / "report/cards")
     parser.add_argument("--export", type=Path, metavar="FOLDER", help="a new folder with adapter and card")
     args = parser.parse_args(argv)
@@ -46,7 +46,9 @@ def main(argv: list[str] | None = None) -> int:
         claims = read_json(args.claims, list[dict[str, Any]]) if args.claims else []
         for run in args.runs:
             meta = read_meta(run)
-            study_settings(config, meta["study"])  # refuses a study that the settings do not name
+            study_settings(
+                config, meta["study"]
+            )  # raises InputError for a study that the settings do not name
             plan = Plan.of(config, meta["study"])
             base = run.parent.parent / plan.base / f"s{plan.seed_of(plan.base, meta['seed'])}"
             text = card(

@@ -1,4 +1,4 @@
-"""Write what each scene of the film shows (captions, numbers, series, real episodes) as one JSON file."""
+"""Write the facts of scenes, one JSON file each: captions, numbers, series and real episodes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--cues", type=Path, required=True, help="the cue sheet")
     parser.add_argument("--claims", type=Path, required=True, help="claims.json")
     parser.add_argument("--tables", type=Path, required=True, help="folder of the Parquet tables")
-    parser.add_argument("--evidence", type=Path, help="folder of what was collected, for what is no table")
+    parser.add_argument("--evidence", type=Path, help="folder of collected runs, for tables such as curves")
     parser.add_argument("--data", type=Path, help="the study's data folder, unless it is results/STUDY/data")
     parser.add_argument("--output", type=Path, nargs="+", required=True, help="SCENE.json, one per scene")
     args = parser.parse_args(argv)

@@ -1,4 +1,4 @@
-"""Write the subtitles of a cut, SRT and WebVTT, from the captions that its scenes show."""
+"""Write the subtitles of a cut as SRT and WebVTT, from the facts of its scenes."""
 
 from __future__ import annotations
 

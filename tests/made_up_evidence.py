@@ -249,13 +249,19 @@ OWN = (
 )  # fmt: skip
 
 
+def kind_of(identifier: str) -> str:
+    """What the ledger of hops says: B1 and P1 were published, F1 is of the audit, all others are our own."""
+    numbered = identifier[1:].isdigit()
+    return {"F": "audit"}.get(identifier[0], "published") if numbered else "own"
+
+
 def claim(identifier: str, **changes: Any) -> dict[str, Any]:
     """One ledger entry with every key present."""
     base: dict[str, Any] = {
         "id": identifier, "source": "a post", "statement": f"statement of {identifier}", "published": None,
         "model": None, "arms": [], "contaminated": False, "comparison": "made up", "value": 0.1, "n": 1000,
         "seeds": 3, "low": 0.05, "high": 0.15, "unit": "points", "text": "made up", "p": 0.01, "p_holm": 0.02,
-        "p_ledger": 0.02, "family": "hops", "margin": 0.03, "room": "", "committed": None, "verdict": "reproduced", "reason": "made up",
+        "p_ledger": 0.02, "family": "hops", "margin": 0.03, "room": "", "committed": None, "kind": kind_of(identifier), "verdict": "reproduced", "reason": "made up",
         "verdict_rule": {"reproduced": "low > 0", "not_reproduced": "high < 0"}, "also": {},
         "file": "results/tables/contrasts.parquet", "row": "x", "rule": "tabulate_results", "commit": "0" * 40,
         "seconds": 12.0,

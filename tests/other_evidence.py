@@ -134,9 +134,9 @@ def claims() -> list[dict[str, Any]]:
         "model": MODEL,
     }
     return [
-        {"id": "falls", "source": "this project", "statement": "Plain ones <i>hurt</i> & \"that's\" it.", "value": -0.03,
+        {"id": "falls", "kind": "own", "source": "this project", "statement": "Plain ones <i>hurt</i> & \"that's\" it.", "value": -0.03,
          "low": -0.08, "high": 0.02, "verdict": "inconclusive", "reason": "", "arms": ["same_again", "taught"], **shared},
-        {"id": "untried", "source": "this project", "statement": "Larger models do not fall.", "value": None, "low": None,
+        {"id": "untried", "kind": "own", "source": "this project", "statement": "Larger models do not fall.", "value": None, "low": None,
          "high": None, "verdict": "not tested here", "reason": "No larger model was run.", "arms": [], **shared},
     ]  # fmt: skip
 

@@ -93,3 +93,29 @@ def test_pools_that_only_the_lender_asks_are_left_out(runs: list[Path], tmp_path
     assert {"eval_hop6", "eval_hard_of4"} < pools
     tables, _ = borrow([lender], [f"hops/nano/torch/{arm}/{seed}"], Study)
     assert set(tables["items"]["pool"]) == pools - {"eval_hop6", "eval_hard_of4"}
+
+
+def test_pools_that_only_its_release_asked_stay_with_a_run(runs: list[Path], tmp_path: Path) -> None:
+    release = collected(tmp_path / "release", runs[:1])
+    rows = pl.read_parquet(release / "items.parquet")
+    more = rows.filter(pl.col("pool") == "eval_hard").with_columns(
+        pl.lit("eval_hop6").cast(pl.String).alias("pool")
+    )
+    write_items(
+        pl.concat([rows.with_columns(pl.col("pool").cast(pl.String)), more]), release / "items.parquet"
+    )
+    (name,) = json.loads((release / "seconds.json").read_text())
+    options = ["--others", release, "--borrow", name]
+    for extends, height in (([], rows.height), (["--extends", release], rows.height + more.height)):
+        folder = collected(tmp_path / f"to{height}", runs[1:2], *options, *extends)
+        found = pl.read_parquet(folder / "items.parquet")
+        assert found.height - pl.read_parquet(runs[1] / "items.parquet").height == height
+
+
+def test_an_experiment_may_take_all_its_runs_over(runs: list[Path], tmp_path: Path) -> None:
+    lender = collected(tmp_path / "lender", runs)
+    names = list(json.loads((lender / "seconds.json").read_text()))
+    folder = collected(tmp_path / "joined", [], "--others", lender, "--borrow", *names)
+    for name in TABLES:
+        one, two = (pl.read_parquet(place / f"{name}.parquet") for place in (lender, folder))
+        assert one.equals(two), name

@@ -6,6 +6,7 @@ import html as html_entities
 import re
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import other_evidence
@@ -87,7 +88,8 @@ def test_a_study_without_a_post_gets_one(knots: Path) -> None:
     assert text.startswith("# Knots in \\<ropes> & 'strings': One seed\n")
     for piece in (
         "| `test_set` | evaluation | knotty | 60 |  |", "| `seen` | evaluation | knotty | 5 | leaked: contaminated arms train on it |",
-        "| Taught on the very ones asked (contaminated; asked the same ones) | 97 % [91–100] | 90 % [84–96] |",
+        "| Arm | accuracy | format | mean score |", "the **mean score** counts",
+        "| Taught on the very ones asked (contaminated; asked the same ones) | 97 % [91–100] | 90 % [84–96] | 78 % [72–84] |",
         "Every gate was passed", "(knots: 70)", "| `test_set` | 100 % | 0 % | 1 of 60 | 5 % |",
         "+13.0 points [8.0–18.0] | higher |", "| undecided: the interval holds zero |", "### Training curves",
         "1 inconclusive, 1 not tested here", "(No larger model was run.)", "n = 60 questions × 1 seed",
@@ -101,6 +103,16 @@ def test_a_study_without_a_post_gets_one(knots: Path) -> None:
     seen = html_entities.unescape(re.sub(r"<[^>]*>", "", page))
     assert "How many knots has rope 0 of test_set? ''' </code><script>alert(1)</script>" in seen
     assert "<b>0</b>" in seen and 'Plain ones <i>hurt</i> & "that\'s" it.' in seen
+
+
+def test_scores_that_are_right_or_wrong_have_no_column_of_their_own(knots: Path) -> None:
+    right = pl.read_parquet("tables/arms.parquet")
+    equal = right.filter(metric="accuracy").with_columns(metric=pl.lit("value"))
+    pl.concat([right.filter(pl.col("metric") != "value"), equal]).write_parquet("tables/arms.parquet")
+    shared = ["--study", "knots", "--claims", "claims.json", "--tables", "tables", "--figures", "figures"]
+    assert render_post.main([*shared, "--output", "post.md"]) == 0
+    text = (knots / "post.md").read_text()
+    assert "| Arm | accuracy | format |\n" in text and "mean score" not in text
 
 
 def test_a_post_that_lacks_gates_items_and_arms_says_so(knots: Path) -> None:
@@ -144,7 +156,7 @@ def test_a_study_may_bring_a_template_and_names(knots: Path) -> None:
 def test_markup_that_got_through_stops_the_page(tmp_path: Path, root: Path, line: str) -> None:
     from trap.report.html import self_contained
 
-    with pytest.raises(InputError, match="has no place in a post"):
+    with pytest.raises(InputError, match="is not allowed in a post"):
         self_contained(f"# A\n\n{line}\n", root / "report" / "post.html.j2", tmp_path)
 
 

@@ -63,9 +63,22 @@ def test_the_first_ledger_with_more_seeds_counts(tmp_path: Path, full: Path) -> 
     assert fill_in([entry("few")], [weak], minimum_seeds=5)[0]["committed"] is None
 
 
+def test_a_claim_that_lacks_a_part_comes_from_runs_that_have_it(tmp_path: Path) -> None:
+    mine = [entry("part", seeds=10, lacks=["near"]), entry("open", seeds=10)]
+    whole, lacking = tmp_path / "whole/claims.json", tmp_path / "lacking/claims.json"
+    write_json(lacking, [entry("part", seeds=10, verdict="inconclusive", lacks=["near"], value=0.3)])
+    write_json(
+        whole, [entry("part", seeds=5, verdict="reproduced", lacks=[], value=0.2), entry("open", value=0.2)]
+    )
+    part, undecided = fill_in(mine, [lacking, whole], minimum_seeds=5)
+    assert (part["verdict"], part["value"], part["seeds"]) == ("reproduced", 0.2, 5)
+    assert undecided == mine[1]  # inconclusive by its own numbers
+    assert fill_in(mine, [lacking], minimum_seeds=5)[0] == mine[0]
+
+
 def test_tables_show_it_in_words(full: Path) -> None:
     (found,) = fill_in([entry("few")], [full], minimum_seeds=5)
-    assert str(committed(found)).replace("\u00a0", " ") == "+40.0 points [30.0–50.0], 10 seeds: reproduced"
+    assert str(committed(found)).replace("\u00a0", " ") == "+40.0 points [30.0–50.0], 10 seeds: held"
     assert str(committed(entry("few"))) == "–" == str(small_p(None))
     assert small_p(0.0312) == "0.031" and "0.001" in small_p(0.0000004)
 

@@ -107,7 +107,7 @@ def test_a_pretrained_base_is_named(run: Path) -> None:
     write_json(base, {"adapter": {"format": "model", "source": "small==1.0, small.gguf", "weights": weights}})
     assert write(run) == 0
     text = (run / "README.md").read_text(encoding="utf-8")
-    assert "were dequantised from 4 bits" in text and "not quite those that were published" in text
+    assert "were dequantised from 4 bits" in text and "differ slightly from those that were published" in text
 
 
 def test_a_card_says_nothing_of_another_study(run: Path, tmp_path: Path) -> None:

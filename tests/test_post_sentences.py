@@ -27,6 +27,7 @@ NONE = changed(value=None, low=None, high=None, verdict="not tested here")
 
 FLOOR = {**WIDE, "room": "floor"}
 ELSEWHERE = {**WIDE, "committed": {"verdict": "not reproduced", "seeds": 10}}
+UNSETTLED = {**WIDE, "committed": {"verdict": "inconclusive", "seeds": 10}}
 
 
 def bullet(text: str, name: str) -> str:
@@ -42,11 +43,8 @@ def bullet(text: str, name: str) -> str:
         (FLAT, "inside the margin fixed beforehand", "It is real"),
         (WIDE, "Undecided", "It is real"),
         (FLOOR, "at the floor of the measure, where no difference can show", "It is real"),
-        (
-            ELSEWHERE,
-            "(too few seeds for a verdict here; the committed 10 seeds: not reproduced)",
-            "It is real",
-        ),
+        (ELSEWHERE, "(10 committed seeds: did not hold)", "It is real"),
+        (UNSETTLED, "(10 committed seeds: not settled either)", "It is real"),
         (NONE, "was not run in this experiment", "It is real"),
     ],
 )

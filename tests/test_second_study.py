@@ -25,7 +25,7 @@ from skips import reason
 from trap.analysis.cells import ItemTable
 from trap.files import InputError
 from trap.studies.base import BaseStudy, Item
-from trap.workflow.plan import Run
+from trap.workflow.runs import Run
 from trap.workflow.sheet import load_arms
 from whole_runs import copy_parts
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,31 @@ def test_published_points_stand_in_the_first_panel(tmp_path: Path) -> None:
     marks = [line.get_gid() for axes in figure.axes for line in axes.lines if line.get_gid()]
     assert marks == ["point:published:first"]
     assert "Squares: published, 20 questions" in words and "Not run in this experiment: Another." in words
+
+
+def test_several_published_points_of_a_row_stand_clear_of_each_other_and_of_words(tmp_path: Path) -> None:
+    made_up_evidence.write(tmp_path)
+    found = open_evidence(CONFIG, "hops", None, tmp_path / "claims.json", tmp_path / "tables")
+    names = ["base", "sft", "rsft_eval_135m"]
+    published = {name: found.settings.published[name] for name in names}
+    found.settings = parse_settings(
+        {"pool": "eval_hard", "trap": {"rows": [{"arm": "sft", "published": names}, {"arm": "rsft_hard"}]}}
+        | {"published": {name: {"claim": quote.claim} for name, quote in published.items()}},
+        "test",
+    )
+    with theme.style(theme.LIGHT):
+        figure = load_figure("hops", "trap").draw(found, theme.LIGHT)
+        figure.set_dpi(100)
+        words = [box for _, box in texts(figure)]
+        renderer = figure.canvas.get_renderer()
+        marks = [
+            line.get_window_extent(renderer)
+            for axes in figure.axes
+            for line in axes.lines
+            if (line.get_gid() or "").startswith("point:published:")
+        ]
+    assert len(marks) == 3
+    heights = sorted(box.y0 + box.height / 2 for box in marks)
+    assert min(high - low for low, high in itertools.pairwise(heights)) > 4 * theme.PIXELS_PER_POINT
+    for mark, text in itertools.product(marks, words):
+        assert not mark.overlaps(text)

@@ -19,7 +19,7 @@ import yaml
 from whole_runs import copy_parts
 
 ROOT = Path(__file__).resolve().parent.parent
-FIGURES = 9  # of the default experiment
+FIGURES = 8  # of the default experiment
 PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "report")
 CONFIG, STUDY, EXPERIMENTS = "config/config.yaml", "config/hops/study.yaml", "config/hops/experiments.yaml"
 ARMS = ["base", "sft", "rsft_easy", "rsft_hard", "rsft_eval"]

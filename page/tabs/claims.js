@@ -58,14 +58,14 @@ const rulesOf = (rule) => Object.entries(rule ?? {}).map(([verdict, when]) => {
 });
 
 /** What more seeds of another experiment say, where this one had too few for a verdict. */
-const committedOf = (found) => found && `${found.text}: ${found.verdict} (${found.experiment})`;
+const committedOf = ({ committed: found, committed_said: said }) => found && `${found.text}: ${said} (${found.experiment})`;
 
 const text = (value) => (value === null || value === undefined ? null : String(value));
 
 function entry(claim, store) {
   const rows = [
     ["Comparison", claim.comparison], ["Ours", claim.text], ["Published", claim.quoted && `${claim.quoted}${claim.published?.note ? ` (${claim.published.note})` : ""}`],
-    ["Why", claim.reason], ["Committed", committedOf(claim.committed)], ...rulesOf(claim.verdict_rule),
+    ["Why", claim.reason], ["Committed", committedOf(claim)], ...rulesOf(claim.verdict_rule),
     ["Source", claim.source], ["File", claim.file], ["Row", claim.row], ["Rule", claim.rule], ["Commit", claim.commit],
     ["Seconds", text(claim.seconds)], ["Family of tests", claim.family], ["p (Holm)", text(claim.p_holm)], ["p over the ledger", text(claim.p_ledger)],
   ].filter(([, value]) => value);
@@ -75,7 +75,7 @@ function entry(claim, store) {
   } } },
     el("summary", {},
       el("span", { class: "claim-id" }, claim.id),
-      el("span", { class: "claim-verdict" }, `${markOf(claim.verdict)} ${claim.verdict}`),
+      el("span", { class: "claim-verdict" }, `${markOf(claim.verdict)} ${claim.said}`),
       el("span", { class: "claim-statement" }, claim.statement, claim.contaminated ? el("span", { class: "badge" }, "contaminated arms") : null),
       el("span", { class: "claim-text" }, claim.text ?? "")),
     el("dl", { class: "facts" }, rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, code.has(name) ? el("code", {}, value) : value)])),

@@ -20,12 +20,13 @@ RUN_NAME = pl.concat_str([pl.col(column).cast(pl.String) for column in RUN_KEY],
 
 
 def borrow(
-    folders: Sequence[Path], names: Sequence[str], study: type[BaseStudy]
+    folders: Sequence[Path], names: Sequence[str], study: type[BaseStudy], whole: Path | None = None
 ) -> tuple[dict[str, pl.DataFrame], dict[str, Any]]:
     """(tables, seconds) of the named runs (STUDY/MODEL/PLATFORM/ARM/SEED), each from the first folder that holds it.
 
     folders: what collect_runs.py wrote for other experiments, or its released copy. Pools that only those experiments
-    ask are left out. Raises InputError for a run that none of the folders holds.
+    ask are left out, but not those of `whole`, the release of the experiment itself. Raises InputError for a run that
+    none of the folders holds.
     """
     asked = [pool.name for pool in study.pools if pool.scored and not pool.extra]
     parts: dict[str, list[pl.DataFrame]] = {name: [] for name in TABLES}
@@ -40,11 +41,9 @@ def borrow(
         seconds |= {name: spent[name] for name in here}
         for table in TABLES:
             path = folder / f"{table}.parquet"
-            frame = (
-                read_items([path], study).filter(pl.col("pool").is_in(asked))
-                if table == "items"
-                else read_table(path)
-            )
+            frame = read_items([path], study) if table == "items" else read_table(path)
+            if table == "items" and folder != whole:
+                frame = frame.filter(pl.col("pool").is_in(asked))
             parts[table].append(frame.filter(RUN_NAME.is_in(here)))
     if wanted:
         raise InputError(f"{', '.join(map(str, folders))}: no run {wanted[0]}")

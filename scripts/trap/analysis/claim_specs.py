@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct, field
@@ -119,6 +119,9 @@ class ClaimSpec(Struct, kw_only=True, forbid_unknown_fields=True):
         return _rules(self.not_reproduced)
 
 
+Kind = Literal["published", "own", "audit"]
+
+
 class ClaimsFile(Struct, kw_only=True, forbid_unknown_fields=True):
     """The file as a whole, with `over` expanded and `defaults` filled in by `load_claims`."""
 
@@ -127,6 +130,7 @@ class ClaimsFile(Struct, kw_only=True, forbid_unknown_fields=True):
     margin: float  # of equivalence, for shares; a contrast or claim may declare its own
     minimum_seeds: int  # fewer seeds give no verdict on trained models
     sources: dict[str, str]
+    kinds: dict[str, Kind] = {}  # by source; one that is not named has published what it claims
     defaults: Defaults
     names: dict[str, str]  # ids of models and arms -> how a sentence names them
     doses: dict[str, Dose]
@@ -223,6 +227,8 @@ def _check(file: ClaimsFile, path: str, study: type[BaseStudy]) -> None:
             )
         if dose.scale == "log2" and min(dose.arms.values()) <= 0:
             raise InputError(f"{path}: doses.{name}: a log2 scale needs doses above zero")
+    if unknown := sorted(set(file.kinds) - set(file.sources)):
+        raise InputError(f"{path}: kinds.{unknown[0]}: unknown source")
     contrasts = [contrast.name for contrast in file.contrasts]
     for contrast in file.contrasts:
         if contrast.metric not in metrics_of(study):

@@ -34,6 +34,7 @@ def fill_in(
 ) -> list[dict[str, Any]]:
     """Replace claims that these runs do not test by those of another experiment's ledger, where it tests them.
 
+    So is a claim that is inconclusive because these runs lack something that its rules read (`lacks`).
     The `file` of such a claim says which experiment its number comes from. A claim that these runs test, with fewer than
     `minimum_seeds`, keeps its number and verdict; its `committed` gets what the first ledger says that tests it with more
     seeds: experiment, value, low, high, n, seeds, verdict, text and file.
@@ -48,8 +49,9 @@ def fill_in(
 
 
 def _filled(claim: dict[str, Any], others: list[dict[str, Any]], minimum_seeds: int) -> dict[str, Any]:
-    if claim["verdict"] == NOT_TESTED:
-        return {key: value for key, value in others[0].items() if key != "ledger"} if others else claim
+    whole = [other for other in others if not other.get("lacks")] if claim.get("lacks") else others
+    if claim["verdict"] == NOT_TESTED or claim.get("lacks"):
+        return {key: value for key, value in whole[0].items() if key != "ledger"} if whole else claim
     if not 0 < (claim.get("seeds") or 0) < minimum_seeds:
         return claim
     more = next((other for other in others if (other["seeds"] or 0) > claim["seeds"]), None)
@@ -139,6 +141,9 @@ def _claim(claim: ClaimSpec, spec: ClaimsFile, evidence: Evidence, rule: str, co
     verdict, why = NOT_TESTED, ""
     if main is not None:
         verdict, why = _verdict(claim, main, also, margin, spec, learned(main.conditions, evidence.runs))
+    lacks = sorted(_supplements(claim) - also.keys()) if verdict == "inconclusive" else []
+    if lacks:
+        why = f"{why} Not run in this experiment: {', '.join(lacks)}.".strip()
     rested = [result for result in (main, *also.values()) if result is not None]
     conditions = {condition for result in rested for condition in result.conditions}
     return {
@@ -163,7 +168,9 @@ def _claim(claim: ClaimSpec, spec: ClaimsFile, evidence: Evidence, rule: str, co
         "family": main.family if main else None,
         "margin": margin,
         "room": main.room.place if main else "",
+        "kind": spec.kinds.get(claim.source, "published"),
         "verdict": verdict,
+        "lacks": lacks,
         "reason": " ".join(part for part in (why, reason) if part) or None,
         "verdict_rule": {
             "reproduced": _texts(claim.reproduced),
@@ -191,6 +198,11 @@ def _claim(claim: ClaimSpec, spec: ClaimsFile, evidence: Evidence, rule: str, co
         "seconds": _seconds(conditions, evidence.runs) if main else None,
         "committed": None,  # what runs of another experiment say, where these are too few: `fill_in`
     }
+
+
+def _supplements(claim: ClaimSpec) -> set[str]:
+    """Names of the supplements (`also`) that the rules of a claim read."""
+    return {name.split(".")[0] for rule in (*claim.yes, *claim.no) for name in rule.names if "." in name}
 
 
 def _verdict(

@@ -1,1 +1,1 @@
-"""Figures, one module each: `draw(evidence, theme)` makes a Figure from tables and claims alone."""
+"""Figures, one module each. `draw(evidence, theme)` makes a Figure and reads nothing but tables and claims."""

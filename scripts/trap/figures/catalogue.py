@@ -1,4 +1,4 @@
-"""Which figures there are: those that every study gets, and those in a study's own folder `figures/`."""
+"""The list of figures: those that every study gets, and those in a study's own folder `figures/`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,11 @@ from trap.files import InputError, read_text
 from trap.workflow.registry import folders, load_member
 
 SHARED = ("trap", "matching", "leakage", "levels", "faithful", "rollouts", "training")
-COMPARISONS = (
-    "scaling",
-    "platforms",
-)  # of several models, of several platforms: only where an experiment has them
+COMPARISONS = ("scaling", "platforms")  # only for experiments that compare model sizes or platforms
 
 
 def own_figures(study: str) -> tuple[str, ...]:
-    """Figures in the study's own folder, sorted; each of its modules is one. None without a study."""
+    """Names of the figures in the study's own folder, sorted; each module is one figure. Empty without a study."""
     if not study:
         return ()
     try:
@@ -32,15 +29,18 @@ def own_figures(study: str) -> tuple[str, ...]:
 
 
 def figure_names(study: str) -> tuple[str, ...]:
-    """Every figure that can be drawn for a study: shared ones, comparisons, its own."""
+    """Every figure that a study can have: the shared ones, the comparisons and its own.
+
+    A study's own figure replaces a shared one of the same name.
+    """
     own = own_figures(study)
     return (*(name for name in (*SHARED, *COMPARISONS) if name not in own), *own)
 
 
 def load_figure(study: str, name: str) -> ModuleType:
-    """The module of a figure: `TITLE`, `ALT`, `TABLES` and `draw(evidence, theme)`. A study's own one comes first.
+    """The module of a figure, with `TITLE`, `ALT`, `TABLES` and `draw(evidence, theme)`.
 
-    Raises InputError where there is none of that name.
+    A study's own figure replaces a shared one of the same name. Raises InputError for an unknown name.
     """
     if name in own_figures(study):
         return load_member("study", study, f"figures.{name}")
@@ -50,9 +50,10 @@ def load_figure(study: str, name: str) -> ModuleType:
 
 
 def tables_of(study: str, name: str) -> tuple[str, ...]:
-    """Names of the tables that a figure reads, without `.parquet`: its `TABLES`, read without importing it.
+    """Names of the tables that a figure reads, without `.parquet`: the constant `TABLES` of its module.
 
-    Raises InputError where there is no such figure, or where it names no tables.
+    The module is parsed, not imported: the workflow asks for every figure, and importing Matplotlib takes seconds.
+    Raises InputError for an unknown figure and for a module without `TABLES`.
     """
     own = next(
         (Path(folder, study, "figures", f"{name}.py") for folder in folders("study")
@@ -63,4 +64,4 @@ def tables_of(study: str, name: str) -> tuple[str, ...]:
     for node in tree.body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "TABLES":
             return tuple(ast.literal_eval(node.value))
-    raise InputError(f"{own}: it names no TABLES")
+    raise InputError(f"{own}: TABLES is missing")

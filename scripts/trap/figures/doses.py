@@ -1,4 +1,4 @@
-"""What dose-response figures share: one panel per model, series of estimates with direct labels."""
+"""Shared code of the dose-response figures: one panel per model, one labelled line per quantity."""
 
 from __future__ import annotations
 
@@ -14,24 +14,29 @@ from trap.figures.settings import Doses
 from trap.figures.theme import NORMAL, SMALL, Theme
 
 PANEL_INCHES = 3.1
-GAP = 0.07  # of the height, between labels at the end of series
+COLUMNS = 2  # panels beside each other; further models go on further rows
+LEFT, RIGHT, BETWEEN = 0.075, 0.865, 0.155  # shares of the width: panels from, to, and between them
+GAP = 0.07  # share of the axis between the labels at the ends of lines
 
 
 @dataclass(frozen=True)
 class Series:
-    """One measured quantity along the dose: which rows, how it looks, what it is called."""
+    """One quantity along the dose: pool and metric choose the rows, the rest is its look and its label."""
 
     pool: str
     metric: str
     label: str
     role: str
     marker: str = "o"
-    hollow: bool = False  # where the arm is contaminated
-    shift: float = 0.0  # of x, so that intervals of two series stay apart
+    hollow: bool = False  # draw contaminated arms hollow
+    shift: float = 0.0  # along x, so that the intervals of two series do not overlap
 
 
 def spread(places: list[float], gap: float, low: float, high: float) -> list[float]:
-    """The same places at least `gap` apart and inside [low, high], moved as little as a sweep allows."""
+    """The places moved so that they lie at least `gap` apart and inside [low, high], in their old order.
+
+    One sweep up and one down: near the least movement, but not always the least.
+    """
     order = sorted(range(len(places)), key=lambda i: places[i])
     moved = list(places)
     floor = low
@@ -46,7 +51,7 @@ def spread(places: list[float], gap: float, low: float, high: float) -> list[flo
 
 
 def share_family(evidence: Evidence, contaminated: bool) -> str:
-    """The first family of doses between 0 and 1 with, or without, contaminated arms; empty when there is none."""
+    """The first family whose doses lie in [0, 1] and that has contaminated arms, or has none; "" if there is none."""
     table = evidence.table("doses")
     for family in table["family"].unique(maintain_order=True).to_list():
         rows = table.filter(pl.col("family") == family)
@@ -86,13 +91,16 @@ def _panel(
 def draw_dose(
     evidence: Evidence, theme: Theme, declared: Doses, family: str, series: tuple[Series, ...], title: str, axis: str
 ) -> Figure:  # fmt: skip
-    """A dose from 0 to 1 along x, shares along y, and a line at chance; `title` and `axis` where none is declared."""
+    """A dose from 0 to 1 along x, shares along y, and a dashed line at chance.
+
+    `title` and `axis` are the defaults for texts that `declared` leaves empty.
+    """
     table = evidence.table("doses")
 
     def of(model: str) -> list[Estimate]:
         return [e for s in series for _, e in estimates(table, model=model, family=family, pool=s.pool, metric=s.metric)]  # fmt: skip
 
-    models = [m for m in evidence.models(table, most=len(table)) if of(m)][:2]
+    models = [m for m in evidence.models(table, most=len(table)) if of(m)]
     everything = [e for m in models for e in of(m)]
     rows = [row for m in models for row, _ in estimates(table, model=m, family=family)]
     steps = {row["x"] for row in rows}
@@ -108,12 +116,19 @@ def draw_dose(
         if everything
         else "None of the arms of this dose were run, so nothing is drawn."
     )
-    figure, bottom, top = frame(theme, evidence.text(declared.title or title), caption.strip(), PANEL_INCHES)
-    boxes = panels(
-        figure, (bottom, top), max(len(models), 1), left=0.075, right=0.865, gap=0.155, below_inches=0.66
-    )
+    figure, bottom, top = frame(
+        theme, evidence.text(declared.title or title), caption.strip(),
+        PANEL_INCHES * max(-(-len(models) // COLUMNS), 1),
+    )  # fmt: skip
+    if not models:
+        axes = figure.add_axes((LEFT, bottom, RIGHT - LEFT, top - bottom))
+        axes.set_xticks([])
+        axes.set_yticks([])
+        axes.spines[:].set_visible(False)
+        absent(axes, theme)
+        return figure
     named = next((row["x_label"] for row in rows if row.get("x_label")), axis)
-    for index, axes in enumerate(boxes):
+    for model, axes in zip(models, _boxes(figure, (bottom, top), len(models)), strict=True):
         share_axis(axes, theme)
         axes.set_xlim(-0.06, 1.03)
         marks = [0.0, 0.25, 0.5, 0.75, 1.0]
@@ -121,11 +136,23 @@ def draw_dose(
         axes.set_xticks(marks, [f"{100 * x:.0f}\u00a0%" + f"\n{ends.get(x, '')}" for x in marks])
         axes.tick_params(axis="x", pad=7)  # clear of marks at zero
         axes.set_xlabel(evidence.text(declared.axis or named), labelpad=1)
-        if not models:
-            absent(axes, theme)
-            continue
-        axes.set_title(evidence.panel_title(models[index]), fontsize=NORMAL, pad=9)
-        _panel(axes, evidence, theme, models[index], family, series)
+        axes.set_title(evidence.panel_title(model), fontsize=NORMAL, pad=9)
+        _panel(axes, evidence, theme, model, family, series)
         if chance := evidence.baseline("chance"):
             reference(axes, theme, chance.value, "chance", x=0.4, ha="center", below=chance.value > 0.08)
     return figure
+
+
+def _boxes(figure: Figure, band: tuple[float, float], count: int) -> list[Axes]:
+    """`count` axes in rows of COLUMNS from the top; one alone is as wide as the band, one left over is not."""
+    columns, rows = min(COLUMNS, count), -(-count // COLUMNS)
+    width = (RIGHT - LEFT - BETWEEN * (columns - 1)) / columns
+    height = (band[1] - band[0]) / rows
+    made: list[Axes] = []
+    for row in range(rows):
+        here, top = min(columns, count - row * columns), band[1] - row * height
+        made += panels(
+            figure, (top - height, top), here, left=LEFT, right=LEFT + here * width + (here - 1) * BETWEEN, gap=BETWEEN,
+            below_inches=0.66,
+        )  # fmt: skip
+    return made

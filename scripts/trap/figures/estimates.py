@@ -1,4 +1,4 @@
-"""What figures draw: estimates with intervals, read from the tables and the claims and nothing else."""
+"""Estimates with intervals, as figures draw them. They come from the tables and the claims and nothing else."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from trap.figures.published import published_points
 from trap.figures.settings import FigureSettings
 from trap.files import InputError, read_json
 
-BASELINE = "baseline:"  # what the names of answers that need no model begin with in the tables
-MODELS = 2  # that a figure has room for
-PLAIN_ROLE = "base"  # the colour's meaning of an arm of which nothing else is known
+BASELINE = "baseline:"  # prefix of the rows of a table for answers that need no model
+MODELS = 2  # panels that fit beside each other
+PLAIN_ROLE = "base"  # role of an arm that declares none
 
 
 @dataclass(frozen=True)
 class ArmFact:
-    """What an experiment sheet says of an arm: `short` fits beside a mark, `role` is the meaning of its colour."""
+    """An arm's row in an experiment sheet. `short` fits beside a mark; `role` decides the colour."""
 
     short: str
     label: str
@@ -31,7 +31,7 @@ class ArmFact:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its 95 % interval; `n` distinct questions, `seeds` training seeds (0: no training)."""
+    """A value with its 95 % interval, from `n` distinct questions and `seeds` training seeds (0: not trained)."""
 
     value: float
     low: float
@@ -41,7 +41,7 @@ class Estimate:
 
 
 def read_table(folder: Path, name: str, columns: tuple[str, ...]) -> pl.DataFrame:
-    """`{folder}/{name}.parquet`. Raises InputError naming the file when it or a column is missing."""
+    """The table in `{folder}/{name}.parquet`. Raises InputError if the file, or one of `columns`, is missing."""
     path = Path(folder) / f"{name}.parquet"
     if not path.is_file():
         raise InputError(f"{path}: no such file")
@@ -61,7 +61,7 @@ def select(table: pl.DataFrame, **conditions: object) -> pl.DataFrame:
 
 
 def estimates(table: pl.DataFrame, **conditions: object) -> list[tuple[dict[str, Any], Estimate]]:
-    """(row, Estimate) of every matching row that has a value; a missing interval is the value itself."""
+    """(row, Estimate) of every matching row that has a value. Without an interval, low and high are the value."""
     found = []
     for row in select(table, **conditions).iter_rows(named=True):
         if row["value"] is None:
@@ -81,16 +81,22 @@ def one(table: pl.DataFrame, **conditions: object) -> Estimate | None:
     return found[0][1] if found else None
 
 
+def same_values(arms: pl.DataFrame, first: str, second: str) -> bool:
+    """Whether two metrics of the table `arms` have the same value in every cell that has both; False without one."""
+    both = arms.filter(metric=first).join(arms.filter(metric=second), on=["model", "arm", "pool"])
+    return both.height > 0 and bool(((both["value"] - both["value_right"]).abs() < 1e-9).all())
+
+
 def models_of(table: pl.DataFrame, order: Sequence[str] = ()) -> list[str]:
-    """Models of a table that trained something: those of `order` first, then the others by name."""
+    """Models that a table has trained runs of: first those in `order`, then the others by name."""
     names = set(table["model"].drop_nulls().to_list()) - {"none", ""}
     return sorted(names, key=lambda name: (order.index(name) if name in order else len(order), name))
 
 
 def arm_facts(table: pl.DataFrame) -> dict[str, ArmFact]:
-    """What a table with the columns of the sheet says of its arms, in table order; baselines are left out.
+    """{arm: ArmFact} from the sheet's columns in a table, in table order, without baselines.
 
-    Columns that are missing (tables of older evidence) say nothing: the label is the arm's name then.
+    Tables of older evidence lack some columns. Then the label is the arm's name.
     """
     columns = [name for name in ("arm", "short", "label", "role", "contaminated") if name in table.columns]
     found = {}
@@ -104,12 +110,12 @@ def arm_facts(table: pl.DataFrame) -> dict[str, ArmFact]:
 
 
 def labels(table: pl.DataFrame) -> dict[str, str]:
-    """{arm: a short name that fits beside a mark}."""
+    """{arm: short label that fits beside a mark}."""
     return {arm: fact.short for arm, fact in arm_facts(table).items()}
 
 
 def roles(table: pl.DataFrame) -> dict[str, str]:
-    """{arm: the meaning that its colour carries}, see `theme.Theme.roles`."""
+    """{arm: role}; `theme.Theme.roles` gives each role a colour."""
     return {arm: fact.role for arm, fact in arm_facts(table).items()}
 
 
@@ -120,7 +126,7 @@ def span(numbers: list[int]) -> str:
 
 
 def sizes(found: list[Estimate], what: str) -> str:
-    """`1000 questions × 3 seeds` of estimates, `300–1000` where they differ."""
+    """Sample size of some estimates, as `1000 questions × 3 seeds`, or `300–1000 questions …` if they differ."""
     trained = [estimate for estimate in found if estimate.seeds]
     if not trained:
         return f"no {what}"
@@ -134,17 +140,21 @@ def seeds_text(seeds: list[int]) -> str:
 
 
 def missing_note(missing: list[str]) -> str:
-    """The sentence of a caption line about what this experiment did not run."""
+    """The last sentence of a caption: which arms this experiment did not run. Empty if none is missing."""
     return f" Not run in this experiment: {', '.join(missing)}." if missing else ""
 
 
 class Evidence:
-    """Tables and claims of one experiment, each read when it is first asked for, and what is declared about them.
+    """Tables and claims of one experiment with the declarations about them. Each file is read on first use.
 
-    claims: the ledger; none where nothing is claimed. tables: the folder of tables; what it lacks is looked for in
-    `collected`, where the experiment's runs were collected. settings: `figures.yaml` of the study. sheet: its arms by name with `short`, `label`, `role` and `contaminated`, in
-    sheet order; arms that no sheet has are as the table `arms` says. titles: what models are called, in their order.
-    pools: the study's declared ones (`trap.studies.base.Pool`). level_name: what a level counts, in the plural.
+    claims: path of the ledger, or None if nothing is claimed.
+    tables: folder of the tables. A table that it lacks is read from `collected`, the folder of collected runs.
+    settings: the study's `figures.yaml`.
+    sheet: arms by name, in sheet order, with `short`, `label`, `role` and `contaminated`. For an arm that is not in the
+        sheet, the table `arms` supplies these.
+    titles: titles of the models, in the order in which figures show them.
+    pools: the study's declared pools (`trap.studies.base.Pool`).
+    level_name: what a level counts, in the plural, such as `steps`.
     """
 
     def __init__(
@@ -196,7 +206,7 @@ class Evidence:
         return read_table(folder, name, columns or self._COLUMNS.get(name, ()))
 
     def has(self, name: str, folder: Path | None = None) -> bool:
-        """Whether a folder, or either one, holds a table."""
+        """Whether a table exists in `folder`, or in either folder if none is given."""
         folders = [folder] if folder else [self._tables, *([self._collected] if self._collected else [])]
         return any((one / f"{name}.parquet").is_file() for one in folders)
 
@@ -210,23 +220,23 @@ class Evidence:
 
     @cached_property
     def published_points(self) -> dict[str, dict[str, Any]]:
-        """{name: {value, n, low, high}} of the declared published shares that the claims quote."""
+        """{name: {value, n, low, high}} of the published shares that `figures.yaml` declares and the claims quote."""
         return published_points(self.claims, self.settings.published)
 
     def published(self, key: str) -> Estimate | None:
-        """A published share with its exact binomial interval, when the claims quote it."""
+        """A published share with its exact binomial interval, or None if the claims do not quote it."""
         given = self.published_points.get(key)
         return Estimate(given["value"], given["low"], given["high"], given["n"], 0) if given else None
 
     def baseline(self, name: str) -> Estimate | None:
-        """Accuracy of an answer that needs no model, on the pool of the figures."""
+        """Accuracy of a baseline that needs no model, on `pool`; None if it was not computed."""
         return one(self.table("arms"), arm=BASELINE + name, pool=self.pool, metric="accuracy")
 
     # --- arms and models ----------------------------------------------------------------------------
 
     @cached_property
     def arms(self) -> dict[str, ArmFact]:
-        """Every arm that a sheet or the table `arms` knows, in the order of the sheet."""
+        """Every arm of the sheet, in its order, then those that only the table `arms` has."""
         found = {
             name: ArmFact(
                 getattr(arm, "short", "") or arm.label or name.replace("_", " "),
@@ -240,17 +250,20 @@ class Evidence:
         return found | {name: fact for name, fact in told.items() if name not in found}
 
     def fact(self, arm: str) -> ArmFact:
-        """What is known of an arm; of one that nobody declared, its name."""
+        """The declared facts of an arm. An arm that nothing declares is called by its name."""
         name = arm.replace("_", " ")
         return self.arms.get(arm) or ArmFact(name, name, PLAIN_ROLE, False)
 
     def label(self, arm: str) -> str:
+        """The short label of an arm."""
         return self.fact(arm).short
 
     def role(self, arm: str) -> str:
+        """The role of an arm, which decides its colour and marker."""
         return self.fact(arm).role
 
     def contaminated(self, arm: str) -> bool:
+        """Whether an arm, or one that it builds on, trains on evaluation items."""
         return self.fact(arm).contaminated
 
     def run_arms(self, table: pl.DataFrame) -> list[str]:
@@ -260,23 +273,23 @@ class Evidence:
 
     @property
     def model_order(self) -> list[str]:
-        """Models that figures.yaml puts first, then those of the settings, in their order."""
+        """Names of models in the order of figures: those that figures.yaml lists, then the others of the settings."""
         return list(dict.fromkeys([*self.settings.models, *self._titles]))
 
     def models(self, table: pl.DataFrame, most: int = MODELS) -> list[str]:
-        """Models of a table in their order, as many as a figure has room for."""
+        """The first `most` models of a table, in the order of figures."""
         return models_of(table, self.model_order)[:most]
 
     def title(self, model: str) -> str:
-        """What a model is called."""
+        """The title of a model; without one, the last part of its name."""
         return self._titles.get(model) or model.rsplit("/", 1)[-1]
 
     def stands_for(self, model: str) -> str:
-        """What a model is an example of, as figures.yaml says; empty where it says nothing."""
+        """What a model is an example of, from figures.yaml, such as `cannot reach hard questions`; "" if not given."""
         return self.settings.models.get(model, "")
 
     def panel_title(self, model: str) -> str:
-        """What a model stands for, else what it is called."""
+        """The heading of a model's panel: what it stands for, else its title."""
         return self.stands_for(model) or self.title(model)
 
     # --- pools --------------------------------------------------------------------------------------
@@ -290,7 +303,7 @@ class Evidence:
 
     @cached_property
     def pool(self) -> str:
-        """The pool that figures are about: declared, or the last evaluation pool that no arm may train on."""
+        """The pool that figures show: the declared one, else the last evaluation pool that no arm may train on."""
         if self.settings.pool:
             return self.settings.pool
         asked = self.table("arms")["pool"].unique(maintain_order=True).to_list() if self.has("arms") else []
@@ -300,18 +313,18 @@ class Evidence:
 
     @cached_property
     def leaked(self) -> str:
-        """The evaluation pool that contaminated arms were trained on; empty when there is none."""
+        """The evaluation pool that contaminated arms train on; "" if there is none."""
         return self.settings.leaked or next(iter(self._of("evaluation", True)), "")
 
     @property
     def fresh(self) -> list[str]:
-        """Evaluation pools that no arm may train on; where no study says, every pool but the leaked one."""
+        """Evaluation pools that no arm may train on. If no pools are declared, every pool but the leaked one."""
         asked = self.table("by_level")["pool"].unique(maintain_order=True).to_list()
         return self._of("evaluation", False) or [name for name in asked if name != self.leaked]
 
     @cached_property
     def validation(self) -> str:
-        """The pool of validation curves: declared, or the last one that the logs have."""
+        """The pool of the validation curves: the declared one, else the last one in the logs; "" if there is none."""
         if self.settings.validation:
             return self.settings.validation
         logged = self.table("curves")["pool"].drop_nulls().unique(maintain_order=True).to_list()
@@ -319,28 +332,37 @@ class Evidence:
 
     @property
     def questions(self) -> str:
-        """What to call the questions of `pool`: `hard questions`."""
+        """The words for the questions of `pool`, such as `hard questions`."""
         if self.settings.questions:
             return self.settings.questions
         level = next((pool.level for pool in self._pools if pool.name == self.pool), "")
         return f"{level} questions".strip()
 
     def levels(self, pool: str) -> str:
-        """`4–5`: the levels of a pool, from the table by level; empty when the table has none."""
+        """The levels of a pool as `4–5`, from the table `by_level`; "" if it has none."""
         found = select(self.table("by_level"), pool=pool)["level"].unique().to_list()
         return span(found) if found else ""
 
     @cached_property
     def reasons(self) -> bool:
-        """Whether answers come with reasons that were checked, so that `faithful` was measured."""
+        """Whether the study checks reasons, so that the table `arms` has the metric `faithful`."""
         return any(e for _, e in estimates(self.table("arms"), metric="faithful"))
 
+    @cached_property
+    def graded(self) -> bool:
+        """Whether answers can be partly right, so that the mean score `value` differs from the accuracy."""
+        trained = self.table("arms").filter(pl.col("value").is_not_null() & (pl.col("model") != "none"))
+        return not trained.filter(metric="value").is_empty() and not same_values(trained, "value", "accuracy")
+
     def text(self, words: str) -> str:
-        """`{questions}`, `{levels}` and `{level_name}` of a declared text filled in. Raises InputError for another."""
+        """A declared text with `{questions}`, `{levels}` and `{level_name}` filled in.
+
+        Raises InputError for another placeholder.
+        """
         values = {"questions": self.questions, "level_name": self.level_name}
         if "{levels}" in words:
             values["levels"] = self.levels(self.pool)
         try:
             return words.format_map(values)
         except (KeyError, ValueError, IndexError) as error:
-            raise InputError(f"figures.yaml: {words!r}: {error} is no placeholder") from None
+            raise InputError(f"figures.yaml: {words!r}: unknown placeholder {error}") from None

@@ -1,4 +1,4 @@
-"""Accuracy against faithful accuracy: right answers, and right answers whose reasons were checked and hold."""
+"""Faithful accuracy against accuracy. Faithful answers are right, and their stated reasons were checked and hold."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ALT = (
     "95 % intervals, one panel per model; on the diagonal the reasons of every right answer would hold."
 )
 TABLES = ("arms", "by_level")
-MOST = 10  # points that are derived
+MOST = 10  # points, if figures.yaml declares none
 
 
 def _derived(evidence: Evidence) -> list[Point]:

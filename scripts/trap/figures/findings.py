@@ -1,4 +1,4 @@
-"""Which of the declared findings the ledger supports: titles that state a result only where its claims do."""
+"""Titles that state a finding. A figure has one only if the verdicts of the ledger support it."""
 
 from __future__ import annotations
 
@@ -9,22 +9,19 @@ from trap.figures.settings import Finding
 
 
 def committed_verdict(claim: Mapping[str, Any]) -> str:
-    """The verdict of the committed runs, where a ledger of fewer seeds carries it; empty where it carries none."""
+    """The verdict of the committed runs, which a ledger of fewer seeds quotes; "" if it quotes none."""
     given = claim.get("committed") or ""
     return str((given.get("verdict") or "") if isinstance(given, Mapping) else given)
 
 
 def settled(claim: Mapping[str, Any]) -> str:
-    """The verdict of a claim: that of these runs, or of the committed ones where these decide nothing."""
+    """The verdict of a claim from these runs; if it is `inconclusive`, that of the committed runs where there is one."""
     verdict = str(claim.get("verdict") or "")
     return (committed_verdict(claim) or verdict) if verdict == "inconclusive" else verdict
 
 
 def words_of(claim: Mapping[str, Any] | None) -> set[str]:
-    """What may be said of a claim: its verdict, and `floor` or `ceiling` where a metric leaves it no room.
-
-    Where these runs are too few for a verdict, that of the committed ones counts.
-    """
+    """The words that `when` of a finding can ask for: the settled verdict, and `floor` or `ceiling` without room."""
     if not claim:
         return set()
     given = claim.get("committed")
@@ -35,7 +32,10 @@ def words_of(claim: Mapping[str, Any] | None) -> set[str]:
 def headline(
     findings: Sequence[Finding], claims: Mapping[str, Mapping[str, Any]], undecided: str
 ) -> tuple[str, bool]:
-    """(text, whether a verdict of committed runs was needed) of the first finding that holds, else `undecided`."""
+    """(title, borrowed): the first finding that holds, else `undecided`.
+
+    borrowed: whether the finding needs a verdict of the committed runs, because these runs have too few seeds.
+    """
     for finding in findings:
         if all(words_of(claims.get(name)) & set(words) for name, words in finding.when.items()):
             own = all(

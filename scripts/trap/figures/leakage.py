@@ -1,4 +1,4 @@
-"""Dose-response of leakage: accuracy on the leaked questions and on fresh ones by the leaked share."""
+"""Dose-response of leakage: accuracy on leaked and on fresh questions, by the leaked share of the prompts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A metric by level: accuracy by default, or what a study declares, such as how long the reasons get."""
+"""A metric by level: accuracy, or another metric that a study declares, such as the length of the reasons."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ ALT = (
     "95 % intervals."
 )
 TABLES = ("arms", "by_level")
-DODGE = 0.12  # levels; arms that score alike would hide each other
-MOST = 8  # arms that are derived; more would hide each other
+DODGE = 0.12  # levels between neighbouring arms, so that equal scores do not hide each other
+MOST = 8  # arms, if figures.yaml declares none; more would hide each other
 
 
 def draw(evidence: Evidence, theme: Theme) -> Figure:
@@ -76,7 +76,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
 def _scale(
     axes: Axes, theme: Theme, levels: list[int], highs: list[float], share: bool, diagonal: bool
 ) -> None:
-    """The axis of the metric: a share, the numbers that a level counts, or whatever the values need."""
+    """Set the y axis: the levels' own numbers (`diagonal`), percent (`share`), or from 0 to the largest value."""
     if diagonal:
         axes.set_ylim(0, levels[-1] + 1)
         ticks = range(levels[-1] + 2)

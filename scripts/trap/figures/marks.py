@@ -1,4 +1,4 @@
-"""The few marks that figures share: a point with its interval, share axes, headings and caption lines."""
+"""Marks that all figures share: points with intervals, percent axes, legends, headings, captions and panels."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from trap.figures.absence import ABSENT
 from trap.figures.estimates import Estimate
 from trap.figures.theme import LARGE, SMALL, WIDTH, Theme
 
-MARGIN = 0.012  # of the width, left and right of headings and captions
+MARGIN = 0.012  # share of the width, left and right of headings and captions
 LINE_INCHES = 0.165  # height of one caption line
 
 
 def percent(share: float) -> str:
-    """A share as a whole percentage, `0.412` as `41 %`, with a no-break space."""
+    """A share in whole percent: 0.412 gives `41 %`, with a no-break space."""
     return f"{100 * share:.0f}\u00a0%"
 
 
@@ -35,9 +36,10 @@ def point(
     size: float = 5.5,
     thin: bool = False,
 ) -> None:
-    """One estimate: a marker at (x, y) and its interval [low, high], along x or (`vertical`) along y.
+    """Draw one estimate: a marker at (x, y) and its interval [low, high], along x, or along y if `vertical`.
 
-    An interval that leaves the axes ends in an arrow head at their edge, so limits are set before. `gid` names the mark in the SVG (`point:…`), so that a test can count what was drawn.
+    An interval that leaves the axes ends there in an arrow head, so set the limits of the axes first. `gid` names the
+    marker in the SVG (`point:…`); tests count these.
     """
     first, last = sorted(axes.get_ylim() if vertical else axes.get_xlim())
     shown = (max(low, first), min(high, last))
@@ -46,7 +48,7 @@ def point(
     axes.plot(
         *zip(*ends, strict=True), color=color, linewidth=width, solid_capstyle="butt", zorder=3, clip_on=False
     )
-    # caps stand out above and below the marker, so an interval narrower than it still shows
+    # caps are longer than the marker, so that an interval narrower than the marker still shows
     cap, heads = ("_", "v^") if vertical else ("|", "<>")
     for (a, b), head, cut in zip(ends, heads, (low < first, high > last), strict=True):
         axes.plot(
@@ -63,7 +65,7 @@ def point(
 def estimate_point(
     axes: Axes, x: float, estimate: Estimate, color: str, paper: str, *, gid: str, **options: object
 ) -> None:
-    """An estimate drawn upright at `x`."""
+    """Draw an estimate at `x` with a vertical interval; `options` are those of `point`."""
     point(
         axes,
         x,
@@ -79,9 +81,9 @@ def estimate_point(
 
 
 def share_axis(axes: Axes, theme: Theme, which: str = "y", top: float = 1.0, step: float = 0.25) -> None:
-    """Zero to `top` on one axis in percent, with grid lines and no tick marks."""
+    """Scale one axis from 0 to `top` in percent, with grid lines and no tick marks."""
     ticks = [step * i for i in range(round(top / step) + 1)]
-    # along x only the last tick carries the sign: neighbours would touch otherwise
+    # along x only the last tick has a percent sign, because longer labels would touch
     labels = [percent(tick) if which == "y" or tick == ticks[-1] else f"{100 * tick:.0f}" for tick in ticks]
     if which == "y":
         axes.set_yticks(ticks, labels, fontsize=SMALL, color=theme.muted)
@@ -99,7 +101,7 @@ def share_axis(axes: Axes, theme: Theme, which: str = "y", top: float = 1.0, ste
 def reference(
     axes: Axes, theme: Theme, y: float, text: str, x: float = 0.0, ha: str = "left", below: bool = False
 ) -> None:
-    """A dashed horizontal line with its name on it, or `below` it; `x` in axes coordinates."""
+    """Draw a dashed horizontal line at `y` with its name above it, or `below` it. `x` is in axes coordinates."""
     axes.axhline(y, color=theme.muted, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
     axes.annotate(
         text, (x, y), xycoords=axes.get_yaxis_transform(), xytext=(0, -3 if below else 2.5), textcoords="offset points",
@@ -108,7 +110,7 @@ def reference(
 
 
 def inward(axes: Axes) -> None:
-    """Keep the first and the last tick label of x within the panel, away from its neighbours."""
+    """Align the first and the last tick label of x inwards, so that labels of neighbouring panels do not touch."""
     labels = axes.get_xticklabels()
     if labels:
         labels[0].set_ha("left")
@@ -116,7 +118,7 @@ def inward(axes: Axes) -> None:
 
 
 def width_of(figure: Figure, text: str, size: float, weight: str = "normal") -> float:
-    """Width of one line of text as a share of the figure's width."""
+    """Width of one line of text at `size` points, as a share of the figure's width."""
     probe = figure.text(0, 0, text, fontsize=size, fontweight=weight)
     extent = probe.get_window_extent(figure.canvas.get_renderer())  # type: ignore[attr-defined]
     probe.remove()
@@ -124,7 +126,7 @@ def width_of(figure: Figure, text: str, size: float, weight: str = "normal") -> 
 
 
 def _wrap(figure: Figure, text: str, size: float, weight: str = "normal") -> list[str]:
-    """Lines of `text` that fit between the margins, measured rather than guessed."""
+    """Break `text` into lines that fit between the margins."""
     lines: list[str] = []
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}" if lines else word
@@ -138,9 +140,9 @@ def _wrap(figure: Figure, text: str, size: float, weight: str = "normal") -> lis
 def legend_row(
     figure: Figure, theme: Theme, entries: list[tuple[str, dict[str, object]]], top: float
 ) -> float:
-    """Marks with their names in lines from `top` (0..1) down; returns the free height below them.
+    """Draw a legend below `top` and return the new top; both are shares of the figure's height.
 
-    Used only where marks lie on each other, so that names beside them could not be read.
+    entries: (name, marker properties). For figures whose marks lie too close for names beside them.
     """
     step = 0.2 / figure.get_figheight()
     x, y = MARGIN, top - step * 0.6
@@ -158,7 +160,7 @@ def legend_row(
 
 
 def look(theme: Theme, role: str, marker: str, hollow: bool = False) -> dict[str, object]:
-    """How `legend_row` draws a mark of a role."""
+    """Marker properties of a role for `legend_row`."""
     color = theme.color(role)
     return {"marker": marker, "markeredgecolor": color, "markerfacecolor": theme.paper if hollow else color}
 
@@ -166,9 +168,10 @@ def look(theme: Theme, role: str, marker: str, hollow: bool = False) -> dict[str
 def frame(
     theme: Theme, title: str, caption: str, panel_inches: float, width: float = WIDTH
 ) -> tuple[Figure, float, float]:
-    """A figure with its heading and caption line; returns it with the free band (bottom, top) in 0..1.
+    """(figure, bottom, top): a figure with heading and caption, and the free band between them.
 
-    `panel_inches` is the height of the band: panels with their titles, tick labels and legend row. `width` in inches.
+    bottom and top are shares of the figure's height. `panel_inches` is the height of the band, which has to hold the
+    panels with their titles, tick labels and legend. `width` is in inches.
     """
     figure = Figure(figsize=(width, panel_inches))
     FigureCanvasAgg(figure)  # a renderer to measure text with
@@ -201,7 +204,11 @@ def panels(
     above_inches: float = 0.32,
     share_left: bool = False,
 ) -> list[Axes]:
-    """`count` axes side by side inside the band; every one but the first leaves `gap` on its left."""
+    """`count` axes of equal width beside each other in the band (bottom, top).
+
+    left, right, gap: shares of the figure's width. below_inches, above_inches: room for tick labels and titles.
+    share_left: one y axis for all.
+    """
     height = figure.get_figheight()
     bottom, top = band[0] + below_inches / height, band[1] - above_inches / height
     width = (right - left - gap * (count - 1)) / count
@@ -216,7 +223,8 @@ def panels(
 
 
 def absent(axes: Axes, theme: Theme, text: str = "no such runs in this evidence") -> None:
-    """Say in the panel that there is nothing to draw, rather than leave it empty."""
+    """Write into an empty panel why it is empty. A figure of such panels alone is left out of posts (`absence`)."""
     axes.text(
-        0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=theme.muted, fontsize=SMALL
-    )
+        0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=theme.muted, fontsize=SMALL,
+        label=ABSENT,
+    )  # fmt: skip

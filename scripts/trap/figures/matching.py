@@ -1,4 +1,4 @@
-"""Dose-response of the distribution: accuracy and faithful accuracy by the share of matching prompts."""
+"""Dose-response of the prompts' distribution: accuracy and faithful accuracy by the share of matching prompts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opening the evidence of a study's experiment as its settings say: the one way from names to what figures draw."""
+"""Open the evidence of an experiment: from the names of a study and an experiment to `Evidence`."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from trap.workflow.sheet import load_arms
 
 
 def module_of(settings: StudyConfig, study: str) -> str:
-    """The name of the folder that holds a study's code."""
+    """The name of the folder with a study's code."""
     return settings.module or study
 
 
 def sheet_path(settings: StudyConfig, study: str, experiment: str | None) -> str:
-    """The sheet of an experiment, or the study's own one. Raises InputError where there is no such experiment."""
+    """The path of an experiment's sheet, by default the study's. Raises InputError for an unknown experiment."""
     if experiment is None:
         return settings.sheet
     if experiment not in settings.experiments:
@@ -29,7 +29,7 @@ def sheet_path(settings: StudyConfig, study: str, experiment: str | None) -> str
 
 
 def model_titles(config: Config) -> dict[str, str]:
-    """What each model is called, in the order of the settings."""
+    """{model: title}, in the order of the settings."""
     return {name: model.title or name.rsplit("/", 1)[-1] for name, model in config.models.items()}
 
 
@@ -37,10 +37,10 @@ def open_evidence(
     config: Config | Path | str, study: str, experiment: str | None, claims: Path | None, tables: Path,
     collected: Path | None = None,
 ) -> Evidence:  # fmt: skip
-    """Tables and claims with everything that is declared about them.
+    """The evidence of an experiment, with its sheet and the settings of its figures.
 
-    config: the settings, or their file. experiment: whose sheet names the arms (none: the study's own sheet). claims,
-    tables, collected: see `Evidence`. Raises InputError for a study, an experiment or a key that is not there.
+    config: the settings, or their file. experiment: its sheet names the arms; None for the study's own sheet. claims,
+    tables, collected: see `Evidence`. Raises InputError for an unknown study, experiment or key.
     """
     loaded = config if isinstance(config, Config) else load_config(config)
     settings = study_settings(loaded, study)

@@ -29,7 +29,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
     agreeing = f"{int(rows['agree'].sum())} of {rows.height}" if rows.height else "none"
     caption = (
         f"Accuracy of an arm minus that of what it is compared with; 95 % intervals over {seeds} and the questions. "
-        f"Of the differences between the platforms, the intervals of {agreeing} hold zero."
+        f"Rows in which the interval of the difference between the platforms contains zero: {agreeing}."
     )
     figure, bottom, top = frame(
         theme, evidence.text(declared.title), caption, 1.1 + 0.42 * max(1, len(names))

@@ -1,4 +1,4 @@
-"""Published shares as points with exact intervals, taken from the claims that quote them."""
+"""Published shares with exact binomial intervals (Clopper and Pearson, 1934), from the claims that quote them."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ def published_points(
 ) -> dict[str, dict[str, Any]]:
     """{name: {value, n, low, high}} of the declared points that the claims quote.
 
-    claims: by id. Value and limits are shares, n counts questions. A point that is declared as a difference (`plus`) is
-    the sum of both quoted values, if both are of as many questions and the first is negative; a quoted value that is not
-    negative is taken as the share itself.
+    claims: by id. Value and limits are shares; n counts questions. Some claims quote a published change, not a share.
+    For these, `plus` names the claim that quotes the start, and the point is start plus change, if both have the same
+    n. Only a negative quoted value is read as a change; others are shares. Raises InputError for a value that is no
+    count out of n.
     """
     found = {}
     for name, quote in declared.items():

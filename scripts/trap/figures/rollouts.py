@@ -1,4 +1,4 @@
-"""What K samples let through: prompts that keep a right answer, and accuracy afterwards, by K."""
+"""Rejection sampling by the number of samples K: the share of prompts with a right answer, and accuracy after training."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ ROLES = ("start", "hard")
 
 
 def samples_family(evidence: Evidence) -> str:
-    """The family of doses whose dose is the number of samples: declared, or the one where the logs say so."""
+    """The family of doses whose dose is K: the declared one, else the first whose doses are the logged K of its arms.
+
+    "" if there is none.
+    """
     if declared := evidence.settings.rollouts.family:
         return declared
     drawn = {(row["arm"], float(row["k"])) for row in evidence.table("rollouts").iter_rows(named=True)}
@@ -46,7 +49,7 @@ def samples_family(evidence: Evidence) -> str:
 
 
 def series(evidence: Evidence, family: str) -> pl.DataFrame:
-    """Rows of the table `rollouts` that differ in K alone: the arms of the family, or the first honest arm."""
+    """Rows of the table `rollouts` that differ in K alone: arms of the family, else the first uncontaminated arm."""
     rollouts = evidence.table("rollouts")
     arms = select(evidence.table("doses"), family=family)["arm"].unique().to_list()
     if not arms:
@@ -78,10 +81,10 @@ def _let_through(
     axes.plot(
         [k for k, _ in blind], [p for _, p in blind], color=theme.muted, linewidth=1, linestyle=(0, (4, 3))
     )
-    if len(blind) == 1:  # a curve of one point cannot be seen
+    if len(blind) == 1:  # a line through one point is invisible
         reference(axes, theme, blind[0][1], GUESSING, x=0.02)
     elif blind:
-        # above the curve on its steep part, where nothing is measured
+        # the label stands above the steep part of the curve, where no point is measured
         steep = min(blind, key=lambda point: abs(point[1] - 0.7))
         axes.annotate(
             GUESSING,

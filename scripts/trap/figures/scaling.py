@@ -1,4 +1,4 @@
-"""Arms against model size: their accuracy, and declared differences between them, as models grow."""
+"""Model size: the accuracy of arms, and declared differences between arms, by the number of parameters."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ ALT = (
     "arm, and differences between arms in points, both with 95 % intervals, one line per arm or comparison."
 )
 TABLES = ("scaling", "arms", "by_level")
-DODGE = 0.016  # of the axis; sizes are few, and marks would hide each other
-MOST = 5  # lines that are derived
-ROLES = ("easy", "hard", "leak", "gold", "start")  # colours of contrasts that are derived
-Line = tuple[str, str, str, str, bool]  # name in the table, label, role, marker, hollow
+DODGE = 0.016  # share of the axis between marks of one size, so that they do not hide each other
+MOST = 5  # lines of a panel, if figures.yaml declares none
+ROLES = ("easy", "hard", "leak", "gold", "start")  # of contrasts, if figures.yaml declares none
+Line = tuple[str, str, str, str, bool]  # name in the table, label, role, marker, whether hollow
 
 
 def _arms(evidence: Evidence, rows: pl.DataFrame) -> list[Line]:

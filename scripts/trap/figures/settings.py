@@ -1,8 +1,9 @@
-"""What the figures of a study show: `config/STUDY/figures.yaml`, typed and strict.
+"""The settings of a study's figures: `config/STUDY/figures.yaml`. Unknown keys are errors.
 
-All of it is optional. What a study does not say is derived from its tables, its sheet and its class: rows are the arms in
-the order of the sheet, labels and colours come from the columns `short` and `role`, and so on. Texts may hold
-`{questions}`, `{levels}` and `{level_name}`, which are filled in from the evidence.
+Every key is optional. Defaults come from the tables, the sheet and the study's class: rows are the arms in the order of
+the sheet, labels and colours come from the columns `short` and `role`, and so on. Texts may contain `{questions}`,
+`{levels}` and `{level_name}`; the evidence fills these in. `title` is a figure's heading and `alt` its description for
+screen readers.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from trap.workflow.config import read_yaml
 
 
 class Quote(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """A published share, taken from the claim that quotes it.
+    """A published share, quoted in a claim.
 
-    claim: the id of that claim. plus: the id of another one, to whose value this one is a difference.
+    claim: the id of that claim. plus: if the claim quotes a change, the id of the claim that quotes the start.
     """
 
     claim: str
@@ -28,16 +29,23 @@ class Quote(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 
 
 class Row(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """An arm asked the questions of a pool; `published` are names under `published`, drawn beside it."""
+    """A row of the trap figure: an arm that was asked the questions of a pool.
+
+    pool: default, the pool that the figures show. label: default, the arm's short label. published: names of
+    published points (keys of `published`) to draw in the row.
+    """
 
     arm: str
-    pool: str = ""  # the pool that the figures are about
-    label: str = ""  # the arm's short label; a line break in it is kept
+    pool: str = ""
+    label: str = ""
     published: list[str] = []
 
 
 class Finding(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """A sentence that holds where every claim of `when` has one of its words: a verdict, `floor` or `ceiling`."""
+    """A title that states a finding.
+
+    It holds if each claim of `when` has one of the words listed for it: a verdict, `floor` or `ceiling`.
+    """
 
     says: str
     when: dict[str, list[str]]
@@ -46,8 +54,8 @@ class Finding(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 class Trap(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """Accuracy and faithful accuracy of every arm.
 
-    findings: titles that state a finding; the first that holds is taken, else `title`. right, reasons: what the two bars
-    are called; meaning: what the second says of an answer. `baselines` are drawn as lines, each named as it is here.
+    findings: titles; the first that holds is used, and `title` if none does. right, reasons: the names of the two bars.
+    meaning: what `reasons` means, for the caption. baselines: drawn as lines with these names.
     """
 
     title: str = "Accuracy on {questions}"
@@ -61,7 +69,12 @@ class Trap(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 
 
 class Doses(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """A dose-response between 0 and 1. `family`: which doses; `doses`: how many are declared, to say if fewer were run."""
+    """A dose-response with doses from 0 to 1.
+
+    family: of the table `doses`; the default is found by `doses.share_family`. doses: how many the sheet has, so that
+    the caption can say if fewer were run. axis: the label of x. ends: what doses 0 and 1 mean. note: a sentence for the
+    caption.
+    """
 
     title: str = ""
     alt: str = ""
@@ -73,7 +86,12 @@ class Doses(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 
 
 class Levels(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """A metric by level. With `diagonal`, which is what the dashed line means, the metric counts what a level counts."""
+    """A metric by level.
+
+    what: the name of the metric. each: what a sample size counts. x, y: the labels of the axes. diagonal: for a metric
+    that counts the same as a level, such as steps: what the dashed diagonal means. arms: default, the
+    first eight of the sheet.
+    """
 
     title: str = ""
     alt: str = ""
@@ -87,7 +105,7 @@ class Levels(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 
 
 class Point(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """An arm asked the questions of a pool; `adds` is said after its label."""
+    """An arm that was asked the questions of a pool; `adds` follows its label."""
 
     arm: str
     pool: str = ""
@@ -95,7 +113,7 @@ class Point(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 
 
 class Faithful(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """Accuracy against faithful accuracy. `meaning`: what faithful says of an answer; `diagonal`: what is dashed."""
+    """Faithful accuracy against accuracy. meaning: of `faithful`. diagonal: what the dashed diagonal means."""
 
     title: str = "Right answers, and right answers whose reasons hold"
     alt: str = ""
@@ -105,7 +123,11 @@ class Faithful(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 
 
 class Rollouts(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """What more samples let through. `family`: the doses whose dose is the number of samples."""
+    """Rejection sampling by the number of samples K.
+
+    family: of the table `doses`, with K as the dose. sampled: the first words of the caption. kept: the title of the
+    left panel. doses: how many K the sheet has, so that the caption can say if fewer were run.
+    """
 
     title: str = "What more samples per prompt let through"
     alt: str = ""
@@ -116,7 +138,7 @@ class Rollouts(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 
 
 class Training(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """Curves from the logs; `stages`: the arms of each column of panels, by the column's title."""
+    """Curves from the training logs. stages: {title of a column of panels: its arms}. note: for the caption."""
 
     title: str = "Training curves"
     alt: str = ""
@@ -126,15 +148,18 @@ class Training(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 
 
 class Difference(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """A declared contrast, what it is called in a figure, and the meaning of its colour."""
+    """A contrast of claims.yaml by name, with its label and the role that decides its colour."""
 
     name: str
     label: str = ""
-    role: str = ""  # that of the arm
+    role: str = ""
 
 
 class Scaling(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """Arms and contrasts against model size. `trend`: a contrast, and in words what it is, whose slope is said."""
+    """Arms and contrasts by model size.
+
+    trend: the contrast whose slope the caption states. trend_words: what that contrast is, as a noun phrase.
+    """
 
     title: str = "The same arms against model size"
     alt: str = ""
@@ -145,7 +170,7 @@ class Scaling(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 
 
 class Platforms(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """The same comparisons on several platforms; `contrasts`: names of contrasts -> what a row is called."""
+    """The same contrasts on several platforms. contrasts: {name of a contrast: label of its row}."""
 
     title: str = "The same comparisons on other platforms"
     alt: str = ""
@@ -153,11 +178,13 @@ class Platforms(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 
 
 class FigureSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """`figures.yaml` as a whole.
+    """The whole of `figures.yaml`.
 
-    pool: what the figures are about, by default the last evaluation pool that no arm may train on. leaked: the one that
-    contaminated arms were trained on. validation: the pool of the curves. questions: what to call those of `pool`.
-    models: those whose panels come first, in this order -> what each stands for, which may be empty.
+    models: {model: what it stands for}; their panels come first, in this order, and the words may be empty.
+    pool: the pool that figures show; default, the last evaluation pool that no arm may train on.
+    leaked: the pool that contaminated arms train on. validation: the pool of the curves.
+    questions: the words for the questions of `pool`. level_name: what a level counts, in the plural.
+    published: published shares by name. The other keys are one figure each.
     """
 
     models: dict[str, str] = {}
@@ -179,7 +206,7 @@ class FigureSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
 
 
 def parse_settings(values: Any, origin: str) -> FigureSettings:
-    """Checked settings from plain values. Raises InputError with one line that names `origin` and the key."""
+    """The settings from plain values. Raises InputError with one line that names `origin` and the key."""
     try:
         found = msgspec.convert(values or {}, FigureSettings)
     except msgspec.ValidationError as error:
@@ -192,7 +219,7 @@ def parse_settings(values: Any, origin: str) -> FigureSettings:
 
 
 def load_settings(path: Path | str | None) -> FigureSettings:
-    """The settings in a file, or those of a study that says nothing. Raises InputError naming file, line and key."""
+    """The settings from a file; the defaults for None. Raises InputError naming file, line and key."""
     if path is None:
         return FigureSettings()
     return parse_settings(read_yaml(path), str(path))

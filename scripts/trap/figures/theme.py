@@ -1,9 +1,9 @@
-"""One look for every figure: type scale, colours by meaning, light and dark, reproducible bytes.
+"""The common look of all figures: type sizes, colours by meaning, a light and a dark theme, reproducible bytes.
 
-Colours are those of Okabe and Ito (2008), told apart by readers with any common colour blindness;
-the light theme darkens and the dark theme lightens some of them so that every mark keeps a contrast of
-at least 3:1 against its paper (WCAG 1.4.11). Colour is never the only sign: arms are labelled where
-they are drawn, measures have their own markers, contaminated arms are hollow and hatched.
+The colours are those of Okabe and Ito (2008), which readers with the common kinds of colour blindness can tell apart.
+Some are darker in the light theme and lighter in the dark one, so that every mark has a contrast of at least 3:1
+against its background (WCAG 1.4.11). Colour is never the only sign: arms are labelled where they are drawn, metrics
+have their own markers, and contaminated arms are hollow or hatched.
 """
 
 from __future__ import annotations
@@ -20,12 +20,11 @@ matplotlib.use("Agg")
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from trap.figures.absence import ABSENT, is_empty
 from trap.files import replacing, write_text
 
 WIDTH = 7.2  # inches: 720 CSS px at 100 px per inch, the width of a blog column
-NARROW = (
-    4.8  # of a figure that a phone shows whole: its smallest letters stay above 8 px on a screen of 375 px
-)
+NARROW = 4.8  # inches, for figures that phones show whole: letters stay above 8 px on a screen of 375 px
 PIXELS_PER_POINT = 100 / 72
 SMALL, NORMAL, LARGE = 8.5, 9.5, 11.5  # points: 11.8, 13.2 and 16.0 px at blog width
 PNG_DPI = 200
@@ -33,7 +32,7 @@ PNG_DPI = 200
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours of one theme as hex strings; `roles` maps a meaning to its colour."""
+    """Colours of one theme as hex strings. paper: the background. roles: {meaning: colour}."""
 
     name: str
     paper: str
@@ -43,7 +42,7 @@ class Theme:
     roles: dict[str, str]
 
     def color(self, role: str) -> str:
-        """Colour of a meaning (`easy`, `leak`, `accuracy` …); an unknown one is a programming error."""
+        """Colour of a role such as `easy`, `leak` or `accuracy`. Raises KeyError for an unknown one."""
         return self.roles[role]
 
 
@@ -93,7 +92,7 @@ DARK = Theme(
 )
 THEMES = (LIGHT, DARK)
 
-# Signs of an arm beside its colour: the first arm of a role has the first one, the next the next.
+# Markers by role: the first arm of a role gets the first marker, the second the second, and so on.
 MARKERS = {
     "base": ("h", "8", "*"),
     "start": ("o", "P", "d"),
@@ -105,7 +104,7 @@ MARKERS = {
 
 
 def markers(roles: Sequence[str]) -> list[str]:
-    """A marker for each of some arms, given their roles in order; no two of a role share one until they run out."""
+    """One marker for each arm, given the arms' roles in order. Arms of one role differ until its markers run out."""
     found: list[str] = []
     for place, role in enumerate(roles):
         signs = MARKERS.get(role, MARKERS["base"])
@@ -115,9 +114,9 @@ def markers(roles: Sequence[str]) -> list[str]:
 
 @contextmanager
 def style(theme: Theme) -> Iterator[None]:
-    """Matplotlib settings of a theme; nothing of the reader's own matplotlibrc gets through."""
+    """Set Matplotlib to a theme for a while. The user's own matplotlibrc has no effect."""
     settings = {
-        "font.family": "DejaVu Sans",  # ships inside matplotlib
+        "font.family": "DejaVu Sans",  # comes with Matplotlib
         "font.size": NORMAL,
         "axes.titlesize": NORMAL,
         "axes.labelsize": SMALL,
@@ -148,7 +147,7 @@ def style(theme: Theme) -> Iterator[None]:
         "figure.dpi": 100,
         "lines.linewidth": 1.6,
         "hatch.linewidth": 0.9,
-        "svg.fonttype": "path",  # glyphs travel with the file: same picture on every machine
+        "svg.fonttype": "path",  # letters as outlines: the same picture on every machine
         "svg.hashsalt": "distribution-trap",
         "path.simplify": False,
     }
@@ -158,19 +157,19 @@ def style(theme: Theme) -> Iterator[None]:
         yield
 
 
-def _describe(svg: str, title: str, description: str) -> str:
-    """The SVG with a title and a description that screen readers announce."""
+def _describe(svg: str, title: str, description: str, empty: bool) -> str:
+    """The SVG with a title and a description for screen readers. An empty figure gets the class `ABSENT`."""
     from xml.sax.saxutils import escape
 
     start = svg.index("<svg ")
     end = svg.index(">", start) + 1
-    opening = svg[start : end - 1] + ' role="img">'
+    opening = svg[start : end - 1] + (f' class="{ABSENT}"' if empty else "") + ' role="img">'
     labels = f"\n <title>{escape(title)}</title>\n <desc>{escape(description)}</desc>"
     return svg[:start] + opening + labels + svg[end:]
 
 
 def save(figure: Figure, folder: Path, stem: str, theme: Theme, title: str, description: str) -> list[Path]:
-    """Write `{stem}.{theme}.svg` and `.png` into `folder`, byte-identical for equal data."""
+    """Write `{stem}.{theme}.svg` and `.png` into `folder`; return both paths. Equal data give equal bytes."""
     folder.mkdir(parents=True, exist_ok=True)
     svg, png = (folder / f"{stem}.{theme.name}.{kind}" for kind in ("svg", "png"))
     with replacing(png) as partial:
@@ -178,12 +177,12 @@ def save(figure: Figure, folder: Path, stem: str, theme: Theme, title: str, desc
     with replacing(svg) as partial:
         figure.savefig(partial, format="svg", metadata={"Date": None, "Creator": None})
         text = partial.read_text(encoding="utf-8")
-    write_text(svg, _describe(text, title, description))
+    write_text(svg, _describe(text, title, description, is_empty(figure)))
     return [svg, png]
 
 
 def save_both(draw: Callable[[Theme], Figure], folder: Path, stem: str, title: str, alt: str) -> list[Path]:
-    """Draw in both themes and save the four files; `draw` is called inside the theme's settings."""
+    """Draw a figure in both themes, save four files and return their paths. `draw` runs inside `style`."""
     paths: list[Path] = []
     for theme in THEMES:
         with style(theme):

@@ -1,4 +1,4 @@
-"""Training curves from the logs: loss, and accuracy and faithful accuracy on the validation pool."""
+"""Training curves from the logs: loss, and accuracy and faithful accuracy on the validation pool, by step."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ ALT = (
 )
 TABLES = ("arms", "curves")
 NOTE = "Below, validation questions (neither trained on nor reported): solid is accurate{}."
-NAME_LEFT = 0.06795  # of the figure, from the panels to the names of their axes
-MOST = 3  # columns of panels that are derived
-LOSS_BINS = 40  # log lines per curve are averaged into at most this many points
+NAME_LEFT = 0.06795  # share of the figure's width, from the panels to the names of their axes
+MOST = 3  # columns of panels, if figures.yaml declares none
+LOSS_BINS = 40  # points of a loss curve; log lines are averaged into these
 
 
 def _by_step(
     rows: pl.DataFrame, column: str, bins: int | None = None
 ) -> list[tuple[float, float, float, float]]:
-    """(step, mean, lowest seed, highest seed) of a logged column; steps averaged into bins if asked."""
+    """[(step, mean, lowest seed, highest seed)] of a logged column. With `bins`, steps are averaged into that many."""
     rows = rows.filter(pl.col(column).is_not_null())
     if not rows.height:
         return []
@@ -72,7 +72,7 @@ def _curve(
 
 
 def stages_of(evidence: Evidence, table: pl.DataFrame) -> dict[str, list[str]]:
-    """Arms by column of panels, declared or those that train for as many steps; the columns are named by steps."""
+    """{title of a column of panels: its arms}: the declared stages, else the arms grouped by their number of steps."""
     if evidence.settings.training.stages:
         return evidence.settings.training.stages
     found: dict[str, list[str]] = {}
@@ -98,7 +98,7 @@ def _cell(axes: Axes, theme: Theme, evidence: Evidence, model: str, arms: Sequen
 
 
 def _losses(axes: Axes, theme: Theme, losses: list[float], title: str) -> None:
-    """A logarithmic axis, from several nats to hundredths."""
+    """Set a logarithmic y axis for losses in nats per token."""
     axes.set_yscale("log")
     axes.set_ylim(0.8 * max(min(losses, default=0.1), 1e-4), 1.3 * max(max(losses, default=1.0), 2e-4))
     axes.grid(axis="y")
@@ -129,7 +129,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
     every = [arm for arms in stages.values() for arm in arms]
     shown = [arm for arm in every if select(table, arm=arm).height]
     missing = [evidence.label(arm) for arm in every if arm not in shown]
-    # a log holds them only where training was asked to
+    # only runs with `probes` log validation answers
     valid = bool(evidence.validation) and select(table, kind="valid", pool=evidence.validation).height > 0
     caption = _caption(evidence, table, valid) + missing_note(missing)
     figure, bottom, top = frame(theme, evidence.text(declared.title), caption, 3.9 if valid else 2.6)

@@ -1,6 +1,7 @@
-"""The trap: right answers, and right answers for reasons that hold, for every arm and in one panel per model.
+"""The main figure: accuracy and faithful accuracy of every arm, with one panel per model.
 
-It is narrow, so that a phone shows it whole: what an arm is stands above its bars, in one line for all panels.
+The figure is narrow, so that a phone shows it whole. Each arm's label stands above its bars, on one line across all
+panels.
 """
 
 from __future__ import annotations
@@ -25,20 +26,21 @@ ALT = (
     "evaluation questions are hatched, once on fresh questions and once on the questions they were trained on."
 )
 TABLES = ("arms", "by_level")
-ROW_INCHES = 0.56
-VALUE_INCHES = 0.5  # beside a bar, for its numbers
+ROW_INCHES = 0.56  # of a row with at most one published point; y counts such rows
+POINT_ROWS = 0.16  # what each further published point adds to a row, so that the next label does not cover it
+VALUE_INCHES = 0.5  # room beside the bars for their numbers
 GAP_INCHES = 0.12
 HEAD_INCHES, FOOT_INCHES = 0.66, 0.24
-MOST = 16  # rows that are derived; declared ones are all drawn
-LETTERS = 58  # of a label, which has one line
-NAME_LETTERS = 30  # of a line of a model's name, in one of two panels
+MOST = 16  # rows, if figures.yaml declares none; declared rows are all drawn
+LETTERS = 58  # characters of a row's label, which has one line
+NAME_LETTERS = 30  # characters per line of a model's name above one of two panels
 NAME_POINTS = 12  # height of such a line
 METRICS = ("accuracy", "faithful")
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A row with what to call it and the published points beside it."""
+    """A row with its pool and label filled in, and its published points as (name, estimate)."""
 
     row: Row
     pool: str
@@ -47,7 +49,7 @@ class Drawn:
 
 
 def _derived(evidence: Evidence) -> list[Row]:
-    """A row for every arm; a contaminated one has a second row, on the questions that it was trained on."""
+    """One row per arm. A contaminated arm has two: on fresh questions, and on those that it was trained on."""
     rows = []
     for arm in evidence.run_arms(evidence.table("arms")):
         short = evidence.label(arm)
@@ -78,7 +80,7 @@ def _estimate(evidence: Evidence, model: str, drawn: Drawn, metric: str) -> Esti
 
 
 def _bars(axes: Axes, evidence: Evidence, theme: Theme, model: str, y: float, drawn: Drawn) -> None:
-    """Both bars of a row, one inside the other, with intervals, and their numbers beside them."""
+    """Draw both bars of a row, one inside the other, with intervals, and their numbers beside them."""
     found = {metric: _estimate(evidence, model, drawn, metric) for metric in METRICS}
     ends = []
     for metric, up, height, alpha in (("accuracy", -0.11, 0.46, 0.22), ("faithful", 0.11, 0.46, 1.0)):
@@ -114,7 +116,7 @@ def _bars(axes: Axes, evidence: Evidence, theme: Theme, model: str, y: float, dr
 def _published(axes: Axes, theme: Theme, y: float, drawn: Drawn) -> None:
     for place, (name, estimate) in enumerate(drawn.quoted):
         point(
-            axes, estimate.value, y + 0.34 + 0.13 * place, estimate.low, estimate.high, theme.muted, theme.paper,
+            axes, estimate.value, y + 0.34 + POINT_ROWS * place, estimate.low, estimate.high, theme.muted, theme.paper,
             gid=f"published:{name}", hollow=True, marker="s", size=4, thin=True,
         )  # fmt: skip
 
@@ -134,7 +136,7 @@ def _caption(
 
 
 def _key(figure: Figure, evidence: Evidence, theme: Theme, top: float) -> float:
-    """What the two bars are, in their colours; returns the free height below."""
+    """Draw the names of the two bars in their colours, and return the free height below."""
     declared, x = evidence.settings.trap, MARGIN
     height = figure.get_figheight()
     y = top - 0.1 / height
@@ -175,12 +177,13 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
     caption = _caption(evidence, found, quoted, hatched, borrowed) + missing_note(
         list(dict.fromkeys(missing))
     )
-    count, inches = max(len(rows), 1), ROW_INCHES
+    heights = [1 + POINT_ROWS * max(len(drawn.quoted) - 1, 0) for drawn in rows] or [1]
+    starts, count = [sum(heights[:place]) for place in range(len(rows))], sum(heights)
     names = [_name(evidence, model) for model in models]
     lines = max((name.count("\n") + 1 for name in names), default=1)
     head = HEAD_INCHES + NAME_POINTS / 72 * (lines - 1)
     figure, bottom, top = frame(
-        theme, evidence.text(title), caption, head + FOOT_INCHES + 0.22 + inches * count, NARROW
+        theme, evidence.text(title), caption, head + FOOT_INCHES + 0.22 + ROW_INCHES * count, NARROW
     )
     height = figure.get_figheight()
     top = _key(figure, evidence, theme, top) - head / height
@@ -196,12 +199,12 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
             absent(axes, theme)
             continue
         _head(axes, evidence, theme, models[index], names[index], lines)
-        for place, drawn in enumerate(rows):
-            _bars(axes, evidence, theme, models[index], place + 0.14, drawn)
+        for start, drawn in zip(starts, rows, strict=True):
+            _bars(axes, evidence, theme, models[index], start + 0.14, drawn)
             if not index:
-                _published(axes, theme, place + 0.14, drawn)
-    for place, drawn in enumerate(rows):
-        y = bottom + (top - bottom) * (count - place - 0.2) / count
+                _published(axes, theme, start + 0.14, drawn)
+    for start, drawn in zip(starts, rows, strict=True):
+        y = bottom + (top - bottom) * (count - start - 0.2) / count
         figure.text(
             MARGIN, y, drawn.label, fontsize=SMALL, va="center_baseline",
             bbox={"facecolor": theme.paper, "edgecolor": "none", "pad": 0.8},
@@ -221,14 +224,14 @@ def _scale(axes: Axes, theme: Theme) -> None:
 
 
 def _name(evidence: Evidence, model: str) -> str:
-    """What a model is called, in lines, where the heading of its panel says what it stands for."""
+    """The model's title in lines, for panels whose heading says what the model stands for; else ""."""
     if not evidence.stands_for(model):
         return ""
     return "\n".join(textwrap.wrap(evidence.title(model), NAME_LETTERS, max_lines=3, placeholder=" …"))
 
 
 def _head(axes: Axes, evidence: Evidence, theme: Theme, model: str, called: str, lines: int) -> None:
-    """What the model stands for, what it is called, and the lines of the baselines with their names."""
+    """Draw the panel's heading, the model's title below it, and the baselines with their names."""
     top = 20.5 + NAME_POINTS * lines
     for text, up, size, weight, color, va in (
         (evidence.panel_title(model), top, NORMAL, "bold", theme.ink, "baseline"),

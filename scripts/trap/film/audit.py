@@ -1,6 +1,6 @@
-"""What a scene must not do: text outside the frame, too small, too long, covered, or on other text.
+"""Rules for text on screen: inside the safe area, large enough, short enough, not covered, not on other text.
 
-Works on plain records of what is on screen, so that the rules can be tested without Manim.
+The rules work on plain records of the screen, so that they can be tested without Manim.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from trap.film.cues import WORDS
 from trap.film.look import SMALLEST, Box
 
-TOUCH = 0.004  # area (units²) that two boxes may share: descenders that meet an ascender
+TOUCH = 0.004  # area in units² that two boxes may share, because descenders may touch ascenders
 
 
 @dataclass(frozen=True)
 class Item:
-    """One line of text on screen: its words, box, size in pixels at full size, opacity."""
+    """A line of text on screen, with its box, its size in pixels at full size and its opacity."""
 
     text: str
     box: Box
@@ -25,7 +25,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Plate:
-    """A filled shape on screen; `above` counts the texts drawn before it, which it may cover."""
+    """A filled shape on screen. `above` is the number of texts drawn before it, which it could cover."""
 
     box: Box
     opacity: float
@@ -33,7 +33,7 @@ class Plate:
 
 
 def problems(items: list[Item], plates: list[Plate], safe: Box) -> list[str]:
-    """One line per fault at this moment; `items` and `plates` in drawing order."""
+    """One line per fault of a moment on screen. items, plates: in drawing order. safe: the area for texts."""
     found = []
     for item in items:
         if not safe.holds(item.box, slack=0.01):

@@ -1,8 +1,7 @@
-"""The cue sheet, `video/STUDY/cues.yaml`: every line on screen, how long it stands, and the claims behind it.
+"""The cue sheet, `video/STUDY/cues.yaml`: every line on screen, its seconds, and the claims behind it.
 
-One sheet drives the timing of all scenes, the captions in the picture, both subtitle files and the
-production kit, so they cannot disagree. Times are whole frames in every quality: seconds are multiples
-of a tenth.
+The timing of the scenes, the captions in the picture, the subtitle files and the production kit all come from this
+sheet, so they cannot disagree. Seconds are multiples of a tenth, which are whole frames in every quality.
 """
 
 from __future__ import annotations
@@ -20,18 +19,18 @@ from trap.film import CUTS
 from trap.film.numbers import Numbers, claims_in
 from trap.report.numerals import bare_numerals
 
-READING_SPEED = 17.0  # characters a second
-WORDS = 12  # on one line
-CHARACTERS = {"wide": 62, "short": 30}  # on one line of a caption
-LINES = {"wide": 2, "short": 3}
-LENGTHS = {"wide": (120.0, 240.0), "short": (45.0, 60.0)}  # seconds
+READING_SPEED = 17.0  # characters per second, at most
+WORDS = 12  # per line, at most
+CHARACTERS = {"wide": 62, "short": 30}  # per line of a caption, at most
+LINES = {"wide": 2, "short": 3}  # of a caption, at most
+LENGTHS = {"wide": (120.0, 240.0), "short": (45.0, 60.0)}  # least and most seconds of a cut
 
 
 class Cue(Struct, forbid_unknown_fields=True):
-    """One line. `line` may be a table verdict -> text: the verdict of the claim `verdict` then chooses.
+    """One line on screen.
 
-    `seconds` by cut; a cut that is not named leaves the cue out. `claims` are those behind the line and
-    behind what the scene draws meanwhile.
+    line: the text, or {verdict: text}, from which the verdict of the claim `verdict` chooses. seconds: by cut; a cut
+    that is missing here does not show the cue. claims: ids of the claims behind the line and behind the picture.
     """
 
     id: str
@@ -42,9 +41,10 @@ class Cue(Struct, forbid_unknown_fields=True):
 
 
 class SceneCues(Struct, forbid_unknown_fields=True):
-    """The cues of a scene, in order. `shot` says for the kit what the picture shows.
+    """The cues of a scene, in order.
 
-    A scene with `experiment` shows what only that one tests; without its results the scene is left out.
+    shot: what the picture shows, for the production kit. experiment: the experiment whose results the scene needs;
+    without these the scene is left out.
     """
 
     scene: str
@@ -55,17 +55,19 @@ class SceneCues(Struct, forbid_unknown_fields=True):
 
 
 class Sheet(Struct, forbid_unknown_fields=True):
+    """The whole cue sheet. hook and description: for the thumbnail and the production kit."""
+
     title: str
     hook: str
     description: str
     sources: list[str]
     scenes: list[SceneCues]
-    quality: Literal["draft", "final"] = "final"  # of the films that the workflow is asked for
+    quality: Literal["draft", "final"] = "final"  # unless --config film_quality says otherwise
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A cue as it is shown in one cut: `text` is the caption with its line breaks."""
+    """A cue as one cut shows it. text: the caption with its line breaks."""
 
     scene: str
     id: str
@@ -76,11 +78,12 @@ class Shown:
 
     @property
     def end(self) -> float:
+        """Seconds from the start of the film."""
         return round(self.start + self.seconds, 1)
 
 
 def load_sheet(path: Path | str) -> Sheet:
-    """The checked sheet. Raises InputError naming file, scene and cue."""
+    """Read and check the cue sheet. Raises InputError naming file, scene and cue."""
     try:
         sheet = msgspec.yaml.decode(read_text(path), type=Sheet)
     except msgspec.ValidationError as error:
@@ -99,7 +102,7 @@ def load_sheet(path: Path | str) -> Sheet:
 
 
 def _check_length(sheet: Sheet, where: Path | str) -> None:
-    """Of the film with every scene: one that has to leave some out is as short as it comes."""
+    """Check the length of the film with every scene. A film without some scenes may be shorter."""
     for cut, (low, high) in LENGTHS.items():
         seconds = sum(cue.seconds[cut] for _, cue in _of_cut(sheet, cut))
         if not low <= seconds <= high:
@@ -125,7 +128,7 @@ def _check(cue: Cue, where: str) -> None:
 
 
 def wrap(text: str, cut: str, where: str = "caption") -> str:
-    """The caption with line breaks, balanced. Raises InputError when it does not fit the cut."""
+    """The caption in lines of similar length. Raises InputError, naming `where`, if it does not fit the cut."""
     words = text.split(" ")
     for count in range(1, LINES[cut] + 1):
         lines = _balanced(words, count)
@@ -135,7 +138,7 @@ def wrap(text: str, cut: str, where: str = "caption") -> str:
 
 
 def _balanced(words: list[str], count: int) -> list[str]:
-    """`count` lines whose longest is as short as can be; ties give the later line more."""
+    """`count` lines of which the longest is as short as possible. A tie puts more words into the later line."""
     if count == 1 or len(words) <= 1:
         return [" ".join(words)]
     best: list[str] | None = None
@@ -147,7 +150,7 @@ def _balanced(words: list[str], count: int) -> list[str]:
 
 
 def chosen_line(cue: Cue, numbers: Numbers, where: str) -> str:
-    """The line of a cue with its numbers; the verdict chooses where it depends on one."""
+    """The line of a cue with its numbers filled in, chosen by a verdict if the cue has several lines."""
     line = cue.line
     if not isinstance(line, str):
         verdict = numbers.verdict(cue.verdict)
@@ -158,14 +161,14 @@ def chosen_line(cue: Cue, numbers: Numbers, where: str) -> str:
 
 
 def _check_quoted(cue: Cue, numbers: Numbers, where: str) -> None:
-    """That the claims behind published points are listed, as `_check` asks it of all others."""
+    """Check that `claims` lists the claims behind published points. `_check` does it for all other claims."""
     for line in [cue.line] if isinstance(cue.line, str) else cue.line.values():
         if missing := sorted(numbers.claims_in(line) - set(cue.claims)):
             raise InputError(f"{where}: claims: {', '.join(missing)} stands in the line but is not listed")
 
 
 def shown(sheet: Sheet, cut: str, numbers: Numbers) -> list[Shown]:
-    """All cues of a cut with their times. Raises InputError where one cannot be read in its time."""
+    """All cues of a cut with their times. Raises InputError for a cue that is too long to read in its seconds."""
     found: list[Shown] = []
     start = 0.0
     for scene, cue in _of_cut(sheet, cut):
@@ -191,7 +194,7 @@ def _of_cut(sheet: Sheet, cut: str) -> Iterator[tuple[SceneCues, Cue]]:
 
 
 def scenes_of(sheet: Sheet, cut: str, experiments: Collection[str] | None = None) -> list[str]:
-    """Names of the scenes of a cut, in order; with `experiments`, those that need no other one's results."""
+    """Names of the scenes of a cut, in order. With `experiments`, without scenes that need another experiment."""
     named = {scene.scene: scene.experiment for scene, _ in _of_cut(sheet, cut)}
     return [
         name for name, needed in named.items() if not needed or experiments is None or needed in experiments

@@ -1,7 +1,7 @@
-"""What one scene shows, all of it, as one small file: captions, numbers, series, real episodes.
+"""The facts of a scene: all that it shows, in one small file, with captions, numbers, series and real episodes.
 
-A scene is drawn from its facts alone, so it is drawn anew when they change and only then. Facts are made
-from claims, tables and what the study reads besides (its `subjects`); nothing in them is typed in.
+A scene is drawn from its facts alone, so it has to be drawn again only when they change. Facts come from claims, tables
+and the study's own sources. No number in them is typed.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from trap.film.cues import SceneCues, Sheet, shown
 from trap.film.numbers import Number, Numbers, Quantity, write
 from trap.workflow.closure import sha256_bytes
 
-POSTER = "poster"  # not a scene of the film: its thumbnail
+POSTER = "poster"  # the thumbnail, which is drawn like a scene but is not part of the film
 
 
 class CueFacts(Struct, forbid_unknown_fields=True):
-    """A caption with its line breaks, and how long it stands."""
+    """A caption with its line breaks and its seconds on screen."""
 
     id: str
     text: str
@@ -35,27 +35,27 @@ class CueFacts(Struct, forbid_unknown_fields=True):
 
 
 class Facts(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """Everything that a scene may show. `words` are texts by key, `data` what is drawn.
+    """Everything that a scene shows.
 
-    A scene that this evidence cannot tell is `absent`, which says why; every later step leaves it out. The
-    key is not written where it is empty, so that it changes no hash of a scene that is told.
+    cues: by cut. words: texts on screen by key. data: what is drawn. sources: {key of `words`: ids of its claims}.
+    study: the folder of the study's code. absent: why the scene is left out; "" for a scene that is shown, and then the
+    key is not written, so that it changes no hash.
     """
 
     scene: str
     title: str
-    cues: dict[str, list[CueFacts]]  # by cut
+    cues: dict[str, list[CueFacts]]
     words: dict[str, str]
     data: dict[str, Any]
-    sources: dict[str, list[str]]  # key of `words` -> ids of the claims it comes from
-    study: str = ""  # whose scene it is
+    sources: dict[str, list[str]]
+    study: str = ""
     absent: str = ""
 
 
 def digest(facts: Facts, places: bool = True) -> str:
-    """One hash of everything that a scene shows.
+    """A hash of everything that a scene shows.
 
-    Without `places` the layout of the graph is left out, which is computed from its entities and edges and
-    may come out a rounding apart on another machine.
+    places: with the layout of the graph. Without it, machines that round differently give the same hash.
     """
     if not places:
         data = {key: value for key, value in facts.data.items() if key != "points"}
@@ -64,33 +64,34 @@ def digest(facts: Facts, places: bool = True) -> str:
 
 
 class Sources:
-    """Where facts come from; each part is read when a scene first asks for it.
+    """The sources of facts. Each is read on first use.
 
-    A study's film has a subclass `FilmSources` in `studies/STUDY/film/sources.py`: its `subjects` say what each scene
-    shows, its `quantities` are numbers that no claim states.
+    A study's film has a subclass `FilmSources` in `studies/STUDY/film/sources.py`, which defines `subjects` and
+    `quantities`.
     """
 
     def __init__(self, evidence: Evidence, study: str, data: Path) -> None:
-        """`study`: the folder of its code; `data`: that of its shared files."""
+        """study: the folder of the study's code. data: the folder of its shared files."""
         self.evidence, self.study, self.data = evidence, study, Path(data)
 
     @property
     def subjects(self) -> Mapping[str, Subject]:
-        """What gathers the facts of a scene, by scene."""
+        """{scene: the function that gathers its facts}."""
         return {}
 
     def quantities(self) -> dict[str, Quantity]:
-        """Numbers that no claim states, by name."""
+        """{name: number that no claim states}, see `trap.film.numbers`."""
         return {}
 
     @cached_property
     def numbers(self) -> Numbers:
+        """Every number that scenes can show, by name."""
         return Numbers(self.evidence, self.quantities())
 
     def arm(
         self, model: str, arm: str, pool: str, metric: str, table: str = "arms", **where: object
     ) -> Number:
-        """An estimate from a table. Raises InputError when this experiment did not run it."""
+        """An estimate from a table. Raises InputError if this experiment did not measure it."""
         rows = select(self.evidence.table(table), model=model, arm=arm, pool=pool, metric=metric, **where)
         if not rows.height or rows["value"][0] is None:
             raise InputError(f"{table}.parquet: no {metric} of {model} {arm} on {pool}, which the film shows")
@@ -100,7 +101,7 @@ class Sources:
 
 @dataclass
 class Notes:
-    """The facts of a scene while they are gathered."""
+    """Facts of a scene while they are gathered; the fields are those of `Facts`."""
 
     numbers: Numbers
     words: dict[str, str] = field(default_factory=dict)
@@ -108,23 +109,23 @@ class Notes:
     sources: dict[str, list[str]] = field(default_factory=dict)
 
     def say(self, key: str, name: str, style: str = "") -> Number:
-        """Put a number into the words under `key`, and remember its claims."""
+        """Write a number into `words` under `key`, with its claims into `sources`; return the number."""
         number = self.numbers.number(name)
         self.words[key] = write(number, style, name)
         self.sources[key] = list(number.claims)
         return number
 
     def measured(self, key: str, number: Number, style: str = "") -> dict[str, Any]:
-        """Put an estimate from a table into the words; returns it for the data."""
+        """Write an estimate from a table into `words` under `key`; return it as plain data."""
         self.words[key] = write(number, style, key)
         return estimate(number)
 
 
-Subject = Callable[[Any, Notes], None]  # (sources, notes): puts what a scene shows into the notes
+Subject = Callable[[Any, Notes], None]  # (sources, notes): writes what a scene shows into the notes
 
 
 def estimate(number: Number) -> dict[str, Any]:
-    """A number as data; where there is no interval, it is its own."""
+    """A number as {value, low, high}. Without an interval, low and high are the value."""
     return {
         "value": number.value,
         "low": number.value if number.low is None else number.low,
@@ -133,9 +134,14 @@ def estimate(number: Number) -> dict[str, Any]:
 
 
 def gathered(sheet: Sheet, scene: str, sources: Sources) -> Facts:
-    """The facts of one scene, or that it is absent and why. Raises InputError for an unknown scene alone."""
+    """The facts of one scene. A scene that the evidence cannot supply is `absent`, with the reason.
+
+    Raises InputError for an unknown scene, and if the claims or the study's sources cannot be read.
+    """
     written = _written(sheet, scene, sources)
-    numbers = sources.numbers  # without claims and a graph there is no film: that is for the caller to hear
+    numbers = (
+        sources.numbers
+    )  # read outside the `try` below: without claims and sources there is no film at all
     title = written.title if written else sheet.title
     if (
         written
@@ -150,25 +156,26 @@ def gathered(sheet: Sheet, scene: str, sources: Sources) -> Facts:
 
 
 def present(scenes: Sequence[Facts]) -> list[Facts]:
-    """Those that can be told."""
+    """The scenes that are shown."""
     return [scene for scene in scenes if not scene.absent]
 
 
 def absences(scenes: Sequence[Facts]) -> dict[str, str]:
-    """Why the others are left out, by scene."""
+    """{scene: why it is left out}."""
     return {scene.scene: scene.absent for scene in scenes if scene.absent}
 
 
 def leave_out(path: Path) -> None:
-    """Put an empty file where a picture or a clip would be.
+    """Write an empty file in the place of a picture or a clip.
 
-    The workflow decides which files it wants before it knows which scenes can be told.
+    The workflow expects a file for every scene, because it plans before it knows which scenes are left out.
     """
     with replacing(path) as partial:
         partial.touch()
 
 
 def left_out(path: Path) -> bool:
+    """Whether a file was written by `leave_out`."""
     return path.is_file() and path.stat().st_size == 0
 
 
@@ -184,16 +191,15 @@ def _written(sheet: Sheet, scene: str, sources: Sources) -> SceneCues | None:
 
 
 def scene_facts(sheet: Sheet, scene: str, sources: Sources) -> Facts:
-    """The facts of one scene in every cut. Raises InputError naming what is missing."""
+    """The facts of one scene in every cut. Raises InputError naming what the evidence lacks."""
     written = _written(sheet, scene, sources)
     notes = Notes(sources.numbers)
     sources.subjects[scene](sources, notes)
     if written is None:
         notes.words |= {"title": sheet.title, "hook": sheet.hook.strip()}
         return Facts(scene, sheet.title, {}, notes.words, notes.data, notes.sources, sources.study)
-    alone = msgspec.structs.replace(
-        sheet, scenes=[written]
-    )  # a line that cannot be filled is its scene's matter
+    # `shown` gets this scene alone, so that it does not fail for the lines of another one
+    alone = msgspec.structs.replace(sheet, scenes=[written])
     cues = {
         cut: [
             CueFacts(cue.id, cue.text, cue.seconds, list(cue.claims))

@@ -1,4 +1,4 @@
-"""The production kit: everything that somebody needs to publish the films, written from the cue sheet."""
+"""The production kit: script, shots, times, chapters and description for publishing the films, from the cue sheet."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from trap.report.prose import plain
 
 
 def chapters(captions: Sequence[Caption], titles: dict[str, str]) -> list[str]:
-    """`0:00 Title` of every scene, as video platforms read chapters from a description."""
+    """One line `0:00 Title` per scene. Video platforms read chapters in this form from a description."""
     found: dict[str, str] = {}
     for caption in captions:
         minutes, seconds = divmod(int(caption.start), 60)
@@ -65,7 +65,7 @@ def _cut(cut: str, facts: Sequence[Facts], sheet: Sheet) -> dict[str, Any]:
 
 
 def _description(sheet: Sheet, sources: Sources) -> str:
-    """With its numbers; nothing where this evidence lacks one, for that is no reason to have no kit."""
+    """The film's description with its numbers filled in; "" if the evidence lacks one of them."""
     try:
         return sources.numbers.fill(" ".join(sheet.description.split()))
     except InputError:
@@ -73,7 +73,7 @@ def _description(sheet: Sheet, sources: Sources) -> str:
 
 
 def render_kit(template: Path, sheet: Sheet, facts: Sequence[Facts], sources: Sources) -> str:
-    """The kit as Markdown. Raises InputError for a faulty template."""
+    """The kit as Markdown. Raises InputError for an error in the template."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(str(template.parent)),
         undefined=jinja2.StrictUndefined,

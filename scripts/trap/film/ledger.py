@@ -1,7 +1,7 @@
-"""What a finished film was made of, and whether that still holds.
+"""The ledger of a finished film: what it was made of, to tell whether it is still up to date.
 
-A ledger lies beside each film: a hash of what every scene shows and of the frames that came out. A film
-whose scenes would show something else today is stale; a contact sheet carries the same hash in itself.
+The ledger lies beside the film. For every scene it holds a hash of the facts and a hash of the frames. A film is stale
+if its scenes would have other facts today. A contact sheet carries the hash of the facts inside the picture.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from trap.film.facts import Facts, Sources, absences, digest, gathered, left_out
 from trap.film.subtitles import timeline
 from trap.workflow.closure import combined_hash, sha256_bytes, sha256_file
 
-if TYPE_CHECKING:  # media needs PyAV, which a clone that only verifies need not have
+if TYPE_CHECKING:  # media imports PyAV, which is not needed to verify films
     from trap.film.media import Glance, Picture
 
-MARK = "facts"  # name of the text in a contact sheet
+MARK = "facts"  # key of the PNG text in a contact sheet
 
 
 class SceneEntry(Struct, forbid_unknown_fields=True):
-    """One scene: when it starts and ends, hash of its facts, hash of the frames looked at in between."""
+    """A scene: start and end in seconds, a hash of its facts, and a hash of the frames that were looked at."""
 
     scene: str
     start: float
@@ -36,7 +36,7 @@ class SceneEntry(Struct, forbid_unknown_fields=True):
 
 
 class Ledger(Struct, forbid_unknown_fields=True):
-    """A film and its scenes. `facts` stands for all of them together; `absent` says why a scene is left out."""
+    """A film and its scenes. facts: one hash for all scenes. absent: {scene: why it is left out}."""
 
     film: str
     sha256: str
@@ -51,12 +51,12 @@ class Ledger(Struct, forbid_unknown_fields=True):
 
 
 def together(scenes: dict[str, str]) -> str:
-    """One hash for the facts of all scenes, by scene."""
+    """One hash from {scene: hash of its facts}."""
     return combined_hash(scenes)
 
 
 def ledger(film: Path, picture: Picture, seen: Sequence[Glance], facts: Sequence[Facts], cut: str) -> Ledger:
-    """The ledger of a finished film of these scenes; `seen` are its frames as they were looked at."""
+    """The ledger of a finished film. seen: its frames, from `media.glances`."""
     captions = timeline(facts, cut)
     scenes = []
     for scene in present(facts):
@@ -74,17 +74,20 @@ def ledger(film: Path, picture: Picture, seen: Sequence[Glance], facts: Sequence
 
 
 def scenes_today(sheet: Sheet, cut: str, sources: Sources) -> list[Facts]:
-    """What every scene of a cut would show today, and why one would be left out."""
+    """The facts that every scene of a cut would have today."""
     return [gathered(sheet, scene, sources) for scene in scenes_of(sheet, cut)]
 
 
 def current(scenes: Sequence[Facts]) -> dict[str, str]:
-    """Scene -> hash of what it shows, of those that can be told."""
+    """{scene: hash of its facts}, without scenes that are left out."""
     return {scene.scene: digest(scene, places=False) for scene in present(scenes)}
 
 
 def stale_film(path: Path, today: dict[str, str]) -> list[str]:
-    """Why the film of this ledger is not today's, one line each; none when it is, or is not here."""
+    """Why the film of a ledger is stale, one line per reason. path: the ledger. today: from `current`.
+
+    A missing film is not stale.
+    """
     made = read_json(path, Ledger)
     film = path.with_name(made.film)
     before = {entry.scene: entry.facts for entry in made.scenes}
@@ -99,7 +102,7 @@ def stale_film(path: Path, today: dict[str, str]) -> list[str]:
 
 
 def sheet_mark(path: Path) -> str:
-    """The hash that a contact sheet carries, "" where it has none. Raises InputError for no picture."""
+    """The hash in a contact sheet, "" if it has none. Raises InputError if the file is no picture."""
     try:
         with Image.open(path) as picture:
             text: dict[str, Any] = getattr(picture, "text", {})
@@ -109,7 +112,7 @@ def sheet_mark(path: Path) -> str:
 
 
 def stale_sheet(path: Path, today: dict[str, str]) -> list[str]:
-    """Why a contact sheet is not of today's film."""
+    """Why a contact sheet is stale, in one line; empty if it is not."""
     if left_out(path) and not today:
         return []
     if sheet_mark(path) == together(today):

@@ -1,8 +1,7 @@
-"""Letters as outlines, straight from the pinned font files.
+"""Lines of text as outlines, read from the font files in `video/font/`.
 
-Not by way of Pango: what it draws depends on the fonts and the versions of a machine, and every glyph
-becomes an object of its own, which makes a page of text slow to move. Here a line is one shape, equal on
-every machine, kerned by the font.
+Manim draws text with Pango, whose result depends on the machine's fonts and versions, and which makes each letter an
+object, so that much text is slow to animate. Here a line is one shape, kerned by the font and equal on every machine.
 """
 
 from __future__ import annotations
@@ -21,8 +20,8 @@ from trap.files import InputError
 FOLDER = Path(__file__).resolve().parents[3] / "video/font"
 FILES = {False: "TrapSans.otf", True: "TrapSansBold.otf"}  # bold or not
 CAPITAL = 2048 / 2816  # height of a capital, in ems
-DESCENT = 0.2  # ems below the base line that a line of text keeps free, and as much above its capitals
-_SIZE = 100.0  # points at which outlines are read; hinting is too coarse at small ones
+DESCENT = 0.2  # ems below the baseline that belong to a line, and as much above its capitals
+_SIZE = 100.0  # points at which outlines are read; at small sizes hinting distorts them
 
 
 @cache
@@ -40,10 +39,10 @@ def _characters(bold: bool) -> frozenset[int]:
 
 @cache
 def outlines(text: str, bold: bool = False) -> np.ndarray:
-    """(4 n, 3) cubic Bézier points of a line of text, one em high 1, the middle of its capitals at y = 0.
+    """(4 n, 3) control points of the n cubic Bézier curves of a line of text, in ems.
 
-    Two empty curves at the left end make every line equally high, whatever letters it has, so that lines
-    align by their base lines. Raises InputError for a character that the font lacks.
+    y = 0 is the middle of the capitals. Two empty curves at the left end give every line the same height, whatever its
+    letters, so that lines align by their baselines. Raises InputError for a character that the font lacks.
     """
     if missing := sorted({c for c in text if ord(c) not in _characters(bold)}):
         raise InputError(f"{_file(bold)}: no glyph for {''.join(missing)!r}, which stands in {text!r}")
@@ -60,7 +59,7 @@ def outlines(text: str, bold: bool = False) -> np.ndarray:
 
 
 def _cubic(path: Outline) -> np.ndarray:
-    """(4 n, 2) points of a path of lines and curves as cubic curves, every subpath closed."""
+    """(4 n, 2) control points of the n cubic curves of a path. Every subpath is closed."""
     found: list[np.ndarray] = []
     start = here = np.zeros(2)
     for vertices, code in path.iter_segments(simplify=False, curves=True):

@@ -1,7 +1,7 @@
-"""The look of the film: type scale, colours by meaning, the two formats and their safe areas.
+"""The look of the film: type sizes, colours by meaning, both formats and their safe areas.
 
-Colours are those of the dark figures (`trap.figures.theme`), so that a colour means the same in the post
-and in the film. Lengths are in units of 100 pixels at full size; type sizes are in pixels at full size.
+Colours are those of the dark figures (`trap.figures.theme`), so that a colour has one meaning in the post and the film.
+Lengths are in frame units of 100 pixels at full size. Type sizes are in pixels at full size.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from dataclasses import dataclass
 
 from trap.figures.theme import DARK
 
-UNIT = 100  # pixels at full size
-SMALLEST = 28  # pixels of any text at full size
+UNIT = 100  # pixels at full size of one frame unit
+SMALLEST = 28  # pixels at full size of the smallest text
 
 PAPER, INK, MUTED, FAINT = DARK.paper, DARK.ink, DARK.muted, DARK.faint
 PANEL = "#161b22"
 ROLES = DARK.roles
 RIGHT, WRONG, FAITHFUL, LEAK = ROLES["hard"], ROLES["leak"], ROLES["faithful"], ROLES["leak"]
-PATH = "#f0e442"  # the yellow of the same palette: a path that lights up
+PATH = "#f0e442"  # of a path that lights up: yellow of the same palette
 
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle in frame units, the origin in the middle of the frame, y upwards."""
+    """A rectangle in frame units. The origin is the middle of the frame, and y points up."""
 
     left: float
     bottom: float
@@ -39,10 +39,11 @@ class Box:
 
     @property
     def middle(self) -> tuple[float, float]:
+        """The centre (x, y)."""
         return (self.left + self.right) / 2, (self.bottom + self.top) / 2
 
     def part(self, left: float, bottom: float, right: float, top: float) -> Box:
-        """A part of it, given in shares of its width and height."""
+        """The part between these shares of the box's width and height."""
         return Box(
             self.left + left * self.width,
             self.bottom + bottom * self.height,
@@ -51,10 +52,12 @@ class Box:
         )
 
     def inset(self, x: float, y: float | None = None) -> Box:
+        """The box made smaller by x at the left and right, and by y (default: x) at the bottom and top."""
         y = x if y is None else y
         return Box(self.left + x, self.bottom + y, self.right - x, self.top - y)
 
     def holds(self, other: Box, slack: float = 0.0) -> bool:
+        """Whether another box lies inside, up to `slack`."""
         return (
             other.left >= self.left - slack
             and other.right <= self.right + slack
@@ -63,7 +66,7 @@ class Box:
         )
 
     def overlap(self, other: Box) -> float:
-        """The area that both cover."""
+        """The area that both boxes cover."""
         wide = min(self.right, other.right) - max(self.left, other.left)
         high = min(self.top, other.top) - max(self.bottom, other.bottom)
         return max(wide, 0.0) * max(high, 0.0)
@@ -71,7 +74,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Format:
-    """One cut's picture. `safe` holds every text; on a phone the rest lies under buttons and titles."""
+    """The picture of a cut. safe: the box for all texts, because players cover the rest with buttons and titles."""
 
     name: str
     width: float
@@ -84,10 +87,12 @@ class Format:
 
     @property
     def frame(self) -> Box:
+        """The whole picture."""
         return Box(-self.width / 2, -self.height / 2, self.width / 2, self.height / 2)
 
     @property
     def tall(self) -> bool:
+        """Whether the picture is upright, for phones."""
         return self.height > self.width
 
 
@@ -101,7 +106,7 @@ WIDE = Format(
     caption=Box(-8.6, -4.9, 8.6, -3.6),
     sizes={"big": 92, "head": 58, "title": 42, "body": 46, "label": 40, "small": 34, "caption": 50},
 )
-# Players of short films lay their title over the lower quarter and buttons over the right edge.
+# Players of short films cover the lower quarter with a title and the right edge with buttons.
 SHORT = Format(
     "short",
     10.8,
@@ -117,14 +122,14 @@ FORMATS = {"wide": WIDE, "short": SHORT}
 
 @dataclass(frozen=True)
 class Quality:
-    """Height of the wide picture in pixels, and frames a second; the short one has the same scale."""
+    """A quality: the height of the wide picture in pixels, and frames per second. Both cuts have the same scale."""
 
     name: str
     height: int
     fps: int
 
     def pixels(self, shape: Format) -> tuple[int, int]:
-        """(width, height), both even, as video encoders want them."""
+        """(width, height) in pixels. Both are even, because video encoders require it."""
         scale = self.height / 1080
         return tuple(2 * round(side * UNIT * scale / 2) for side in (shape.width, shape.height))  # type: ignore[return-value]
 

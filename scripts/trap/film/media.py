@@ -1,6 +1,6 @@
-"""Films and pictures through PyAV and Pillow: join clips, read frames, check what was made.
+"""Join clips, read frames and check films, with PyAV and Pillow.
 
-Clips of one quality are encoded alike, so that joining them copies packets and loses nothing.
+All clips of one quality have the same encoding, so joining copies packets and loses nothing.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from PIL.PngImagePlugin import PngInfo
 
 from trap.files import InputError, replacing
 
-BLACK = 0.004  # mean brightness, 0..1: an empty picture of the film's dark paper has 0.06
-LONGEST_STILL = 6.0  # seconds without any change: longer looks like a fault
-STILL = 1e-4  # mean change of brightness between two frames that counts as no change
+BLACK = 0.004  # mean brightness (0 to 1) of a black frame; the film's empty dark background has 0.06
+LONGEST_STILL = 6.0  # seconds without change; a longer stretch counts as a fault
+STILL = 1e-4  # mean change of brightness (0 to 1) up to which two frames count as equal
 
 
 @dataclass(frozen=True)
 class Picture:
-    """What a film file says of itself. Seconds are frames over frame rate."""
+    """Width and height in pixels, frame rate, and number of frames of a film file."""
 
     width: int
     height: int
@@ -34,10 +34,11 @@ class Picture:
 
     @property
     def seconds(self) -> float:
+        """Number of frames divided by the frame rate."""
         return float(self.frames / self.fps)
 
 
-NO_PICTURE = Picture(0, 0, Fraction(1), 0)  # of a film that can tell no scene
+NO_PICTURE = Picture(0, 0, Fraction(1), 0)  # of a film without any scene
 
 
 def _open(path: Path | str) -> av.container.InputContainer:
@@ -53,7 +54,7 @@ def _open(path: Path | str) -> av.container.InputContainer:
 
 
 def describe(path: Path | str) -> Picture:
-    """Size, frame rate and number of frames, counted packet by packet."""
+    """Size, frame rate and number of frames of a film. Raises InputError if the file is no film."""
     with _open(path) as container:
         stream = container.streams.video[0]
         frames = sum(1 for packet in container.demux(stream) if packet.size)
@@ -61,7 +62,7 @@ def describe(path: Path | str) -> Picture:
 
 
 def join(clips: Sequence[Path], output: Path, title: str = "") -> None:
-    """Put clips one after the other by copying their packets. Raises InputError for clips that differ."""
+    """Join clips by copying their packets. Raises InputError if codec, size or frame rate differ."""
     if not clips:
         raise InputError("film: no clips to join")
     kinds = {path: _kind(path) for path in clips}
@@ -103,7 +104,7 @@ def _kind(path: Path) -> tuple[object, ...]:
 
 
 def frames(path: Path | str, every: float = 0.0) -> Iterator[tuple[float, np.ndarray]]:
-    """(seconds, height x width x 3 uint8) of every frame, or of one frame in `every` seconds."""
+    """(seconds, (height, width, 3) uint8) of every frame, or of one frame per `every` seconds."""
     with _open(path) as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
@@ -115,7 +116,7 @@ def frames(path: Path | str, every: float = 0.0) -> Iterator[tuple[float, np.nda
 
 @dataclass(frozen=True)
 class Glance:
-    """One decoded frame: when, SHA-256 of its pixels, mean brightness and mean change since the one before."""
+    """A decoded frame: SHA-256 of its pixels, mean brightness, and mean change since the last one, both 0 to 1."""
 
     seconds: float
     sha256: str
@@ -124,7 +125,7 @@ class Glance:
 
 
 def glances(path: Path, every: float = 0.5) -> list[Glance]:
-    """A film decoded from end to end, looked at once in `every` seconds; 0: at every frame."""
+    """Decode a whole film and look at one frame per `every` seconds; 0 for every frame."""
     found: list[Glance] = []
     before = None
     for seconds, picture in frames(path, every):
@@ -137,7 +138,7 @@ def glances(path: Path, every: float = 0.5) -> list[Glance]:
 
 
 def faults(path: Path, longest_still: float, seen: Sequence[Glance]) -> list[str]:
-    """Black pictures, and stretches longer than `longest_still` seconds in which nothing moves."""
+    """One line per black frame, and per stretch of more than `longest_still` seconds without movement."""
     found = []
     since = 0.0
     for glance in seen:
@@ -154,7 +155,10 @@ def faults(path: Path, longest_still: float, seen: Sequence[Glance]) -> list[str
 def check_film(
     path: Path, size: tuple[int, int], fps: int, seconds: float, seen: Sequence[Glance]
 ) -> list[str]:
-    """What is wrong with a finished film: size, frame rate, length to the frame, black or standing pictures."""
+    """One line per fault of a finished film.
+
+    size: (width, height) in pixels. seconds: the wanted length, which has to be met to the frame. seen: from `glances`.
+    """
     picture = describe(path)
     problems = []
     if (picture.width, picture.height) != size:
@@ -174,7 +178,7 @@ def contact_sheet(
     width: int = 320,
     marks: dict[str, str] | None = None,
 ) -> None:
-    """One picture (.png) of a film's frames, one in `every` seconds, read row by row; `marks` go into it as text."""
+    """Write one PNG with a frame per `every` seconds of a film, in rows. marks: PNG texts to store in it."""
     tiles = []
     for _, picture in frames(path, every):
         image = Image.fromarray(picture)
@@ -189,14 +193,14 @@ def contact_sheet(
     text = PngInfo()
     for name, value in (marks or {}).items():
         text.add_text(name, value)
-    # 256 colours do for flat pictures, and make a file of a quarter the size
+    # 256 colours suffice for flat pictures and give a file of a quarter of the size
     flat = sheet.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     with replacing(output) as partial:
         flat.save(partial, format="PNG", optimize=True, pnginfo=text)
 
 
 def animated(path: Path, output: Path, width: int = 480, fps: int = 8) -> None:
-    """A clip as an animated WebP that a page or a slide can show without a player."""
+    """Write a clip as an animated WebP, which pages and slides show without a player."""
     pictures = []
     for _, picture in frames(path, 1 / fps):
         image = Image.fromarray(picture)

@@ -1,7 +1,7 @@
-"""A narration for a finished film: recordings per cue, or an offline speech engine, laid under its pictures.
+"""Add a narration to a finished film, from recordings or an offline speech engine. The films also work without sound.
 
-The films make sense without sound; nothing depends on this. A recording is `SCENE.CUE.EXT` in one folder
-and must fit its cue; a cue without one is spoken by the engine, if there is one, or stays silent.
+A recording is a file `SCENE.CUE.EXT` and must not be longer than its cue. A cue without a recording is spoken by the
+engine; without an engine it stays silent.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from trap.files import InputError, replacing
 from trap.film.facts import Facts
 from trap.film.subtitles import timeline
 
-RATE = 48_000  # samples a second
+RATE = 48_000  # samples per second
 KINDS = (".wav", ".flac", ".ogg", ".mp3", ".m4a")
-PACES = (160, 190, 220, 260, 300, 340)  # words a minute that the engine tries until a line fits
+PACES = (160, 190, 220, 260, 300, 340)  # words per minute; the engine takes the first at which a line fits
 LEAD = 0.15  # seconds of silence before a line
-BLOCK = 1024  # samples of one AAC frame
+BLOCK = 1024  # samples per AAC frame
 
 
 def recordings(folder: Path, scenes: Sequence[Facts]) -> dict[str, Path]:
-    """`SCENE.CUE` -> file. Raises InputError for a file that belongs to no cue, and for two of one cue."""
+    """{`SCENE.CUE`: file}. Raises InputError for a file without a cue and for two files of one cue."""
     absent = {scene.scene for scene in scenes if scene.absent}
     known = {f"{scene.scene}.{cue.id}" for scene in scenes for cues in scene.cues.values() for cue in cues}
     found: dict[str, Path] = {}
@@ -46,7 +46,7 @@ def recordings(folder: Path, scenes: Sequence[Facts]) -> dict[str, Path]:
 
 
 def sound(path: Path) -> np.ndarray:
-    """A recording as float32 samples, one channel, `RATE` a second. Raises InputError for what is none."""
+    """A recording as (n,) float32 samples, one channel at RATE. Raises InputError if the file has no sound."""
     try:
         with av.open(str(path)) as container:
             if not container.streams.audio:
@@ -63,14 +63,17 @@ def sound(path: Path) -> np.ndarray:
 
 
 def speakable(text: str) -> str:
-    """A caption as an engine should read it: signs as words, no gaps inside numbers."""
+    """A caption for a speech engine: signs as words, no spaces inside numbers."""
     text = re.sub(r"(?<=\d)[\u202f\u00a0](?=\d)", "", text)
     text = re.sub(r"(?<=\d)–(?=\d)", " to ", text)
     return " ".join(text.replace("−", "minus ").replace("+", "plus ").split())
 
 
 def spoken(text: str, engine: str, seconds: float) -> np.ndarray:
-    """The line as the engine says it, at the slowest pace that fits. Raises InputError when none does."""
+    """A line spoken by the engine at the slowest pace that fits, as (n,) float32 samples.
+
+    Raises InputError if the line is too long at every pace, or if the engine fails.
+    """
     with tempfile.TemporaryDirectory(prefix="trap-speech-") as folder:
         path = Path(folder) / "line.wav"
         for pace in PACES:
@@ -86,7 +89,11 @@ def spoken(text: str, engine: str, seconds: float) -> np.ndarray:
 
 
 def track(scenes: Sequence[Facts], cut: str, folder: Path, engine: str = "") -> np.ndarray:
-    """The whole film's sound, float32. Raises InputError for a recording that is longer than its cue."""
+    """The sound of the whole film as (n,) float32 samples.
+
+    folder: the recordings. engine: path of the speech engine, or "". Raises InputError for a recording that is longer
+    than its cue, and if there are neither recordings nor an engine.
+    """
     captions = timeline(scenes, cut)
     given = recordings(folder, scenes)
     if not given and not engine:
@@ -109,7 +116,7 @@ def track(scenes: Sequence[Facts], cut: str, folder: Path, engine: str = "") -> 
 
 
 def lay(film: Path, samples: np.ndarray, output: Path) -> None:
-    """The film with this sound; its pictures are copied packet by packet."""
+    """Write the film with this sound. The pictures are copied without encoding them again."""
     with (
         replacing(output) as partial,
         av.open(str(film)) as source,

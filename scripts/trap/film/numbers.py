@@ -1,8 +1,8 @@
-"""Numbers of the film by name, so that a cue or a scene never holds one that somebody typed.
+"""Numbers of the film by name, so that no cue and no scene contains a typed number.
 
-A name is a claim's id (`trap_small`), a published point (`published.first`), a claim's supplement
-(`B14.also.blind_at_8`) or a quantity that a table or the graph gives (`quantity.seeds`). A format may
-follow a colon: `{trap_small:interval}`.
+A name is the id of a claim (`trap_small`), a further value of a claim (`B14.also.blind_at_8`), a published point
+(`published.first`), or a quantity that the study computes (`quantity.seeds`). A style may follow a colon:
+`{trap_small:interval}`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Quantity = tuple[float | None, str] | str | InputError
 
 @dataclass(frozen=True)
 class Number:
-    """A value with its 95 % interval, unit (`share`, `points`, `count`, "" …) and the claims it comes from."""
+    """A value with its 95 % interval, its unit (`share`, `points`, `count`, `reward`, "") and the ids of its claims."""
 
     value: float
     low: float | None
@@ -34,9 +34,9 @@ class Number:
 
 
 class Numbers:
-    """Looks names up in the claims and in `quantities`, and writes them out.
+    """Numbers and texts by name, from the claims and from `quantities`.
 
-    A quantity is (value, unit), a text such as `4–5`, or the error that says why this evidence has none.
+    A quantity is (value, unit), a text such as `4–5`, or an InputError that says why the evidence lacks it.
     """
 
     def __init__(self, evidence: Evidence, quantities: dict[str, Quantity]) -> None:
@@ -44,21 +44,22 @@ class Numbers:
         self._quantities = quantities
 
     def claim(self, name: str) -> dict[str, Any]:
+        """A claim by id. Raises InputError for an unknown one."""
         found = self.evidence.claims.get(name)
         if found is None:
             raise InputError(f"claims.json: no claim {name!r}, which the film shows")
         return found
 
     def verdict(self, name: str) -> str:
-        """Of these runs, or of the committed ones where these are too few for one."""
+        """The settled verdict of a claim, see `trap.figures.findings.settled`."""
         return settled(self.claim(name))
 
     def has(self, name: str) -> bool:
-        """Whether the ledger has a value for a claim."""
+        """Whether the ledger has a claim of that id with a value."""
         return self.evidence.claims.get(name, {}).get("value") is not None
 
     def number(self, name: str) -> Number:
-        """The number of that name. Raises InputError for an unknown name and for a claim without a value."""
+        """The number of that name. Raises InputError for an unknown name and for one without a value."""
         head, _, tail = name.partition(".")
         if head == "quantity":
             if tail not in self._quantities:
@@ -94,35 +95,39 @@ class Numbers:
         return tuple(filter(None, (quote.plus, quote.claim))) if quote else ()
 
     def claims_in(self, line: str) -> set[str]:
-        """The ids of all claims that a line's numbers come from, those of published points as well."""
+        """Ids of all claims behind the numbers of a line, with those behind published points."""
         points = [name.partition(".")[2] for name in names_in(line) if name.startswith("published.")]
         return claims_in(line).union(*(self._quoted(name) for name in points))
 
     def text(self, name: str, style: str = "") -> str:
-        """The number written out: `27 %`, `+27.7 points`, `[24.7–30.6]`; a quantity that is a text as it is."""
+        """A number as text, such as `27 %`, `+27.7 points` or `[24.7–30.6]`. A quantity that is a text is unchanged."""
         given = self._quantities.get(name.removeprefix("quantity."))
         if name.startswith("quantity.") and isinstance(given, str):
             return given
         return write(self.number(name), style, name)
 
     def fill(self, line: str) -> str:
-        """The line with every `{name}` and `{name:style}` written out."""
+        """The line with every `{name}` and `{name:style}` replaced by its number."""
         return _PLACE.sub(lambda match: self.text(match[1], match[2] or ""), line)
 
 
 def names_in(line: str) -> list[str]:
-    """The names of the numbers in a line, in order."""
+    """Names of the numbers in a line, in order."""
     return [match[1] for match in _PLACE.finditer(line)]
 
 
 def claims_in(line: str) -> set[str]:
-    """The ids of the claims that a line's numbers are; of published points, only `Numbers.claims_in` knows them."""
+    """Ids of the claims that a line names. Use `Numbers.claims_in` to include the claims behind published points."""
     heads = {name.partition(".")[0] for name in names_in(line)}
     return heads - {"published", "quantity"}
 
 
 def write(number: Number, style: str = "", name: str = "number") -> str:
-    """A number as text. Styles: "" (value with unit), interval, bare (no unit), count, n, seeds."""
+    """A number as text. Raises InputError for an unknown style.
+
+    style: "" for the value with its unit, `bare` without unit, `interval`, `count` for an integer, `n` for the number
+    of questions, `seeds` for that of seeds. name: for the error.
+    """
     if style == "n":
         return str(prose.count(number.n or 0))
     if style == "seeds":
@@ -148,7 +153,7 @@ def write(number: Number, style: str = "", name: str = "number") -> str:
 
 
 def signed(value: float) -> str:
-    """A part of a reward: `+1`, `−2`, `+0.33`, `0`."""
+    """A number with its sign and at most two decimals: `+1`, `−2`, `+0.33`, `0`."""
     text = f"{abs(value):.2f}".rstrip("0").rstrip(".")
     return text if value == 0 else f"{'+' if value > 0 else '−'}{text}"
 

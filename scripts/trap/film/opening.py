@@ -1,4 +1,4 @@
-"""Opening a study's film: the evidence, and what the study reads besides."""
+"""Open the sources of a study's film."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ def open_film(
     config: Path | str, study: str, experiment: str | None, claims: Path, tables: Path, collected: Path | None = None,
     data: Path | None = None,
 ) -> Sources:  # fmt: skip
-    """The sources of a study's film. `data`: the folder of its shared files, unless it is results/STUDY/data.
+    """The sources of a study's film.
 
-    Raises InputError for a study without a film, and as `open_evidence` does.
+    data: the study's folder of shared files, by default results/STUDY/data. The other arguments are those of
+    `open_evidence`, whose errors this raises too. Raises InputError for a study without a film.
     """
     loaded = load_config(config)
     module = module_of(study_settings(loaded, study), study)

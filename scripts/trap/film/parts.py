@@ -1,4 +1,4 @@
-"""Pieces that several scenes draw: the graph, chains of statements, bars, whiskers, axes."""
+"""Pieces that several scenes draw: the graph, chains of statements, answers, bars, intervals and scales."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TICK, CROSS, ARROW = "✓", "✗", "↓"
 def segments(
     pairs: Iterable[tuple[np.ndarray, np.ndarray]], color: str, width: float, opacity: float = 1.0
 ) -> m.VMobject:
-    """Many straight lines as one object, which is drawn in one stroke. `width` in pixels at full size."""
+    """Many straight lines as one object, which is faster to draw. width: in pixels at full size."""
     shape = m.VMobject(stroke_color=color, stroke_width=width, stroke_opacity=opacity)
     for start, end in pairs:
         shape.start_new_path(start)
@@ -35,7 +35,7 @@ def discs(points: Iterable[np.ndarray], radius: float, color: str, opacity: floa
 
 
 class GraphMap(m.VGroup):
-    """The whole graph in a box; upright boxes get it with its axes exchanged."""
+    """The whole graph in a box. turned: with x and y exchanged, for upright boxes."""
 
     def __init__(self, data: dict[str, Any], box: Box, turned: bool) -> None:
         xs = [x for x, _ in data["points"]]
@@ -50,14 +50,16 @@ class GraphMap(m.VGroup):
         super().__init__(self.lines, self.dots)
 
     def link(self, start: str, end: str) -> m.Line:
+        """A line that lights up an edge."""
         return m.Line(self.places[start], self.places[end], stroke_color=PATH, stroke_width=7)
 
     def spot(self, name: str, color: str = PATH) -> m.Dot:
+        """A dot that lights up an entity."""
         return m.Dot(self.places[name], radius=0.14, color=color)
 
 
 class Chain(m.VGroup):
-    """Entities below each other with the relation between them: `rows` alternates entity and relation."""
+    """A chain of statements from top to bottom. `rows` alternates entities and relations."""
 
     def __init__(
         self,
@@ -81,7 +83,7 @@ class Chain(m.VGroup):
 
 
 class Statements(m.VGroup):
-    """A trace as it was written, one statement on two lines, with room for a mark before each."""
+    """The statements of a trace, each on two lines, with room for a mark on the left."""
 
     def __init__(
         self, clauses: Sequence[dict[str, Any]], top_left: tuple[float, float], pitch: float, px: int
@@ -105,17 +107,17 @@ class Statements(m.VGroup):
         self.left, self.top, self.pitch, self.px = x, y, pitch, px
 
     def mark(self, number: int) -> Line:
-        """The tick or cross before a statement."""
+        """The tick or cross on the left of a statement."""
         true = self.clauses[number]["true"]
         sign = line(TICK if true else CROSS, self.px * 1.25, RIGHT if true else WRONG, bold=True)
         return sign.move_to(point(self.left + 0.2, self.top - (number + 0.27) * self.pitch))
 
 
 class Answer(m.VGroup):
-    """A real trace under a heading, every statement with its mark, then the letter; `steps` come one by one.
+    """An answer: a heading, the statements of the trace with their marks, and the letter.
 
-    `rows` is the number of statements that there must be room for, so that two answers beside each other align;
-    `widest` is how far apart they are at most.
+    steps: these parts, for scenes that show them one by one. rows: the number of statements to leave room for, so that
+    two answers beside each other align. widest: the largest distance between statements, in frame units.
     """
 
     def __init__(
@@ -144,7 +146,7 @@ class Answer(m.VGroup):
 
 
 def bar(left: float, base: float, width: float, height: float, color: str) -> m.Rectangle:
-    """A filled bar that stands on `base`."""
+    """A filled bar that stands on y = `base`."""
     shape = m.Rectangle(
         width=width, height=max(height, 0.02), stroke_width=0, fill_color=color, fill_opacity=1
     )
@@ -152,7 +154,7 @@ def bar(left: float, base: float, width: float, height: float, color: str) -> m.
 
 
 def lying(left: float, middle: float, length: float, height: float, color: str) -> m.Rectangle:
-    """A filled bar that starts at `left`."""
+    """A filled horizontal bar that starts at x = `left`."""
     shape = m.Rectangle(
         width=max(length, 0.03), height=height, stroke_width=0, fill_color=color, fill_opacity=1
     )
@@ -168,6 +170,7 @@ def whisker(low: np.ndarray, high: np.ndarray, color: str, cap: float = 0.18, wi
 
 
 def panel(box: Box, color: str = PANEL, edge: str = FAINT) -> m.RoundedRectangle:
+    """A filled box with rounded corners."""
     shape = m.RoundedRectangle(
         width=box.width, height=box.height, corner_radius=0.14, fill_color=color, fill_opacity=1,
         stroke_color=edge, stroke_width=2,
@@ -176,17 +179,17 @@ def panel(box: Box, color: str = PANEL, edge: str = FAINT) -> m.RoundedRectangle
 
 
 def rise(shape: m.Mobject) -> m.Animation:
-    """A bar grows from its base."""
+    """A standing bar grows from its base."""
     return m.GrowFromEdge(shape, m.DOWN)
 
 
 def run(shape: m.Mobject) -> m.Animation:
-    """A lying bar grows from its left end."""
+    """A horizontal bar grows from its left end."""
     return m.GrowFromEdge(shape, m.LEFT)
 
 
 def folded(text: str, characters: int) -> list[str]:
-    """Lines of at most so many characters and twelve words, broken at spaces."""
+    """A text in lines of at most `characters` characters and twelve words."""
     lines: list[str] = []
     for word in text.split():
         if lines and len(lines[-1]) + 1 + len(word) <= characters and len(lines[-1].split()) < 12:
@@ -197,21 +200,23 @@ def folded(text: str, characters: int) -> list[str]:
 
 
 def polyline(points: Sequence[np.ndarray], color: str, width: float = 5) -> m.VMobject:
+    """Straight lines from point to point. width: in pixels at full size."""
     shape = m.VMobject(stroke_color=color, stroke_width=width)
     return shape.set_points_as_corners(list(points))
 
 
 def guessing(start: np.ndarray, end: np.ndarray) -> m.DashedVMobject:
-    """The line that blind guessing reaches."""
+    """The dashed line at the level of blind guessing."""
     return m.DashedLine(start, end, stroke_color=MUTED, stroke_width=3, dash_length=0.12)
 
 
 def scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
-    """Value -> coordinate, linear."""
+    """A linear scale: a function that maps values from [low, high] to coordinates in [start, end]."""
     return lambda value: start + (value - low) / (high - low) * (end - start)
 
 
 def dim(things: m.Mobject, opacity: float = 0.2) -> m.Animation:
+    """Things fade to `opacity`."""
     return things.animate.set_opacity(opacity)
 
 

@@ -1,4 +1,4 @@
-"""From a scene's facts to a clip, or to a list of what is wrong with its pictures."""
+"""Render a scene's facts to a clip, or rehearse the scene to check its pictures."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from trap.workflow.registry import load_member
 
 
 def scene_class(study: str, name: str) -> type[Stage]:
-    """The class that draws a scene of a study. Raises InputError for an unknown one."""
+    """The class that draws a scene. study: the folder of the study's code. Raises InputError for an unknown scene."""
     if not (study.isidentifier() and name.isidentifier()):
         raise InputError(f"film: no scene {name!r} of study {study!r}")
     wanted = f"film.scenes.{name}"
@@ -31,13 +31,16 @@ def scene_class(study: str, name: str) -> type[Stage]:
         raise InputError(f"film: no scene {name!r}: no studies/{study}/film/scenes/{name}.py") from None
 
 
-Watch = Callable[[int, int], None]  # told (frames drawn, frames in all) while a scene is drawn
+Watch = Callable[[int, int], None]  # called with (frames drawn, frames in all) after each cue
 
 
 def render_clip(
     facts: Facts, shape: Format, quality: Quality, output: Path, watch: Watch | None = None
 ) -> None:
-    """Render into `output` (.mp4), atomically. Equal facts give equal frames."""
+    """Render a scene to `output` (.mp4), which appears only when it is complete. Equal facts give equal frames.
+
+    Raises InputError if Manim writes no clip, or if a cue needs more time than it has.
+    """
     logging.getLogger("libav").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory(prefix="trap-film-") as folder, manim_settings(shape, quality, folder):
         scene = scene_class(facts.study, facts.scene)(facts, shape, quality)
@@ -58,10 +61,10 @@ def kept_clip(
     folder: Path | None = None,
     watch: Watch | None = None,
 ) -> bool:
-    """Render into `output`, or take the clip kept in `folder` if it shows the same, drawn by the same code.
+    """Render a scene to `output`, or copy the clip kept in `folder` if it is still right. True if it was copied.
 
-    Snakemake deletes an output before it makes it anew, and cannot know that facts which were written again
-    are what they were: so a clip is kept outside, with a hash of what it depends on. True if it was taken.
+    Snakemake deletes an output before it makes it again, and reruns jobs whose inputs were rewritten with the same
+    content. So clips are kept in a folder of their own, each with a hash of all that it depends on.
     """
     if folder is None:
         render_clip(facts, shape, quality, output, watch)
@@ -88,9 +91,9 @@ def _depends_on(facts: Facts, shape: Format, quality: Quality) -> str:
 
 
 def rehearse(facts: Facts, shape: Format, quality: Quality, photographed: bool = False) -> Stage:
-    """Run the scene without making a film; its `findings` and `texts_seen` say what was on screen.
+    """Run a scene without writing a film. `findings` of the result holds the faults, `texts_seen` the texts on screen.
 
-    With `photographed`, its `album` holds the picture at the end of every cue, height x width x 3 uint8.
+    photographed: `album` of the result then holds the picture at the end of every cue, (height, width, 3) uint8.
     """
     with (
         tempfile.TemporaryDirectory(prefix="trap-film-") as folder,

@@ -1,7 +1,7 @@
-"""The stage: a Manim scene that runs cues, holds their times to the frame, and can be audited.
+"""The stage: a Manim scene that plays cues in exactly their frames and can check its own pictures.
 
-A scene is a class with one method per cue id. The stage shows the cue's caption, calls the method,
-waits for what is left of the cue's seconds, and refuses a method that takes longer.
+A scene is a class with one method `cue_ID` per cue. The stage shows the caption, calls the method, and waits for the
+rest of the cue's seconds. A method that takes longer is an error.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from trap.film.facts import Facts
 from trap.film.lettering import outlines
 from trap.film.look import INK, MUTED, PAPER, UNIT, Box, Format, Quality
 
-# x264: small files of flat pictures; a fixed number of threads, so that equal frames give equal bytes
+# Settings of x264 for small files of flat pictures. The number of threads is fixed, because it changes the bytes.
 ENCODER = {"crf": "20", "preset": "veryfast", "threads": "2"}
-VISIBLE = 0.25  # a text fainter than this is on its way in or out, and not held to the rules
-LEADING = 1.3  # of a block: distance of base lines, in ems
+VISIBLE = 0.25  # opacity from which a text is checked; fainter texts are fading in or out
+LEADING = 1.3  # ems between the baselines of a block
 
 
 class Line(m.VMobject):
-    """One line of text as one shape. `said` are its words, `px` its size at full size, for the audit."""
+    """A line of text as one shape. For the audit, `said` is its text and `px` its size in pixels at full size."""
 
     def __init__(self, text: str, px: float, color: str = INK, bold: bool = False) -> None:
         super().__init__(stroke_width=0, fill_color=color, fill_opacity=1)
@@ -35,7 +35,7 @@ class Line(m.VMobject):
 
 
 def line(text: str, px: float, color: str = INK, bold: bool = False) -> Line:
-    """One line of text, `px` pixels to the em at full size."""
+    """A line of text with an em of `px` pixels at full size."""
     return Line(text, px, color, bold)
 
 
@@ -47,7 +47,7 @@ def block(
     align: str = "left",
     leading: float = LEADING,
 ) -> m.VGroup:
-    """Lines below each other, `align` left, middle or right."""
+    """Lines below each other. align: left, middle or right. leading: ems between baselines."""
     edge = {"left": m.LEFT, "middle": m.ORIGIN, "right": m.RIGHT}[align]
     group = m.VGroup()
     for number, text in enumerate(lines):
@@ -58,12 +58,17 @@ def block(
 
 
 def box_of(thing: m.Mobject) -> Box:
+    """The bounding box of an object on stage."""
     low, high = thing.get_corner(m.DL), thing.get_corner(m.UR)
     return Box(low[0], low[1], high[0], high[1])
 
 
 class Stage(m.Scene):
-    """A scene of the film. Subclasses have a method per cue id, called in the order of the cut."""
+    """A scene of the film. Subclasses define `cue_ID(seconds)` for each cue, and `prepare`.
+
+    findings, texts_seen: faults and texts on screen, if `audited`. album: {cue: picture at its end}, if it is set to a
+    dict before the scene runs. watch: called with (frames drawn, frames in all) after each cue.
+    """
 
     facts: Facts
     shape: Format
@@ -78,9 +83,7 @@ class Stage(m.Scene):
         self.texts_seen: set[str] = set()
         self.caption: m.VGroup | None = None
         self.frames = 0
-        self.watch: Callable[[int, int], None] | None = (
-            None  # told (frames drawn, frames in all) after each cue
-        )
+        self.watch: Callable[[int, int], None] | None = None
         super().__init__(random_seed=1, **kwargs)
 
     # -- cues -----------------------------------------------------------------------------------
@@ -115,7 +118,7 @@ class Stage(m.Scene):
                 self.watch(self.frames, total)
 
     def prepare(self) -> None:
-        """What stands on stage before the first cue."""
+        """Put things on stage before the first cue."""
 
     def _show_caption(self, text: str) -> None:
         if self.caption is not None:
@@ -124,31 +127,31 @@ class Stage(m.Scene):
         caption.move_to((*self.shape.caption.middle, 0))
         if self.shape.tall:
             caption.move_to((*self.shape.caption.middle, 0)).align_to((0, self.shape.caption.top, 0), m.UP)
-        # last in drawing order, so that what a cue animates does not make the caption be drawn anew
+        # Manim redraws everything in front of a moving object, so the caption goes to the back
         self.caption = caption
         self.bring_to_back(caption)
 
     def size(self, name: str) -> int:
-        """Pixels of a step of the type scale."""
+        """The size in pixels of a step of the type scale, such as `title`."""
         return self.shape.sizes[name]
 
     # -- time -----------------------------------------------------------------------------------
 
     def _exact(self, seconds: float) -> float:
-        """A running time that gives exactly the whole frames nearest to `seconds`."""
+        """A running time for which Manim draws exactly the number of frames nearest to `seconds`."""
         frames = max(1, round(seconds * self.quality.fps))
         self.frames += frames
         return (frames - 0.5) / self.quality.fps
 
     def animate(self, *animations: Any, seconds: float = 0.8, **kwargs: Any) -> None:
-        """Play animations for whole frames."""
+        """Play animations together for `seconds`, rounded to whole frames."""
         self.play(*animations, run_time=self._exact(seconds), **kwargs)
         self._audit()
 
     def sweep(self, *arriving: m.Mobject, seconds: float = 0.4) -> None:
-        """Clear the stage but for the heading and the caption; what arrives fades in meanwhile.
+        """Fade out everything but the heading and the caption, and fade in what arrives at the same time.
 
-        So the stage is not empty between two pictures.
+        So the stage is never empty between two pictures.
         """
         leaving = [thing for thing in self.mobjects if thing not in (self.heading, self.caption)]
         changes = [*map(m.FadeOut, leaving), *map(m.FadeIn, arriving)]
@@ -156,13 +159,13 @@ class Stage(m.Scene):
             self.animate(*changes, seconds=seconds)
 
     def hold(self, seconds: float) -> None:
-        """Stand still for whole frames."""
+        """Stand still for `seconds`, rounded to whole frames."""
         self._audit()
-        # a frozen wait writes the whole part of seconds times rate, an animation one frame more than that
+        # of seconds times rate, Manim writes the whole part for a frozen wait, and one frame more for an animation
         self.wait(self._exact(seconds) + 0.75 / self.quality.fps, frozen_frame=True)
 
     def _photograph(self, name: str) -> None:
-        """Keep what stands on stage at the end of a cue, where somebody asked for it."""
+        """Add the current picture to the album, if there is one."""
         if self.album is not None:
             self.camera.reset()
             self.camera.capture_mobjects(self.mobjects)
@@ -203,7 +206,10 @@ class Stage(m.Scene):
 
 @contextmanager
 def manim_settings(shape: Format, quality: Quality, folder: str, dry: bool = False) -> Iterator[None]:
-    """Manim's configuration for one picture; nothing of the user's own configuration gets through."""
+    """Configure Manim for one cut and quality. The user's own configuration has no effect.
+
+    folder: for Manim's files. dry: run the scene without writing a film.
+    """
     width, height = quality.pixels(shape)
     with m.tempconfig(
         {
@@ -227,5 +233,5 @@ def manim_settings(shape: Format, quality: Quality, folder: str, dry: bool = Fal
 
 
 def point(x: float, y: float) -> np.ndarray:
-    """A point of the frame as Manim wants it."""
+    """(3,) float64: a point of the frame, as Manim needs it."""
     return np.array([x, y, 0.0])

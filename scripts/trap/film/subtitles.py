@@ -1,4 +1,4 @@
-"""Subtitles from facts: what stands on screen, when, in the two common formats."""
+"""Subtitles of a cut in the formats SubRip and WebVTT, from the facts of its scenes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from trap.film.facts import Facts
 
 @dataclass(frozen=True)
 class Caption:
-    """A caption with its line breaks; times in seconds from the start of the film."""
+    """A caption with its line breaks. Times are seconds from the start of the film."""
 
     scene: str
     id: str
@@ -21,7 +21,7 @@ class Caption:
 
 
 def timeline(scenes: Sequence[Facts], cut: str) -> list[Caption]:
-    """All captions of a cut, one after the other without gaps. Tenths are added as integers."""
+    """All captions of a cut, without gaps. Times are added in integer tenths, so that no rounding error grows."""
     found: list[Caption] = []
     tenths = 0
     for scene in scenes:
@@ -33,13 +33,13 @@ def timeline(scenes: Sequence[Facts], cut: str) -> list[Caption]:
 
 
 def clock(seconds: float, mark: str) -> str:
-    """`00:01:02,500`; `mark` separates milliseconds."""
+    """A time as `00:01:02,500`; `mark` is the sign before the milliseconds."""
     whole = round(1000 * seconds)
     return f"{whole // 3_600_000:02}:{whole // 60_000 % 60:02}:{whole // 1000 % 60:02}{mark}{whole % 1000:03}"
 
 
 def srt(captions: Sequence[Caption]) -> str:
-    """SubRip."""
+    """The captions as SubRip (.srt)."""
     return "\n".join(
         f"{number}\n{clock(c.start, ',')} --> {clock(c.end, ',')}\n{c.text}\n"
         for number, c in enumerate(captions, start=1)
@@ -47,7 +47,7 @@ def srt(captions: Sequence[Caption]) -> str:
 
 
 def vtt(captions: Sequence[Caption]) -> str:
-    """WebVTT. Its marks for tags and entities are escaped."""
+    """The captions as WebVTT (.vtt). Characters that start tags and entities are escaped."""
     blocks = [
         f"{c.scene}.{c.id}\n{clock(c.start, '.')} --> {clock(c.end, '.')}\n{_escaped(c.text)}\n"
         for c in captions

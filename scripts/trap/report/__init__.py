@@ -1,1 +1,1 @@
-"""Words: the post, tables in Markdown, model cards."""
+"""Texts for readers: the post, tables as Markdown, model cards."""

@@ -1,4 +1,4 @@
-"""What a post tells of a study beside its results: its title, its pools and gates, an example, its figures."""
+"""What a post tells about a study besides results: title, pools, gates, an example and the list of figures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EXAMPLE_LETTERS = 2000  # of a prompt or a completion that is shown
 
 
 def own_context(module: str, tables: Path) -> dict[str, Any]:
-    """What the study's own `post.py` gives its template: `context(tables)`; nothing where it has none."""
+    """The names that the study's own `post.py` adds to its template, from `context(tables)`; {} without `post.py`."""
     package = load_member("study", module)
     if importlib.util.find_spec(f"{package.__name__}.post") is None:
         return {}
@@ -29,9 +29,9 @@ def own_context(module: str, tables: Path) -> dict[str, Any]:
 def about(
     config: Config, study: str, experiment: str | None, evidence: Evidence, data: Path | None
 ) -> dict[str, Any]:
-    """Names of a template: `study`, `pools`, `gates`, `example` and `figures`.
+    """The names `study`, `pools`, `gates`, `example` and `figures` of a template.
 
-    data: the study's folder of shared files, by default results/STUDY/data; what is not there is not told.
+    data: the study's folder of shared files, by default results/STUDY/data. Missing files leave their names empty.
     """
     settings = study_settings(config, study)
     module = module_of(settings, study)
@@ -51,7 +51,7 @@ def about(
 
 
 def _pools(kind: Any, counts: dict[str, int], gates: dict[str, Any]) -> list[dict[str, Any]]:
-    """Pools that the settings or the gates count, as the study declares them."""
+    """The study's pools with their sizes and gates: those that the settings or the gates count."""
     checked = {row["pool"]: row for row in gates.get("pools", [])}
     return [
         {
@@ -65,7 +65,7 @@ def _pools(kind: Any, counts: dict[str, int], gates: dict[str, Any]) -> list[dic
 
 
 def _example(config: Config, study: str, pool: str, folder: Path) -> dict[str, str] | None:
-    """Prompt and reference of the first item of a pool, if its file is there."""
+    """Prompt and reference of a pool's first item; None without the pool's file."""
     if not (folder / f"{pool}.jsonl").is_file():
         return None
     opened = open_study(config, study, folder)
@@ -76,7 +76,7 @@ def _example(config: Config, study: str, pool: str, folder: Path) -> dict[str, s
 
 
 def _figures(module: str, evidence: Evidence) -> list[dict[str, str]]:
-    """Every figure that could be drawn: its name, title and description."""
+    """Name, title and description of every figure that the study can have, whether drawn or not."""
     found = []
     for name in figure_names(module):
         figure = load_figure(module, name)

@@ -1,4 +1,4 @@
-"""Model cards: what a run's `meta.json` and `metrics.json` say, and the claims that rest on its arm."""
+"""Model cards: the training and the scores of a run from `meta.json` and `metrics.json`, and claims about its arm."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TEMPLATE = "model_card.md.j2"
 
 
 def read_meta(run: Path) -> dict[str, Any]:
-    """`meta.json` of a run folder. Raises InputError naming the key that is missing."""
+    """`meta.json` of a run folder. Raises InputError if a key is missing or the adapter's format is unknown."""
     meta = read_json(run / "meta.json", dict)
     for key in (
         "study",
@@ -58,7 +58,7 @@ def read_meta(run: Path) -> dict[str, Any]:
 def resting(
     claims: Sequence[dict[str, Any]], meta: dict[str, Any], platform: str = "torch"
 ) -> list[dict[str, Any]]:
-    """Claims about this arm of this model; they are judged on the runs of one platform."""
+    """Claims about the run's arm and model. Empty for runs of another platform, because claims do not judge these."""
     if meta["platform"] != platform:
         return []
     return [
@@ -69,7 +69,7 @@ def resting(
 
 
 def scores(run: Path) -> list[dict[str, str]]:
-    """A row for every evaluated pool of `metrics.json`; none before the run is evaluated, "-" for what a study lacks."""
+    """A row for each pool of `metrics.json`, with "-" for a missing metric. Empty before the run is evaluated."""
     if not (run / "metrics.json").is_file():
         return []
     rows = []
@@ -81,7 +81,7 @@ def scores(run: Path) -> list[dict[str, str]]:
 
 
 def made(meta: dict[str, Any]) -> list[tuple[str, str]]:
-    """What the card's table says of the training, in order; what does not apply is left out."""
+    """(name, value) rows of the card's table about the training; empty values are left out."""
     hyper, data, adapter = meta["hyper"], meta["data"], meta["adapter"]
     rollouts = data.get("rollouts") or {}
     trained = bool(data.get("steps"))
@@ -115,8 +115,11 @@ def made(meta: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def base_facts(base: Path | None) -> dict[str, Any]:
-    """What a base's run folder says of its weights: `source` (a hub id, a package, a folder) of a pretrained model, and
-    under `weights` what was done to them before they came here."""
+    """The section `adapter` of a base run's `meta.json`, or {}.
+
+    `source`: hub id, package or folder of a pretrained model. `weights`: how its weights were changed beforehand, such
+    as by quantisation.
+    """
     path = base / "meta.json" if base else None
     return read_json(path, dict).get("adapter", {}) if path and path.is_file() else {}
 
@@ -125,10 +128,10 @@ def card(
     run: Path, templates: Path, claims: Sequence[dict[str, Any]], *, base: Path | None = None, title: str = "",
     platform: str = "torch",
 ) -> str:  # fmt: skip
-    """The Markdown of a run's card.
+    """The model card of a run as Markdown.
 
-    base: the run folder of the arm that all start from. title: of the study. platform: whose runs the claims judge.
-    Raises InputError for a `meta.json` that lacks something.
+    base: folder of the base run. title: the study's title. platform: the platform whose runs the claims judge.
+    Raises InputError if `meta.json` lacks a key.
     """
     meta = read_meta(run)
     kind = meta["adapter"]["format"]

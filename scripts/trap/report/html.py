@@ -1,4 +1,4 @@
-"""Markdown of the report to one HTML file: pictures inside, no request to anywhere, light and dark."""
+"""Turn the Markdown of a post into one HTML file: pictures embedded, no network requests, light and dark."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _HEADING = re.compile(r"<h([23])>(.*?)</h\1>", re.DOTALL)
 
 
 class _Checker(HTMLParser):
-    """Refuses what a post never needs: an element that runs or loads something, an attribute that does, another link."""
+    """Refuses elements, attributes and links that no post needs, such as scripts."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         odd = [tag] if tag not in TAGS else [name for name, _ in attrs if name not in ATTRIBUTES]
@@ -62,18 +62,20 @@ class _Checker(HTMLParser):
             if name == "href" and not re.match(r"https?://|#|[\w./-]+$", value or ""):
                 odd.append(f"href={value!r:.40}")
         if odd:
-            raise InputError(f"report: <{tag}>: {odd[0]} has no place in a post; was it in somebody's text?")
+            raise InputError(
+                f"report: <{tag}>: {odd[0]} is not allowed in a post; did it come from a text in the data?"
+            )
 
 
 def check_markup(html: str) -> None:
-    """Raises InputError where text from data became an element of the page, whatever let it through."""
+    """Raises InputError for markup that no post needs: the last guard against texts from data that became markup."""
     reader = _Checker(convert_charrefs=True)
     reader.feed(html)
     reader.close()
 
 
 def data_uri(path: Path) -> str:
-    """The bytes of an SVG or PNG as a `data:` URI."""
+    """An SVG or PNG as a `data:` URI. Raises InputError for another kind of file and for a missing one."""
     if path.suffix not in KINDS:
         raise InputError(f"{path}: only SVG and PNG pictures can be put inside the page")
     if not path.is_file():
@@ -87,7 +89,11 @@ def _slug(html: str) -> str:
 
 
 def self_contained(markdown: str, page: Path, beside: Path) -> str:
-    """The whole page. Relative pictures are read from `beside`; one from elsewhere is an InputError."""
+    """The HTML file of a post.
+
+    page: the HTML template. beside: the folder that the pictures' paths are relative to. Raises InputError for other
+    pictures and for markup that no post needs.
+    """
     html = MarkdownIt("commonmark", {"html": True}).enable("table").render(markdown)
     check_markup(html)
 
@@ -102,6 +108,6 @@ def self_contained(markdown: str, page: Path, beside: Path) -> str:
     html = html.replace("<table>", '<div class="wide"><table>').replace("</table>", "</table></div>")
     title = re.search(r"<h1>(.*?)</h1>", html, re.DOTALL)
     plain_title = re.sub(r"<[^>]*>", "", title[1]) if title else "Report"
-    read_text(page)  # one clear line when the template is missing
+    read_text(page)  # raises InputError, a clearer message than Jinja's
     template = environment(str(page.parent)).get_template(page.name)
     return template.render(title=Markup(plain_title), body=Markup(html))

@@ -1,4 +1,4 @@
-"""Parquet tables as Markdown twins for people: numbers with intervals, one row per arm."""
+"""Parquet tables as Markdown for people: numbers with intervals."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import polars as pl
 
 from trap.report.wording import interval_text, number_text
 
-WIDE_METRICS = ("accuracy", "faithful", "format", "value", "tokens")
+WIDE_METRICS = ("accuracy", "faithful", "format", "accuracy_given_format", "value", "tokens")
 
 
 def pipe_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; bars inside cells are escaped."""
+    """A Markdown table. Bars inside cells are escaped."""
     lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
     lines += ["| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in rows]
     return "\n".join(lines) + "\n"
 
 
 def arms_text(arms: pl.DataFrame, metrics: Sequence[str] = WIDE_METRICS) -> str:
-    """One section per pool and model: arms down, metrics across, the baselines below the arms."""
+    """The table `arms`: one section per pool and model, one row per arm and then per baseline, one column per metric."""
     parts = [
         "# Every arm\n",
         "95 % intervals in brackets. Contaminated arms saw evaluation questions in training.\n",
@@ -40,7 +40,7 @@ def arms_text(arms: pl.DataFrame, metrics: Sequence[str] = WIDE_METRICS) -> str:
 
 
 def by_level_text(by_level: pl.DataFrame, metrics: Sequence[str], level_name: str) -> str:
-    """Some metrics by level; `level_name`: what a level counts."""
+    """Some metrics of the table `by_level`, one column per level. level_name: what a level counts."""
     parts = [f"# By {level_name}\n"]
     chosen = by_level.filter(pl.col("metric").is_in(list(metrics)))
     for (pool, model), part in chosen.partition_by(
@@ -57,7 +57,7 @@ def by_level_text(by_level: pl.DataFrame, metrics: Sequence[str], level_name: st
 
 
 def contrasts_text(contrasts: pl.DataFrame) -> str:
-    """The decisive contrasts with intervals, corrected p and what McNemar says within seeds."""
+    """The table `contrasts`: differences with intervals, p values, McNemar's test per seed, and shares of variance."""
     rows = [
         [
             row["name"],
@@ -94,7 +94,7 @@ def _parts(row: dict) -> str:
 
 
 def plain_text(title: str, table: pl.DataFrame, note: str = "") -> str:
-    """Any table as it is; floats with up to four decimals."""
+    """Any table, unchanged but for floats, which get at most four decimals."""
     rows = [["" if cell is None else _plain(cell) for cell in row] for row in table.rows()]
     return f"# {title}\n\n" + (note + "\n\n" if note else "") + pipe_table(table.columns, rows)
 

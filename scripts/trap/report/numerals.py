@@ -1,11 +1,11 @@
-"""Find numbers that somebody typed into a template instead of taking them from a claim or a table."""
+"""Find numbers that were typed into a template. Templates take every number from a claim or a table."""
 
 from __future__ import annotations
 
 import re
 
-# Words count as well: "three hops" goes stale as silently as "3 hops". Small ones that are rarely
-# counts ("one run", "two readings", "first") stay free.
+# Number words go stale as silently as digits. The words "one", "two" and "first" are allowed, because they are rarely
+# counts.
 _WORDS = re.findall(
     r"\w+",
     "three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -30,15 +30,15 @@ _NOT_PROSE = (
 
 
 def _blank(match: re.Match[str]) -> str:
-    """Same number of lines, so that a finding still names its line."""
+    """As many line breaks as the match has, so that line numbers stay right."""
     return "\n" * match.group().count("\n") or " "
 
 
 def bare_numerals(template: str, allowed: tuple[str, ...] = ()) -> list[tuple[int, str]]:
-    """(line number, word) of every number in the prose of a jinja template (Markdown or HTML).
+    """[(line number, word)] of the numbers in the prose of a Jinja template (Markdown or HTML).
 
-    Looked at: everything outside jinja, code, link targets and tags, whole words at a time, so that
-    `SmolLM-135M` is one finding. `allowed` are exact words that may stand.
+    Prose is what stands outside Jinja, code, link targets and tags. A finding is a whole word, such as `SmolLM-135M`.
+    allowed: words that are no findings.
     """
     text = template
     for pattern in _NOT_PROSE:
@@ -55,10 +55,9 @@ def bare_numerals(template: str, allowed: tuple[str, ...] = ()) -> list[tuple[in
 
 
 def literal_numbers(template: str) -> list[str]:
-    """String literals with digits inside jinja *output* that are not an id, a key or a path.
+    """Numbers typed inside Jinja output, such as `{{ "75 %" }}`, which `bare_numerals` does not see.
 
-    Guards the other door: `{{ "75 %" }}` would pass `bare_numerals`. Ids such as `B3`, arm names and
-    file names are single words without spaces or signs; anything else with a digit is a finding.
+    Single words such as `B3`, names of arms and file names are allowed. Any other literal with a digit is a finding.
     """
     found: list[str] = []
     for expression in re.findall(r"\{\{(.*?)\}\}", template, re.DOTALL):

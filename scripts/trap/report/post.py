@@ -1,4 +1,4 @@
-"""What a post's template can see: claims by id, tables by key, and nothing typed by hand."""
+"""Render a post from its template, which sees claims by id and tables by key and may contain no typed number."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import jinja2
 import polars as pl
 
+from trap.figures.absence import says_empty
 from trap.figures.estimates import BASELINE, Evidence, models_of, select
 from trap.files import InputError, read_json, read_text
 from trap.report.numerals import bare_numerals, literal_numbers
@@ -19,12 +20,14 @@ from trap.report.templates import markdown_environment
 LEVEL = 0.95  # of every interval in the tables and of the exact binomial ones
 ROOT = Path(__file__).resolve().parents[3]
 TEMPLATE = "post.md.j2"
-GENERIC = "generic"  # the folder of the post of a study that has none of its own
+GENERIC = "generic"  # the folder of the template for studies without a post of their own
 
 
 def template_of(study: str) -> Path:
-    """The template of a study's post: report/STUDY/post.md.j2 of the working directory or of this repository, else the
-    one that needs nothing but tables and claims."""
+    """The template of a study's post: report/STUDY/post.md.j2, else the generic one.
+
+    The working directory is searched first, then this repository.
+    """
     for folder in (Path("report", study), ROOT / "report" / study):
         if (folder / TEMPLATE).is_file():
             return folder / TEMPLATE
@@ -32,7 +35,7 @@ def template_of(study: str) -> Path:
 
 
 class Tables:
-    """Rows of the tables by key; `None` for what this experiment did not run."""
+    """Rows of the tables by key, as dicts; None for what this experiment did not run."""
 
     def __init__(self, evidence: Evidence) -> None:
         self._evidence = evidence
@@ -45,7 +48,7 @@ class Tables:
         return rows.row(0, named=True) if rows.height else None
 
     def arm(self, model: str, arm: str, pool: str, metric: str) -> dict[str, Any] | None:
-        """Estimate of one arm: value, low, high, n, seeds."""
+        """A row of the table `arms`, with value, low, high, n and seeds."""
         return self._first(self._arms, model=model, arm=arm, pool=pool, metric=metric)
 
     def arms(self, model: str) -> list[str]:
@@ -53,24 +56,27 @@ class Tables:
         return self._evidence.run_arms(select(self._arms, model=model))
 
     def baseline(self, name: str, pool: str) -> dict[str, Any] | None:
+        """Accuracy of a baseline, an answer that needs no model."""
         return self._first(self._arms, arm=BASELINE + name, pool=pool, metric="accuracy")
 
     def baselines(self, pool: str) -> list[dict[str, Any]]:
-        """Answers that need no model, in table order."""
+        """Accuracies of all baselines, in table order."""
         found = select(self._arms, pool=pool, metric="accuracy").filter(
             pl.col("arm").str.starts_with(BASELINE)
         )
         return found.to_dicts()
 
     def dose(self, model: str, family: str, x: float, pool: str, metric: str) -> dict[str, Any] | None:
+        """A row of the table `doses`. x: the dose."""
         doses = self._evidence.table("doses")
         return self._first(doses, model=model, family=family, x=float(x), pool=pool, metric=metric)
 
     def rollout(self, model: str, arm: str) -> dict[str, Any] | None:
+        """A row of the table `rollouts`."""
         return self._first(self._evidence.table("rollouts"), model=model, arm=arm)
 
     def contrasts(self, model: str) -> list[dict[str, Any]]:
-        """Declared contrasts of a model that were run, in table order."""
+        """Contrasts of a model that were run, in table order."""
         return select(self._evidence.table("contrasts"), model=model).to_dicts()
 
     def levels(self, pool: str) -> str:
@@ -83,7 +89,7 @@ class Tables:
 
 
 def told(path: Path | None) -> dict[str, Any]:
-    """What a post tells of `provenance.json`; keys that are missing are empty (the text says so)."""
+    """The parts of `provenance.json` that a post shows. Missing parts are empty, and the post says so."""
     found = read_json(path, dict[str, Any]) if path and path.is_file() else {}
     return {
         "hardware": found.get("hardware") or {},
@@ -95,7 +101,7 @@ def told(path: Path | None) -> dict[str, Any]:
 
 
 def check_template(path: Path) -> None:
-    """Refuse a template with a number that no claim or table gave. Raises InputError with its line."""
+    """Raises InputError, with the line, for a number that is typed into a template."""
     text = read_text(path)
     for line, word in bare_numerals(text):
         raise InputError(f"{path}:{line}: bare numeral {word!r}: take it from a claim or a table")
@@ -104,12 +110,13 @@ def check_template(path: Path) -> None:
 
 
 def drawn_figures(folders: Sequence[Path], beside: Path) -> dict[str, str]:
-    """{figure: its folder, relative to `beside`}; a figure is taken from the first folder that has it."""
-    # realpath on both sides: a linked results folder must not bend the relative path
+    """{figure: the first folder that has it, relative to `beside`}, without figures that show no estimate."""
+    # both paths are resolved, because the folder of results may be a link
     return {
         path.name.split(".")[0]: Path(os.path.relpath(folder.resolve(), beside.resolve())).as_posix()
         for folder in reversed(folders)
         for path in sorted(folder.glob("*.light.svg"))
+        if not says_empty(path)
     }
 
 
@@ -117,10 +124,11 @@ def render_markdown(
     template: Path, evidence: Evidence, figures: Sequence[Path], provenance: Path | None, beside: Path,
     more: Mapping[str, Any] | None = None,
 ) -> str:  # fmt: skip
-    """The post as Markdown; figure paths are relative to `beside`, the folder it will lie in.
+    """The post as Markdown.
 
-    figures: folders of drawn figures. more: names that the template sees besides. Raises InputError for a number that is
-    typed into the template, and for a name, claim or table that is not there.
+    figures: folders of drawn figures. provenance: path of provenance.json. beside: the folder of the post, to which
+    paths of figures are relative. more: further names for the template. Raises InputError for a number that is typed
+    into the template, and for a missing name, claim or table.
     """
     check_template(template)
     tables = Tables(evidence)

@@ -1,7 +1,7 @@
-"""Words for numbers: jinja filters and globals of the report, which know nothing but claims and tables.
+"""Jinja filters and globals that turn claims and rows of tables into words.
 
-Sentences that judge a result are chosen here from its verdict or its interval, so that the prose
-cannot say "higher" where the interval holds zero.
+Words that judge a result are chosen here by its verdict or its interval, so that no post can say "higher" where the
+interval contains zero.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from trap.figures.findings import committed_verdict
 from trap.files import InputError
+from trap.report.wording import said
 
 NO_BREAK = "\u00a0"
 ALPHA = 0.05  # of corrected p values, as in the verdict rules
@@ -25,13 +26,13 @@ _VERDICT_PHRASES = {
     "not tested here": "was not tested here",
 }
 _VERDICT_MARKS = {"reproduced": "✔", "not reproduced": "✘", "inconclusive": "≈", "not tested here": "–"}
-# What Markdown reads: its own signs, the beginning of a tag, an entity. Escaped, CommonMark shows them as they are.
+# Characters with a meaning in CommonMark: its own signs, the start of a tag, the start of an entity.
 _MARKDOWN = re.compile(r"([\\`*_\[\]|~<]|&(?=#?\w+;))")
 _LINE_START = re.compile(r"^(\d*)(>|(?:[#+-]|[.)])(?=\s))")
 
 
 def escaped(text: object) -> Markup:
-    """Any text as literal Markdown within a line; its line breaks become spaces, other spaces stay."""
+    """A text escaped for the middle of a line of Markdown. Line breaks become spaces; other spaces stay."""
     if hasattr(text, "__html__"):
         return Markup(text.__html__())
     return Markup(
@@ -40,13 +41,13 @@ def escaped(text: object) -> Markup:
 
 
 def plain(text: object) -> Markup:
-    """Any text as literal Markdown, on one line, wherever in a line it stands."""
+    """A text escaped for any place in a line of Markdown, on one line."""
     line = " ".join(str(text).split())
     return Markup(_LINE_START.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\1", line)))
 
 
 def code(text: object) -> Markup:
-    """Any text as inline code, on one line. A bar would end a table's cell, and the code with it: then plain text."""
+    """A text as inline code, on one line. A text with a bar is plain text, because a bar would end the table's cell."""
     line = " ".join(str(text).split())
     if "|" in line or not line:
         return plain(line)
@@ -58,19 +59,19 @@ def code(text: object) -> Markup:
 
 
 def block(text: object) -> Markup:
-    """Any text as the inside of a ``` code block."""
+    """A text for the inside of a ``` code block."""
     return Markup(str(text).strip("\n").replace("```", "'''"))
 
 
 def pct(share: float) -> Markup:
-    """A share as `41 %`; a share that is small but not zero keeps one decimal."""
+    """A share as `41 %`, with one decimal below 1 % and above 99 %."""
     value = 100 * share
     digits = 1 if 0 < abs(value) < 0.95 or 99.05 < value < 100 else 0
     return Markup(f"{value:.{digits}f}{NO_BREAK}%")
 
 
 def interval(low: float | None, high: float | None, digits: int = 0) -> Markup:
-    """`[35–47]` in percent or points; `[−3 to 5]` when a limit is negative; empty when there is none."""
+    """An interval of shares as `[35–47]` in percent or points, or `[−3 to 5]` if a limit is negative; "" for none."""
     if low is None or high is None:
         return Markup("")
     ends = [f"{100 * end + 0.0:.{digits}f}" for end in (low, high)]
@@ -80,20 +81,20 @@ def interval(low: float | None, high: float | None, digits: int = 0) -> Markup:
 
 
 def estimate(row: Any) -> Markup:
-    """`41 % [35–47]` of a share with value, low and high; small ones keep a decimal, `0.3 % [0.1–0.8]`."""
+    """A share with value, low and high as `41 % [35–47]`, with a decimal if it is small: `0.3 % [0.1–0.8]`."""
     value, low, high = (_get(row, key) for key in ("value", "low", "high"))
     if value is None:
         return Markup("not measured")
     digits = 1 if 0 < (value if high is None else high) < 0.0995 else 0
     text = f"{100 * value:.{digits}f}{NO_BREAK}% {interval(low, high, digits)}".strip()
-    # a count of none is an exact 0, a rounded one is not
+    # an exact zero is written as 0, a share that rounds to zero as 0.0
     return Markup(
         (text.replace("0.0", "0", 1) if value == 0 else text).replace("[0.0–", "[0–" if low == 0 else "[0.0–")
     )
 
 
 def points(row: Any) -> Markup:
-    """A difference of shares as `+12.3 points [5.1–19.0]`, sign always shown."""
+    """A difference of shares as `+12.3 points [5.1–19.0]`, always with a sign."""
     value = _get(row, "value")
     if value is None:
         return Markup("not measured")
@@ -104,7 +105,7 @@ def points(row: Any) -> Markup:
 
 
 def quantity(row: Any, unit: str | None = None) -> Markup:
-    """A value in its own unit: shares as percent, differences as points, the rest as a plain number."""
+    """A value in its unit: shares in percent, differences of shares in points, others as plain numbers."""
     value, unit = _get(row, "value"), unit or _get(row, "unit") or ""
     if value is None:
         return Markup("–")
@@ -117,10 +118,10 @@ def quantity(row: Any, unit: str | None = None) -> Markup:
 
 
 def quoted(claim: Any) -> Markup:
-    """The published value of a claim: a difference in points, or a share.
+    """The published value of a claim, as a share or as a difference in points.
 
-    The ledger gives a unit to our value only. A published value is a difference when it is negative, or
-    when ours is one and it comes without the exact interval that only shares have.
+    The ledger has a unit for our value only. The published value is a difference if it is negative, or if ours is one
+    and the published value has no exact interval, which only shares have.
     """
     given = _get(claim, "published")
     if not given or given.get("value") is None:
@@ -133,7 +134,7 @@ def quoted(claim: Any) -> Markup:
 
 
 def count(number: float) -> Markup:
-    """An integer with thin no-break spaces between thousands."""
+    """A number rounded to an integer, with thin no-break spaces between thousands."""
     return Markup(f"{round(number):,}".replace(",", "\u202f"))
 
 
@@ -143,7 +144,7 @@ def decimal(number: float, digits: int = 1) -> Markup:
 
 
 def amount(row: Any, digits: int = 1) -> Markup:
-    """`2.4 [2.3–2.5]` of an estimate that is not a share."""
+    """An estimate that is no share, as `2.4 [2.3–2.5]`."""
     value, low, high = (_get(row, key) for key in ("value", "low", "high"))
     if value is None:
         return Markup("not measured")
@@ -154,7 +155,7 @@ def amount(row: Any, digits: int = 1) -> Markup:
 
 
 def duration(seconds: Any) -> Markup:
-    """Seconds as `47 s`, `12 min` or `3.4 h`; anything but a number as it is."""
+    """Seconds as `47 s`, `12 min` or `3.4 h`; another value as text."""
     if seconds is None:
         return Markup("not recorded")
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
@@ -167,15 +168,15 @@ def duration(seconds: Any) -> Markup:
 
 
 def plural(number: float, one: str, many: str = "") -> Markup:
-    """`1 seed`, `3 seeds`."""
+    """A count with its noun: `1 seed`, `3 seeds`."""
     return Markup(f"{count(number)} ") + (one if round(number) == 1 else many or f"{one}s")
 
 
 def direction(row: Any) -> str:
-    """Where a difference lies: `higher`, `lower`, `unclear`; `missing` when there is none.
+    """The direction of a difference: `higher`, `lower`, `unclear`, or `missing` without a value.
 
-    Clear means what the verdicts mean: the whole interval on one side of zero and, where a correction
-    for the number of comparisons was made, a corrected p below ALPHA.
+    A difference is clear as in the verdicts: its whole interval lies on one side of zero, and p after Holm's
+    correction, if there is one, is below ALPHA.
     """
     low, high, p = (_get(row, key) for key in ("low", "high", "p_holm"))
     if row is None or _get(row, "value") is None or low is None or high is None:
@@ -186,8 +187,8 @@ def direction(row: Any) -> str:
 
 
 def status(row: Any) -> str:
-    """As `direction`, with more to say where that is unclear: `floor` or `ceiling` where a metric leaves no room, `same`
-    where the interval lies inside the margin fixed beforehand."""
+    """`direction`, with two more results. `floor` or `ceiling`: the metric leaves no room for a difference. `same`: the
+    difference is unclear and its interval lies inside the margin."""
     way = direction(row)
     if way == "missing":
         return way
@@ -197,18 +198,18 @@ def status(row: Any) -> str:
 
 
 def judged_elsewhere(claim: Any) -> Markup:
-    """What the committed runs say where these decide nothing; empty where nothing is to be said."""
-    verdict = committed_verdict(claim)
+    """The verdict of the committed runs in brackets, for a claim that is inconclusive here; else ""."""
+    verdict, given = committed_verdict(claim), _get(claim, "committed")
     if not verdict or _get(claim, "verdict") != "inconclusive":
         return Markup("")
-    given = _get(claim, "committed")
     seeds = given.get("seeds") if isinstance(given, dict) else None
-    runs = Markup("the committed ") + (plural(seeds, "seed") if seeds else "runs")
-    return Markup(" (too few seeds for a verdict here; ") + runs + Markup(f": {verdict})")
+    runs = plural(seeds, "committed seed") if seeds else Markup("committed runs")
+    words = "not settled either" if verdict == "inconclusive" else said(verdict, _get(claim, "kind"))
+    return Markup(" (") + runs + Markup(f": {words})")
 
 
 def why_unclear(row: Any) -> str:
-    """Why a difference decides nothing."""
+    """The reason why a difference is unclear."""
     if room := _get(row, "room"):
         return f"both stand at the {room} of the measure, where no difference can show"
     if _get(row, "low") <= 0 <= _get(row, "high"):
@@ -217,7 +218,7 @@ def why_unclear(row: Any) -> str:
 
 
 def versus(first: Any, second: Any) -> str:
-    """`higher`, `lower`, `unclear` or `missing` of two estimates, told apart only by disjoint intervals."""
+    """The first estimate against the second: `higher` or `lower` if their intervals are disjoint, `unclear`, `missing`."""
     for row in (first, second):
         if row is None or any(_get(row, key) is None for key in ("value", "low", "high")):
             return "missing"
@@ -227,13 +228,13 @@ def versus(first: Any, second: Any) -> str:
 
 
 def equivalent(row: Any) -> bool:
-    """Whether the interval of a difference lies inside the margin that was fixed before the run."""
+    """Whether the interval of a difference lies inside the margin, which is declared before the runs."""
     margin, low, high = (_get(row, key) for key in ("margin", "low", "high"))
     return None not in (margin, low, high) and -margin < low and high < margin
 
 
 def sample(row: Any) -> Markup:
-    """`n = 1 000 questions × 10 seeds`; `n = 20` when nothing was trained."""
+    """The sample size as `n = 1 000 questions × 10 seeds`, or `n = 20` if nothing was trained."""
     n, seeds = _get(row, "n"), _get(row, "seeds")
     if n is None:
         return Markup("n not recorded")
@@ -243,7 +244,7 @@ def sample(row: Any) -> Markup:
 
 
 def higher_lower(row: Any, higher: str = "higher", lower: str = "lower", unclear: str = "") -> str:
-    """The word for a difference that its interval supports."""
+    """The word for the `direction` of a difference."""
     words = {"higher": higher, "lower": lower, "unclear": unclear or "not distinguishable"}
     return words.get(direction(row), "not measured")
 
@@ -256,18 +257,29 @@ def verdict_phrase(claim: Any) -> str:
     return _VERDICT_PHRASES[verdict]
 
 
+def verdict_words(claim: Any, committed: bool = False) -> str:
+    """The words for a claim's verdict, or for that of the committed runs."""
+    return said(committed_verdict(claim) if committed else _get(claim, "verdict"), _get(claim, "kind"))
+
+
 def verdict_mark(claim: Any) -> str:
-    """A sign for a verdict in the scoreboard; the verdict's words always stand beside it."""
+    """The sign of a verdict. The words of the verdict always stand beside it."""
     return _VERDICT_MARKS[_get(claim, "verdict")]
 
 
 def committed(claim: Any) -> Markup:
-    """What more seeds of another experiment say, where there were too few here: a quantity, its seeds, a verdict."""
+    """Value, seeds and verdict of the committed runs, which have more seeds; a dash if the claim quotes none."""
     row = _get(claim, "committed")
     if not row:
         return Markup("–")
     number = quantity(row, _get(claim, "unit") or "")
-    return number + Markup(", ") + plural(row["seeds"], "seed") + Markup(": ") + plain(row["verdict"])
+    return (
+        number
+        + Markup(", ")
+        + plural(row["seeds"], "seed")
+        + Markup(": ")
+        + plain(said(row["verdict"], _get(claim, "kind")))
+    )
 
 
 def small_p(p: float | None) -> Markup:
@@ -278,7 +290,7 @@ def small_p(p: float | None) -> Markup:
 
 
 def anchor(text: object) -> Markup:
-    """Any text as the inside of a double-quoted HTML attribute."""
+    """A text escaped for a double-quoted HTML attribute."""
     return Markup(
         " ".join(str(text).split()).replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
     )
@@ -297,7 +309,7 @@ def _get(row: Any, key: str) -> Any:
 
 
 class Ledger:
-    """Claims by id: `claim("B3")`; an id that is not in the ledger stops the rendering."""
+    """Claims by id, for templates: `claim("B3")`. Raises InputError for an unknown id."""
 
     def __init__(self, claims: list[dict[str, Any]]) -> None:
         self.claims = claims
@@ -311,10 +323,11 @@ class Ledger:
         return self._by_id[identifier]
 
     def has(self, identifier: str) -> bool:
+        """Whether the ledger has a claim of that id."""
         return identifier in self._by_id
 
     def maybe(self, identifier: str) -> dict[str, Any]:
-        """The claim, or one that says it was not tested: smaller experiments run fewer arms."""
+        """The claim, or a placeholder with the verdict `not tested here`, because small experiments run fewer arms."""
         if identifier in self._by_id:
             return self(identifier)
         empty: dict[str, Any] = dict.fromkeys(
@@ -323,23 +336,24 @@ class Ledger:
         return {**empty, "id": identifier, "verdict": "not tested here", "reason": "not in this ledger"}
 
     def measured(self, name: str, models: Sequence[str]) -> bool:
-        """Whether a claim that is made of every model, NAME_MODEL, has a value for one of these."""
+        """Whether a claim NAME_MODEL, which exists once per model, has a value for one of these models."""
         return any(self._by_id.get(f"{name}_{model}", {}).get("value") is not None for model in models)
 
     @property
     def sourced(self) -> list[dict[str, Any]]:
-        """Claims that somebody published or that a re-reading found: a letter and a number, as `B3`."""
+        """Claims from publications and their data, whose ids are a letter and a number, such as `B3`."""
         return [claim for claim in self.claims if re.fullmatch(r"[A-Z]\d+", str(claim["id"]))]
 
     @property
     def own(self) -> list[dict[str, Any]]:
-        """Our own questions to the same runs."""
+        """The project's own claims, with all other ids."""
         return [claim for claim in self.claims if not re.fullmatch(r"[A-Z]\d+", str(claim["id"]))]
 
     def all_untested(self, identifiers: list[str]) -> bool:
+        """Whether all these claims have the verdict `not tested here`."""
         return all(self(identifier)["verdict"] == "not tested here" for identifier in identifiers)
 
-    def tally(self, claims: Sequence[dict[str, Any]] | None = None) -> dict[str, int]:
-        """Number of claims (by default the sourced ones) per verdict, in the fixed order of VERDICTS."""
-        counted = self.sourced if claims is None else claims
-        return {name: sum(claim.get("verdict") == name for claim in counted) for name in VERDICTS}
+    def tally(self, kind: str) -> dict[str, int]:
+        """Number of claims of a kind (published, own, audit) by the words for their verdicts; {} where there are none."""
+        verdicts = [claim["verdict"] for claim in self.claims if claim.get("kind") == kind]
+        return {said(name, kind): verdicts.count(name) for name in VERDICTS} if verdicts else {}

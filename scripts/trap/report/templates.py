@@ -1,4 +1,4 @@
-"""The templates' environments: Markdown is escaped as Markdown, and HTML as HTML."""
+"""Jinja environments for templates. One escapes text from data as Markdown, the other as HTML."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ FILTERS = (
     "plural", "listing", "sample", "anchor", "committed", "small_p",
 )  # fmt: skip
 GLOBALS = (
-    "interval", "direction", "status", "judged_elsewhere", "why_unclear", "versus", "equivalent", "higher_lower",
+    "interval", "direction", "status", "judged_elsewhere", "verdict_words", "why_unclear", "versus", "equivalent", "higher_lower",
     "verdict_phrase", "verdict_mark",
 )  # fmt: skip
 
 
 class _Markdown(CodeGenerator):
-    """Templates whose texts are never escaped as HTML: `finalize` alone escapes what they print.
+    """Compiles templates whose output `finalize` escapes, rather than Jinja.
 
-    Jinja marks what needs no escaping (macros, filters) only where it also escapes as HTML: constants when it compiles
-    them, and plain parts of `a ~ b`. Both are left to `finalize` here.
+    With autoescape on, Jinja marks the results of macros and filters as safe, which is wanted here. But then it also
+    escapes constants and the parts of `a ~ b` as HTML. This class leaves these two to `finalize`.
     """
 
     def _output_child_to_const(self, node: nodes.Expr, frame: Any, finalize: Any) -> str:
@@ -47,7 +47,7 @@ class _MarkdownEnvironment(jinja2.Environment):
 
     @staticmethod
     def joined(parts: Iterable[Any]) -> str:
-        """Parts of `a ~ b` one after the other: literal Markdown as soon as one of them is."""
+        """The value of `a ~ b`. If one part is safe Markdown, the others are escaped and the result is safe."""
         found = list(parts)
         if any(hasattr(part, "__html__") for part in found):
             return Markup("".join(prose.escaped(part) for part in found))
@@ -55,15 +55,15 @@ class _MarkdownEnvironment(jinja2.Environment):
 
 
 def markdown_environment(*folders: str) -> jinja2.Environment:
-    """Jinja for Markdown: undefined names stop it, and text from data is escaped as Markdown unless a filter says how.
+    """Jinja for Markdown. Undefined names raise; text is escaped as Markdown unless a filter formats it.
 
-    What is to become HTML is escaped there, where the Markdown is rendered (`report.html`).
+    `report.html` escapes HTML later, when it renders the Markdown.
     """
     return _made(_MarkdownEnvironment, folders, finalize=prose.escaped)
 
 
 def environment(folder: str) -> jinja2.Environment:
-    """Jinja for HTML: undefined names stop it, and text from data is escaped as HTML unless a filter says how."""
+    """Jinja for HTML. Undefined names raise; text is escaped as HTML unless a filter formats it."""
     return _made(jinja2.Environment, (folder,))
 
 

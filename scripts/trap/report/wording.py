@@ -1,14 +1,25 @@
-"""Numbers for people: "41 % [35-47], n = 1000 x 3 seeds"."""
+"""Numbers as plain text for ledgers and Markdown tables: "41 % [35-47], n = 1000 x 3 seeds"."""
 
 from __future__ import annotations
 
 import math
 
 DIFFERENCES = ("points", "points per doubling")
+# What a verdict is called: a published result is reproduced, a prediction of one's own holds, a finding of a re-reading
+# is confirmed.
+SAID = {
+    "own": {"reproduced": "held", "not reproduced": "did not hold"},
+    "audit": {"reproduced": "confirmed", "not reproduced": "not confirmed"},
+}
+
+
+def said(verdict: str, kind: str | None) -> str:
+    """The words for a verdict on a claim of a kind (`published`, `own`, `audit`)."""
+    return SAID.get(kind or "", {}).get(verdict, verdict)
 
 
 def number_text(value: float | None, unit: str) -> str:
-    """One number with its unit; a dash for none. Shares become per cent, differences get a sign."""
+    """A number with its unit: shares in percent, differences with a sign; "-" for none."""
     if value is None or math.isnan(value):
         return "-"
     if unit == "share":
@@ -19,7 +30,7 @@ def number_text(value: float | None, unit: str) -> str:
 
 
 def interval_text(low: float | None, high: float | None, unit: str) -> str:
-    """An interval without its unit: [35-47], [+8 to +15], [2.10-2.30]; "" for none."""
+    """An interval without unit, such as [35-47], [+8 to +15] or [2.10-2.30]; "" for none."""
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return ""
     if unit == "share":
@@ -31,7 +42,7 @@ def interval_text(low: float | None, high: float | None, unit: str) -> str:
 
 
 def count_text(n: int | None, seeds: int | None) -> str:
-    """n = 1000 x 3 seeds."""
+    """The sample size, such as "n = 1000 x 3 seeds"; "" for none."""
     if n is None:
         return f"{seeds} seeds" if seeds else ""
     if not seeds:
@@ -42,7 +53,7 @@ def count_text(n: int | None, seeds: int | None) -> str:
 def estimate_text(
     value: float | None, low: float | None, high: float | None, unit: str, n: int | None, seeds: int | None
 ) -> str:
-    """The whole sentence piece; "" when there is no value."""
+    """Value, interval and sample size in one text; "" without a value."""
     if value is None:
         return ""
     head = " ".join(part for part in (number_text(value, unit), interval_text(low, high, unit)) if part)

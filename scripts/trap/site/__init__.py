@@ -1,1 +1,1 @@
-"""The interactive page: its data files from claims and tables, its static files from `page/`."""
+"""The interactive page: data files made from claims and tables, and static files copied from `page/`."""

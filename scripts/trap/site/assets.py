@@ -1,4 +1,4 @@
-"""The page's static files: `page/` copied, the theme as CSS variables, `index.html` with the post's own words."""
+"""Static files that the page does not copy from `page/`: the theme as CSS variables, and `index.html` with the post."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from trap.report.templates import environment
 from trap.site.files import TEMPLATE, modules
 from trap.site.panels import Panels
 
-# Meanings that the page has besides those of the figures, by the role whose colour they share.
+# Meanings that only the page has, with the figure role whose colour each one takes.
 SIGNS = {"good": "hard", "bad": "leak"}
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
 _PICTURE = re.compile(r"<picture[^>]*>.*?</picture>", re.DOTALL)
@@ -31,7 +31,7 @@ def _variables(theme: Theme) -> str:
 
 
 def theme_css() -> str:
-    """Colours by meaning as custom properties: dark where the reader's system or the page's switch says so."""
+    """The style sheet with all colours as custom properties. Dark follows the reader's system or the page's switch."""
     dark = _variables(DARK)
     return (
         "/* Written by scripts/build_page.py from scripts/trap/figures/theme.py. */\n"
@@ -42,10 +42,10 @@ def theme_css() -> str:
 
 
 def about_html(markdown: str, wanted: Sequence[str] = (), origin: str = "the post") -> Markup:
-    """The post as HTML without its title and figures: its opening and the sections `wanted`, or all of it.
+    """The post as HTML for the tab About: its opening and the sections `wanted`, or all sections.
 
-    HTML inside the Markdown is shown as text, so a label of somebody's data cannot become markup. Raises InputError
-    where a wanted section is missing.
+    The title and the figures are left out. HTML inside the Markdown is escaped, so that text from data cannot become
+    markup. Raises InputError, naming `origin`, if a wanted section is missing.
     """
     text = _PICTURE.sub("", markdown)
     heads = list(_SECTION.finditer(text))
@@ -60,12 +60,12 @@ def about_html(markdown: str, wanted: Sequence[str] = (), origin: str = "the pos
     html = html.replace("<table>", '<div class="wide" tabindex="0"><table>').replace(
         "</table>", "</table></div>"
     )
-    # the page has its h1, the tab its h2
+    # headings move down one level, because the page has the h1 and the tab the h2
     return Markup(re.sub(r"<(/?)h([23])>", lambda found: f"<{found[1]}h{int(found[2]) + 1}>", html))
 
 
 def index_html(source: Path, panels: Panels, about: Markup, title: str) -> str:
-    """`index.html` from its template."""
+    """`index.html` from its template in `source`. Raises InputError if there is no template."""
     if not (source / TEMPLATE).is_file():
         raise InputError(f"{source / TEMPLATE}: no such file")
     template = environment(str(source)).get_template(TEMPLATE)

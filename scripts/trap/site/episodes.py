@@ -1,19 +1,18 @@
-"""Stored answers for the page: what each arm wrote, and what it earned, without repeating either.
+"""The stored answers of the page, packed into one compact file per model.
 
-Many arms give one question the same answer, samples of one sampler serve many arms, and many answers earn the same, so
-a model's file holds every completion, every score and every answer (a question with both) once:
+Many answers repeat: arms agree, one sampler serves several arms, and scores are few. So a file holds every piece of
+text, every completion, every score and every answer once, and refers to them by index:
 
-    pieces       parts of completions; joined, they give a completion again, character by character
-    completions  [[piece, ...], ...]
-    scores       {field: one value for each score}
-    flags        the score fields that are true or false (written as 1 and 0)
-    answers      {question, completion, score: one index for each answer}
-    arms         {arm: {"eval": [answer, ...], "rollouts": [[answer, round, sample, kept], ...]}}, in the order of the table,
-                 but round after round, as they were sampled
+    pieces       parts of completions
+    completions  [[piece, ...], ...]; the pieces, joined, are the completion
+    scores       {field: [value of each score]}
+    flags        the score fields that are true or false, written as 1 and 0
+    answers      {question, completion, score: [index of each answer]}
+    arms         {arm: {"eval": [answer, ...], "rollouts": [[answer, round, sample, kept], ...]}}, in table order; rollouts
+                 are sorted by round
 
-Score fields are all columns of the table that say neither whose answer it is nor what was asked; lists are left out, and
-columns without a value.
-Questions are indices into `questions.json`, which all models share.
+The score fields are all columns of `episodes.parquet` except those that identify the answer or its question (`KEYS`,
+`OWNER`), lists, and columns without any value. A question is an index into `questions.json`, which all models share.
 """
 
 from __future__ import annotations
@@ -36,23 +35,23 @@ _CUT = re.compile(r"(?<=, )|(?<=\n)")
 
 
 def read_episodes(evidence: Path) -> pl.DataFrame:
-    """`episodes.parquet`. Raises InputError where a column is missing or it holds more than one seed."""
+    """The table `episodes.parquet`. Raises InputError if a column is missing or there is more than one seed."""
     rows = read_table(evidence, "episodes", (*KEYS, "correct"))
     if rows["seed"].n_unique() > 1:
         raise InputError(
-            f"{evidence / 'episodes.parquet'}: seed: the page shows one, the table holds several"
+            f"{evidence / 'episodes.parquet'}: seed: the table has several seeds, and the page shows only one"
         )
     return rows
 
 
 def question_rows(rows: pl.DataFrame) -> list[dict[str, Any]]:
-    """What every page knows of the questions that were answered, sorted by pool and id: id, pool, level, prompt."""
+    """The questions that were answered, sorted by pool and id, as {id, pool, level, prompt}."""
     asked = rows.select(ASKED).unique(["pool", "id"], keep="first", maintain_order=True).sort("pool", "id")
     return asked.select("id", "pool", "level", "prompt").rows(named=True)
 
 
 def score_fields(rows: pl.DataFrame) -> list[str]:
-    """Names of the columns that say what an answer earned, in table order."""
+    """Names of the score fields (see above), in table order."""
     named = {*KEYS, *OWNER}
     return [
         name
@@ -62,7 +61,7 @@ def score_fields(rows: pl.DataFrame) -> list[str]:
 
 
 class _Numbered:
-    """Values in the order in which they first came."""
+    """Gives each distinct value an index, in the order of first use."""
 
     def __init__(self) -> None:
         self.places: dict[Any, int] = {}
@@ -71,13 +70,13 @@ class _Numbered:
         return self.places.setdefault(value, len(self.places))
 
     def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
-        """Values that are tuples, as one list for each name."""
+        """The values, which are tuples, as one list per name."""
         filled = zip(*self.places, strict=True) if self.places else ([] for _ in names)
         return {name: list(column) for name, column in zip(names, filled, strict=True)}
 
 
 def pack(rows: pl.DataFrame, place: dict[tuple[str, str], int]) -> dict[str, Any]:
-    """One model's file. `place`: (pool, id) -> index into questions.json."""
+    """The content of one model's file. place: {(pool, id): index into questions.json}."""
     fields = score_fields(rows)
     pieces, completions, scores, answers = _Numbered(), _Numbered(), _Numbered(), _Numbered()
     arms: dict[str, Any] = {}
@@ -101,7 +100,7 @@ def pack(rows: pl.DataFrame, place: dict[tuple[str, str], int]) -> dict[str, Any
 
 
 def _short(value: Any) -> Any:
-    """Numbers in as few characters as say the same: booleans as 0 and 1, whole floats without a fraction."""
+    """A value in few characters: booleans as 0 and 1, floats with at most DECIMALS decimals."""
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, float):

@@ -1,4 +1,4 @@
-"""Which files a page consists of. Nothing is read but `page/`: the rules ask this before anything runs."""
+"""The source files of a page. The rules ask for them before anything runs, so only `page/` is read here."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _WORKER = re.compile(r'new URL\("(\.[^"]+\.js)", import\.meta\.url\)')
 
 
 def modules(source: Path, panels: Panels, *, whole: bool = False) -> list[str]:
-    """`main.js`, the store, the first tab and what they import, relative to `source`, in the order in which they are met.
+    """JavaScript modules of a page, relative to `source`: `main.js`, the store, the first tab, and all that they import.
 
-    `whole`: every tab instead of the first, and what is started as a worker.
+    whole: with every tab, and with the workers that they start.
     """
     tabs = [tab.module for tab in panels.tabs if tab.module]
     found = list(dict.fromkeys(["main.js", panels.store, *(tabs if whole else tabs[:1])]))
-    for name in found:  # grows while it is read
+    for name in found:  # the loop appends to the list that it walks
         text = (source / name).read_text(encoding="utf-8")
         for target in [*_IMPORT.findall(text), *(_WORKER.findall(text) if whole else ())]:
             path = Path(os.path.normpath(Path(name).parent / target)).as_posix()
@@ -30,7 +30,7 @@ def modules(source: Path, panels: Panels, *, whole: bool = False) -> list[str]:
 
 
 def source_files(source: Path, study: str) -> list[Path]:
-    """Files of `page/` that the page of a study needs, relative to it, sorted."""
+    """Files of `page/` that a study's page needs, as sorted paths relative to `page/`."""
     panels = read_panels(source, study)
     pictures = (path.relative_to(source).as_posix() for path in source.glob("*.svg"))
     named = {*modules(source, panels, whole=True), "style.css", *panels.styles, *pictures}
@@ -38,5 +38,5 @@ def source_files(source: Path, study: str) -> list[Path]:
 
 
 def tokenizer_of(model: Path) -> Path:
-    """The tokenizer file of a model file."""
+    """The path of the tokenizer file that belongs to a model file."""
     return model.with_suffix(".tokenizer.json")

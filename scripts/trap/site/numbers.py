@@ -1,7 +1,7 @@
-"""The page's numbers: claims and rows of the tables as compact JSON. Nothing is computed here.
+"""The numbers of the page: claims and rows of the tables as compact JSON. They are copied, not computed.
 
-A list of equal rows is written as `{"columns": [...], "words": [...], "coded": [...], "rows": [[...], ...]}`: texts of the
-columns in `coded` stand once in `words`, and rows hold their places there; page/data.js reads it back.
+A table is written as `{"columns": [...], "words": [...], "coded": [...], "rows": [[...], ...]}`. The columns in `coded`
+hold texts: each text stands once in `words`, and rows hold its index. page/data.js reads this format.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import polars as pl
 from trap.analysis.claims import current_commit
 from trap.figures.estimates import Evidence
 from trap.figures.findings import headline
-from trap.report.prose import Ledger, quantity, quoted
+from trap.report.prose import Ledger, quantity, quoted, verdict_words
 from trap.site.vocabulary import Vocabulary
 
 DECIMALS = 6  # as in claims.json
@@ -31,13 +31,13 @@ CONTRAST = (
 )  # fmt: skip
 CLAIM = (
     "id", "source", "statement", "published", "model", "arms", "contaminated", "comparison", "value", "low", "high",
-    "n", "seeds", "unit", "text", "p", "p_holm", "p_ledger", "family", "margin", "room", "verdict", "reason", "verdict_rule", "file", "row", "rule",
+    "n", "seeds", "unit", "text", "p", "p_holm", "p_ledger", "family", "margin", "room", "kind", "verdict", "reason", "verdict_rule", "file", "row", "rule",
     "commit", "seconds", "committed",
 )  # fmt: skip
 
 
 def columns(rows: pl.DataFrame, names: Sequence[str]) -> dict[str, Any]:
-    """Those columns of a table, in table order; floats rounded to DECIMALS, texts by their place in `words`."""
+    """Some columns of a table in the format above; floats are rounded to DECIMALS."""
     floats = [name for name in names if rows.schema[name].is_float()]
     coded = [name for name in names if rows.schema[name] == pl.String]
     shown = rows.select(names).with_columns(pl.col(name).round(DECIMALS) for name in floats)
@@ -53,9 +53,9 @@ def columns(rows: pl.DataFrame, names: Sequence[str]) -> dict[str, Any]:
 
 
 def numbers(evidence: Evidence, vocabulary: Vocabulary, own: Mapping[str, Any]) -> dict[str, Any]:
-    """The content of `site.json`: models, arms, pools, measures, and every estimate that a chart shows.
+    """The content of `site.json`: models, arms, pools, metrics, and every estimate that a chart shows.
 
-    `own`: what the study's `page.py` says besides (`trap.site.own`), here `scatter_words` and `published_labels`.
+    own: `WORDS` of the study's `page.py` (`trap.site.own`); `scatter_words` and `published_labels` are used here.
     """
     arms, levels = evidence.table("arms", (*MEASURED, "unit")), evidence.table("by_level")
     doses, contrasts = (
@@ -87,13 +87,18 @@ def numbers(evidence: Evidence, vocabulary: Vocabulary, own: Mapping[str, Any]) 
 
 
 def scoreboard(claims: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The content of `claims.json` of the page: claims with their numbers also in the post's words."""
+    """The content of the page's `claims.json`: claims, with their numbers also formatted as in the post.
+
+    `own`: whether the claim is the project's own, rather than a published one.
+    """
     ledger = Ledger(claims)
     ours = {claim["id"] for claim in ledger.own}
     return [
         {key: claim.get(key) for key in CLAIM}
         | {
             "own": claim["id"] in ours,
+            "said": verdict_words(claim),
+            "committed_said": verdict_words(claim, committed=True),
             "shown": str(quantity(claim)) if claim.get("value") is not None else None,
             "quoted": str(quoted(claim)) if claim.get("published") else None,
         }
@@ -102,9 +107,9 @@ def scoreboard(claims: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def curves(evidence: Evidence, model: str) -> dict[str, Any]:
-    """Training logs of a model, one list a column: {arm: {seed: {train: {step, loss}, valid: {step, pool, …}}}}.
+    """Training logs of a model as {arm: {seed: {train: {step, loss}, valid: {step, pool, …}}}}, one list per column.
 
-    Steps that grow evenly are `{first, by, count}`.
+    Evenly spaced steps are written as `{first, by, count}`.
     """
     logged = evidence.table("curves", LOGGED).filter(pl.col("model") == model)
     found: dict[str, Any] = {}
@@ -127,7 +132,7 @@ def _evenly(steps: list[int]) -> Any:
 
 
 def _arms(evidence: Evidence, runs: pl.DataFrame) -> list[dict[str, Any]]:
-    """What the sheet and the runs say of every arm that was run, in the order of the sheet."""
+    """Every arm that was run, in the order of the sheet, with its facts from the sheet and from its runs."""
     ran = runs["arm"].unique(maintain_order=True).to_list()
     found = []
     for name in [*evidence.run_arms(runs), *(name for name in ran if name not in evidence.arms)]:
@@ -142,9 +147,9 @@ def _arms(evidence: Evidence, runs: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _story(evidence: Evidence, words: Mapping[str, str]) -> dict[str, Any] | None:
-    """The rows that the figures of the study show, with published points beside them; none where it chose none.
+    """The rows of the study's main figure, with published points; None if figures.yaml declares no rows.
 
-    `words`: what to call a published point.
+    words: {published point: its name}.
     """
     rows = []
     for row in evidence.settings.trap.rows:
@@ -178,7 +183,7 @@ def _story(evidence: Evidence, words: Mapping[str, str]) -> dict[str, Any] | Non
 
 
 def _families(doses: pl.DataFrame, pools: list[str]) -> list[dict[str, Any]]:
-    """Families of doses, with the pools that were asked."""
+    """Families of doses, each with the pools that its arms were asked."""
     return [
         {"id": family, "title": label, "label": label, "pools": [pool for pool in pools if pool in set(rows["pool"])]}
         for family, label in doses.select("family", "x_label").unique(maintain_order=True).iter_rows()

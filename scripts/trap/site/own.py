@@ -1,10 +1,11 @@
-"""What a study says for its page: an optional module `studies/STUDY/page.py`, in which all is optional.
+"""A study's own part of its page: the optional module `studies/STUDY/page.py`. Each of these names is optional:
 
-site(claims, tables) -> dict            laid over `site.json`, see `trap.site.numbers`
-questions(pools, wanted) -> list[dict]  rows of questions.json, one for each wanted (pool, id), in that order; each with
-                                        `id`, `pool`, `level`, `prompt`, and what the study's panels show besides
-data(folder) -> {file name: value}      the further files that `panels.json` names; `folder` holds the study's data
+WORDS                                   {"pool_labels", "metric_labels", "published_labels": {name: label},
+                                        "scatter_words": a sentence for the scatter chart}
 ABOUT                                   headings of the post's sections that the page shows; without it, all of them
+questions(pools, wanted) -> list[dict]  rows of questions.json, one for each wanted (pool, id), in that order; each has
+                                        `id`, `pool`, `level`, `prompt`, and what the study's panels need
+data(folder) -> {file name: value}      the data files that `panels.json` names; `folder` holds the study's data
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from trap.workflow.registry import load_member
 
 
 class Own:
-    """What a study's `page.py` says; defaults where it says nothing."""
+    """The names of a study's `page.py`, with defaults for those that it lacks."""
 
     def __init__(self, module: Any = None) -> None:
         self._module = module
@@ -28,12 +29,12 @@ class Own:
         self.about: tuple[str, ...] = tuple(getattr(module, "ABOUT", ()))
 
     def questions(self, pools: Sequence[Path], rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Rows of questions.json; `rows` are those that the stored answers give: id, pool, level, prompt."""
+        """Rows of questions.json. rows: the answered questions as `episodes.question_rows` gives them."""
         made = getattr(self._module, "questions", None)
         return made(pools, [(row["pool"], row["id"]) for row in rows]) if made else list(rows)
 
     def data(self, folder: Path, panels: Panels) -> dict[str, Any]:
-        """Further files. Raises InputError where they are not those that `panels.json` names."""
+        """{file name: value} of the study's data files. Raises InputError if `panels.json` names other files."""
         made = getattr(self._module, "data", None)
         found = made(folder) if made else {}
         if sorted(found) != sorted(panels.data):
@@ -45,7 +46,7 @@ class Own:
 
 
 def own_of(study: str) -> Own:
-    """What a study says for its page. Raises InputError if there is no such study."""
+    """The study's own part of its page. Raises InputError for an unknown study."""
     folder = load_member("study", study).__name__
     known = importlib.util.find_spec(f"{folder}.page") is not None
     return Own(load_member("study", study, "page") if known else None)

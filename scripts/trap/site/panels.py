@@ -1,12 +1,12 @@
-"""Which tabs a page has: the shell's own, and those that the study brings in `page/studies/STUDY/panels.json`.
+"""The tabs of a page: those of the shell, and those that a study adds in `page/studies/STUDY/panels.json`.
 
-A study without that file has the shell's tabs. Paths in it are relative to its folder:
+A study without that file has the shell's tabs. Paths in the file are relative to its folder:
 
-    tabs     in the order of the page; one with a `module` is the study's own, one without is the shell's of that name
-    answers  the tab that shows the answers of an arm to a question; charts and claims lead there
-    store    a module whose class `Store` extends the shell's; none: the shell's
+    tabs     in the order of the page; a tab with a `module` is the study's own, one without is the shell's of that name
+    answers  the tab with the answers of an arm to a question; charts and claims link to it
+    store    a module whose class `Store` extends the shell's; default, the shell's store
     styles   more style sheets
-    data     files in data/ that the study's `page.py` makes besides those of every page
+    data     data files that the study's `page.py` makes
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SHELL = {
 
 
 class Tab(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A tab: its name in addresses, its title, the module that draws it."""
+    """A tab: `name` stands in addresses, `module` draws it."""
 
     name: str
     title: str = ""
@@ -36,7 +36,7 @@ class Tab(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Panels(Struct, kw_only=True, forbid_unknown_fields=True):
-    """`panels.json`, or what a study without one has; after `read_panels` paths are relative to `page/`."""
+    """`panels.json`. `read_panels` makes its paths relative to `page/`."""
 
     tabs: list[Tab] = []
     answers: str = "answers"
@@ -46,7 +46,10 @@ class Panels(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 def read_panels(source: Path, study: str) -> Panels:
-    """The tabs of a study's page. Raises InputError naming file and key where the list says what is not there."""
+    """The tabs of a study's page, with paths relative to `source`, which is `page/`.
+
+    Raises InputError naming file and key for a tab that stands twice, an unknown tab or a missing file.
+    """
     own = f"studies/{study}"
     path = source / own / FILE
     found = read_json(path, Panels) if path.is_file() else Panels()
@@ -70,7 +73,7 @@ def read_panels(source: Path, study: str) -> Panels:
 
 
 def _placed(tab: Tab, own: str, path: Path) -> Tab:
-    """The tab with its title and with its module relative to `page/`."""
+    """The tab with its title filled in and its module relative to `page/`."""
     if tab.module:
         return Tab(name=tab.name, title=tab.title or tab.name.capitalize(), module=f"{own}/{tab.module}")
     if tab.name not in SHELL:

@@ -1,4 +1,4 @@
-"""Words and colours of a page for what a study declares: its pools, its measures, its levels."""
+"""Labels and colours on a page for what a study declares: its pools, metrics and levels."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 import polars as pl
 
-from trap.figures.estimates import span
+from trap.figures.estimates import same_values, span
 from trap.studies.base import BaseStudy, Pool
 
 ACCURACY, FAITHFUL, VALUE = "accuracy", "faithful", "value"
-# what every study measures; `faithful` only where answers come with reasons
+# metrics of every study; `faithful` only if its answers come with reasons
 SHARED = {
     ACCURACY: "accuracy",
     FAITHFUL: "faithful accuracy",
@@ -21,7 +21,7 @@ SHARED = {
 
 
 class Vocabulary:
-    """`study`: its class, of which the declarations are read. `own`: what its `page.py` says (`trap.site.own`)."""
+    """Labels for one study. study: its class. own: `WORDS` of its `page.py` (`trap.site.own`)."""
 
     def __init__(self, study: type[BaseStudy], own: Mapping[str, Any] | None = None) -> None:
         self._study = study
@@ -30,9 +30,9 @@ class Vocabulary:
         self._metric_labels: Mapping[str, str] = own.get("metric_labels", {})
 
     def metrics(self, arms: pl.DataFrame) -> list[dict[str, Any]]:
-        """Shared measures and those that the study declares, if the table `arms` has a value of them.
+        """{id, label, unit} of the metrics that have values in the table `arms`: shared ones, then the study's own.
 
-        The mean score is left out where it is the accuracy.
+        The mean score is left out if it equals the accuracy everywhere.
         """
         measured = arms.filter(pl.col("value").is_not_null() & (pl.col("model") != "none"))
         units = dict(measured.select("metric", "unit").unique(maintain_order=True).iter_rows())
@@ -41,7 +41,7 @@ class Vocabulary:
         for name in (*SHARED, *declared):
             if name not in units or (name == FAITHFUL and not self._study.answers_with_reasons):
                 continue
-            if name == VALUE and _same(measured, VALUE, ACCURACY):
+            if name == VALUE and same_values(measured, VALUE, ACCURACY):
                 continue
             label = self._metric_labels.get(name) or (declared[name].label if name in declared else "")
             label = label or SHARED.get(name) or name.replace("_", " ")
@@ -50,12 +50,12 @@ class Vocabulary:
 
     @staticmethod
     def pair(metrics: list[str]) -> list[str]:
-        """The two measures that charts show beside each other: accuracy, and what says more than it."""
+        """The two metrics that charts compare: accuracy, and `faithful` or else the mean score."""
         more = next((name for name in (FAITHFUL, VALUE) if name in metrics), None)
         return [name for name in (ACCURACY, more) if name in metrics]
 
     def pools(self, levels: pl.DataFrame) -> list[dict[str, Any]]:
-        """The declared pools. `asked`: fresh questions; `color`: the meaning of its colour in charts."""
+        """The declared pools with labels and levels. asked: whether its questions are fresh. color: a figure role."""
         found = self._levels(levels)
         hardest = self._hardest(found)
         return [
@@ -73,7 +73,7 @@ class Vocabulary:
         ]
 
     def _hardest(self, found: Mapping[str, list[int]]) -> str:
-        """The word for the hardest level."""
+        """The word for the level whose pools have the highest mean level."""
         words = {pool.level: _mean(found[pool.name]) for pool in self._study.pools if found.get(pool.name)}
         return max(words, key=lambda word: words[word], default="")
 
@@ -96,10 +96,3 @@ def _label(pool: Pool) -> str:
 
 def _mean(levels: list[int]) -> float:
     return sum(levels) / len(levels)
-
-
-def _same(arms: pl.DataFrame, first: str, second: str) -> bool:
-    """Whether two measures have the same value wherever both are measured."""
-    keys = ["model", "arm", "pool"]
-    both = arms.filter(metric=first).join(arms.filter(metric=second), on=keys)
-    return both.height > 0 and bool(((both["value"] - both["value_right"]).abs() < 1e-9).all())

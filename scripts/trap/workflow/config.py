@@ -45,10 +45,14 @@ class Search(Struct, kw_only=True, forbid_unknown_fields=True):
     temperature: Positive = 1.0
 
 
+Items = Literal["newest", "released", "local", "extended"]
+
+
 class Experiment(Struct, kw_only=True, forbid_unknown_fields=True):
     """A section of `config/STUDY/experiments.yaml`: which runs, and what is made of their items.
 
-    `models` names the groups or arms of the sheet that each model runs (`all`: every row), with seeds 1 to `seeds`.
+    `models` names the groups or arms of the sheet that each model runs (`all`: every row), with seeds 1 to `seeds`, which
+    is one number, or one for each model.
     `extra` gives the number of items of further pools that all its runs answer. `beside` names experiments whose
     ledgers count where this one tests nothing, and whose figures its post may show. `with_items_of` names experiments
     that supply the runs that both name; as a mapping it names the models of which each does. `own` names what the study makes besides.
@@ -56,7 +60,7 @@ class Experiment(Struct, kw_only=True, forbid_unknown_fields=True):
 
     title: str = ""
     sheet: str | None = None
-    seeds: Count
+    seeds: Count | dict[str, Count]
     models: dict[str, list[str]]
     platform: str | None = None
     extra: dict[str, Count] = {}
@@ -68,7 +72,11 @@ class Experiment(Struct, kw_only=True, forbid_unknown_fields=True):
     post: bool = False
     repeat: bool = True
     compare: Literal["sizes", "platforms"] | None = None
-    items: Literal["newest", "released", "local"] | None = None
+    items: Items | None = None
+
+    def seeds_of(self, model: str) -> int:
+        """How many seeds a model gets."""
+        return self.seeds[model] if isinstance(self.seeds, dict) else self.seeds
 
 
 class StudyConfig(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -105,9 +113,7 @@ class Config(Struct, kw_only=True, forbid_unknown_fields=True):
     platform: str = "torch"
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     all_cores_from: Count = 20_000_000  # weights from which a job of a model takes all cores
-    items: Literal["newest", "released", "local"] = (
-        "newest"  # which items tables, figures and posts are made from
-    )
+    items: Items = "newest"  # which items tables, figures and posts are made from
 
 
 def _plain(value: Any) -> Any:
@@ -289,6 +295,10 @@ def _check_study(config: Config, name: str, origin: str) -> None:
             raise InputError(f"{origin}: an experiment of this name has no folder of its own - at `{where}`")
         for model in experiment.models:
             _known(origin, f"{where}.models", model, config.models)
+        if isinstance(experiment.seeds, dict) and (lacks := set(experiment.models) ^ set(experiment.seeds)):
+            raise InputError(
+                f"{origin}: `{min(lacks)}` is in one of `seeds` and `models` only - at `{where}.seeds`"
+            )
         if experiment.platform:
             _known(origin, f"{where}.platform", experiment.platform, members("platform"))
         for pool in experiment.extra:

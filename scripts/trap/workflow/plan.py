@@ -6,7 +6,6 @@ here follows from the settings and from the files on disk. Nothing is written.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,10 +17,10 @@ from trap.models.memory import is_large, needed_mb
 from trap.studies.base import BaseStudy, Pool, study_class
 from trap.workflow.closure import code, program_hash
 from trap.workflow.config import Config, Experiment, StudyConfig, hyper_of, origin_of
+from trap.workflow.runs import RESULTS, Run, canonical, held, set_values
 from trap.workflow.sheet import DISPLAY, Arm, check_arms, load_arms, pools_of, replay_pool, select_arms
 
 ROOT = Path(__file__).resolve().parents[3]
-RESULTS = "results"
 RELEASED = "results/released"
 BASE_SEED = 1
 LEAST_MB = 2500  # megabytes that a job with a small model asks for
@@ -30,36 +29,6 @@ TABLES = (  # files that tabulate_results makes for every study
     "arms", "by_level", "contrasts", "doses", "rollouts", "baselines", "power", "noise",
     "checkpoints", "pass_at_k",
 )  # fmt: skip
-
-
-def canonical(value: object) -> str:
-    """Compact JSON with sorted keys: equal settings give equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def set_values(settings: msgspec.Struct) -> dict:
-    """The settings that are not null."""
-    return {name: value for name, value in msgspec.to_builtins(settings).items() if value is not None}
-
-
-@dataclass(frozen=True)
-class Run:
-    """One arm trained on one model, on one platform, with one seed."""
-
-    study: str
-    model: str
-    platform: str
-    arm: str
-    seed: int
-
-    @property
-    def name(self) -> str:
-        """As in seconds.json."""
-        return f"{self.study}/{self.model}/{self.platform}/{self.arm}/{self.seed}"
-
-    @property
-    def folder(self) -> str:
-        return f"{RESULTS}/{self.study}/runs/{self.model}/{self.platform}/{self.arm}/s{self.seed}"
 
 
 @dataclass(frozen=True)
@@ -211,26 +180,40 @@ class Plan:
     def evidence(self, name: str) -> str:
         """The folder of items that tables and figures are made from: the released one, or that of local runs.
 
-        `newest`, the default, takes the released items unless the local ones were collected later. Raises InputError
-        where released items are asked for and there are none.
+        `newest`, the default, takes the released items unless the local ones were collected later. `extended` takes the
+        local ones, for which the runs of the release were not made again. Raises InputError where released items are asked
+        for and there are none.
         """
         local, released = self.collected_folder(name), self.released_folder(name)
         ours, theirs = Path(local, "items.parquet"), Path(released, "items.parquet")
-        wanted = self.experiment(name).items or self.config.items
+        wanted = self.wanted(name)
         if wanted == "released" and not theirs.is_file():
             raise InputError(f"{theirs}: nothing of `{name}` is released here - at `items`")
-        if wanted == "local" or not theirs.is_file():
+        if wanted in ("local", "extended") or not theirs.is_file():
             return local
         if wanted == "newest" and ours.is_file() and ours.stat().st_mtime > theirs.stat().st_mtime:
             return local
         return released
+
+    def wanted(self, name: str) -> str:
+        """The setting `items` of an experiment."""
+        return self.experiment(name).items or self.config.items
+
+    def extended(self, name: str) -> str:
+        """The released folder whose runs an experiment takes over and adds to; "" where it makes all of its runs."""
+        folder = self.released_folder(name)
+        return folder if self.wanted(name) == "extended" and Path(folder, "seconds.json").is_file() else ""
+
+    def lending(self, name: str) -> str:
+        """The folder of evidence that other experiments take runs over from."""
+        return self.extended(name) or self.evidence(name)
 
     def sheet(self, name: str) -> str:
         """The sheet that an experiment selects from."""
         return self.experiment(name).sheet or self.settings.sheet
 
     def runs(self, name: str) -> list[Run]:
-        """The runs of an experiment: every selected arm, on every model, with seeds 1 to `seeds`.
+        """The runs of an experiment: every selected arm, on every model, each with its seeds.
 
         Raises InputError where two sheets disagree about an arm that these runs need.
         """
@@ -238,8 +221,9 @@ class Plan:
         arms = self.sheets[sheet]
         found = [
             Run(self.study, model, chosen.platform or self.config.platform, arm, seed)
-            for seed in range(1, chosen.seeds + 1)
+            for seed in range(1, 1 + max(map(chosen.seeds_of, chosen.models), default=0))
             for model, wanted in chosen.models.items()
+            if seed <= chosen.seeds_of(model)
             for arm in select_arms(arms, wanted, f"experiments.{name}.models.{model}")
             if seed == self.seed_of(arm, seed)
         ]
@@ -249,29 +233,42 @@ class Plan:
         return found
 
     def collected(self, name: str) -> list[Run]:
-        """The runs that this experiment collects itself: those that `with_items_of` does not supply."""
+        """The runs that this experiment collects itself: those that neither its release nor `with_items_of` supplies."""
         chosen = self.experiment(name)
         lenders = chosen.with_items_of
         models = lenders if isinstance(lenders, dict) else {other: self.config.models for other in lenders}
         elsewhere = {
             run for other in models for run in self.runs(other)
-            if run.model in models[other] and (chosen.compare or run.name in self.held(other))
+            if run.model in models[other] and (chosen.compare or run.name in held(self.lending(other)))
         }  # fmt: skip
-        return [run for run in self.runs(name) if run not in elsewhere]
+        released = self.released_runs(name) if self.extended(name) else set()
+        return [run for run in self.runs(name) if run not in elsewhere and run.name not in released]
 
-    def held(self, name: str) -> set[str]:
-        """Names of the runs whose items are here for an experiment, released or local.
+    def released_runs(self, name: str) -> set[str]:
+        """Names of an experiment's released runs that today's settings would make again.
 
-        Nobody borrows a run that is not there yet: on another platform, say, or where only local items count.
+        Raises InputError where items of another kind were released: such runs cannot stand beside new ones.
         """
-        path = Path(self.evidence(name), "seconds.json")
-        try:
-            return set(read_json(path)) if path.is_file() else set()
-        except InputError:  # an unfinished file; what reads its neighbours says what is wrong with them
-            return set()
+        path = Path(self.released_folder(name), "provenance.json")
+        recorded = read_json(path, dict)
+        if recorded.get("data") != self.data_record():
+            raise InputError(
+                f"{path}: data: its items are others than those of today; `items: local` makes all runs anew"
+            )
+        known = recorded.get("settings", {})
+        same = {f"{run.model}/{run.arm}": self.run_settings(run.model, run.arm) for run in self.runs(name)}
+        here = held(self.released_folder(name))
+        return {
+            run.name for run in self.runs(name)
+            if run.name in here and known.get(key := f"{run.model}/{run.arm}") == same[key]
+        }  # fmt: skip
+
+    def data_record(self) -> dict[str, object]:
+        """What provenance.json says of a study's items."""
+        return {"seed": self.settings.seed, "options": self.settings.options, "counts": self.settings.counts}
 
     def borrowed(self, name: str) -> list[Run]:
-        """The runs whose items come from the experiments in `with_items_of`.
+        """The runs whose items come from the experiments in `with_items_of`, or from the release that is extended.
 
         A comparison borrows none: it reads the items of the others beside its own.
         """
@@ -291,8 +288,9 @@ class Plan:
         """
         found: dict[str, Run] = {}
         common = self.sheets[self.settings.sheet] if self.experiment(name).sheet else {}
+        runs = self.runs(name) if self.extended(name) else self.collected(name)
         # arms that only this experiment has come first
-        for run in sorted(self.collected(name), key=lambda run: run.arm in common):
+        for run in sorted(runs, key=lambda run: run.arm in common):
             if self.experiment(name).repeat and self.arm(run.arm).reward and self.trained_here(run.model):
                 found.setdefault(run.model, run)
         return found

@@ -1,12 +1,12 @@
-"""Input functions of the rules that only the hops study has, and what it adds to experiments."""
+"""Input functions of the rules that only the study hops has, and the files that it adds to experiments."""
 
 from types import SimpleNamespace
 
 from trap.studies.hops.pools import EASY_HOPS
 
 HOPS = PLANS["hops"]
-HOPS_GRAPH = HOPS.settings.options.get("graph")  # somebody else's
-HOPS_ERRORS = ["errors", "branches", "shuffle"]  # the tables of what traces get wrong
+HOPS_GRAPH = HOPS.settings.options.get("graph")  # another graph than the project's own
+HOPS_ERRORS = ["errors", "branches", "shuffle"]  # tables about errors of traces
 HOPS_LOOKED_AT = ("sft_long", "way_out_rsft", "way_out_demos_rsft")
 HOPS_PUBLISHED = HOPS.settings.published or "results/hops/published/files"
 HOPS_AUDIT = "results/hops/published/audit.json"
@@ -14,7 +14,7 @@ HOPS_RELEASED_AUDIT = f"{RELEASED}/hops/published/audit.json"
 
 
 def hops_own(experiment, kind, names):
-    """The names, for an experiment that has this kind of evidence besides the common one."""
+    """The names if the experiment lists `kind` under `own`, else none."""
     return names if kind in HOPS.experiment(experiment).own else []
 
 
@@ -25,7 +25,7 @@ def hops_borrowed(wildcards):
 
 
 def hops_audit():
-    """The audit of the published files: that of the files that are here, else the committed one."""
+    """The audit of the published files: made here if the files are here, else the committed one."""
     made = HOPS.settings.published or Path(HOPS_AUDIT).is_file()
     return [HOPS_AUDIT] if made else [HOPS_RELEASED_AUDIT]
 

@@ -1,4 +1,4 @@
-"""What the page of this study shows besides that of every study: the graph, questions with their paths, the trap."""
+"""The study's own part of its page: labels, the graph with its layout, and questions with their paths."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ WORDS = {
 
 
 def questions(pools: Iterable[Path], wanted: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
-    """What the page needs to ask, show and grade each question. Raises InputError naming the first that no file has."""
+    """Rows of questions.json, with all that the page needs to ask, show and grade a question.
+
+    pools: files of pools. wanted: (pool, id) of each question. Raises InputError for a question that no file has.
+    """
     found: dict[tuple[str, str], Question] = {}
     for path in pools:
         missing = {identifier for pool, identifier in wanted if pool == path.stem}
@@ -71,7 +74,10 @@ def _question_row(question: Question, pool: str) -> dict[str, Any]:
 
 
 def data(folder: Path) -> dict[str, Any]:
-    """graph.json: kg.json with every entity's place on the map, which is what the engine reads, and x, y."""
+    """graph.json: the content of kg.json, with the place (x, y) of every entity on the map.
+
+    folder: holds kg.json. The engine in the browser reads this file too.
+    """
     graph = load_graph(folder / "kg.json")
     places = whole_graph(graph)
     file = msgspec.to_builtins(graph.file)

@@ -1,4 +1,4 @@
-"""Rules that only the hops study has: its graph, the audit of its questions, what traces get wrong, where models look.
+"""Rules that only the study hops has: its graph, the audit of its questions, errors of traces, attention maps.
 
 needs  config/hops/graph/*.yaml (or the kg.json that the study's option `graph` names); its runs
 makes  results/hops/data/{kg.json, audit.json}, results/hops/published/,
@@ -6,7 +6,7 @@ makes  results/hops/data/{kg.json, audit.json}, results/hops/published/,
        results/hops/{experiment}/tables/{errors, branches, shuffle, rewards, attention, pointers}.{parquet, md}
 
 The audit of the published files is committed (results/released/hops/published/audit.json), so that a clone without a
-network keeps its findings; `published: FOLDER` in the settings, or `snakemake published`, makes it anew.
+network keeps its findings. `published: FOLDER` in the settings, or `snakemake published`, makes it again.
 """
 
 
@@ -27,7 +27,7 @@ rule build_graph:
         "python scripts/build_graph.py {params.source} --output {output.graph} &> {log}"
 
 
-# An audit besides the gates. It fails on an ill-posed question, which takes a graph to see.
+# An audit besides the gates. It fails for ill-posed questions, which only the graph can reveal.
 rule audit_questions:
     input:
         graph=f"{HOPS.data}/kg.json",
@@ -44,7 +44,7 @@ rule audit_questions:
         " --training {input.training} --gate --output {output.audit} &> {log}"
 
 
-# Separate from collect_runs: an edit of how traces are read makes no run stale.
+# Separate from collect_runs, so that a change in how traces are read does not collect the runs again.
 rule collect_traces:
     input:
         runs=lambda wildcards: run_files(
@@ -90,7 +90,7 @@ use rule tabulate_results as tabulate_errors with:
     params:
         more=option("--own", HOPS_ERRORS),
     message:
-        "Tabulate what traces get wrong: hops {wildcards.experiment}"
+        "Tabulate errors of traces: hops {wildcards.experiment}"
 
 
 use rule tabulate_results as tabulate_rewards with:
@@ -125,7 +125,7 @@ rule map_attention:
         taught=max(EASY_HOPS),
         folder=subpath(output.attention, parent=True),
     message:
-        "Map where models look: hops {wildcards.experiment}"
+        "Map the attention of models: hops {wildcards.experiment}"
     shell:
         "python scripts/map_attention.py --questions {input.pools} --taught {params.taught} {params.runs}"
         " --output {params.folder} &> {log}"

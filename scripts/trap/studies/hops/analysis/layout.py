@@ -1,11 +1,10 @@
-"""Where entities stand in a picture of the graph: computed here once, for the film, the page and figures alike.
+"""Layouts of the graph for pictures in the film and on the page.
 
-Two layouts. `whole_graph` gives every entity a point, near entities near each other: a backdrop, or a map
-on which a path is lit. `ladder` is for reading one question: column i holds what i steps along its chain can
-reach, the question's own path is row 0, so that few labels stand in a row and none on another.
+`whole_graph` gives every entity a point, so that neighbours in the graph lie near each other. `ladder` shows one
+question: column i holds entities that i steps along its chain reach, and row 0 is the question's own path.
 
-Both are deterministic: no random numbers, ties broken by name. `page/studies/hops/view/ladder.js` computes the same ladder
-for questions that a visitor composes; a test compares the two.
+Both are deterministic: they use no random numbers, and names break ties. `page/studies/hops/view/ladder.js` computes the
+same ladder for questions that a visitor composes; a test compares the two.
 """
 
 from __future__ import annotations
@@ -13,12 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import networkx as nx
 import numpy as np
+from scipy.sparse.csgraph import shortest_path
 
 from trap.studies.hops.graph import Graph
 
-MOST_BRANCHES = 2  # other entities that a column shows of those the chain also reaches
-SWEEPS = 300  # of stress majorisation; positions move by less than 1e-3 after about 200
+MOST_BRANCHES = 2  # entities beside the path that a column shows, of those that the chain also reaches
 SEPARATION = 0.042  # smallest distance between two entities, in units of the map's height
 DECIMALS = 4
 
@@ -27,10 +27,10 @@ Clause = tuple[str, str, str] | None
 
 @dataclass(frozen=True)
 class Place:
-    """Where one entity stands in a ladder, and why it is there.
+    """The place of one entity in a ladder, and its role: start, path, answer, option, branch or trace.
 
-    Rows: 0 the question's path, negative above it (branches), positive below it (options, then what a
-    trace strayed to). Roles: start, path, answer, option, branch, trace.
+    Row 0 is the question's path. Branches have negative rows, above it. Options have positive rows, below it, and then
+    come entities that only a trace names.
     """
 
     column: int
@@ -41,9 +41,9 @@ class Place:
 def ladder(
     graph: Graph, path: Sequence[str], chain: Sequence[str], options: Iterable[str]
 ) -> dict[str, Place]:
-    """entity -> Place of a question: its path, its options, and other true ways along its chain.
+    """{entity: Place} of a question: its path, its options, and other entities that its chain reaches.
 
-    `path` are the len(chain) + 1 entities of the sampled path, `options` the entities of all letters in order.
+    path: the len(chain) + 1 entities of the sampled path. options: the entities of all letters, in order.
     """
     last = len(path) - 1
     places: dict[str, Place] = {}
@@ -66,9 +66,9 @@ def ladder(
 
 
 def with_trace(places: dict[str, Place], clauses: Iterable[Clause]) -> dict[str, Place]:
-    """The ladder and what the clauses of a trace name besides: clause i goes from column i to column i + 1.
+    """The ladder with the entities that a trace adds: clause i goes from column i to column i + 1.
 
-    Clauses beyond the last column stay in it. What stood before keeps its place, so a trace can be added
+    Clauses beyond the last column stay in it. Entities that the ladder has keep their places, so a trace can be added
     clause by clause while it is written.
     """
     found = dict(places)
@@ -87,14 +87,14 @@ def with_trace(places: dict[str, Place], clauses: Iterable[Clause]) -> dict[str,
 
 
 def whole_graph(graph: Graph, aspect: float = 16 / 9) -> dict[str, tuple[float, float]]:
-    """entity -> (x, y) with 0 <= x <= aspect and 0 <= y <= 1; y grows downwards.
+    """{entity: (x, y)} with 0 <= x <= aspect and 0 <= y <= 1; y grows downwards.
 
-    Stress majorisation (Gansner, Koren and North, 2004) on the shortest undirected paths, from a classical
-    scaling of them; then pairs closer than SEPARATION are pushed apart. Deterministic up to rounding.
+    Distances in the picture follow the lengths of shortest undirected paths: networkx minimises the stress of Kamada and
+    Kawai from a classical scaling. Then pairs closer than SEPARATION are pushed apart. Deterministic up to rounding.
     """
     names = sorted(graph.entities)
     distances = _distances(graph, names)
-    points = _majorised(_scaled(distances), distances)
+    points = _relaxed(_scaled(distances), distances)
     low, high = points.min(axis=0), points.max(axis=0)
     margin = SEPARATION
     room = np.array([aspect, 1.0]) - 2 * margin
@@ -107,21 +107,18 @@ def whole_graph(graph: Graph, aspect: float = 16 / 9) -> dict[str, tuple[float, 
 
 
 def _distances(graph: Graph, names: list[str]) -> np.ndarray:
-    """(n, n) hops between entities, directions ignored; unconnected ones are one hop further than any."""
+    """(n, n) hops between entities, without directions; unconnected ones are one hop further apart than any others."""
     index = {name: i for i, name in enumerate(names)}
-    n = len(names)
-    steps = np.full((n, n), np.inf)
-    np.fill_diagonal(steps, 0)
+    links = np.zeros((len(names), len(names)))
     for src, _, dst in graph.edges:
-        steps[index[src], index[dst]] = steps[index[dst], index[src]] = 1
-    for middle in range(n):  # Floyd and Warshall
-        steps = np.minimum(steps, steps[:, middle, None] + steps[None, middle, :])
+        links[index[src], index[dst]] = 1
+    steps = shortest_path(links, directed=False, unweighted=True)
     finite = steps[np.isfinite(steps)]
     return np.where(np.isfinite(steps), steps, finite.max() + 1)
 
 
 def _scaled(distances: np.ndarray) -> np.ndarray:
-    """(n, 2) classical multidimensional scaling; signs are fixed, so that the picture is."""
+    """(n, 2) classical multidimensional scaling. Signs are fixed, so that the picture is never mirrored."""
     n = len(distances)
     centre = np.eye(n) - 1 / n
     gram = -0.5 * centre @ distances**2 @ centre
@@ -131,31 +128,21 @@ def _scaled(distances: np.ndarray) -> np.ndarray:
     for axis, k in enumerate(first):
         vector = vectors[:, k]
         points[:, axis] = vector * np.sign(vector[np.argmax(np.abs(vector))]) * np.sqrt(max(values[k], 0))
-    # entities with equal distances to all others start on one point, where no force could part them
+    # small offsets, because entities with equal distances to all others would start on one point and stay there
     turn = np.arange(n) * 2.399963  # the golden angle, in radians
     return points + 1e-2 * np.stack([np.cos(turn), np.sin(turn)], axis=1)
 
 
-def _majorised(points: np.ndarray, distances: np.ndarray) -> np.ndarray:
-    """(n, 2) after SWEEPS Guttman transforms with weights 1 / distance²."""
+def _relaxed(points: np.ndarray, distances: np.ndarray) -> np.ndarray:
+    """(n, 2) places of least stress (Kamada and Kawai, 1989), found from `points` by gradient descent."""
     n = len(points)
-    if n < 2:
-        return points
-    wanted = np.where(distances > 0, distances, 1.0)
-    weights = np.where(distances > 0, wanted**-2.0, 0.0)
-    laplacian = np.diag(weights.sum(axis=1)) - weights
-    inverse = np.linalg.pinv(laplacian)
-    for _ in range(SWEEPS):
-        apart = np.linalg.norm(points[:, None] - points[None], axis=2)
-        ratio = -weights * wanted / np.where(apart > 1e-9, apart, 1e-9)
-        np.fill_diagonal(ratio, 0)
-        np.fill_diagonal(ratio, -ratio.sum(axis=1))
-        points = inverse @ (ratio @ points)
-    return points
+    wanted = {i: dict(enumerate(row)) for i, row in enumerate(distances.tolist())}
+    found = nx.kamada_kawai_layout(nx.empty_graph(n), dist=wanted, pos=dict(enumerate(points)))
+    return np.array([found[i] for i in range(n)])
 
 
 def _separated(points: np.ndarray, high: np.ndarray, low: float) -> np.ndarray:
-    """(n, 2) with close pairs pushed apart, inside the frame."""
+    """(n, 2) with close pairs pushed apart, inside [low, high]."""
     for _ in range(200):
         gap = points[:, None] - points[None]
         apart = np.linalg.norm(gap, axis=2)

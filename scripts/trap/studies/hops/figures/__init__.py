@@ -1,1 +1,1 @@
-"""Figures that only the hops study has."""
+"""Figures that only the study hops has."""

@@ -1,4 +1,7 @@
-"""Where models look for the next relation: one map per arm on the longest taught chains, and below it on longer ones."""
+"""Attention maps: which relation of the question a model attends to before it writes the next clause of a trace.
+
+One map per arm for the longest taught chains, and one below it for the longest chains asked.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,12 @@ ALT = (
     "the model must look; the share of attention on it is written above each map, with its 95 % interval."
 )
 TABLES = ("arms", "attention", "pointers")
-MAP_INCHES, NAMED_INCHES, TOLD_INCHES = 1.52, 0.6, 0.32  # of a map; above it with its arm's name, and without
-DARK_FROM = 0.7  # of attention: from here on a cell's number is in the paper's colour
+MAP_INCHES = 1.52
+NAMED_INCHES, TOLD_INCHES = (
+    0.6,
+    0.32,
+)  # room above a map: with the arm's name in the first row, without it below
+DARK_FROM = 0.7  # attention from which a cell is so dark that its number is in the colour of the background
 
 
 def draw(evidence: Evidence, theme: Theme) -> Figure:

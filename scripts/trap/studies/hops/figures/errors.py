@@ -1,4 +1,4 @@
-"""What traces get wrong first, by hops asked: one stacked bar per hop count, arms below each other."""
+"""The first error of traces, by hops asked: one stacked bar per hop count, and the arms below each other."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ COLUMNS = (
     "model", "arm", "pool", "level", "kind", "letter", "hop", "value", "low", "high", "n", "seeds",
 )  # fmt: skip
 ASKED = ("eval_easy", "eval_hard")
-# (arm, pools, what the label adds)
+# (arm, pools, addition to the label)
 ARMS = (
     ("sft", ASKED, ""),
     ("rsft_hard", ASKED, ""),
     ("rsft_eval", ("eval_leak",), ", the same ones"),
     ("sft_hard", ASKED, ""),
 )
-# (kinds that one stretch of a bar joins, its name, the colour's role, hatched)
+# parts of a bar: (kinds of error, name, role of the colour, whether hatched)
 STRETCHES = (
     (("faithful",), "faithful", "faithful", False),
     (("other_end",), "true chain to another end", "gold", False),
@@ -40,7 +40,7 @@ STRETCHES = (
     (("no_format",), "no format", "base", True),
 )
 assert {kind for kinds, *_ in STRETCHES for kind in kinds} == set(KINDS)
-THICK = 0.74  # of a row
+THICK = 0.74  # height of a bar, as a share of its row
 ROW_INCHES = 0.19
 Bar = dict[str, Estimate]  # kind -> share
 
@@ -55,7 +55,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
                 if row["pool"] in pools and row["level"]:
                     bars.setdefault((model, arm), {}).setdefault(row["level"], {})[row["kind"]] = share
     shown = [(arm, extra) for arm, _, extra in ARMS if any((model, arm) in bars for model in models)]
-    rows: list[tuple[str, int]] = []  # (arm, hops), from the top; an arm of "" leaves a row free for its name
+    rows: list[tuple[str, int]] = []  # (arm, hops), from the top; ("", 0) is a row for the next arm's name
     for arm, _ in shown:
         asked = sorted({hops for model in models for hops in bars.get((model, arm), {})})
         rows += [("", 0), *((arm, hops) for hops in asked)]

@@ -1,4 +1,8 @@
-"""What it takes before a model goes on by itself: hard reference traces for the one, prompts alone for the other."""
+"""How much a model needs before practice on its own answers helps on hard questions.
+
+A model with rotary positions needs hard reference traces; one without positions needs only prompts. The figure shows
+faithful accuracy by the number of either.
+"""
 
 from __future__ import annotations
 
@@ -18,19 +22,22 @@ ALT = (
     "Without positions, and without any hard trace, against the number of prompts that rejection sampling had."
 )
 TABLES = ("arms", "doses")
-PROMPTS, BEFORE = "round_prompts", "sft_long"  # a family of its own, and the arm that it starts from
-# (family of doses, name, colour's meaning, marker): each its own mark, for the three lie close at the start
+PROMPTS, BEFORE = (
+    "round_prompts",
+    "sft_long",
+)  # the family of doses in prompts, and the arm that it starts from
+# (family of doses, name, role of the colour, marker); markers differ because the lines lie close at the start
 SERIES = (
     ("ignition_sft", "the traces alone", "gold", "o"),
     ("ignition_rsft", "then rejection sampling, faithful winners only", "hard", "^"),
     ("ignition_grpo", "then GRPO", "faithful", "D"),
 )
-SHIFT = 0.2  # of x, so that intervals of the three stay apart
+SHIFT = 0.2  # along x, so that the intervals of the series do not overlap
 STEP = 0.25
 
 
 def place(x: float, least: float = 4.0) -> float:
-    """Where a dose stands: none at 0, then a step for every doubling (the `least` dose at 1.5, after a gap)."""
+    """The x coordinate of a dose: 0 for no dose, 1.5 for the `least` dose, and 1 more for every doubling."""
     return 0.0 if x <= 0 else math.log2(x / least) + 1.5
 
 
@@ -39,7 +46,7 @@ Found = dict[str, dict[str, list[Point]]]  # by model and family of doses
 
 
 def gathered(evidence: Evidence) -> Found:
-    """The points of every series; the prompts' begin with the arm that they start from, as no prompts at all."""
+    """Faithful accuracy by model, family and dose. The arm before any practice is dose 0 of the prompts."""
     found: Found = {}
     for family in (*(family for family, *_ in SERIES), PROMPTS):
         for row, estimate in estimates(
@@ -92,7 +99,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
 
 
 def _panel(axes: Axes, theme: Theme, model: str, families: dict[str, list[Point]]) -> None:
-    """One model: its series of traces or, where it needs none, of prompts."""
+    """Draw one model: its series by reference traces or, if it has none, its series by prompts."""
     series = [(family, role, marker) for family, _, role, marker in SERIES if family in families]
     if not series:
         series = [(PROMPTS, "hard", "^")]

@@ -1,4 +1,4 @@
-"""Reward parts by arm: correctness, path coverage, spam penalty, and the validity it never checked."""
+"""Parts of the published reward by arm, and the validity of traces, which that reward does not check."""
 
 from __future__ import annotations
 

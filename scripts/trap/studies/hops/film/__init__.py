@@ -1,1 +1,1 @@
-"""The film of this study: what its scenes show (`sources`, `subjects`, `examples`), and how (`scenes`)."""
+"""The film of this study. `sources`, `subjects` and `examples` give the facts of its scenes; `scenes` draws them."""

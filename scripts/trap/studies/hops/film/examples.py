@@ -1,8 +1,8 @@
-"""Which real episodes the film shows: chosen by rules from `episodes.parquet`, the same every time.
+"""The real episodes that the film shows, chosen from `episodes.parquet` by fixed rules.
 
-Every rule prefers what can be read on a screen and states what it must be an example of. Which episodes there
-are depends on the processor that ran them: where the first choice has none, a rule looks further, and where no
-episode at all is one, it says so and the scene is left out instead of showing something else.
+A rule states what the episode must be an example of, and prefers short names and few statements, which read well on a
+screen. Episodes differ between processors. So some rules widen their search if the first choice has no episode. If no
+episode fits at all, a rule raises InputError, and the scene is left out.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Clause:
-    """One statement of a trace as it was written, and whether the graph holds it."""
+    """A statement of a trace, and whether it is an edge of the graph."""
 
     src: str
     phrase: str
@@ -43,7 +43,7 @@ class Clause:
 
 
 class Episodes:
-    """Graded completions of finished runs, and the graph that they are read against."""
+    """Graded completions of finished runs, and the graph."""
 
     def __init__(self, evidence: Evidence, graph: Graph) -> None:
         self.table = evidence.table("episodes", COLUMNS)
@@ -55,18 +55,19 @@ class Episodes:
         return Grader(self.graph)
 
     def rows(self, **conditions: object) -> list[Row]:
+        """Episodes whose columns equal the conditions, sorted by id and sample."""
         found = self.table.filter(*[pl.col(name) == value for name, value in conditions.items()])
         return found.sort("id", "sample").to_dicts()
 
     def best(self, rows: Iterable[Row], what: str, key: Callable[[Row], Any]) -> Row:
-        """The row with the smallest key, ties by id. Raises InputError when there is none."""
+        """The row with the smallest key, then the smallest id. Raises InputError, with `what`, if there is no row."""
         found = sorted(rows, key=lambda row: (key(row), row["id"]))
         if not found:
             raise InputError(f"{self._where}: no episode is {what}")
         return found[0]
 
     def clauses(self, row: Row) -> list[Clause]:
-        """The statements of a completion's trace. Ones that do not parse as a statement are left out."""
+        """The statements of a completion's trace, without those that cannot be parsed."""
         trace = next((t for t in row["completion"].split("\n") if t.startswith("TRACE:")), "TRACE:")
         read = self._grader.clauses(trace.removeprefix("TRACE:").strip())
         return [
@@ -78,7 +79,8 @@ class Episodes:
     def path(self, row: Row) -> list[Clause]:
         """The true path of a row's question, as statements.
 
-        The relations are read from the question's own words, because two entities may be linked twice.
+        The relations come from the question's words, because two entities may have several edges. Raises InputError if
+        the question does not name one relation per step.
         """
         question = question_of(row)
         alternatives = "|".join(re.escape(p) for p in sorted(PHRASES.values(), key=len, reverse=True))
@@ -92,6 +94,7 @@ class Episodes:
 
 
 def question_of(row: Row) -> str:
+    """The question in a row's prompt. Raises InputError if there is none."""
     found = _QUESTION.search(row["prompt"])
     if found is None:
         raise InputError(f"episodes.parquet: {row['id']}: the prompt holds no question")
@@ -99,7 +102,7 @@ def question_of(row: Row) -> str:
 
 
 def options_of(row: Row) -> dict[str, str]:
-    """Letter -> entity."""
+    """{letter: entity} of the options in a row's prompt."""
     return dict(_OPTION.findall(row["prompt"]))
 
 
@@ -111,9 +114,9 @@ def right_letter(row: Row) -> str:
 
 
 def walked(episodes: Episodes, far: str, near: str) -> tuple[Row, Row]:
-    """One hard question, as answered after SFT by both models: the first breaks off, the second walks on.
+    """Two answers to one hard question after SFT: model `far` breaks off, model `near` writes a faithful trace.
 
-    Among those, one that follows the path before it breaks off, with short names, which leave most room.
+    Preferred: few hops, an answer of `far` that follows the true path before it breaks off, short names.
     """
     where = {"kind": "eval", "pool": "eval_hard", "arm": "sft"}
     true = {row["id"]: row for row in episodes.rows(model=near, **where) if row["faithful"]}
@@ -136,7 +139,7 @@ def walked(episodes: Episodes, far: str, near: str) -> tuple[Row, Row]:
 
 
 def asked(episodes: Episodes, far: str, near: str) -> Row:
-    """A hard question to walk along: the one that both models answered, else any whose path can be told."""
+    """A hard question whose path the film walks: that of `walked`, else any question that names its relations."""
     with contextlib.suppress(InputError):
         return walked(episodes, far, near)[0]
     rows = [row for row in episodes.rows(kind="eval", pool="eval_hard") if _told(episodes, row)]
@@ -148,6 +151,7 @@ def asked(episodes: Episodes, far: str, near: str) -> Row:
 
 
 def _told(episodes: Episodes, row: Row) -> bool:
+    """Whether `Episodes.path` can read the path of a row's question."""
     try:
         return len(episodes.path(row)) > 0
     except InputError:
@@ -155,7 +159,7 @@ def _told(episodes: Episodes, row: Row) -> bool:
 
 
 def _followed(episodes: Episodes, row: Row) -> int:
-    """Statements of a trace that walk the true path, before the first that does not."""
+    """The number of first statements of a trace that agree with the true path."""
     count = 0
     for stated, asked in zip(episodes.clauses(row), episodes.path(row), strict=False):
         if (stated.src, stated.phrase, stated.dst) != (asked.src, asked.phrase, asked.dst):
@@ -165,10 +169,9 @@ def _followed(episodes: Episodes, row: Row) -> int:
 
 
 def rewarded(episodes: Episodes, model: str) -> Row:
-    """An answer that the published reward likes and the graph does not: right letter, a false statement.
+    """An answer that the published reward likes although its reason is wrong: right letter, a false statement.
 
-    The model's own to a hard question after practice on hard ones; else to any question after any training;
-    else another model's.
+    Preferred: answers of `model`, then of the arm rsft_hard, then to hard questions, and so on down the sort key.
     """
     rows = [
         row
@@ -195,9 +198,9 @@ def rewarded(episodes: Episodes, model: str) -> Row:
 
 
 def practised(episodes: Episodes, model: str) -> tuple[Row, Row]:
-    """One hard question before and after practice on hard ones: the letter turned right, the reason did not.
+    """Two answers to one hard question, after SFT and after RSFT on hard prompts: the letter became right, the trace not.
 
-    Among those, one with the same statements before and after, or with statements that the graph denies.
+    Preferred: traces without unreadable or repeated statements, the same trace twice, and false statements.
     """
     where = {"kind": "eval", "pool": "eval_hard", "model": model}
     after = {
@@ -225,7 +228,10 @@ def practised(episodes: Episodes, model: str) -> tuple[Row, Row]:
 
 
 def sampled(episodes: Episodes, model: str, arm: str = "rsft_hard") -> list[list[Row]]:
-    """Rollouts by prompt, in the order of the prompts' ids, each as the list of its K samples."""
+    """Rollouts of an arm as one list of K samples per prompt, in the order of the prompts' ids.
+
+    Raises InputError if there are none.
+    """
     prompts: dict[str, list[Row]] = {}
     for row in episodes.rows(kind="rollout", arm=arm, model=model):
         prompts.setdefault(row["id"], []).append(row)
@@ -235,7 +241,7 @@ def sampled(episodes: Episodes, model: str, arm: str = "rsft_hard") -> list[list
 
 
 def opened(prompts: list[list[Row]]) -> int:
-    """Index of the prompt whose tries the film opens: some right, some wrong, one kept."""
+    """Index of the prompt whose samples the film shows one by one: some right, some wrong, one kept."""
 
     def order(index: int) -> tuple[Any, ...]:
         rows = prompts[index]

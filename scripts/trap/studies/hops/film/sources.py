@@ -1,4 +1,4 @@
-"""Where the facts of this study's film come from, beside claims and tables: the graph, logged episodes, counts."""
+"""Sources of the film's facts besides claims and tables: the graph, logged episodes, and counts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROTARY, NOPE, REACH = "nano", "nano_nope", "nano_able"
 
 
 class FilmSources(Sources):
-    """Sources with the graph and the episodes of hops; `trap.film.opening` makes them."""
+    """Sources with the graph and the episodes of hops. `trap.film.opening` makes them."""
 
     @property
     def subjects(self) -> dict[str, Subject]:
@@ -41,10 +41,10 @@ class FilmSources(Sources):
 
 
 def _quantities(sources: FilmSources) -> dict[str, Quantity]:
-    """Numbers that no claim states: sizes of the graph, hop counts, parts of the reward, verdicts counted.
+    """Numbers that no claim states: sizes of the graph, hop counts, parts of the reward, and counts of verdicts.
 
-    Counted are the claims of the published post (B…), by the verdict of the committed runs where these are too few; not those of the paper it builds on (P…) and not what
-    is read off its files (F…).
+    Verdicts are counted over the claims of the published post (B…), without those of the paper that it builds on (P…)
+    and those about its files (F…). A claim that is inconclusive here counts with the verdict of the committed runs.
     """
     evidence, graph = sources.evidence, sources.graph
     easy = _or_why_not(lambda: _levels(evidence, "eval_easy"))
@@ -75,7 +75,7 @@ def _quantities(sources: FilmSources) -> dict[str, Quantity]:
 
 
 def _or_why_not(find: Callable[[], Quantity]) -> Quantity:
-    """What `find` finds, else its error: only a scene that shows the quantity has to do without."""
+    """The result of `find`, or its error as a value, so that only scenes that show the quantity fail."""
     try:
         return find()
     except InputError as error:
@@ -90,7 +90,7 @@ def _rollouts(evidence: Evidence) -> dict[str, Any]:
 
 
 def _levels(evidence: Evidence, pool: str) -> str:
-    """`4–5`: the hop counts of a pool. Raises InputError where the table has none."""
+    """The hop counts of a pool as `4–5`. Raises InputError if the table has none."""
     if found := evidence.levels(pool):
         return found
     raise InputError(f"by_level.parquet: no rows of pool {pool!r}")

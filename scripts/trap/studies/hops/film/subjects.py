@@ -1,4 +1,4 @@
-"""One function per scene: the numbers, series and episodes that it shows."""
+"""The facts of each scene: one function per scene writes its numbers, series and episodes into the notes."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ PUBLISHED = (  # (published point, our arm, label)
     ("rsft_eval_135m", "rsft_hard"),
 )
 OURS = ("sft", "sft_more", "rsft_easy", "rsft_hard")
-STARTS = (ROTARY, REACH)  # out of reach of hard questions, and within
-CURVE_POINTS = 60  # of one line while training
+STARTS = (ROTARY, REACH)  # the start that cannot reach hard questions, and the one that can
+CURVE_POINTS = 60  # points of a training curve, at most
 
 
 def claim(sources: FilmSources, notes: Notes) -> None:
@@ -40,7 +40,7 @@ def claim(sources: FilmSources, notes: Notes) -> None:
 
 
 def _graph(sources: FilmSources, notes: Notes) -> None:
-    """The whole graph: a point for every entity, edges as pairs of indices."""
+    """Write the whole graph: entities, a point for each, edges as pairs of indices, and indices by kind."""
     places = whole_graph(sources.graph)
     names = sorted(places)
     index = {name: number for number, name in enumerate(names)}
@@ -81,7 +81,7 @@ def _trace(sources: FilmSources, row: examples.Row) -> dict[str, Any]:
 
 
 def reward(sources: FilmSources, notes: Notes) -> None:
-    """One real completion, part by part."""
+    """One real completion, with the parts of its reward."""
     row = examples.rewarded(sources.episodes, ROTARY)
     _question(sources, notes, row)
     notes.data["trace"] = trace = _trace(sources, row)
@@ -103,7 +103,7 @@ def reward(sources: FilmSources, notes: Notes) -> None:
 
 
 def sample(sources: FilmSources, notes: Notes) -> None:
-    """K real rollouts of one prompt, then of all prompts that the table holds."""
+    """The K samples of one prompt, those of all logged prompts, and one question before and after RSFT."""
     prompts = examples.sampled(sources.episodes, ROTARY)
     index = examples.opened(prompts)
     rows = prompts[index]
@@ -165,7 +165,7 @@ def rerun(sources: FilmSources, notes: Notes) -> None:
         for name, arm in PUBLISHED
     ]
     told = [f"{name}_{model}" for name in ("trap", "matching") for model in STARTS]
-    # true winners alone: the default experiment runs them from the second start
+    # the arm with faithful winners only is not run from every start
     told += [key for model in STARTS if notes.numbers.has(key := f"matching_true_{model}")]
     for key in told:
         notes.say(key, key)
@@ -175,7 +175,7 @@ def rerun(sources: FilmSources, notes: Notes) -> None:
 
 
 def _curves(table: pl.DataFrame, arm: str, kind: str, column: str) -> list[list[list[float]]]:
-    """One line per seed: [share of training done, value], at most CURVE_POINTS of them."""
+    """One line per seed, as at most CURVE_POINTS points [share of the training steps, value]."""
     rows = select(table, model=ROTARY, arm=arm, kind=kind).filter(pl.col(column).is_not_null())
     if kind == "valid":
         rows = select(rows, pool="valid_hard")
@@ -214,7 +214,7 @@ def leak(sources: FilmSources, notes: Notes) -> None:
 
 
 def _ticks(notes: Notes, most: float) -> list[float]:
-    """Quarters up to the first that `most` does not pass, each put into the words."""
+    """The ticks 0, 1/4, … up to the first that is at least `most`, each also written into the words."""
     count = max(1, math.ceil(4 * most - 1e-9))
     ticks = [number / 4 for number in range(min(count, 4) + 1)]
     for tick in ticks:
@@ -227,7 +227,7 @@ def _share(value: float) -> str:
 
 
 def key(sources: FilmSources, notes: Notes) -> None:
-    """Agreement with the right key and with the permuted one, with and without training on the latter."""
+    """Agreement with the right and with the permuted key, of an arm trained on the permuted key and of one that is not."""
     bars = []
     for arm in ("rsft_hard", "rsft_eval_permuted"):
         for pool in ("eval_leak", "eval_leak_permuted"):
@@ -240,7 +240,7 @@ def key(sources: FilmSources, notes: Notes) -> None:
 
 
 def traces(sources: FilmSources, notes: Notes) -> None:
-    """Links asked and stated, one question answered from both starts, and how often a reason is true."""
+    """Links asked and links stated, one question answered from both starts, and shares of faithful answers."""
     lines: dict[str, list[list[float]]] = {}
     for model in STARTS:
         rows = select(sources.evidence.table("by_level"), model=model, arm="sft", metric="hops_used")
@@ -266,12 +266,12 @@ def traces(sources: FilmSources, notes: Notes) -> None:
     notes.data["bars"] = bars
 
 
-# Claims of the experiment way_out: after its longer SFT on short and on longer chains, and after what follows.
+# Claims of the experiment way_out. Each gives faithful accuracy after the longer SFT and after practice that follows.
 _WAY = {ROTARY: f"way_out_demos_{ROTARY}", NOPE: f"way_out_{NOPE}"}
 
 
 def way(sources: FilmSources, notes: Notes) -> None:
-    """How often both models are right for a true reason, and what practice on true answers makes of it."""
+    """Faithful accuracy of both models before and after practice on faithful answers."""
     bars = []
     for model, claim_id in _WAY.items():
         names = {"easy": f"{claim_id}.also.sft_easy", "hard": f"{claim_id}.also.sft", "after": claim_id}
@@ -282,7 +282,7 @@ def way(sources: FilmSources, notes: Notes) -> None:
 
 
 def home(sources: FilmSources, notes: Notes) -> None:
-    """The verdicts on the claims of the published post, counted."""
+    """The number of claims of the published post by verdict."""
     counts = {}
     for name in ("reproduced", "not_reproduced", "inconclusive", "not_tested_here"):
         counts[name] = int(notes.say(name, f"quantity.{name}").value)

@@ -1,4 +1,4 @@
-"""The published result: three bars, and what so few questions can say."""
+"""The published result: three bars, and how little so few questions can show."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Scene(Stage):
             label = block(words, self.size("label"), INK, align="middle")
             label.move_to(point(middle, self.base - (0.65 if self.shape.tall else 0.4)))
             self.columns.append(m.VGroup(shape, value, label))
-            # beside the bar, at whose height a line leads over to it
+            # the text stands beside the bar, and a line at the bar's height connects the two
             x, top = left + self.bar_width + 0.1 * pitch, self.base + entry["value"] * self.unit
             interval = m.VGroup(
                 segments([(point(left + self.bar_width, top), point(x, top))], MUTED, 3),
@@ -60,7 +60,7 @@ class Scene(Stage):
             stroke_color=MUTED,
             stroke_width=3,
         )
-        # from the first frame on, for players that show it before anybody presses a button
+        # on stage in the first frame, which players show before the film starts
         self.add(ground, *self.columns)
         last = self.columns[-1][0]
         self.doubt = line("?", self.size("big"), LEAK, bold=True)

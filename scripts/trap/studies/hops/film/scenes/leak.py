@@ -1,4 +1,4 @@
-"""The leak: the training questions were the test questions; what that alone does."""
+"""The leak: training questions were test questions, and what this alone does to the score."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class Scene(Stage):
         self.ends = ends
 
     def cue_size(self, seconds: float) -> None:
-        """What the leak alone does: in the plot itself on a phone, beside it on a screen."""
+        """The effect of the leak, as text inside the plot in the short cut and beside it in the wide one."""
         if self.shape.tall:
             for pool, key, share in (
                 ("eval_leak", "contamination_nano", 0.82),
@@ -130,7 +130,7 @@ class Scene(Stage):
         self._beside("cannot reach", "nano", 0)
 
     def cue_near(self, seconds: float) -> None:
-        """The same from the start that can reach hard questions."""
+        """The effect of the leak from the start that can reach hard questions."""
         self._beside("can reach", "nano_able", 1)
 
     def _beside(self, text: str, model: str, place: int) -> None:

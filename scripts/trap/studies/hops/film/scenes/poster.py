@@ -1,4 +1,4 @@
-"""The picture that stands for the film before it is played: the three scores and the question."""
+"""The thumbnail: the three published scores and the question."""
 
 from __future__ import annotations
 

@@ -11,7 +11,10 @@ from trap.film.parts import guessing, line, point, polyline, scale, segments, wh
 from trap.film.stage import Stage
 
 COLORS = {"sft": "start", "sft_more": "start", "rsft_easy": "easy", "rsft_hard": "hard"}
-STARTS = {"nano": ("cannot reach", -0.02), "nano_able": ("can reach", -0.42)}  # its name, its place in a row
+STARTS = {
+    "nano": ("cannot reach", -0.02),
+    "nano_able": ("can reach", -0.42),
+}  # {model: (name, height in a row)}
 STAGES = ((("sft",), "SFT"), (("rsft_easy", "rsft_hard"), "RSFT"))
 
 
@@ -103,7 +106,7 @@ class Scene(Stage):
         self.result: m.VGroup | None = None
 
     def cue_starts(self, seconds: float) -> None:
-        """Ours: a dot for the start that cannot reach, a diamond for the one that can."""
+        """Our estimates: a dot for the start that cannot reach, a diamond for the one that can."""
         x = self.box.left
         for model, (name, shift) in STARTS.items():
             sign = self._sign(model, INK).move_to(point(x + 0.15, self.box.top + 0.45))
@@ -135,7 +138,7 @@ class Scene(Stage):
         return m.Square(0.24, fill_color=color, fill_opacity=1, stroke_width=0).rotate(math.pi / 4)
 
     def _difference(self, name: str, what: str, of: str) -> None:
-        """What lies between an arm and its control, from each start that was measured."""
+        """The difference between an arm and its control, from each start that was measured."""
         side, rows = self.side, m.VGroup()
         y = side.top - 0.2
         for text in (f"{what} − {self.facts.words['sft_more.label']}", of):

@@ -14,7 +14,7 @@ COLUMNS = 2  # of cards
 
 
 def _link(start: float, end: float, y: float, true: bool) -> m.VMobject:
-    """A statement between two entities: a line where it is true, a cross where the graph has no such link."""
+    """A statement between two entities: a line if it is true, a cross if the graph has no such edge."""
     if true:
         return segments([(point(start + 0.12, y), point(end - 0.12, y))], RIGHT, 6)
     x, arm = (start + end) / 2, min(0.09, 0.2 * (end - start))
@@ -48,7 +48,7 @@ class Scene(Stage):
             self.animate(m.FadeIn(card), seconds=pace)
 
     def _signs(self) -> m.VGroup:
-        """What the signs on the cards mean: below the question, on a phone in one row."""
+        """The legend of the cards, below the question; in the short cut in one row."""
         signs, tall = m.VGroup(), self.shape.tall
         x, y = self.asked.left, self.field.top + 0.3 if tall else self.asked.bottom + 1.6
         texts = ("true", "false") if tall else ("true statement", "false statement")

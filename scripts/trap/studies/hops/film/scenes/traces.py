@@ -1,4 +1,4 @@
-"""Right letter, missing reason: how long traces get, one question answered twice, true reasons counted."""
+"""Right letter without a reason: the length of traces, one question answered twice, and shares of faithful answers."""
 
 from __future__ import annotations
 

@@ -18,14 +18,14 @@ class Scene(Stage):
         content, tall = self.shape.content, self.shape.tall
         self.picture = content.part(0, 0.5, 1, 1) if tall else content.part(0, 0, 0.6, 1)
         self.column = content.part(0, 0.03, 1, 0.48) if tall else content.part(0.635, 0, 1, 1)
-        # an upright picture is still wider than it is high, so the map is never turned here
+        # even in the short cut this box is wider than high, so the map is not turned
         self.map = GraphMap(self.facts.data, self.picture, turned=False)
         self.add(self.map)
         self.bring_to_back(self.map)
         self.question: m.VGroup | None = None
 
     def cue_map(self, seconds: float) -> None:
-        """The kinds of entities, one after the other, each lit up in the map while it is named."""
+        """Name the kinds of entities one after the other, and light up each kind in the map."""
         present = [(kind, word) for kind, word in KINDS.items() if kind in self.facts.data["kinds"]]
         words = block([word for _, word in present], self.size("body"), MUTED, leading=1.6)
         words.move_to(point(self.column.left, self.column.middle[1]), aligned_edge=m.LEFT)
@@ -89,7 +89,7 @@ class Scene(Stage):
         self.chain = chain
 
     def cue_sizes(self, seconds: float) -> None:
-        """The path that was walked, up to where an easy one ends and beyond."""
+        """Draw brackets beside the path: how far easy questions go, and how far hard ones go."""
         rows, taught = self.chain.rows, int(self.facts.words["longest_easy"])
         x = max(row.get_right()[0] for row in rows) + 0.35
         marks = [0, min(2 * taught, len(rows) - 1), len(rows) - 1]

@@ -1,4 +1,4 @@
-"""The way out: true reasons on short and on longer chains, before and after practice on true answers alone."""
+"""The way out: faithful accuracy on short and on longer chains, before and after practice on faithful answers."""
 
 from __future__ import annotations
 
