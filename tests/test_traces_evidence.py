@@ -181,5 +181,7 @@ def test_the_figure_of_what_is_held_out_shows_each_pool_and_the_published_share(
     figure = held.draw(drawn, THEMES[0])
     marks = {artist.get_gid() for axes in figure.axes for artist in axes.get_children() if artist.get_gid()}
     shown = {mark.split(":", 1)[1] for mark in marks if mark.startswith("point:")}
-    assert shown >= {f"nano_nope:{arm}:{pool}" for arm in ("sft_250", "sft", "sft_families") for pool in held.POOLS}
+    assert shown >= {
+        f"nano_nope:{arm}:{pool}" for arm in ("sft_250", "sft", "sft_families") for pool in held.POOLS
+    }
     assert "nano_nope:published" in shown and not any("sft_hard" in mark for mark in shown)

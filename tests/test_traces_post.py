@@ -48,6 +48,7 @@ def claims(**changes: dict[str, Any]) -> list[dict[str, Any]]:
             "id": one.id,
             "statement": one.statement,
             "verdict": "not tested here",
+            "kind": "own" if one.source == "ours" else "published",
             "reason": "",
             "also": {},
         }
