@@ -20,6 +20,8 @@ PIP   := $(BIN)/python -m pip --disable-pip-version-check $(if $(TTY),,-qq)
 export LC_ALL := C
 export PYTHONUTF8 := 1
 export PYTHONHASHSEED := 0
+# programs start hundreds of times, so compiled code is kept, whatever the environment says
+export PYTHONDONTWRITEBYTECODE :=
 # pip follows no user configuration that could change which packages come
 export PIP_REQUIRE_VIRTUALENV := 1
 
@@ -132,14 +134,14 @@ published: $(VENV)/.paper ## fetch the published files (network) and audit them
 verify: $(VENV)/.paper ## which released items are older than the code that made them, and what makes them anew?
 	@$(BIN)/python scripts/verify_release.py
 
-# The libraries may have come after the test tools were installed, so this is looked at each time.
+# The libraries may have come after the test tools were installed, so this is looked at each time. `snakemake --lint` is
+# one of the tests. Files with slow tests come first, whatever their number of tests.
 test: $(VENV)/.test ## everything that CI runs; at the end, what was skipped and how to get it
 	@if $(CAIRO) && ! $(SELF) $(VENV)/.film; then \
 	  echo "Manim could not be installed: tests of the film's pictures are skipped."; fi
 	@$(BIN)/ruff check .
 	@$(BIN)/snakefmt --check Snakefile rules scripts/trap/studies
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --lint
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadfile
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.test ## the style checks alone
 	@$(BIN)/ruff check . && $(BIN)/snakefmt --check Snakefile rules scripts/trap/studies
@@ -194,6 +196,12 @@ $(VENV)/.clues: requirements/clues.txt $(VENV)/.paper
 	@$(PIP) install --no-deps -r requirements/clues.txt -c requirements/lock.txt
 	@touch $@
 
+# All that the packages need stands in the file, so that no version of lock.txt moves.
+$(VENV)/.tasks: requirements/tasks.txt $(VENV)/.paper
+	@echo "Installing requirements/tasks.txt into $(VENV) …"
+	@$(PIP) install --no-deps -r requirements/tasks.txt -c requirements/lock.txt
+	@touch $@
+
 # Two of Manim's parts are built from source on Linux and macOS, and need libraries to build against.
 LACKS := bash requirements/system.sh lacks film
 CAIRO := test -z "$$($(LACKS))"
@@ -204,7 +212,7 @@ $(VENV)/.film: requirements/film.txt $(VENV)/.paper
 	@$(PIP) install -r requirements/film.txt -c requirements/lock.txt
 	@touch $@
 
-$(VENV)/.test: requirements/test.txt $(VENV)/.mlx $(VENV)/.gym $(VENV)/.clues $(VENV)/.smollm
+$(VENV)/.test: requirements/test.txt $(VENV)/.mlx $(VENV)/.gym $(VENV)/.clues $(VENV)/.smollm $(VENV)/.tasks
 	@echo "Installing requirements/test.txt into $(VENV) …"
 	@$(PIP) install -r requirements/test.txt -c requirements/lock.txt
 	@touch $@

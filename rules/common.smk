@@ -205,6 +205,10 @@ def evidence_files(study, experiment):
     return [f"{folder}/{name}" for name in collected_files(study, experiment)]
 
 
+def is_released(study, experiment):
+    return evidence_folder(study, experiment).startswith(RELEASED)
+
+
 def other_items(study, experiment):
     """Items of the experiments in `with_items_of`."""
     others = EXPERIMENTS[study, experiment].with_items_of
@@ -257,7 +261,7 @@ def ledger(study, experiment):
 def released_beside(study, experiment):
     """The experiments in `beside` whose items are released."""
     beside = EXPERIMENTS[study, experiment].beside
-    return [other for other in beside if evidence_folder(study, other).startswith(RELEASED)]
+    return [other for other in beside if is_released(study, other)]
 
 
 def report_files(study, experiment):
@@ -272,7 +276,7 @@ def page_files(study, experiment):
 def experiment_files(study, experiment):
     """All files of an experiment. With local items, these include the results of its runs."""
     one, plan = EXPERIMENTS[study, experiment], PLANS[study]
-    released = evidence_folder(study, experiment).startswith(RELEASED)
+    released = is_released(study, experiment)
     made = [
         *([] if released else run_files(plan.collected(experiment), "metrics.json")),
         *ledger(study, experiment),
@@ -287,7 +291,7 @@ def experiment_files(study, experiment):
 def main_experiment():
     """The experiment that targets such as `tables` and `film` are about: the released one with most runs."""
     posts = [name for name, one in PLAN.settings.experiments.items() if one.post]
-    found = [name for name in posts if evidence_folder(STUDY, name).startswith(RELEASED)]
+    found = [name for name in posts if is_released(STUDY, name)]
     return max(found, key=lambda name: len(PLAN.runs(name)), default=DEFAULT)
 
 

@@ -118,12 +118,7 @@ rule release_items:
 
 rule tabulate_results:
     input:
-        evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
-        sources=lambda wildcards: sources(wildcards.study),
-        pools=lambda wildcards: plan_of(wildcards).pool_files(plan_of(wildcards).honest),
-        claims=lambda wildcards: plan_of(wildcards).settings.claims,
-        sheet=lambda wildcards: plan_of(wildcards).sheet(wildcards.experiment),
-        code=lambda wildcards: plan_of(wildcards).study_code("tabulate_results.py"),
+        **judged("tabulate_results.py"),
     output:
         both("results/{study}/{experiment}/tables", TABLES, ("arms.md", "contrasts.md")),
         arms=shown("results/{study}/{experiment}/tables/arms.md", "tabulate_results", "Tables"),
@@ -147,14 +142,9 @@ rule tabulate_results:
 
 use rule tabulate_results as tabulate_claims with:
     input:
-        evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
-        sources=lambda wildcards: sources(wildcards.study),
-        pools=lambda wildcards: plan_of(wildcards).pool_files(plan_of(wildcards).honest),
+        **judged("tabulate_claims.py"),
         beside=lambda wildcards: ledgers_beside(wildcards.study, wildcards.experiment),
-        claims=lambda wildcards: plan_of(wildcards).settings.claims,
-        sheet=lambda wildcards: plan_of(wildcards).sheet(wildcards.experiment),
         more=lambda wildcards: own(OWN_CLAIMS, wildcards.study),
-        code=lambda wildcards: plan_of(wildcards).study_code("tabulate_claims.py"),
     output:
         claims="results/{study}/{experiment}/claims.json",
     params:

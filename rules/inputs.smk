@@ -37,10 +37,21 @@ def search_options(study):
     return f"{option('--samples', search.samples)} --temperature {search.temperature}"
 
 
+def judged(script):
+    """Inputs of a program that makes tables or claims of the items of an experiment."""
+    return {
+        "evidence": lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
+        "sources": lambda wildcards: sources(wildcards.study),
+        "pools": lambda wildcards: plan_of(wildcards).pool_files(plan_of(wildcards).honest),
+        "claims": lambda wildcards: plan_of(wildcards).settings.claims,
+        "sheet": lambda wildcards: plan_of(wildcards).sheet(wildcards.experiment),
+        "code": lambda wildcards: plan_of(wildcards).study_code(script),
+    }
+
+
 def collected_runs(wildcards):
-    runs = plan_of(wildcards).collected(wildcards.experiment)
     names = ("meta.json", "log.jsonl", "metrics.json", "items.parquet", "episodes.jsonl")
-    return run_files(runs, *names)
+    return run_files(plan_of(wildcards).collected(wildcards.experiment), *names)
 
 
 def more_items(wildcards):
@@ -120,13 +131,9 @@ def figures_beside(wildcards):
     return [path for other in others for path in figure_files(wildcards.study, other)]
 
 
-def post_figures(wildcards):
+def post_figures(wildcards, input):
     """Folders of the figures that a post may show: its own, and those of released experiments beside it."""
-    study, experiment = wildcards.study, wildcards.experiment
-    drawn = [
-        one for one in (experiment, *released_beside(study, experiment)) if figure_files(study, one)
-    ]
-    return [f"{home(study, one)}/figures" for one in drawn]
+    return list(dict.fromkeys(map(os.path.dirname, [*input.figures, *input.beside])))
 
 
 PAGE_SEED = 1
@@ -144,8 +151,7 @@ def page_lineage(wildcards):
 
 def page_adapters(wildcards):
     """`page_lineage` as inputs; empty for a page made from released items, because it must not train anything."""
-    released = evidence_folder(wildcards.study, wildcards.experiment).startswith(RELEASED)
-    return [] if released else page_lineage(wildcards)
+    return [] if is_released(wildcards.study, wildcards.experiment) else page_lineage(wildcards)
 
 
 def page_models(wildcards):
@@ -154,8 +160,7 @@ def page_models(wildcards):
     if not plan.kind.page_runs_models or SETTINGS.platform != "torch":
         return []
     runs = [run for run in plan.runs(experiment) if run.seed == PAGE_SEED]
-    released = evidence_folder(wildcards.study, experiment).startswith(RELEASED)
-    made = [] if released else plan.collected(experiment)
+    made = [] if is_released(wildcards.study, experiment) else plan.collected(experiment)
     here = lambda run: run in made or all(map(os.path.isdir, trained(run, plan.lineage(run.arm))))
     runs = list(filter(here, runs))
     folder = f"{home(wildcards.study, experiment)}/page/models"
@@ -185,19 +190,21 @@ def scenes_told(study, experiment, cut):
     return checked(lambda: scenes_of(load_sheet(CUES), cut, beside))
 
 
+def of_scenes(study, experiment, cut, name):
+    """A file of each scene of a cut, by a pattern of its name in the folder of the film."""
+    pattern = f"{home(study, experiment)}/video/{name}"
+    return expand(pattern, cut=cut, scene=scenes_told(study, experiment, cut))
+
+
 def clips_of_cut(wildcards):
-    cut, folder = wildcards.cut, f"{home(wildcards.study, wildcards.experiment)}/video"
-    scenes = scenes_told(wildcards.study, wildcards.experiment, cut)
-    return [f"{folder}/clips/{cut}_{scene}.mp4" for scene in scenes]
+    study, experiment, cut = wildcards.study, wildcards.experiment, wildcards.cut
+    return of_scenes(study, experiment, cut, "clips/{cut}_{scene}.mp4")
 
 
 def facts_of_cut(wildcards):
     """The facts of a cut's scenes. Without a wildcard `cut`, those of the wide cut, which has all scenes."""
-    folder, cut = f"{home(wildcards.study, wildcards.experiment)}/video", wildcards.get(
-        "cut", "wide"
-    )
-    scenes = scenes_told(wildcards.study, wildcards.experiment, cut)
-    return [f"{folder}/facts/{scene}.json" for scene in scenes]
+    cut = wildcards.get("cut", "wide")
+    return of_scenes(wildcards.study, wildcards.experiment, cut, "facts/{scene}.json")
 
 
 def film_tables(wildcards):
@@ -219,17 +226,11 @@ def film_files(study, experiment):
     films = [f"{folder}/trap_{cut}.mp4" for cut in CUTS]
     if film_quality() == "draft":
         return films
-    beside = [f"{folder}/kit.md"]
+    names = ("contact_sheet_{cut}.png", "trap_{cut}.srt", "trap_{cut}.vtt", "thumbnail_{cut}.png")
+    beside = expand([f"{folder}/{name}" for name in names], cut=CUTS)
     for cut in CUTS:
-        names = [
-            f"contact_sheet_{cut}.png",
-            f"trap_{cut}.srt",
-            f"trap_{cut}.vtt",
-            f"thumbnail_{cut}.png",
-        ]
-        clips = [f"clips/{cut}_{scene}.webp" for scene in scenes_told(study, experiment, cut)]
-        beside += [f"{folder}/{name}" for name in (*names, *clips)]
-    return [*films, *beside]
+        beside += of_scenes(study, experiment, cut, "clips/{cut}_{scene}.webp")
+    return [*films, f"{folder}/kit.md", *beside]
 
 
 def narrated_files(study, experiment):

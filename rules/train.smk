@@ -70,7 +70,7 @@ rule train_adapter:
     wildcard_constraints:
         arm=names(TRAINED),
     # arms that other arms wait for go first
-    priority: lambda wildcards: plan_of(wildcards).descendants(wildcards.arm)
+    priority: lambda wildcards: plan_of(wildcards).descendants[wildcards.arm]
     threads: run_threads
     resources:
         mem_mb=run_memory,

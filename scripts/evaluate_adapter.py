@@ -22,17 +22,14 @@ from msgspec import Struct
 
 from trap.cli import run_main
 from trap.files import InputError, read_jsonl, replacing, write_json, write_jsonl
-from trap.models.loading import load_model
 from trap.platforms import Example
 from trap.studies.base import BaseStudy, Score, score_item
 from trap.studies.columns import item_columns
-from trap.workflow.config import hyper_of, load_config
-from trap.workflow.opening import open_study, study_settings
-from trap.workflow.running import fix_threads, timed
-from trap.workflow.sheet import load_arms
+from trap.workflow.opening import study_settings
+from trap.workflow.running import timed
+from trap.workflow.trained import add_run, open_run
 
 EPISODES_PER_POOL = 200
-RUN = ("study", "model", "platform", "arm", "seed")
 
 
 def right_is_likeliest(model: Any, study: BaseStudy, items: Sequence[Any]) -> list[bool | None]:
@@ -122,29 +119,15 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    for name in ("config", "study", "sheet", "arm", "model", "platform"):
-        parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--lineage", nargs="+", required=True, help="run folders from the base to this run")
-    parser.add_argument("--pools", nargs="+", required=True, help="pool files")
+    add_run(parser)
     parser.add_argument("--validation", nargs="*", default=[], help="pools that training was watched on")
-    parser.add_argument("--data", help="folder of the study's shared files (default results/STUDY/data)")
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--output", help="run folder to write into")
     where.add_argument("--only-items", metavar="FILE", help="write this file of items and nothing else")
     args = parser.parse_args(argv)
 
     def body() -> None:
-        fix_threads()
-        config = load_config(args.config)
-        study = open_study(config, args.study, args.data)
-        arms = load_arms(args.sheet, type(study))
-        if args.arm not in arms:
-            raise InputError(f"{args.sheet}: no arm `{args.arm}`")
-        hyper = hyper_of(config, args.study, args.model, arms[args.arm].hyper)
-        weights = [Path(run) / "adapter" for run in args.lineage]
-        model = load_model(config, args.model, args.platform, weights, config.device)
-        run = {name: getattr(args, name) for name in RUN}
+        config, study, hyper, model, run = open_run(args)
         asked = study_settings(config, args.study).asked.get(args.model, {})
         pools, seconds = timed(
             lambda: list(answer(model, study, args.pools, hyper.max_completion_length, asked))

@@ -19,23 +19,21 @@ import evaluate_adapter
 import train_adapter
 from trap.cli import run_main
 from trap.files import InputError, replacing
+from trap.workflow.trained import SETTINGS, add_run
 
-SAME = ("config", "study", "sheet", "arm", "model", "platform", "seed")  # of both programs
+SAME = (*SETTINGS, "seed")  # of both programs
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    for name in (*SAME, "output"):
-        parser.add_argument(f"--{name}", required=True)
-    for name in ("lineage", "pools"):
-        parser.add_argument(f"--{name}", nargs="+", required=True)
+    add_run(parser)
+    parser.add_argument("--output", required=True)
     for name in ("rollouts", "validation"):
         parser.add_argument(f"--{name}", nargs="*", default=[])
-    parser.add_argument("--data", help="folder of the study's shared files (default results/STUDY/data)")
     args = parser.parse_args(argv)
-    same = [part for name in SAME for part in (f"--{name}", getattr(args, name))]
+    same = [part for name in SAME for part in (f"--{name}", str(getattr(args, name)))]
     same += ["--data", args.data] if args.data else []
 
     def body() -> None:

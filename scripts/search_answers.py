@@ -19,15 +19,11 @@ from typing import Any
 
 import polars as pl
 
-from evaluate_adapter import RUN, Answered, item_row, write_item_rows
+from evaluate_adapter import Answered, item_row, write_item_rows
 from trap.cli import run_main
 from trap.files import InputError, replacing
-from trap.models.loading import load_model
 from trap.studies.base import Score, score_item
-from trap.workflow.config import hyper_of, load_config
-from trap.workflow.opening import open_study
-from trap.workflow.running import fix_threads
-from trap.workflow.sheet import load_arms
+from trap.workflow.trained import add_run, open_run
 
 
 def counted(pool: str, item: Any, scores: Sequence[Score]) -> dict[str, Any]:
@@ -47,33 +43,18 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    for name in ("config", "study", "sheet", "arm", "model", "platform", "output"):
-        parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--lineage", nargs="+", required=True, help="run folders from the base to this run")
-    parser.add_argument(
-        "--pools", nargs="+", required=True, help="pool files; a pool's name is its file's stem"
-    )
+    add_run(parser)
+    parser.add_argument("--output", required=True, help="folder to write into")
     parser.add_argument(
         "--samples", type=int, nargs="+", required=True, help="how many answers to choose among"
     )
     parser.add_argument("--temperature", type=float, required=True)
-    parser.add_argument("--data", help="folder of the study's shared files (default results/STUDY/data)")
     args = parser.parse_args(argv)
 
     def body() -> None:
-        fix_threads()
-        config = load_config(args.config)
         if min(args.samples) < 1:
             raise InputError(f"--samples: {min(args.samples)} answers are none to choose from")
-        study = open_study(config, args.study, args.data)
-        arms = load_arms(args.sheet, type(study))
-        if args.arm not in arms:
-            raise InputError(f"{args.sheet}: no arm `{args.arm}`")
-        hyper = hyper_of(config, args.study, args.model, arms[args.arm].hyper)
-        weights = [Path(run) / "adapter" for run in args.lineage]
-        model = load_model(config, args.model, args.platform, weights, config.device)
-        run = {name: getattr(args, name) for name in RUN}
+        _, study, hyper, model, run = open_run(args)
         rows: list[dict[str, Any]] = []
         counts: list[dict[str, Any]] = []
         for path in args.pools:

@@ -19,6 +19,10 @@ from skips import lacking, refused, sorted_out, table
 if TYPE_CHECKING:
     from trap.film.facts import Sources
 
+# Tests run beside each other, a process a core, so that one thread each is enough, as in a job of the workflow.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"):
+    os.environ.setdefault(name, "1")
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -41,6 +45,12 @@ def hops_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_graph(tmp_path_factory.mktemp("hops_data"))
 
 
+def _common(factory: pytest.TempPathFactory) -> Path:
+    """The folder of a whole test run, whichever of its processes asks."""
+    base = factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
 @pytest.fixture(scope="session")
 def film_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Tables and claims of the released items, and the graph, as the film reads them (`film_evidence`)."""
@@ -48,10 +58,15 @@ def film_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     if missing := lacking("results"):
         pytest.skip(missing)
-    base = tmp_path_factory.getbasetemp()
-    return film_evidence.write(
-        (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "film_evidence"
-    )
+    return film_evidence.write(_common(tmp_path_factory) / "film_evidence")
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project after a whole run of config/test/config.yaml. It is read only: copy what a test changes."""
+    from whole_runs import finish, project, shared
+
+    return shared(_common(tmp_path_factory) / "tiny_run", lambda folder: finish(project(folder)))
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +75,13 @@ def sources(film_folder: Path) -> Sources:
     import film_evidence
 
     return film_evidence.opened(film_folder)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first, so that no process has a long one left when the others are done."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 def _skips(config: pytest.Config) -> Counter[tuple[str, str]]:

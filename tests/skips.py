@@ -90,6 +90,13 @@ KINDS: dict[str, tuple[Callable[[], bool], str, str]] = {
         "a network, or an index with it",
     ),
     "ortools": (_packages("ortools"), "OR-Tools is not installed", "make .venv/.clues"),
+    "gym": (_packages("reasoning_gym"), "the package reasoning-gym is not installed", "make .venv/.gym"),
+    "tasks": (
+        _packages("verifiers", "lm_eval"),
+        "verifiers and lm-evaluation-harness are not installed",
+        "make .venv/.tasks",
+    ),
+    "oxigraph": (_packages("pyoxigraph"), "the package pyoxigraph is not installed", "make .venv/.tasks"),
     "trl": (_packages("trl", "datasets"), "TRL is not installed", PIP),
     "slurm": (_packages("snakemake_executor_plugin_slurm"), "Snakemake's Slurm plugin is not installed", PIP),
     "published": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -87,20 +88,48 @@ def test_errors_are_one_line(tree: Path) -> None:
         closure("draw.py", root=tree)
 
 
-@pytest.mark.parametrize("script", sorted(path.name for path in SCRIPTS.glob("*.py")))
-def test_closure_holds_whatever_python_really_imports(script: str) -> None:
+PROGRAMS = sorted(path.name for path in SCRIPTS.glob("*.py"))
+# Imports each program in a process of its own, forked from one that has imported what is large and not of this project.
+IMPORTS = """
+import json, os, runpy, sys, traceback
+import matplotlib.figure, numpy, polars, scipy.special
+folder, *programs = sys.argv[1:]
+sys.path.insert(0, folder)
+for program in programs:
+    sys.stdout.flush()
+    if child := os.fork():
+        os.waitpid(child, 0)
+        continue
+    error = ""
+    try:
+        runpy.run_path(f"{folder}/{program}", run_name="imported")
+    except BaseException:
+        error = traceback.format_exc()
+    loaded = [m.__file__ for n, m in sys.modules.items() if n.split(".")[0] == "trap" and m.__file__]
+    print(json.dumps([program, loaded, error]), flush=True)
+    os._exit(0)
+"""
+
+
+@pytest.fixture(scope="module")
+def imported() -> dict[str, tuple[list[str], str]]:
+    """Files of this project that importing a program really loads, and the error that it ends with."""
+    asked = [sys.executable, "-c", IMPORTS, str(SCRIPTS), *PROGRAMS]
+    told = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.splitlines()
+    rows = [json.loads(line) for line in told if line.startswith("[")]
+    return {program: (loaded, error) for program, loaded, error in rows}
+
+
+@pytest.mark.parametrize("script", PROGRAMS)
+def test_closure_holds_whatever_python_really_imports(
+    script: str, imported: dict[str, tuple[list[str], str]]
+) -> None:
     """The import closure covers every project module that importing the script loads."""
-    program = (
-        f"import sys, runpy; sys.path.insert(0, {str(SCRIPTS)!r})\n"
-        f"runpy.run_path({str(SCRIPTS / script)!r}, run_name='imported')\n"
-        "print(*[m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'trap' and m.__file__], sep='\\n')"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    if "No module named 'av'" in done.stderr and (missing := lacking("film")):
+    loaded, error = imported[script]
+    if "No module named 'av'" in error and (missing := lacking("film")):
         pytest.skip(missing)
-    assert done.returncode == 0, done.stderr
-    loaded = {Path(line) for line in done.stdout.split("\n") if line.endswith(".py")}
-    assert loaded <= set(closure(script))
+    assert not error
+    assert {Path(name) for name in loaded if name.endswith(".py")} <= set(closure(script))
 
 
 @pytest.mark.parametrize("script", sorted(path.name for path in SCRIPTS.glob("plot_*.py")))

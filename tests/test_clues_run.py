@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +14,7 @@ import yaml
 
 from trap.studies.clues.study import Study
 from trap.workflow.sheet import load_arms
-from whole_runs import copy_parts
+from whole_runs import copy_parts, environment
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "report", "page")
@@ -61,11 +60,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("clues") / "project"
     copy_parts(folder, PARTS)
     (folder / "settings.yaml").write_text(yaml.safe_dump(SETTINGS), encoding="utf-8")
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
     targets = ("all", "results/clues/default/page/index.html")
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "settings.yaml", "--", *targets],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=LIMIT,
+        cwd=folder, env=environment(), capture_output=True, text=True, check=False, timeout=LIMIT,
     )  # fmt: skip
     assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
     return folder

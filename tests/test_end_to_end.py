@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,42 +14,17 @@ import psutil
 import pytest
 
 from test_schemas import validator
-from test_workflow import PARTS, ROOT, planned
+from test_workflow import planned
 from unlock_workflow import MARK, unlock
-from whole_runs import copy_parts
+from whole_runs import LIMIT, TINY, finish, project, start
 
 pytestmark = pytest.mark.slow
-TINY = ("--configfile", "config/test/config.yaml")
-LIMIT = 420  # seconds; a run takes about forty
 VOLATILE = ("seconds", "commit")  # what two runs of the same code may differ in
 
 
-def start(folder: Path) -> subprocess.Popen:
-    """A tiny run, both streams in run.log."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
-    with (folder / "run.log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "snakemake", "--cores", "2", *TINY],
-            cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-
-
-def finish(folder: Path) -> None:
-    process = start(folder)
-    assert process.wait(LIMIT) == 0, (folder / "run.log").read_text(encoding="utf-8")[-5000:]
-
-
-def project(folder: Path) -> Path:
-    copy_parts(folder, PARTS)
-    shutil.copytree(ROOT / "results/released/hops/published", folder / "results/released/hops/published")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = project(tmp_path_factory.mktemp("end_to_end") / "project")
-    finish(folder)
-    return folder
+@pytest.fixture
+def undisturbed(tiny_run: Path) -> Path:
+    return tiny_run
 
 
 def job(folder: Path, script: str) -> psutil.Process | None:
@@ -151,7 +125,7 @@ def test_no_partial_file_is_left(undisturbed: Path) -> None:
 
 
 def test_kills_change_nothing(undisturbed: Path, tmp_path: Path) -> None:
-    folder = project(tmp_path / "project")
+    folder = project(tmp_path / "project", undisturbed)
     for script, whole in (
         ("train_base.py", False),
         ("train_adapter.py", True),

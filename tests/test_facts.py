@@ -31,7 +31,7 @@ def test_letters_ask_for_the_letter_of_a_listed_name(graph):
 
 
 def test_exactly_one_option_of_a_pick_completes_the_fact(graph):
-    verbs = {facts.phrase_of(rel, graph.relation_label[rel]): rel for rel in graph.relations}
+    verbs = {graph.phrases[rel]: rel for rel in graph.relations}
     for row in facts.picks(graph, 3, 100):
         listed = dict(re.findall(r"([A-D])\) (\w+)", row["prompt"]))
         src, verb = re.search(r"Fact: (\w+) ([a-z ]+)$", row["prompt"]).groups()

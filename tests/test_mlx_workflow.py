@@ -9,15 +9,15 @@ import pytest
 import yaml
 
 from mlx_models import platform
-from test_end_to_end import project
-from test_workflow import ROOT, snakemake
+from test_workflow import ROOT
+from whole_runs import project, snakemake
 
 pytestmark = pytest.mark.slow
 RUN = "results/hops/runs/nano/mlx/sft/s1"
 
 
-def test_a_run_trains_and_is_evaluated(tmp_path: Path) -> None:
-    folder = project(tmp_path / "project")
+def test_a_run_trains_and_is_evaluated(tmp_path: Path, tiny_run: Path) -> None:
+    folder = project(tmp_path / "project", tiny_run)
     # The tiny size trains the whole model; here an adapter, so that evaluation loads a chain.
     (folder / "lora.yaml").write_text(
         "studies: {hops: {hyper: {sft: {tune: lora, optim: adamw, max_steps: 8}}}}\n"

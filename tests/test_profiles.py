@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from skips import needs
-from test_end_to_end import project
-from test_workflow import ROOT, snakemake
+from test_workflow import ROOT
 from trap.workflow.config import load_config, settings_file
+from whole_runs import project, snakemake
 
 
 def on_the_gpu() -> set[str]:

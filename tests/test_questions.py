@@ -70,7 +70,7 @@ def test_any_question_is_well_posed(
     check_well_posed(shipped, grader, question)
     assert question.id == f"{pool}_{index:06d}"
     assert question.split == ("eval" if pool.startswith("eval_") else "train")
-    assert pool_of(0, question.meta.start, question.meta.chain) == question.meta.pool == pool
+    assert pool_of(question.meta.start, question.meta.chain) == question.meta.pool == pool
 
 
 def test_every_question_of_small_pools_is_well_posed(
@@ -311,4 +311,4 @@ def test_relation_phrases(relation: str, label: str, phrase: str) -> None:
 
 def test_relations_that_read_alike_are_refused() -> None:
     with pytest.raises(InputError, match="both worded 'is blocked by'"):
-        wording.phrases({"blocked_by": "blocked by", "blocked_by_2": "Blocked by"})
+        wording.distinct({"blocked_by": "is blocked by", "blocked_by_2": "is Blocked by"})

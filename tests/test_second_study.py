@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -27,7 +26,7 @@ from trap.files import InputError
 from trap.studies.base import BaseStudy, Item
 from trap.workflow.runs import Run
 from trap.workflow.sheet import load_arms
-from whole_runs import copy_parts
+from whole_runs import copy_parts, environment
 
 ROOT = Path(__file__).resolve().parent.parent
 LITTLE = Path(__file__).resolve().parent / "data/little_study"
@@ -103,10 +102,9 @@ def test_an_item_depends_on_its_index_alone(study: BaseStudy) -> None:
 
 
 def snakemake(folder: Path, *arguments: str) -> str:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "settings.yaml", "--", *arguments],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=LIMIT,
+        cwd=folder, env=environment(), capture_output=True, text=True, check=False, timeout=LIMIT,
     )  # fmt: skip
     output = done.stdout + done.stderr
     assert done.returncode == 0, output[-6000:]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -16,7 +15,7 @@ import yaml
 
 from trap.studies.base import study_class
 from trap.studies.traces.lint import KINDS
-from whole_runs import copy_parts
+from whole_runs import copy_parts, environment
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "report", "page")
@@ -57,11 +56,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / ceiling).parent.mkdir(parents=True)
     shutil.copy2(ROOT / ceiling, folder / ceiling)
     (folder / "settings.yaml").write_text(yaml.safe_dump(SETTINGS), encoding="utf-8")
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "settings.yaml", "--", "all",
          "results/traces/default/page/index.html"],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=LIMIT,
+        cwd=folder, env=environment(), capture_output=True, text=True, check=False, timeout=LIMIT,
     )  # fmt: skip
     logs = "" if done.returncode == 0 else "\n".join(
         path.read_text()[-1500:] for path in sorted((folder / "results/logs").rglob("*.log")) if "rror" in path.read_text()

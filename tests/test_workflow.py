@@ -9,18 +9,15 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from whole_runs import copy_parts
+from whole_runs import project, snakemake
 
 ROOT = Path(__file__).resolve().parent.parent
 FIGURES = 8  # of the default experiment
-PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "report")
 CONFIG, STUDY, EXPERIMENTS = "config/config.yaml", "config/hops/study.yaml", "config/hops/experiments.yaml"
 ARMS = ["base", "sft", "rsft_easy", "rsft_hard", "rsft_eval"]
 TARGETS = (
@@ -42,18 +39,6 @@ TARGETS = (
 pytestmark = pytest.mark.slow
 
 
-def snakemake(folder: Path, *arguments: str, check: bool = True) -> str:
-    """Run Snakemake in `folder`; its output, both streams."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300,
-    )  # fmt: skip
-    output = done.stdout + done.stderr
-    assert not check or done.returncode == 0, output
-    return output
-
-
 def planned(folder: Path, *arguments: str) -> dict[str, int]:
     """Jobs that a dry run would start, by rule; targets left out."""
     output = snakemake(folder, "--dry-run", *arguments)
@@ -70,8 +55,7 @@ def messages(folder: Path, *arguments: str) -> set[str]:
 
 
 def copy_project(folder: Path) -> Path:
-    copy_parts(folder, PARTS)
-    shutil.copytree(ROOT / "results/released/hops/published", folder / "results/released/hops/published")
+    project(folder)
     path = folder / EXPERIMENTS
     values = yaml.safe_load(path.read_text(encoding="utf-8"))
     for experiment in values.values():
@@ -139,11 +123,7 @@ def test_lint() -> None:
 
 def test_the_full_experiment_is_planned_whole(tmp_path: Path) -> None:
     """Every arm and ten seeds; how long it takes is for benchmarks/."""
-    for part in (*PARTS, "results/released/hops/published"):
-        source = ROOT / part
-        copy = shutil.copytree if source.is_dir() else shutil.copy2
-        copy(source, tmp_path / part)
-    counts = planned(tmp_path, "full", "--quiet", "rules")
+    counts = planned(project(tmp_path / "project"), "full", "--quiet", "rules")
     assert counts["train_adapter"] > 100 and counts["evaluate_adapter"] > counts["train_adapter"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,6 +17,7 @@ from trap.figures.theme import NORMAL, SMALL, Theme
 PANEL_INCHES = 3.1
 COLUMNS = 2  # panels beside each other; further models go on further rows
 LEFT, RIGHT, BETWEEN = 0.075, 0.865, 0.155  # shares of the width: panels from, to, and between them
+WORD = 0.08  # of the height, for a word beside a line
 GAP = 0.07  # share of the axis between the labels at the ends of lines
 
 
@@ -139,8 +141,16 @@ def draw_dose(
         axes.set_title(evidence.panel_title(model), fontsize=NORMAL, pad=9)
         _panel(axes, evidence, theme, model, family, series)
         if chance := evidence.baseline("chance"):
-            reference(axes, theme, chance.value, "chance", x=0.4, ha="center", below=chance.value > 0.08)
+            reference(axes, theme, chance.value, "chance", x=0.4, ha="center", below=_below(axes, chance.value))
     return figure
+
+
+def _below(axes: Axes, chance: float) -> bool:
+    """Whether the word for chance stands below its line: where no series passes there, nor the axis."""
+    curves = [line for line in axes.lines if len(line.get_xdata()) > 2]
+    passing = [float(np.interp(0.375, line.get_xdata(), line.get_ydata())) - chance for line in curves]
+    crowded = {below: sum(0 < (-y if below else y) < WORD for y in passing) for below in (True, False)}
+    return chance > WORD and crowded[True] <= crowded[False]
 
 
 def _boxes(figure: Figure, band: tuple[float, float], count: int) -> list[Axes]:

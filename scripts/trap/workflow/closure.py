@@ -159,12 +159,14 @@ def code_hash(path: Path | str) -> str:
     return sha256_bytes(code_text(Path(path).read_bytes()).encode())
 
 
+def _told(path: Path, root: Path) -> str:
+    """A path relative to the repository, or absolute for a file outside of it."""
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
+
+
 def code_hashes(files: Iterable[Path], root: Path = SCRIPTS.parent) -> dict[str, str]:
     """`code_hash` by path. Paths are relative to the repository, or absolute for files outside of it."""
-    return {
-        (path.relative_to(root) if path.is_relative_to(root) else path).as_posix(): code_hash(path)
-        for path in sorted(set(files))
-    }
+    return {_told(path, root): code_hash(path) for path in sorted(set(files))}
 
 
 def combined_hash(parts: dict[str, str]) -> str:
@@ -172,23 +174,19 @@ def combined_hash(parts: dict[str, str]) -> str:
     return sha256_bytes("".join(f"{key}\0{parts[key]}\n" for key in sorted(parts)).encode())
 
 
+def _present(members: Iterable[str]) -> list[str]:
+    """The members that exist: not every method has a module in every platform."""
+    return [member for member in members if module_file(f"{PACKAGE}.{member}") is not None]
+
+
 @cache
 def program_hash(script: str, *members: str) -> str:
-    """One hash of a program's import closure, without comments, docstrings and the modules that read settings.
-
-    Members that do not exist are skipped, as not every method has a module in every platform.
-    """
-    present = [member for member in members if module_file(f"trap.{member}") is not None]
-    files = [path for path in closure(script, *present) if path.name not in READERS]
+    """One hash of a program's import closure, without comments, docstrings and the modules that read settings."""
+    files = [path for path in closure(script, *_present(members)) if path.name not in READERS]
     return combined_hash(code_hashes(files))[:16]
 
 
 @cache
 def code(script: str, *members: str) -> list[str]:
     """The import closure of `scripts/{script}` as paths that Snakemake can take as inputs."""
-    root = SCRIPTS.parent
-    present = [member for member in members if module_file(f"trap.{member}") is not None]
-    return [
-        path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
-        for path in closure(script, *present)
-    ]
+    return [_told(path, SCRIPTS.parent) for path in closure(script, *_present(members))]

@@ -34,6 +34,8 @@ from trap.workflow.registry import members
 TAKEN = ("data", "extra", "runs", "published")
 ITEMS = ("newest", "released", "local")
 ROOT = Path(__file__).resolve().parents[3]
+# Every program reads the settings. The parser that is written in C takes a fifteenth of the time.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Search(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -330,7 +332,7 @@ def _at_key(error: msgspec.ValidationError) -> str:
 def read_yaml(path: Path | str) -> Any:
     """One YAML document. Raises InputError naming file and line."""
     try:
-        return yaml.safe_load(read_text(path))
+        return yaml.load(read_text(path), LOADER)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}" if mark else str(path)

@@ -6,8 +6,10 @@ here follows from the settings and from the files on disk. Nothing is written.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -39,7 +41,6 @@ class Plan:
     study: str
     arms: dict[str, Arm]  # of all sheets; of two arms with one name, that of the first sheet
     sheets: dict[str, dict[str, Arm]]  # by file: the study's own sheet, then those of its experiments
-    _descendants: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, config: Config, study: str) -> Plan:
@@ -148,12 +149,10 @@ class Plan:
                 found |= {other} | self.ancestors(other)
         return found
 
-    def descendants(self, name: str) -> int:
-        """How many arms can only be trained after `name`."""
-        if not self._descendants:
-            ancestors = [self.ancestors(other) for other in self.arms]
-            self._descendants.update({arm: sum(arm in a for a in ancestors) for arm in self.arms})
-        return self._descendants[name]
+    @cached_property
+    def descendants(self) -> Counter[str]:
+        """By arm, how many arms can only be trained after it."""
+        return Counter(before for name in self.arms for before in self.ancestors(name))
 
     def sheet_of(self, name: str) -> str:
         """The path of the first sheet that has the arm."""
@@ -227,7 +226,8 @@ class Plan:
             for arm in select_arms(arms, wanted, f"experiments.{name}.models.{model}")
             if seed == self.seed_of(arm, seed)
         ]
-        for arm in {arm for run in found for arm in (run.arm, *self.ancestors(run.arm))}:
+        wanted = {run.arm for run in found}
+        for arm in wanted.union(*map(self.ancestors, wanted)):
             if arms.get(arm) != self.arms[arm]:
                 raise InputError(f"{sheet}: arm `{arm}` is another one in {self.sheet_of(arm)}")
         return found
@@ -237,10 +237,12 @@ class Plan:
         chosen = self.experiment(name)
         lenders = chosen.with_items_of
         models = lenders if isinstance(lenders, dict) else {other: self.config.models for other in lenders}
-        elsewhere = {
-            run for other in models for run in self.runs(other)
-            if run.model in models[other] and (chosen.compare or run.name in held(self.lending(other)))
-        }  # fmt: skip
+        elsewhere = set()
+        for other, lent in models.items():
+            here = held(self.lending(other))
+            elsewhere |= {
+                run for run in self.runs(other) if run.model in lent and (chosen.compare or run.name in here)
+            }
         released = self.released_runs(name) if self.extended(name) else set()
         return [run for run in self.runs(name) if run not in elsewhere and run.name not in released]
 
@@ -256,12 +258,11 @@ class Plan:
                 f"{path}: data: its items are others than those of today; `items: local` makes all runs anew"
             )
         known = recorded.get("settings", {})
-        same = {f"{run.model}/{run.arm}": self.run_settings(run.model, run.arm) for run in self.runs(name)}
         here = held(self.released_folder(name))
-        return {
-            run.name for run in self.runs(name)
-            if run.name in here and known.get(key := f"{run.model}/{run.arm}") == same[key]
-        }  # fmt: skip
+        runs = [run for run in self.runs(name) if run.name in here]
+        pairs = {(run.model, run.arm) for run in runs}
+        same = {pair for pair in pairs if known.get("/".join(pair)) == self.run_settings(*pair)}
+        return {run.name for run in runs if (run.model, run.arm) in same}
 
     def data_record(self) -> dict[str, object]:
         """What provenance.json says of a study's items."""

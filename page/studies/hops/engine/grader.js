@@ -25,8 +25,9 @@ const ALL_WORD = new RegExp(`^[${WORD}]+$`, "u");
 const WORDS = new RegExp(`[${WORD}]+`, "gu");
 const SEPARATOR = ", and ";
 
-/** The verb phrase of a relation (`wording.phrase_of`). Throws where a relation has nothing to word it from. */
-export function phraseOf(relation, label) {
+/** The verb phrase of a relation: the one given, else `wording.phrase_of`. Throws where there is nothing to word it from. */
+export function phraseOf(relation, label, given = "") {
+  if (given) return given;
   if (PHRASES.has(relation)) return PHRASES.get(relation);
   const said = words((label || relation.replaceAll("_", " ")).toLowerCase());
   if (said.length === 0) throw new Error(`relation ${JSON.stringify(relation)} has an empty label`);
@@ -37,14 +38,16 @@ export function phraseOf(relation, label) {
 /** Lower-case phrase -> relation id (`reward.relation_phrases`). */
 export function relationPhrases(relations) {
   const table = new Map();
-  for (const { id, label } of relations) {
+  const add = (phrase, id) => {
+    const key = words(phrase).join(" ");
+    if (!table.has(key)) table.set(key, id);
+  };
+  for (const { id, label, phrase } of relations) add(phraseOf(id, label, phrase).toLowerCase(), id);
+  for (const { id, label } of relations) { // after the phrases of all: another's label takes none of them
     const plain = id.replaceAll("_", " ");
     const told = (label || plain).toLowerCase();
     const said = plain.toLowerCase();
-    for (const phrase of [phraseOf(id, told).toLowerCase(), `is ${said}`, `is ${told}`, said, told]) {
-      const key = words(phrase).join(" ");
-      if (!table.has(key)) table.set(key, id);
-    }
+    for (const phrase of [`is ${said}`, `is ${told}`, said, told]) add(phrase, id);
   }
   return table;
 }

@@ -11,7 +11,7 @@ export class Asker {
   /** `graph`: kg.json, parsed. */
   constructor(graph) {
     this.types = new Map(graph.entities.map(({ id, type }) => [id, type]));
-    this.phrases = new Map(graph.relations.map(({ id, label }) => [id, phraseOf(id, label)]));
+    this.phrases = new Map(graph.relations.map(({ id, label, phrase }) => [id, phraseOf(id, label, phrase)]));
     this.out = new Map(graph.entities.map(({ id }) => [id, []]));
     for (const { src, rel, dst } of graph.edges) this.out.get(src).push([rel, dst]);
     for (const steps of this.out.values()) steps.sort(([r, a], [s, b]) => (r < s ? -1 : r > s ? 1 : a < b ? -1 : a > b ? 1 : 0));

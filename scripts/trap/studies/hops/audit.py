@@ -59,7 +59,7 @@ class DatasetAudit(Struct, kw_only=True):
     constant_letter: str
     constant_accuracy: float
     chance: float = CHANCE
-    most_paths: float  # expected accuracy of the option with most simple paths of the asked length
+    most_paths: float | None  # expected accuracy of the option with most simple paths of the asked length
     answerability: dict[str, Ceiling]
     distinct_texts: int
     distinct_starts: int
@@ -242,13 +242,18 @@ def question_faults(question: Question, graph: Graph, grader: Grader) -> list[st
 def audit_questions(
     graph: Graph, questions: Sequence[Question], file: str, pool: str, reach: Reach | None = None
 ) -> DatasetAudit:
-    """Audit one dataset. `reach` may be shared between calls on the same graph."""
+    """Audit one dataset. `reach` may be shared between calls on the same graph.
+
+    On a graph that is not small (`Graph.small`) every question is checked, but only the whole chain is followed: what can be
+    reached by any relation is then most of the graph, and says little.
+    """
     reach = reach or Reach(graph)
     grader = Grader(graph)
+    deep = graph.small
     hop_range = range(*_span(questions))
     most_options = len(LETTERS)
-    counts = {name: [0] * (most_options + 1) for name in KNOWLEDGE}
-    oracle = dict.fromkeys(KNOWLEDGE, 0.0)
+    counts = {name: [0] * (most_options + 1) for name in KNOWLEDGE if deep or name == "chain"}
+    oracle = dict.fromkeys(counts, 0.0)
     problems: list[Problem] = []
     ill_posed = malformed = 0
     most = 0.0
@@ -263,7 +268,7 @@ def audit_questions(
         on_chain = reach.along(start, chain)
         distinct = frozenset(options)
         twice = len(distinct) != len(options)
-        known = reach.known(start, chain[0] if chain else "", hops, hop_range)
+        known = reach.known(start, chain[0] if chain else "", hops, hop_range) if deep else ()
         for name, ends in (("chain", on_chain), *known):
             # an option that stands twice is as good as two
             found = sum(option in ends for option in options) if twice else len(distinct & ends)
@@ -277,6 +282,8 @@ def audit_questions(
             ill_posed += 1
             what = f"{len(along)} options reachable along the chain, not the right one alone"
             problems.append(Problem(question.id, "ill-posed", what))
+        if not deep:
+            continue
         paths = reach.counts(start, hops)
         ways = [paths.get(option, 0) for option in options]  # a Counter asks itself for what is missing
         top = max(ways, default=0)
@@ -285,7 +292,8 @@ def audit_questions(
     n = len(questions)
     letters = Counter(question.answer_star for question in questions)
     constant = max(LETTERS, key=lambda letter: (letters[letter], -LETTERS.index(letter)))
-    notes = [f"more than {PATHS_LIMIT} paths from a start: walks counted instead"] if reach.truncated else []
+    notes = [] if deep else ["a large graph: only the whole chain of a question is followed"]
+    notes += [f"more than {PATHS_LIMIT} paths from a start: walks counted instead"] if reach.truncated else []
     return DatasetAudit(
         file=file,
         pool=pool,
@@ -294,7 +302,7 @@ def audit_questions(
         answers={letter: letters[letter] for letter in LETTERS},
         constant_letter=constant,
         constant_accuracy=letters[constant] / n if n else 0.0,
-        most_paths=most / n if n else 0.0,
+        most_paths=(most / n if n else 0.0) if deep else None,
         answerability={
             name: Ceiling(KNOWLEDGE[name], row, sum(row[2:]), oracle[name] / n if n else 0.0)
             for name, row in counts.items()

@@ -58,8 +58,8 @@ def _dataset(data: Any) -> str:
     lines = [
         f"{data.file}: {data.n} questions ({hops}), {data.distinct_texts} distinct texts, "
         f"{data.distinct_starts} starts, {data.ill_posed} ill-posed, {data.malformed} malformed",
-        f"  chance {percent(data.chance)}, always {data.constant_letter} {percent(data.constant_accuracy)}, "
-        f"most paths {percent(data.most_paths)}",
+        f"  chance {percent(data.chance)}, always {data.constant_letter} {percent(data.constant_accuracy)}"
+        + ("" if data.most_paths is None else f", most paths {percent(data.most_paths)}"),
         table(["reachable options, knowing", "0", "1", "2", "3", "4", "several", "ceiling"], rows),
     ]
     return "\n".join([*lines, *(f"  note: {note}" for note in data.notes)])

@@ -7,20 +7,32 @@ options shows that a branch was the wrong one.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
 from trap.studies.hops.completions import parse_completion
 from trap.studies.hops.records import Question
 
+_WORD = re.compile(r"\w+")
+
 
 def ends_on_option(question: Question, completion: str) -> str | None:
-    """The letter of a completion whose trace's last word is the option of that letter, else None."""
+    """The letter of a completion whose trace ends on the option of that letter, else None."""
     parsed = parse_completion(completion)
     if parsed is None:
         return None
-    words = parsed[0].split()
-    return parsed[1] if words and words[-1].strip(".,;") == question.options.get(parsed[1]) else None
+    words, option = parsed[0].split(), question.options.get(parsed[1], "")
+    if words and words[-1].strip(".,;") == option:
+        return parsed[1]
+    if _WORD.fullmatch(option):  # nothing but the whole last word can be it
+        return None
+    text = " ".join(words)
+    ends = option and any(
+        said.endswith(option) and not _WORD.search(said[: -len(option)][-1:] if _WORD.match(option) else "")
+        for said in (text, text.rstrip(" .,;"))
+    )
+    return parsed[1] if ends else None
 
 
 def choose(question: Question, completions: Sequence[str]) -> str:

@@ -16,9 +16,9 @@ distractor, as far as the graph allows.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate, chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -101,7 +101,7 @@ class Menu(NamedTuple):
 
     golds: list[int]
     sums: list[int]  # running sum of the widths of golds
-    wrong: dict[int, Choice]  # mask of a gold's type -> its distractors
+    wrong: dict[int, Choice]  # type of a gold (`Walks.kind`) -> its distractors
 
     def draw_gold(self, draws: Draws) -> int:
         return self.golds[bisect_right(self.sums, draws.below(self.sums[-1]))]
@@ -157,22 +157,28 @@ def _misread(walks: Walks, pair: Pair) -> int:
     return reached
 
 
-def menus(walks: Walks, pairs: Sequence[Pair]) -> dict[tuple[int, tuple[int, ...]], Menu]:
+# (walks, pair, type of an answer) -> distractors and the tier of each
+Near = Callable[[Any, Any, int], tuple[list[int], list[int]]]
+
+
+def menus(
+    walks: Walks, pairs: Sequence[Pair], near: Near = candidates
+) -> dict[tuple[int, tuple[int, ...]], Menu]:
     """(start, chain) -> Menu for pairs of one hop count, weights fitted over all of them together."""
     if not pairs:
         return {}
     rows: list[tuple[list[int], list[int]]] = []  # one per pair and type of answer
-    wrong: list[dict[int, int]] = []  # pair -> mask of a type -> row
+    wrong: list[dict[int, int]] = []  # pair -> type (`Walks.kind`) -> row
     row_pair: list[int] = []
     gold_entity: list[int] = []
     gold_row: list[int] = []
     for index, pair in enumerate(pairs):
         mine: dict[int, int] = {}
         for gold in pair.paths:
-            alike = walks.type_mask[gold]
+            alike = walks.kind(gold)
             if alike not in mine:
                 mine[alike] = len(rows)
-                rows.append(candidates(walks, pair, alike))
+                rows.append(near(walks, pair, alike))
                 row_pair.append(index)
             gold_entity.append(gold)
             gold_row.append(mine[alike])

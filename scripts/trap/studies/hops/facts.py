@@ -17,19 +17,19 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator
 
+from trap.files import InputError
 from trap.studies.hops.graph import Graph
 from trap.studies.hops.records import LETTERS
-from trap.studies.hops.wording import HEADERS, PUBLISHED_TEMPLATES, phrase_of
+from trap.studies.hops.wording import HEADERS, PUBLISHED_TEMPLATES
 
 FACTS_PER_TEXT = 3
 ANSWERED = "\nANSWER:"
+MOST_FACTS = 1_000_000
 
 
 def sentences(graph: Graph) -> list[str]:
     """One sentence per edge, sorted: "ClockSkew leads to TokenRejected."."""
-    return [
-        f"{src} {phrase_of(rel, graph.relation_label[rel])} {dst}." for src, rel, dst in sorted(graph.edges)
-    ]
+    return [f"{src} {graph.phrases[rel]} {dst}." for src, rel, dst in sorted(graph.edges)]
 
 
 def facts(graph: Graph, seed: int, passes: int) -> Iterator[dict[str, str]]:
@@ -75,7 +75,7 @@ def picks(graph: Graph, seed: int, count: int) -> Iterator[dict[str, str]]:
         names = [right, *rng.sample(others, len(LETTERS) - 1)]
         rng.shuffle(names)
         yield {
-            "prompt": f"{_listed(names)}Fact: {src} {phrase_of(rel, graph.relation_label[rel])}",
+            "prompt": f"{_listed(names)}Fact: {src} {graph.phrases[rel]}",
             "completion": f" {right}{ANSWERED} {LETTERS[names.index(right)]}",
         }
 
@@ -85,6 +85,12 @@ def corpus(graph: Graph, seed: int, scale: float = 1.0) -> Iterator[dict[str, st
 
     Each stage keeps exercising what the one before taught: facts alone would wipe it out.
     """
+
+    if len(graph.edges) > MOST_FACTS:
+        raise InputError(
+            f"the graph has {len(graph.edges)} edges, and a model that is trained from nothing learns up to {MOST_FACTS}:"
+            " its questions are for models that are not (docs/graphs.md)"
+        )
 
     def exercises(count: int, salt: int, verb: str = "") -> Iterator[dict[str, str]]:
         return letters(graph, 10 * seed + salt, round(count * scale), verb)
@@ -122,7 +128,7 @@ def phrases(graph: Graph) -> list[str]:
 
     A name is always written after a space, so it is one piece wherever it stands.
     """
-    verbs = [" " + phrase_of(rel, graph.relation_label[rel]) for rel in graph.relations]
+    verbs = [" " + graph.phrases[rel] for rel in graph.relations]
     names = [" " + entity for entity in graph.entities]
     marks = [" something that", " what?", ", and", "Question:", "TRACE:", "ANSWER:", ANSWERED]
     options = [f"\n{letter})" for letter in LETTERS] + [f" {letter}" for letter in LETTERS]
@@ -132,7 +138,7 @@ def phrases(graph: Graph) -> list[str]:
 def words(graph: Graph) -> list[str]:
     """Texts whose words the tokenizer knows besides: the corpus' own and those of every question style."""
     templates = [text.format(start="") for group in PUBLISHED_TEMPLATES.values() for text in group]
-    labels = [phrase_of(rel, graph.relation_label[rel]) for rel in graph.relations]
+    labels = [graph.phrases[rel] for rel in graph.relations]
     return [
         *sentences(graph),
         *HEADERS.values(),

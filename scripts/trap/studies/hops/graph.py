@@ -9,7 +9,11 @@ from pathlib import Path
 
 from trap.files import InputError, read_json
 from trap.studies.hops.records import Edge, GraphFile
+from trap.studies.hops.wording import phrase_of
 
+# Beyond these numbers a graph is not small: enumerating its chains would take half a minute and more.
+ENTITIES, EDGES = 5_000, 50_000
+WALKS, HOPS = 500_000, 5  # walks of the longest chains that a pool trains on
 ENTITY_TYPES = ("symptom", "cause", "diagnostic", "fix", "tool")
 
 
@@ -26,7 +30,16 @@ class Graph:
         self.relation_label: dict[str, str] = {
             relation.id: relation.label or relation.id.replace("_", " ") for relation in file.relations
         }
+        self.phrase_given = {relation.id: relation.phrase for relation in file.relations if relation.phrase}
         self.edges: frozenset[tuple[str, str, str]] = frozenset((e.src, e.rel, e.dst) for e in file.edges)
+
+    @cached_property
+    def phrases(self) -> dict[str, str]:
+        """Relation id -> the verb phrase between two entities. Raises InputError for an empty label."""
+        return {
+            relation: self.phrase_given.get(relation) or phrase_of(relation, label)
+            for relation, label in self.relation_label.items()
+        }
 
     @cached_property
     def targets(self) -> dict[tuple[str, str], tuple[str, ...]]:
@@ -43,6 +56,15 @@ class Graph:
         for src, rel, dst in self.edges:
             table[src].append((rel, dst))
         return {key: tuple(sorted(value)) for key, value in table.items()}
+
+    @cached_property
+    def small(self) -> bool:
+        """Whether all chains from all starts can be looked at in seconds; else they are drawn."""
+        from trap.studies.hops.arrays import arrays_of  # numpy, which no grader needs
+
+        if len(self.entities) > ENTITIES or len(self.edges) > EDGES:
+            return False
+        return arrays_of(self).walks(HOPS) <= WALKS
 
     def reachable(self, start: str, chain: Sequence[str]) -> frozenset[str]:
         """Entities at the end of any walk from `start` along the relation chain (all multi-valued steps)."""
@@ -108,5 +130,10 @@ def check_types(file: GraphFile, source: str) -> None:
 
 
 def load_graph(path: Path | str) -> Graph:
-    """Read and check a `kg.json`. Raises InputError naming the file and the key."""
-    return Graph(read_json(path, GraphFile), str(path))
+    """Read and check a `kg.json`, also one that names tables. Raises InputError naming the file and the key."""
+    file = read_json(path, GraphFile)
+    if not file.tables:
+        return Graph(file, str(path))
+    from trap.studies.hops.arrays import read_tables
+
+    return read_tables(file, Path(path))  # type: ignore[return-value]

@@ -1,16 +1,33 @@
 """Input functions of the rules that only the study hops has, and the files that it adds to experiments."""
 
+import json
+import shlex
 from types import SimpleNamespace
 
 from trap.studies.hops.pools import EASY_HOPS
 
 HOPS = PLANS["hops"]
 HOPS_GRAPH = HOPS.settings.options.get("graph")  # another graph than the project's own
+HOPS_ENTITIES = HOPS.settings.options.get("entities")
 HOPS_ERRORS = ["errors", "branches", "shuffle"]  # tables about errors of traces
 HOPS_LOOKED_AT = ("sft_long", "way_out_rsft", "way_out_demos_rsft")
 HOPS_PUBLISHED = HOPS.settings.published or "results/hops/published/files"
 HOPS_AUDIT = "results/hops/published/audit.json"
 HOPS_RELEASED_AUDIT = f"{RELEASED}/hops/published/audit.json"
+
+
+def hops_source():
+    """What the graph is built from, as options of the program that builds it."""
+    if not HOPS_GRAPH:
+        return "--source config/hops/graph"
+    said = [f"--graph {shlex.quote(HOPS_GRAPH)}"]
+    if HOPS_ENTITIES:
+        said.append(f"--entities {shlex.quote(HOPS_ENTITIES)}")
+    for name in ("columns", "names", "phrases"):
+        if value := HOPS.settings.options.get(name):
+            told = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            said.append(f"--{name} {shlex.quote(told)}")
+    return " ".join(said)
 
 
 def hops_own(experiment, kind, names):

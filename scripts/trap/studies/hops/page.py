@@ -79,6 +79,10 @@ def data(folder: Path) -> dict[str, Any]:
     folder: holds kg.json. The engine in the browser reads this file too.
     """
     graph = load_graph(folder / "kg.json")
+    if graph.file.tables:
+        raise InputError(
+            f"{folder / 'kg.json'}: a graph of {len(graph.edges)} edges is too large for the page"
+        )
     places = whole_graph(graph)
     file = msgspec.to_builtins(graph.file)
     for entity in file["entities"]:

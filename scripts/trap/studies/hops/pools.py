@@ -1,7 +1,8 @@
 """Which (start, chain of relations) belongs to which pool, and which one question `index` of a pool asks.
 
-A hash of (seed, start, chain) decides, so that pools are disjoint by construction whatever the graph, the
-number of questions or the order in which pools are drawn. All pools must be drawn with one seed.
+A hash of (start, chain) decides, which no seed moves. So pools are disjoint by construction, whatever the graph, the
+number of questions, the order in which pools are drawn or the seeds: an evaluation question of any seed is new to a
+model that was trained with any other. A seed decides in what order a pool asks.
 
 A pair counts if a simple path follows the chain, if the entities reachable along it are few enough for a
 trace to be learnable (`max_reachable`), and if the type of the answer has three distractors left.
@@ -33,6 +34,7 @@ LONGEST = 10
 # Questions by hop count in every hundred of a training pool; evaluation pools take hop counts in turn.
 EASY_SHARES = (20, 35, 45)
 HARD_SHARES = (50, 50)
+SPLIT = 0  # stands in the place of a seed where a hash decides the pool
 
 
 class Place(NamedTuple):
@@ -57,17 +59,17 @@ def hops_of(pool: str) -> tuple[int, ...]:
 
 
 def pair_hash(seed: int, start: str, chain: Sequence[str]) -> int:
-    """64 bits that decide the pool of a (start, chain), and its place in the pool."""
+    """64 bits that decide the place of a (start, chain) in its pool; those of `SPLIT` decide the pool."""
     key = "\0".join((str(seed), start, *chain)).encode()
     return int.from_bytes(blake2b(key, digest_size=8).digest(), "big")
 
 
-def pool_of(seed: int, start: str, chain: Sequence[str]) -> str:
+def pool_of(start: str, chain: Sequence[str]) -> str:
     """The one pool that may ask about this start and this chain of relation ids."""
     hops = len(chain)
     if hops > max(HARD_HOPS):
         return f"{LONG_PREFIX}{hops}"
-    return _pool_at(pair_hash(seed, start, chain), EASY_SPACE if hops in EASY_HOPS else HARD_SPACE)
+    return _pool_at(pair_hash(SPLIT, start, chain), EASY_SPACE if hops in EASY_HOPS else HARD_SPACE)
 
 
 def _pool_at(value: int, space: dict[str, int]) -> str:
@@ -77,6 +79,16 @@ def _pool_at(value: int, space: dict[str, int]) -> str:
         if percent < 0:
             return pool
     raise AssertionError("pool shares must add up to 100")
+
+
+def check_settings(style: str, max_reachable: int, easy_shares: Sequence[int]) -> None:
+    """Raise InputError for an unknown style, no reachable entity, or shares that are none."""
+    if style not in STYLES:
+        raise InputError(f"unknown style {style!r}; use {' or '.join(STYLES)}")
+    if max_reachable < 1:
+        raise InputError(f"max_reachable must be at least 1, not {max_reachable}")
+    if len(easy_shares) != len(EASY_HOPS) or sum(easy_shares) != 100 or min(easy_shares) < 0:
+        raise InputError(f"easy shares must be three percentages that add up to 100, not {easy_shares}")
 
 
 class Pools:
@@ -92,12 +104,7 @@ class Pools:
         easy_shares: Sequence[int] = EASY_SHARES,
         source: str = "graph",
     ) -> None:
-        if style not in STYLES:
-            raise InputError(f"unknown style {style!r}; use {' or '.join(STYLES)}")
-        if max_reachable < 1:
-            raise InputError(f"max_reachable must be at least 1, not {max_reachable}")
-        if len(easy_shares) != len(EASY_HOPS) or sum(easy_shares) != 100 or min(easy_shares) < 0:
-            raise InputError(f"easy shares must be three percentages that add up to 100, not {easy_shares}")
+        check_settings(style, max_reachable, easy_shares)
         self.walks = Walks(graph)
         self.seed = seed
         self.style = style
@@ -153,7 +160,7 @@ class Pools:
             shares = self._shares[pool]
             hops = hops_of(pool)
             present = [share if self.band(pool, hop) else 0 for hop, share in zip(hops, shares, strict=True)]
-            slots = self._slots[pool] = _schedule(hops, present)
+            slots = self._slots[pool] = schedule(hops, present)
         cycle, slot = divmod(index, len(slots))
         hop, before, per_cycle = slots[slot]
         band = self.band(pool, hop)
@@ -169,15 +176,15 @@ class Pools:
             )
 
     def _enumerate(self, hops: int) -> dict[str, list[Pair]]:
-        space = EASY_SPACE if hops in EASY_HOPS else HARD_SPACE
         names, relations = self.walks.names, self.walks.relations
         found: dict[str, list[tuple[float, Pair]]] = {}
         for pair in self.walks.pairs(hops):
             kept = self._eligible(pair)
             if kept is None:
                 continue
-            value = pair_hash(self.seed, names[pair.start], [relations[step] for step in pair.chain])
-            pool = _pool_at(value, space) if hops <= max(HARD_HOPS) else f"{LONG_PREFIX}{hops}"
+            start, chain = names[pair.start], [relations[step] for step in pair.chain]
+            value = pair_hash(self.seed, start, chain)
+            pool = pool_of(start, chain)
             place = float(value)
             if self.style == "published":
                 # The published questions were random paths, so a chain with more paths came up more
@@ -208,7 +215,7 @@ class Pools:
         return pair._replace(paths=paths) if paths else None
 
 
-def _schedule(hops: Sequence[int], shares: Sequence[int]) -> list[tuple[int, int, int]]:
+def schedule(hops: Sequence[int], shares: Sequence[int]) -> list[tuple[int, int, int]]:
     """A cycle of (hop count, how many of it came before, how many there are in all).
 
     Each next slot goes to the hop count that lags most behind its share.

@@ -13,9 +13,11 @@ from itertools import permutations
 from trap.files import InputError
 from trap.studies.hops import distractors, wording
 from trap.studies.hops.distractors import Menu
+from trap.studies.hops.drawn import DrawnPools
 from trap.studies.hops.draws import Draws
 from trap.studies.hops.graph import Graph
-from trap.studies.hops.pools import EASY_SHARES, Pools, hops_of
+from trap.studies.hops.opening import open_pools
+from trap.studies.hops.pools import EASY_SHARES, hops_of
 from trap.studies.hops.records import LETTERS, Edge, Path, Question, QuestionMeta, Reference
 from trap.studies.hops.walks import Pair, members
 
@@ -25,6 +27,7 @@ SHUFFLED = "eval_shuffled"
 PERMUTED, RANDOM = "eval_leak_permuted", "eval_leak_random"
 # pools whose questions are another pool's, changed
 SOURCE_OF = {SHUFFLED: "eval_hard", PERMUTED: "eval_leak", RANDOM: "eval_leak"}
+COPIED = 10_000  # entities up to which a list of all of them is made for each random trace
 _LETTER_ORDERS = tuple(permutations(range(4)))
 _ORDERS = tuple(permutations(range(3)))
 _DERANGEMENTS = tuple(
@@ -49,7 +52,8 @@ class QuestionMaker:
     """Makes the questions of one graph, style and seed.
 
     `questions(pool, count)` is what most callers want. `max_reachable` bounds how many entities a chain
-    may reach; `easy_shares` are percentages of 1, 2 and 3 hops in the easy training pool.
+    may reach; `easy_shares` are percentages of 1, 2 and 3 hops in the easy training pool. `pairs` says whether `all`
+    pairs are enumerated or some are `drawn`; `auto` decides by the size of the graph (`opening.py`).
     """
 
     def __init__(
@@ -62,6 +66,7 @@ class QuestionMaker:
         max_reachable: int = 6,
         easy_shares: Sequence[int] = EASY_SHARES,
         source: str = "graph",
+        pairs: str = "auto",
     ) -> None:
         if prompt_style not in wording.HEADERS:
             raise InputError(f"unknown prompt style {prompt_style!r}; use {' or '.join(wording.HEADERS)}")
@@ -69,8 +74,9 @@ class QuestionMaker:
         self.seed = seed
         self.style = style
         self.prompt_style = prompt_style
-        self.pools = Pools(
+        self.pools = open_pools(
             graph,
+            pairs,
             seed=seed,
             style=style,
             max_reachable=max_reachable,
@@ -78,7 +84,7 @@ class QuestionMaker:
             source=source,
         )
         self._header = wording.HEADERS[prompt_style]
-        self._phrase = wording.phrases(graph.relation_label)
+        self._phrase = wording.distinct(graph.phrases, source)
         self._edges: dict[tuple[int, int, int], Edge] = {}
         self._prepared: dict[tuple[int, tuple[int, ...]], _Prepared] = {}
         self._letters: tuple[tuple[str, int], tuple[int, ...]] = (("", -1), ())
@@ -110,6 +116,8 @@ class QuestionMaker:
     def prepare(self, pool: str) -> None:
         """Enumerate the pairs of a pool and weigh their options; questions do so when first needed."""
         source = SOURCE_OF.get(pool, pool)
+        if isinstance(self.pools, DrawnPools):
+            return
         for hops in hops_of(source):
             band = self.pools.band(source, hops)
             if self.style != "published" and (source, hops) not in self._menus:
@@ -141,12 +149,9 @@ class QuestionMaker:
             )
         else:
             gold = menu.draw_gold(draws)
-            numbers, kind = menu.wrong[self.pools.walks.type_mask[gold]].draw(draws)
+            numbers, kind = menu.wrong[self.pools.walks.kind(gold)].draw(draws)
             text = ready.text
-            x, y, z = numbers
-            if (
-                pair.reached >> x | pair.reached >> y | pair.reached >> z
-            ) & 1 or not pair.reached >> gold & 1:
+            if any(map(pair.reaches, numbers)) or not pair.reaches(gold):
                 raise AssertionError(f"{pool}_{index:06d}: not exactly one option is reachable")
             # The order of candidates must not show in the order of letters.
             numbers = [numbers[at] for at in _ORDERS[draws.below(6)]]
@@ -197,7 +202,9 @@ class QuestionMaker:
         walks = self.pools.walks
         chain = [walks.relations[step] for step in pair.chain]
         menu = None
-        if self.style != "published":
+        if isinstance(self.pools, DrawnPools):
+            menu = self.pools.menu(pool, pair)
+        elif self.style != "published":
             hops = len(chain)
             if (pool, hops) not in self._menus:
                 self.prepare(pool)
@@ -280,6 +287,16 @@ def permute_key(question: Question, seed: int) -> Question:
     return _replaced(question, answer_star=letter, ref=_relettered(question, letter))
 
 
+def _some(entities: Sequence[str], count: int, draws: Draws, taken: set[str]) -> list[str]:
+    """Different entities, none of them taken: drawn again where one is, which is rare among so many."""
+    found: list[str] = []
+    while len(found) < count:
+        one = entities[draws.below(len(entities))]
+        if one not in taken and one not in found:
+            found.append(one)
+    return found
+
+
 def random_trace(question: Question, graph: Graph, seed: int) -> str:
     """A completion with the right letter whose trace is well formed but drawn at random.
 
@@ -289,10 +306,13 @@ def random_trace(question: Question, graph: Graph, seed: int) -> str:
     chain = question.meta.chain or [edge.rel for edge in question.path_star.edges]
     start = question.meta.start or question.path_star.entities[0]
     gold = question.options[question.answer_star]
-    room = [entity for entity in graph.entities if entity not in (start, gold)]
-    if len(room) < len(chain) - 1:
-        raise InputError(f"{question.id}: the graph has too few entities for a random trace")
     draws = Draws(f"{seed}:trace:{question.id}")
-    inner = [room.pop(draws.below(len(room))) for _ in chain[1:]]
-    chain_phrases = [wording.phrase_of(step, graph.relation_label.get(step, "")) for step in chain]
+    if len(graph.entities) > COPIED:
+        inner = _some(graph.entities, len(chain) - 1, draws, {start, gold})
+    else:
+        room = [entity for entity in graph.entities if entity not in (start, gold)]
+        if len(room) < len(chain) - 1:
+            raise InputError(f"{question.id}: the graph has too few entities for a random trace")
+        inner = [room.pop(draws.below(len(room))) for _ in chain[1:]]
+    chain_phrases = [graph.phrases.get(step) or wording.phrase_of(step) for step in chain]
     return wording.trace_text([start, *inner, gold], chain_phrases, question.answer_star)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 Letter = Literal["A", "B", "C", "D"]
 LETTERS: tuple[Letter, ...] = ("A", "B", "C", "D")
@@ -21,14 +21,24 @@ class Entity(Struct, kw_only=True):
 
 
 class Relation(Struct, kw_only=True):
+    """`phrase` is the verb phrase between two entities; without one it is made from the label."""
+
     id: str
     label: str = ""
+    phrase: str | UnsetType = UNSET
 
 
 class Edge(Struct, kw_only=True, frozen=True):
     src: str
     rel: str
     dst: str
+
+
+class Tables(Struct, kw_only=True):
+    """Parquet files beside the `kg.json` of a large graph, which then lists no entities and no edges itself."""
+
+    entities: str
+    edges: str
 
 
 class GraphFile(Struct, kw_only=True):
@@ -39,6 +49,7 @@ class GraphFile(Struct, kw_only=True):
     entities: list[Entity]
     relations: list[Relation]
     edges: list[Edge]
+    tables: Tables | UnsetType = UNSET
 
 
 class Path(Struct, kw_only=True):

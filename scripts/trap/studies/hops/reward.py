@@ -15,13 +15,15 @@ Completions are untrusted text: `grade` raises on no string and bounds its work 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection, Iterator
+from functools import cached_property
 
 from msgspec import Struct
 
 from trap.studies.hops.completions import lenient_letter, parse_completion
 from trap.studies.hops.graph import Graph
+from trap.studies.hops.mentions import Mentions
 from trap.studies.hops.records import Episode, Parsed, Question, Reward
-from trap.studies.hops.wording import phrase_of
 
 CORRECT, INCORRECT = 1.0, -2.0
 PATH_WEIGHT, MIN_HITS, MAX_PATH_REWARD = 0.5, 2, 1.0
@@ -30,6 +32,7 @@ VALIDITY_WEIGHT, FAITHFUL_BONUS = 0.5, 1.0
 
 _MEMO_LIMIT = 200_000  # remembered clause texts, then the memo starts afresh
 _MEMO_CHARS = 400  # longer clause texts are not remembered
+_ALTERNATIVES = 3_000  # names that a regular expression holds; more are looked up
 
 Clause = tuple[str, str, str]
 
@@ -103,11 +106,11 @@ def unparseable(lenient_answer: str = "") -> Grade:
 
 def relation_phrases(graph: Graph) -> dict[str, str]:
     """Lower-case phrase -> relation id: the verb phrase of our traces, the published "is" + label, the label."""
-    table: dict[str, str] = {}
-    for relation in graph.relations:
+    table = {" ".join(graph.phrases[one].lower().split()): one for one in reversed(graph.relations)}
+    for relation in graph.relations:  # after the phrases of all: another's label takes none of them
         label = graph.relation_label[relation].lower()
         words = relation.replace("_", " ").lower()
-        for phrase in (phrase_of(relation, label).lower(), f"is {words}", f"is {label}", words, label):
+        for phrase in (f"is {words}", f"is {label}", words, label):
             table.setdefault(" ".join(phrase.split()), relation)
     return table
 
@@ -117,22 +120,29 @@ class Grader:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self._entities = {entity: entity for entity in graph.entities}
+        self._entities: Collection[str] = getattr(graph, "number", None) or frozenset(graph.entities)
         self._edges = graph.edges
         self._phrases = relation_phrases(graph)
-        self._plain = all(_WORD.fullmatch(entity) for entity in graph.entities)
-        longest_first = sorted(graph.entities, key=len, reverse=True)
-        self._mention = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, longest_first)) + r")(?!\w)")
+        self._plain = all(map(_WORD.fullmatch, graph.entities))
         self._memo: dict[str, tuple[tuple[Clause | None, ...], tuple[str, ...]]] = {}
 
     # -- reading a trace ------------------------------------------------------------------------
+
+    @cached_property
+    def _spans(self) -> Callable[..., Iterator[tuple[int, int]]]:
+        """(text, from) -> begin and end of each entity named, the longest name at each place."""
+        if len(self._entities) > _ALTERNATIVES:
+            return Mentions(self._entities).spans
+        longest_first = sorted(self._entities, key=lambda entity: (-len(entity), entity))
+        named = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, longest_first)) + r")(?!\w)")
+        return lambda text, at=0: (match.span() for match in named.finditer(text, at))
 
     def mentions(self, text: str) -> tuple[str, ...]:
         """Entities named in `text`, in order, with repeats, matched on word boundaries."""
         if self._plain:
             known = self._entities
-            return tuple(known[word] for word in _WORD.findall(text) if word in known)
-        return tuple(self._mention.findall(text))
+            return tuple([word for word in _WORD.findall(text) if word in known])
+        return tuple(text[begin:end] for begin, end in self._spans(text))
 
     def _clause(self, text: str) -> Clause | None:
         """`text` as one statement "SRC phrase DST", or None."""
@@ -144,15 +154,11 @@ class Grader:
             if src not in self._entities or dst not in self._entities:
                 return None
         else:
-            first = self._mention.match(text)
-            if first is None:
+            named = list(self._spans(text))
+            if len(named) < 2 or named[0][0] != 0 or named[-1][1] != len(text):
                 return None
-            last = None
-            for last in self._mention.finditer(text, first.end()):  # noqa: B007 (the last one is wanted)
-                pass
-            if last is None or last.end() != len(text):
-                return None
-            src, middle, dst = first[0], text[first.end() : last.start()].split(), last[0]
+            (_, first), (last, _) = named[0], named[-1]
+            src, middle, dst = text[:first], text[first:last].split(), text[last:]
         relation = self._phrases.get(" ".join(middle).lower())
         if relation is None:
             relation = self._phrases.get(" ".join(w for w in map(str.lower, middle) if w not in _ADVERBS))

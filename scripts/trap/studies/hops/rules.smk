@@ -1,6 +1,6 @@
 """Rules that only the study hops has: its graph, the audit of its questions, errors of traces, attention maps.
 
-needs  config/hops/graph/*.yaml (or the kg.json that the study's option `graph` names); its runs
+needs  config/hops/graph/*.yaml (or the graph that the study's option `graph` names); its runs
 makes  results/hops/data/{kg.json, audit.json}, results/hops/published/,
        results/hops/{experiment}/collected/{traces, attention, pointers}.parquet,
        results/hops/{experiment}/tables/{errors, branches, shuffle, rewards, attention, pointers}.{parquet, md}
@@ -15,12 +15,13 @@ include: "inputs.smk"
 
 rule build_graph:
     input:
-        source=HOPS_GRAPH or sorted(map(str, Path("config/hops/graph").glob("*.yaml"))),
+        source=[path for path in (HOPS_GRAPH, HOPS_ENTITIES) if path]
+        or sorted(map(str, Path("config/hops/graph").glob("*.yaml"))),
         code=lambda wildcards: code("build_graph.py"),
     output:
         graph=f"{HOPS.data}/kg.json",
     params:
-        source=f"--graph {HOPS_GRAPH}" if HOPS_GRAPH else "--source config/hops/graph",
+        source=hops_source(),
     message:
         "Build the knowledge graph"
     shell:
@@ -71,12 +72,7 @@ rule collect_traces:
 
 use rule tabulate_results as tabulate_errors with:
     input:
-        evidence=lambda wildcards: evidence_files("hops", wildcards.experiment),
-        sources=sources("hops"),
-        pools=HOPS.pool_files(HOPS.scored),
-        claims=HOPS.settings.claims,
-        sheet=lambda wildcards: HOPS.sheet(wildcards.experiment),
-        code=lambda wildcards: HOPS.study_code("tabulate_results.py"),
+        **judged("tabulate_results.py") | {"pools": HOPS.pool_files(HOPS.scored)},
     output:
         both("results/{study}/{experiment}/tables", HOPS_ERRORS, ["errors.md"]),
         text=shown(

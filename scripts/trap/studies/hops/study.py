@@ -26,9 +26,19 @@ SUFFIXES = ("", "-guards", "+length", "-guards+length")
 
 
 class Options(Struct, kw_only=True, forbid_unknown_fields=True):
-    """How questions are asked. `graph` is another kg.json than the one built from config/hops/graph."""
+    """How questions are asked, and of what graph: docs/graphs.md says what is read as what.
+
+    graph: another one than that of config/hops/graph. entities: a table of its entities' labels and types. columns:
+    what its columns or attributes are called. names: what questions call an entity. phrases: of relations, by id.
+    pairs: whether all starts and chains are enumerated, or some drawn.
+    """
 
     graph: str | None = None
+    entities: str | None = None
+    columns: dict[str, str] = {}
+    names: Literal["id", "label"] = "id"
+    phrases: dict[str, str] = {}
+    pairs: Literal["auto", "all", "drawn"] = "auto"
     style: Literal["well_posed", "published"] = "well_posed"
     prompt: Literal["minimal", "full"] = "minimal"
     max_reachable: int = 6  # entities that a chain may reach
@@ -98,6 +108,7 @@ class Study(BaseStudy):
         return QuestionMaker(
             self.graph, seed=self.seed, style=options.style, prompt_style=options.prompt,
             max_reachable=options.max_reachable, easy_shares=options.easy_shares, source=str(self.data / GRAPH),
+            pairs=options.pairs,
         )  # fmt: skip
 
     def size(self, pool: Pool) -> int | None:

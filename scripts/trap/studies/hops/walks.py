@@ -26,6 +26,10 @@ class Pair(NamedTuple):
     reached: int  # mask of the entities at the end of any walk along the chain
     paths: dict[int, list[tuple[int, ...]]]  # last entity -> simple paths (hops + 1 entity numbers)
 
+    def reaches(self, entity: int) -> bool:
+        """Whether a walk along the chain can end there."""
+        return bool(self.reached >> entity & 1)
+
 
 class Walks:
     """A graph with numbered entities and relations."""
@@ -58,6 +62,10 @@ class Walks:
             kind = self.graph.type_of[entity]
             of_type[kind] = of_type.get(kind, 0) | 1 << index
         return [of_type[self.graph.type_of[entity]] for entity in self.names]
+
+    def kind(self, entity: int) -> int:
+        """What entities of one type share, and others do not."""
+        return self.type_mask[entity]
 
     def range_of(self, chain: tuple[int, ...]) -> int:
         """The mask of entities at the end of any walk along the chain, from anywhere."""

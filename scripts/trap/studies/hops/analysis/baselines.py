@@ -16,11 +16,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from trap.files import InputError
 from trap.studies.hops.graph import Graph
 from trap.studies.hops.records import LETTERS, Question
 
+REMEMBERED = 20_000_000  # numbers of walks that are kept at a time
 BASELINES = ("chance", "constant", "most_paths", "first_relation", "ceiling")
 
 
@@ -29,10 +31,12 @@ class _Counts:
 
     def __init__(self, graph: Graph) -> None:
         self.index = {entity: number for number, entity in enumerate(graph.entities)}
-        self.step = np.zeros((len(self.index), len(self.index)))
-        for src, _, dst in graph.edges:
-            self.step[self.index[src], self.index[dst]] += 1
-        self.within = lru_cache(maxsize=None)(self._within)
+        ends = np.array([(self.index[src], self.index[dst]) for src, _, dst in graph.edges]).T
+        size = len(self.index)
+        self.step = csr_array(
+            (np.ones(ends.shape[1]), tuple(ends)), shape=(size, size)
+        )  # adds up what stands twice
+        self.within = lru_cache(maxsize=1 + REMEMBERED // size)(self._within)
 
     def _within(self, start: str, hops: int) -> np.ndarray:
         """Walks of 1..hops edges from `start` to every entity."""

@@ -20,7 +20,7 @@ from trap.figures.estimates import Evidence
 from trap.files import InputError
 from trap.studies.hops.graph import Graph
 from trap.studies.hops.reward import Grader
-from trap.studies.hops.wording import PHRASES, phrase_of
+from trap.studies.hops.wording import PHRASES
 
 COLUMNS = (
     "study", "model", "arm", "seed", "kind", "pool", "id", "level", "sample", "kept", "prompt", "completion",
@@ -71,9 +71,7 @@ class Episodes:
         trace = next((t for t in row["completion"].split("\n") if t.startswith("TRACE:")), "TRACE:")
         read = self._grader.clauses(trace.removeprefix("TRACE:").strip())
         return [
-            Clause(c[0], phrase_of(c[1], self.graph.relation_label[c[1]]), c[2], c in self.graph.edges)
-            for c in read
-            if c is not None
+            Clause(c[0], self.graph.phrases[c[1]], c[2], c in self.graph.edges) for c in read if c is not None
         ]
 
     def path(self, row: Row) -> list[Clause]:
