@@ -35,7 +35,7 @@ film film-draft film-narrated paper-film: LOGGER :=
 MLX := $(if $(filter Darwin,$(shell uname)),--profile profiles/mlx,--config platform=mlx)
 
 .PHONY: help paper paper-full mlx data figures tables report page serve film film-draft film-narrated paper-film published verify test lint bench bench-mlx lock
-.PHONY: clean left-out release extend publish gym clues smollm
+.PHONY: clean left-out release extend publish gym clues traces smollm
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -68,7 +68,8 @@ release: $(VENV)/.paper ## copy what the runs of an experiment gave (NAME=full) 
 extend: $(VENV)/.paper ## make only the runs that a release lacks (NAME=full: more seeds, more arms) and release them together
 	@$(WORKFLOW) release_$(NAME) --config items=extended
 
-publish: report ## copy the post of the released items, its pictures and its ledger to docs/, to be committed
+publish: $(VENV)/.paper ## copy the post of the released items of an experiment (STUDY=hops NAME=full), its pictures and its ledger to docs/, to be committed
+	@$(WORKFLOW) results/$(STUDY)/$(NAME)/report/post.md
 	@$(BIN)/python scripts/publish_paper.py --results results/$(STUDY) --experiment $(NAME) --output docs/$(STUDY)
 
 mlx: $(VENV)/.mlx ## as paper, with the platform mlx (Apple silicon; on Linux a processor)
@@ -122,6 +123,10 @@ gym: $(VENV)/.gym ## the trap asked of two tasks of reasoning-gym: their contras
 clues: $(VENV)/.clues ## the trap asked of deduction puzzles: puzzles, training, claims, tables, figures, post (minutes)
 	@$(WORKFLOW) clues_default
 	@printf '\n%s\n' "The post   results/clues/default/report/post.html"
+
+traces: $(VENV)/.paper ## the trap asked of word problems that become programs: problems, training, claims, tables, figures, post (minutes)
+	@$(WORKFLOW) traces_default
+	@printf '\n%s\n' "The post   results/traces/default/report/post.html"
 
 published: $(VENV)/.paper ## fetch the published files (network) and audit them
 	@$(WORKFLOW) published

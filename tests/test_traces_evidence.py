@@ -153,3 +153,35 @@ def test_the_figure_shows_every_kind(summaries: Summaries, tmp_path: Path) -> No
     marks = {artist.get_gid() for axes in figure.axes for artist in axes.get_children() if artist.get_gid()}
     shown = {mark.split(":", 1)[1] for mark in marks if mark.startswith("point:")}
     assert {f"nano_nope:sft:{kind}" for kind in failures.NAMES} <= shown
+
+
+def test_the_figure_of_what_is_held_out_shows_each_pool_and_the_published_share(tmp_path: Path) -> None:
+    from trap.figures.estimates import Evidence as Drawn
+    from trap.figures.settings import load_settings
+    from trap.figures.theme import THEMES
+    from trap.studies.traces.figures import held
+
+    tables = tmp_path / "tables"
+    tables.mkdir()
+    rows = [
+        {
+            "model": "nano_nope", "platform": "torch", "arm": arm, "pool": pool, "metric": "accuracy", "value": 0.5, "low": 0.4,
+            "high": 0.6, "n": 100, "seeds": SEEDS,
+        }
+        for arm in ("sft_250", "sft", "sft_families")
+        for pool in held.POOLS
+    ]  # fmt: skip
+    pl.DataFrame(rows).write_parquet(tables / "arms.parquet")
+    claims = [{"id": "G5", "published": {"value": 0.927, "n": 248, "low": 0.888, "high": 0.957}}]
+    (tmp_path / "claims.json").write_text(json.dumps(claims))
+    drawn = Drawn(
+        tmp_path / "claims.json", tables, sheet=SHEET, titles={"nano_nope": "nano"}, pools=study_class("traces").pools,
+        level_name="steps", settings=load_settings(ROOT / "config/traces/figures.yaml"),
+    )  # fmt: skip
+    figure = held.draw(drawn, THEMES[0])
+    marks = {artist.get_gid() for axes in figure.axes for artist in axes.get_children() if artist.get_gid()}
+    shown = {mark.split(":", 1)[1] for mark in marks if mark.startswith("point:")}
+    assert shown >= {
+        f"nano_nope:{arm}:{pool}" for arm in ("sft_250", "sft", "sft_families") for pool in held.POOLS
+    }
+    assert "nano_nope:published" in shown and not any("sft_hard" in mark for mark in shown)

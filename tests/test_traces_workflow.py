@@ -25,7 +25,7 @@ ARMS = ["base", "sft", "sft_more", "sft_leak_permuted", "rsft_hard", "grpo_gradu
 SETTINGS = {
     "device": "cpu",
     "study": "traces",
-    "models": {"nano_nope": {"hidden": 32, "layers": 2, "heads": 2, "kv_heads": 2, "intermediate": 64}},
+    "models": {"nano": {"hidden": 32, "layers": 2, "heads": 2, "kv_heads": 2, "intermediate": 64}},
     "studies": {
         "traces": {
             "options": {"corpus": 0.02},
@@ -41,7 +41,7 @@ SETTINGS = {
                 "rsft": {**FAST, "max_steps": 2, "prompts": 8, "num_generations": 2, "min_reward": 0.0, "max_completion_length": 24},
                 "grpo": {"max_steps": 2, "batch_size": 4, "num_generations": 2, "prompts": 4, "max_completion_length": 24},
             },
-            "experiments": {"default": {"seeds": 1, "models": {"nano_nope": ARMS}, "extra": {"eval_wording_hard": 8}}},
+            "experiments": {"default": {"seeds": 1, "models": {"nano": ARMS}, "extra": {"eval_wording_hard": 8}}},
         }
     },
 }  # fmt: skip

@@ -30,6 +30,7 @@ ASKED: dict[str, Kind] = {
     "train_families": Kind(EASY, "train", held=True),
     "valid_easy": Kind(EASY, "validation"),
     "valid_hard": Kind(HARD, "validation"),
+    "valid_wording": Kind(EASY, "validation", held_wording=True),
     "eval_easy": Kind(EASY, "evaluation"),
     "eval_hard": Kind(HARD, "evaluation"),
     "eval_leak": Kind(HARD, "leak"),
@@ -63,6 +64,7 @@ class Study(BaseStudy):
         Pool("train_families", "train", "easy", trainable=True),
         Pool("valid_easy", "validation", "easy"),
         Pool("valid_hard", "validation", "hard"),
+        Pool("valid_wording", "validation", "easy"),
         Pool("eval_easy", "evaluation", "easy", scored=True),
         Pool("eval_hard", "evaluation", "hard", scored=True),
         Pool("eval_leak", "evaluation", "hard", trainable=True, scored=True),
@@ -182,12 +184,13 @@ class Study(BaseStudy):
     # --- what a model trained from nothing learns first ---------------------------------------------
 
     def corpus(self) -> Iterator[Text]:
-        """Stories first; then sentences in other words, and numbers (`lessons.py`)."""
+        """Stories first; then stories in other words, their numbers, sentences, and numbers in words (`lessons.py`)."""
         factor = self.options.corpus
         for story in lessons.stories(self.seed, factor):
             yield Text(prompt="", completion=story)
-        for given, asked in (*lessons.sayings(self.seed, factor), *lessons.numbers(self.seed, factor)):
-            yield Text(prompt=f"{given}\n", completion=asked, stage=1)
+        for lesson in (lessons.retellings, lessons.listings, lessons.sayings, lessons.numbers):
+            for given, asked in lesson(self.seed, factor):
+                yield Text(prompt=f"{given}\n", completion=asked, stage=1)
 
     def vocabulary(self) -> tuple[Iterable[str], Iterable[str]]:
         """Words whole, numbers in digits, and the set phrases of a program as one piece each."""

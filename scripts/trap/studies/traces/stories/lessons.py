@@ -1,4 +1,4 @@
-"""What a model that is trained from nothing reads first: stories, sentences in other words, and numbers.
+"""What a model that is trained from nothing reads first: stories, what they say in other words, and their numbers.
 
 A pretrained model knows what the sentences say; a nano model learns it here. No text of this corpus holds a program,
 and its stories are problems of the training share alone, so that no problem of an evaluation is read. Stories of
@@ -17,6 +17,7 @@ from trap.studies.traces.stories import words
 from trap.studies.traces.stories.draws import Draws
 from trap.studies.traces.stories.families import BY_EXPERT, FAMILIES
 from trap.studies.traces.stories.problems import EASY, HARD, Kind, problem
+from trap.studies.traces.stories.telling import LETTERS
 
 BANKS: dict[str, dict[str, tuple[str, ...]]] = {
     "entity_track": words.ENTITY,
@@ -25,10 +26,11 @@ BANKS: dict[str, dict[str, tuple[str, ...]]] = {
     "comparison": words.COMPARISON,
     "percentage": words.PERCENTAGE,
 }
-STORIES, SAYINGS, NUMBERS = 6000, 6000, 2000  # texts of each sort, at factor 1
-KINDS = [
+# Texts of each sort, at factor 1.
+STORIES, RETELLINGS, LISTINGS, SAYINGS, NUMBERS = 1000, 12000, 12000, 3000, 1000
+KINDS = [  # three short ones to a long one
     Kind(steps, "train", wording, held)
-    for steps in (EASY, HARD)
+    for steps in (EASY, EASY, EASY, HARD)
     for wording in (False, True)
     for held in (False, True)
 ]
@@ -38,6 +40,20 @@ def stories(seed: int, factor: float) -> Iterator[str]:
     """Questions of every kind."""
     for number in range(round(STORIES * factor)):
         yield problem(KINDS[number % len(KINDS)], f"{seed} corpus {number}").question
+
+
+def retellings(seed: int, factor: float) -> Iterator[tuple[str, str]]:
+    """A story in any wording, and the same told plainly: in the first wording, numbers in digits, nothing beside the purpose."""
+    for number in range(round(RETELLINGS * factor)):
+        made = problem(KINDS[number % len(KINDS)], f"{seed} retelling {number}")
+        yield made.question, made.plain
+
+
+def listings(seed: int, factor: float) -> Iterator[tuple[str, str]]:
+    """A story, and its numbers in digits: those to the purpose, in order."""
+    for number in range(round(LISTINGS * factor)):
+        made = problem(KINDS[number % len(KINDS)], f"{seed} listing {number}")
+        yield made.question, " ".join(["Numbers:", *map(str, made.needs)])
 
 
 def sayings(seed: int, factor: float) -> Iterator[tuple[str, str]]:
@@ -88,16 +104,17 @@ def lexicon() -> list[str]:
     single = "abcdefghijklmnopqrstuvwxyz0123456789"
     return [
         *(f" {word}" for word in sorted(found | first | in_programs)), *sorted(first | in_programs),
-        *(f"{one} {one}" for one in single), ".,%?:;-\n", " - , . :",
+        *(f"{one} {one}" for one in single), ".,%?:;-\n", " - , . :", "Numbers:",
     ]  # fmt: skip
 
 
 def phrases() -> list[str]:
     """Set phrases of a program: each is one piece."""
-    found = ["}\n", "}", "], var:"]
+    found = ["}\n", "}", "], var:", *(f"{end}, var: r{n}}}\n" for end in ("]", "") for n in range(1, 21))]
     for indent in ("", "  "):
         found += [
-            f"{indent}- {{op: init, var:", f"{indent}- {{op: query, var:", f"{indent}- {{op: consume, entity:",
+            f"{indent}- {{op: init, var:", *(f"{indent}- {{op: init, var: {letter}, value:" for letter in LETTERS),
+            f"{indent}- {{op: query, var:", f"{indent}- {{op: consume, entity:",
             f"{indent}- {{op: add_entity, entity:", f"{indent}- {{op: transfer, from_entity:",
             *(f"{indent}- {{op: compute, compute_op: {op}, args: [" for op in COMPUTE),
             *(f"{indent}- {{op: compare, compute_op: {op}, args: [" for op in COMPUTE),

@@ -211,7 +211,7 @@ def percentage(tell: Teller, family: Family, steps: int) -> Ask:
         name, words = tell.init(None), {**family.words, "what": "it"}
     else:
         words = family.words
-        n = 20 * tell.draws.between(2, 100)
+        n = 20 * tell.draws.between(2, 49)
         tell.say(PERCENTAGE["start"], A=tell.person(), n=tell.number(n), **words)
         name = tell.init(n)
         tell.reach(n)

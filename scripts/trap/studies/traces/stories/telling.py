@@ -13,6 +13,18 @@ IN_DOZENS = 15  # percent of the multiples of twelve that are written in dozens
 LEAST, MOST = 2, 5000  # of every value on the way
 
 
+# Names of variables begin somewhere in these, so that short programs show every name that a long one may need.
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+FIRST_LETTERS, FIRST_RESULTS = 15, 12
+
+
+class Shown(str):
+    """A number as a story writes it."""
+
+    __slots__ = ("value",)
+    value: int
+
+
 class Again(Exception):
     """What was drawn cannot be told, so that the next candidate is tried."""
 
@@ -25,13 +37,15 @@ class Teller:
         self.people = draws.shuffled(NAMES)
         self.cast: list[str] = []
         self.sentences: list[str] = []
+        self.plain: list[str] = []  # the same sentences in the first wording, numbers in digits
         self.parts: list[tuple[str, list[str]]] = []
         self.needs: list[Number] = []
         self.told: list[str] = []  # events and numbers: what makes two stories one problem
         self.steps = 0
         self.value: Number = 0
         self.things = ""
-        self._letters, self._results = 0, 0
+        self._first = draws.below(FIRST_LETTERS), draws.below(FIRST_RESULTS)
+        self._letters, self._results = self._first
 
     # --- people and sentences -------------------------------------------------------------------
 
@@ -43,17 +57,25 @@ class Teller:
     def say(self, templates: Sequence[str], **slots: str) -> str:
         """Add a sentence in the story's wording. Returns the template that was chosen."""
         number = HELD_WORDING if self.held_wording else self.draws.below(WORDINGS - 1)
-        text = templates[number].format(things=self.things, **slots)
-        self.sentences.append(text[0].upper() + text[1:])
+        self.sentences.append(_capital(templates[number].format(things=self.things, **slots)))
+        digits = {
+            name: str(value.value) if isinstance(value, Shown) else value for name, value in slots.items()
+        }
+        self.plain.append(_capital(templates[0].format(things=self.things, **digits)))
         return templates[number]
 
-    def number(self, value: int, plain: bool = False) -> str:
+    def number(self, value: int, plain: bool = False) -> Shown:
         """How the story writes a number that its solution needs."""
         self.needs.append(value)
         self.told.append(str(value))
         return self.shown(value, plain)
 
-    def shown(self, value: int, plain: bool = False) -> str:
+    def shown(self, value: int, plain: bool = False) -> Shown:
+        found = Shown(self._written(value, plain))
+        found.value = value
+        return found
+
+    def _written(self, value: int, plain: bool) -> str:
         if plain or value >= 100:
             return f"{value:,}"
         if value % 12 == 0 and value > 12 and self.draws.chance(IN_DOZENS):
@@ -77,7 +99,7 @@ class Teller:
     def begin(self, expert: str) -> bool:
         """Begin a part. Returns whether it goes on from the answer of the one before."""
         self.parts.append((expert, []))
-        self._letters = self._results = 0
+        self._letters, self._results = self._first
         self.told.append(expert)
         return len(self.parts) > 1
 
@@ -86,7 +108,7 @@ class Teller:
 
     def init(self, value: Number | None) -> str:
         """A variable with a number of the question; None: with the answer of the part before."""
-        name = "abcdefghijklmnopqrstuvwxyz"[self._letters]
+        name = LETTERS[self._letters]
         self._letters += 1
         self.line(
             f"op: init, var: {name}, " + ("source: prev.result" if value is None else f"value: {value}")
@@ -122,3 +144,7 @@ class Teller:
             lines += [f"- expert: {expert}", "  trace:"] if composed else [f"expert: {expert}", "trace:"]
             lines += [f"{'  ' if composed else ''}- {step}" for step in steps]
         return "\n".join(lines)
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
