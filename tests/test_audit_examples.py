@@ -1,5 +1,7 @@
 """The worked examples of docs/audit.md, and logs that lm-evaluation-harness 0.4.13 and inspect wrote.
 
+The logs are real: models that say something at random, on ten capitals and six sums. Of the JSON log the events were cut.
+
 `PYTHONPATH=scripts:tests python tests/test_audit_examples.py` writes what the examples print into the document anew.
 """
 

@@ -124,7 +124,7 @@ def _answers(evaluation: Table, train: Table | None, known: np.ndarray, chance: 
     n = len(answers)
     values, counts = np.unique(answers, return_counts=True)
     best = int(values[counts.argmax()])
-    word = evaluation.words.get(best, "")
+    word = evaluation.words.get(best, "…")  # words are kept of the first rows alone
     majority = share_of(
         "ceilings.majority", "ceilings", f"Always the most frequent answer of the evaluation itself (“{word[:60]}”)",
         int(counts.max()), n, more={"answers": len(values)},
@@ -139,7 +139,7 @@ def _answers(evaluation: Table, train: Table | None, known: np.ndarray, chance: 
         top = learned.group_by("answer").len().sort(["len", "answer"], descending=[True, False])
         usual = int(top["answer"][0])
         right = answers == np.uint64(usual)
-        says = f"Always the most frequent answer of training (“{train.words.get(usual, '')[:60]}”)"
+        says = f"Always the most frequent answer of training (“{train.words.get(usual, '…')[:60]}”)"
         findings.append(
             _judged(share_of("ceilings.train_majority", "ceilings", says, int(right.sum()), n), chance)
         )
