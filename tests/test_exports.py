@@ -7,6 +7,7 @@ import importlib
 import json
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -232,6 +233,8 @@ def test_verifiers_scores_as_we_do(study: str, made: Any, importing: Any) -> Non
     assert taskset_class(identifier(study)) is module.ExportedTaskset
     from trap.exports.for_verifiers import StudyTaskConfig, StudyTasksetConfig
 
+    # in a thread of its own, for the browser of other tests leaves this one with a running loop
+    alone = ThreadPoolExecutor(max_workers=1)
     reward = source.reward_names[-1]
     for name in ("", reward):
         config = StudyTasksetConfig(id=identifier(study), task=StudyTaskConfig(reward=name))
@@ -248,7 +251,7 @@ def test_verifiers_scores_as_we_do(study: str, made: Any, importing: Any) -> Non
                         MessageNode(message=vf.AssistantMessage(content=text), parent=0, sampled=True),
                     ],
                 )  # fmt: skip
-                asyncio.run(task.score(trace))
+                alone.submit(asyncio.run, task.score(trace)).result()
                 score = score_item(source, item, text)
                 ours = sum(source.rewards[name](item, score, text).values()) if name else score.value
                 assert trace.rewards["value"].value == pytest.approx(ours)

@@ -117,5 +117,5 @@ def test_claims_tables_and_figures(project: Path) -> None:
 @pytest.mark.slow
 def test_post_and_page(project: Path) -> None:
     made = project / "results/traces/default"
-    assert "programs that a solver runs" in (made / "report/post.md").read_text(encoding="utf-8")
+    assert "word problems as programs" in (made / "report/post.md").read_text(encoding="utf-8")
     assert (made / "page/index.html").is_file()

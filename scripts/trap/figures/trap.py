@@ -33,6 +33,7 @@ GAP_INCHES = 0.12
 HEAD_INCHES, FOOT_INCHES = 0.66, 0.24
 MOST = 16  # rows, if figures.yaml declares none; declared rows are all drawn
 LETTERS = 58  # characters of a row's label, which has one line
+NEAR = 0.2  # of the axis: names of lines that are closer would touch
 NAME_LETTERS = 30  # characters per line of a model's name above one of two panels
 NAME_POINTS = 12  # height of such a line
 METRICS = ("accuracy", "faithful")
@@ -241,11 +242,27 @@ def _head(axes: Axes, evidence: Evidence, theme: Theme, model: str, called: str,
             text, (0, 1), xycoords="axes fraction", xytext=(0, up), textcoords="offset points", fontsize=size,
             fontweight=weight, color=color, va=va, annotation_clip=False, linespacing=1.15,
         )  # fmt: skip
-    for name in evidence.settings.trap.baselines:
-        if line := evidence.baseline(name):
-            axes.axvline(line.value, color=theme.muted, linewidth=1, linestyle=(0, (4, 3)), zorder=5)
-            axes.annotate(
-                name.replace("_", " "), (line.value, 1), xycoords=axes.get_xaxis_transform(), xytext=(0, 3),
-                textcoords="offset points", fontsize=SMALL, color=theme.muted, va="baseline",
-                ha="right" if line.value > 0.9 else "left" if line.value < 0.06 else "center",
-            )  # fmt: skip
+    lines_at = {
+        name: found.value for name in evidence.settings.trap.baselines if (found := evidence.baseline(name))
+    }
+    for value in lines_at.values():
+        axes.axvline(value, color=theme.muted, linewidth=1, linestyle=(0, (4, 3)), zorder=5)
+    for text, value in _together(lines_at):
+        axes.annotate(
+            text, (value, 1), xycoords=axes.get_xaxis_transform(), xytext=(0, 3),
+            textcoords="offset points", fontsize=SMALL, color=theme.muted, va="baseline",
+            ha="right" if value > 0.9 else "left" if value < 0.06 else "center",
+        )  # fmt: skip
+
+
+def _together(lines: dict[str, float]) -> list[tuple[str, float]]:
+    """(text, place) of the names of vertical lines. Lines closer than NEAR share one text, in their middle."""
+    groups: list[list[tuple[str, float]]] = []
+    for name, value in sorted(lines.items(), key=lambda line: line[1]):
+        if not groups or value - groups[-1][-1][1] >= NEAR:
+            groups.append([])
+        groups[-1].append((name.replace("_", " "), value))
+    return [
+        (", ".join(name for name, _ in group), sum(value for _, value in group) / len(group))
+        for group in groups
+    ]
