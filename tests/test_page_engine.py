@@ -200,7 +200,8 @@ def test_trained_models_answer_as_in_python(node: Node, root: Path, tmp_path: Pa
 def test_the_modules_own_tests_pass(root: Path, exported: Path) -> None:
     """Sampling, reading a trace as it is written, and the worker's messages: tests/page/*.test.mjs."""
     done = subprocess.run(
-        [node_program(), "--test", *map(str, sorted((root / "tests/page").glob("*.test.mjs")))],
+        # TAP, for what the default reporter writes depends on the version
+        [node_program(), "--test", "--test-reporter=tap", *map(str, sorted((root / "tests/page").glob("*.test.mjs")))],
         env=os.environ | {"PAGE_MODELS": str(exported.parent), "PAGE_PROMPTS": json.dumps(PROMPTS)},
         capture_output=True, text=True, timeout=600,
     )  # fmt: skip
