@@ -51,7 +51,10 @@ def judged(script):
 
 def collected_runs(wildcards):
     names = ("meta.json", "log.jsonl", "metrics.json", "items.parquet", "episodes.jsonl")
-    return run_files(plan_of(wildcards).collected(wildcards.experiment), *names)
+    try:
+        return run_files(plan_of(wildcards).collected(wildcards.experiment), *names)
+    except InputError as error:  # items of another kind were released
+        refuse(error)
 
 
 def more_items(wildcards):

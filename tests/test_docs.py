@@ -331,6 +331,15 @@ def test_the_words_of_the_readme_are_those_of_the_ledger():
     } == {}
 
 
+def test_the_words_about_other_tasks_are_those_of_their_ledgers():
+    words, letters = (
+        {row["id"]: row for row in json.loads((ROOT / f"docs/{task}/default/claims.json").read_text())}
+        for task in ("spell_backward", "letter_counting")
+    )
+    assert words["matching"]["verdict"] == "reproduced" and letters["matching"]["low"] <= 0
+    assert letters["contamination"]["low"] > words["contamination"]["high"]
+
+
 def test_numbers_are_quoted_with_their_unit_and_sign():
     share = {"unit": "share", "value": 0.163, "low": 0.13, "high": 0.19}
     assert quoted(share) == "16 % [13, 19]"

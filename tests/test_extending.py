@@ -70,6 +70,9 @@ def test_a_run_whose_settings_changed_is_made_again(settings: Callable[..., Path
     released(settings(1))
     plan = Plan.of(load_config(settings(1, hyper={"rsft": {"max_steps": 7}})), "hops")
     assert [run.arm for run in plan.collected("little")] == ["rsft_hard"]
+    # what follows from a run is made again with it
+    plan = Plan.of(load_config(settings(1, hyper={"sft": {"max_steps": 7}})), "hops")
+    assert [run.arm for run in plan.collected("little")] == ["sft", "rsft_hard"]
 
 
 def test_runs_of_other_items_are_not_mixed(settings: Callable[..., Path]) -> None:

@@ -119,6 +119,14 @@ def roles(table: pl.DataFrame) -> dict[str, str]:
     return {arm: fact.role for arm, fact in arm_facts(table).items()}
 
 
+def levels_of(folder: Path, pool: str) -> str:
+    """The levels of a pool's items as `4–5`. Raises InputError if the table `by_level` has no row of the pool."""
+    found = select(read_table(folder, "by_level", ("pool", "level")), pool=pool)["level"].unique().to_list()
+    if not found:
+        raise InputError(f"by_level.parquet: no rows of pool {pool!r}")
+    return span(found)
+
+
 def span(numbers: list[int]) -> str:
     """`4–5` of [4, 5]; `3` of [3]."""
     low, high = min(numbers), max(numbers)

@@ -109,6 +109,14 @@ def reference(
     )  # fmt: skip
 
 
+def named_rows(axes: Axes, theme: Theme, names: list[str], shown: bool) -> None:
+    """Give a panel a row for each name, the first on top, and an axis of shares; `shown`: whether the names are written."""
+    share_axis(axes, theme, "x")
+    axes.set_ylim(max(len(names), 1) - 0.5, -0.5)
+    axes.set_yticks(range(len(names)), names if shown else [""] * len(names))
+    axes.tick_params(axis="y", labelsize=SMALL)
+
+
 def inward(axes: Axes) -> None:
     """Align the first and the last tick label of x inwards, so that labels of neighbouring panels do not touch."""
     labels = axes.get_xticklabels()

@@ -261,7 +261,10 @@ class Plan:
         here = held(self.released_folder(name))
         runs = [run for run in self.runs(name) if run.name in here]
         pairs = {(run.model, run.arm) for run in runs}
-        same = {pair for pair in pairs if known.get("/".join(pair)) == self.run_settings(*pair)}
+        same = {
+            (model, arm) for model, arm in pairs
+            if all(known.get(f"{model}/{a}") == self.run_settings(model, a) for a in (*self.ancestors(arm), arm))
+        }  # fmt: skip
         return {run.name for run in runs if (run.model, run.arm) in same}
 
     def data_record(self) -> dict[str, object]:

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 from markupsafe import Markup
 
-from trap.figures.estimates import models_of, read_table, select, span
+from trap.figures.estimates import levels_of, models_of, read_table, select
 from trap.files import InputError
 from trap.report.prose import verdict_phrase
 from trap.studies.hops.analysis.errors import KINDS
@@ -67,17 +67,9 @@ def final_number(name: str) -> Markup:
 
 def context(tables: Path) -> dict[str, Any]:
     """Names of the template. Raises InputError naming a table or column that is missing."""
-    levels = read_table(tables, "by_level", ("pool", "level"))
     models = models_of(read_table(tables, "arms", ("model",)))
-
-    def asked(pool: str) -> str:
-        found = select(levels, pool=pool)["level"].unique().to_list()
-        if not found:
-            raise InputError(f"by_level.parquet: no rows of pool {pool!r}")
-        return span(found)
-
     return {
         "traces": Traces(tables), "audit_phrase": audit_phrase, "final_number": final_number, "nope": NOPE, "reach": REACH,
         "rotary": ROTARY if ROTARY in models else (models or [""])[0],
-        "easy": asked("eval_easy"), "hard": asked("eval_hard"),
+        "easy": levels_of(tables, "eval_easy"), "hard": levels_of(tables, "eval_hard"),
     }  # fmt: skip

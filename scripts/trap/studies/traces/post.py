@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from trap.figures.estimates import models_of, read_table, select, span
-from trap.files import InputError
+from trap.figures.estimates import levels_of, models_of, read_table, select
 from trap.studies.traces.lint import KINDS
 
 NAMES = {**KINDS, "unparsed": "no trace", "stopped": "no answer", "cut": "cut short"}
@@ -44,16 +43,8 @@ class Failures:
 
 def context(tables: Path) -> dict[str, Any]:
     """Names of the template. Raises InputError naming a table or column that is missing."""
-    levels = read_table(tables, "by_level", ("pool", "level"))
     models = models_of(read_table(tables, "arms", ("model",)))
-
-    def asked(pool: str) -> str:
-        found = select(levels, pool=pool)["level"].unique().to_list()
-        if not found:
-            raise InputError(f"by_level.parquet: no rows of pool {pool!r}")
-        return span(found)
-
     return {
         "failures": Failures(tables), "main": MAIN if MAIN in models else (models or [""])[0],
-        "easy": asked("eval_easy"), "hard": asked("eval_hard"),
+        "easy": levels_of(tables, "eval_easy"), "hard": levels_of(tables, "eval_hard"),
     }  # fmt: skip

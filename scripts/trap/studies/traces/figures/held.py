@@ -9,8 +9,8 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from trap.figures.estimates import Estimate, Evidence, one, sizes
-from trap.figures.marks import absent, frame, legend_row, look, panels, point, share_axis
-from trap.figures.theme import SMALL, Theme
+from trap.figures.marks import absent, frame, legend_row, look, named_rows, panels, point
+from trap.figures.theme import Theme
 
 TITLE = "Right answers, asked nearer to the training examples and farther"
 ALT = (
@@ -59,10 +59,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
     top = legend_row(figure, theme, entries, top)
     boxes = panels(figure, (bottom, top), max(len(models), 1), left=0.2, gap=0.05, below_inches=0.34)
     for index, axes in enumerate(boxes):
-        share_axis(axes, theme, "x")
-        axes.set_ylim(len(POOLS) - 0.5, -0.5)
-        axes.set_yticks(range(len(POOLS)), [name if not index else "" for name in POOLS.values()])
-        axes.tick_params(axis="y", labelsize=SMALL)
+        named_rows(axes, theme, list(POOLS.values()), not index)
         if not models or not arms:
             absent(axes, theme)
             continue
