@@ -184,13 +184,9 @@ class Study(BaseStudy):
     # --- what a model trained from nothing learns first ---------------------------------------------
 
     def corpus(self) -> Iterator[Text]:
-        """Stories first; then stories in other words, their numbers, sentences, and numbers in words (`lessons.py`)."""
-        factor = self.options.corpus
-        for story in lessons.stories(self.seed, factor):
-            yield Text(prompt="", completion=story)
-        for lesson in (lessons.retellings, lessons.listings, lessons.sayings, lessons.numbers):
-            for given, asked in lesson(self.seed, factor):
-                yield Text(prompt=f"{given}\n", completion=asked, stage=1)
+        """Stories and their numbers (`lessons.py`)."""
+        for given, asked in lessons.listings(self.seed, self.options.corpus):
+            yield Text(prompt=f"{given}\n", completion=asked)
 
     def vocabulary(self) -> tuple[Iterable[str], Iterable[str]]:
         """Words whole, numbers in digits, and the set phrases of a program as one piece each."""

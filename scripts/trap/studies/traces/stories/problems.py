@@ -36,8 +36,7 @@ class Kind(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """A story with its solution. `needs`: the numbers that the solution uses; `key`: what makes it one problem;
-    `plain`: the story in the first wording, with numbers in digits and without what is not to the purpose."""
+    """A story with its solution. `needs`: the numbers that the solution uses; `key`: what makes it one problem."""
 
     question: str
     reference: str
@@ -47,7 +46,6 @@ class Problem(NamedTuple):
     steps: int
     needs: tuple[Number, ...]
     key: str
-    plain: str
 
 
 def purpose_of(key: str) -> str:
@@ -101,7 +99,7 @@ def _tell(kind: Kind, draws: Draws) -> Problem:
         raise Again
     return Problem(
         question, tell.reference(), tell.value, tuple(expert for expert, _ in tell.parts), name, steps, tuple(tell.needs),
-        " ".join(tell.told), " ".join(tell.plain),
+        " ".join(tell.told),
     )  # fmt: skip
 
 

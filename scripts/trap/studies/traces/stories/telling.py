@@ -18,13 +18,6 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 FIRST_LETTERS, FIRST_RESULTS = 15, 12
 
 
-class Shown(str):
-    """A number as a story writes it."""
-
-    __slots__ = ("value",)
-    value: int
-
-
 class Again(Exception):
     """What was drawn cannot be told, so that the next candidate is tried."""
 
@@ -37,7 +30,6 @@ class Teller:
         self.people = draws.shuffled(NAMES)
         self.cast: list[str] = []
         self.sentences: list[str] = []
-        self.plain: list[str] = []  # the same sentences in the first wording, numbers in digits
         self.parts: list[tuple[str, list[str]]] = []
         self.needs: list[Number] = []
         self.told: list[str] = []  # events and numbers: what makes two stories one problem
@@ -58,24 +50,15 @@ class Teller:
         """Add a sentence in the story's wording. Returns the template that was chosen."""
         number = HELD_WORDING if self.held_wording else self.draws.below(WORDINGS - 1)
         self.sentences.append(_capital(templates[number].format(things=self.things, **slots)))
-        digits = {
-            name: str(value.value) if isinstance(value, Shown) else value for name, value in slots.items()
-        }
-        self.plain.append(_capital(templates[0].format(things=self.things, **digits)))
         return templates[number]
 
-    def number(self, value: int, plain: bool = False) -> Shown:
+    def number(self, value: int, plain: bool = False) -> str:
         """How the story writes a number that its solution needs."""
         self.needs.append(value)
         self.told.append(str(value))
         return self.shown(value, plain)
 
-    def shown(self, value: int, plain: bool = False) -> Shown:
-        found = Shown(self._written(value, plain))
-        found.value = value
-        return found
-
-    def _written(self, value: int, plain: bool) -> str:
+    def shown(self, value: int, plain: bool = False) -> str:
         if plain or value >= 100:
             return f"{value:,}"
         if value % 12 == 0 and value > 12 and self.draws.chance(IN_DOZENS):
