@@ -15,6 +15,7 @@ debian() {
     node) echo nodejs ;;
     openblas) echo libopenblas0-pthread ;;
     speech) echo espeak-ng ;;
+    slurm) echo slurm-wlm munge iproute2 ;;
     *) echo "error: system.sh: unknown kind $1" >&2; exit 2 ;;
     esac
 }
@@ -26,6 +27,7 @@ macos() {
     node) echo node ;;
     openblas) ;; # MLX uses the system's own
     speech) echo espeak-ng ;;
+    slurm) ;; # Slurm runs on Linux alone
     *) echo "error: system.sh: unknown kind $1" >&2; exit 2 ;;
     esac
 }

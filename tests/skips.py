@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from one_node import has_slurm, may_make_namespaces
+
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST_NODE = 20
 PIP = ".venv/bin/python -m pip install -r requirements/test.txt -c requirements/lock.txt"
@@ -99,6 +101,13 @@ KINDS: dict[str, tuple[Callable[[], bool], str, str]] = {
     "oxigraph": (_packages("pyoxigraph"), "the package pyoxigraph is not installed", "make .venv/.tasks"),
     "trl": (_packages("trl", "datasets"), "TRL is not installed", PIP),
     "slurm": (_packages("snakemake_executor_plugin_slurm"), "Snakemake's Slurm plugin is not installed", PIP),
+    "cluster": (
+        _packages("snakemake_executor_plugin_cluster_generic"),
+        "Snakemake's plugin for any scheduler is not installed",
+        PIP,
+    ),
+    "slurmd": (has_slurm, "no Slurm", "+slurm"),
+    "namespaces": (may_make_namespaces, "namespaces are not allowed here", "a shell of root on Linux"),
     "published": (
         lambda: (ROOT.parent / "shared/published").is_dir(),
         "the published files are not beside the project",

@@ -10,53 +10,19 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 from test_schemas import validator
 from test_workflow import planned
-from unlock_workflow import MARK, unlock
-from whole_runs import LIMIT, TINY, finish, project, start
+from unlock_workflow import unlock
+from whole_runs import LIMIT, TINY, claims, finish, project, start, wait_for_job
 
 pytestmark = pytest.mark.slow
-VOLATILE = ("seconds", "commit")  # what two runs of the same code may differ in
 
 
 @pytest.fixture
 def undisturbed(tiny_run: Path) -> Path:
     return tiny_run
-
-
-def job(folder: Path, script: str) -> psutil.Process | None:
-    """A running Python job of the workflow in `folder` that runs this script."""
-    for process in psutil.process_iter():
-        try:
-            words = process.cmdline()
-            if (
-                any(word.endswith(script) for word in words)
-                and "python" in Path(words[0]).name
-                and Path(process.environ().get(MARK, "/")).resolve() == folder.resolve()
-            ):
-                return process
-        except (psutil.Error, IndexError):
-            continue
-    return None
-
-
-def wait_for_job(folder: Path, script: str, running: subprocess.Popen) -> psutil.Process:
-    deadline = time.monotonic() + LIMIT
-    while time.monotonic() < deadline:
-        found = job(folder, script)
-        if found:
-            return found
-        assert running.poll() is None, (folder / "run.log").read_text(encoding="utf-8")[-5000:]
-        time.sleep(0.05)
-    raise AssertionError(f"{script} never ran")
-
-
-def claims(folder: Path) -> list[dict]:
-    rows = json.loads((folder / "results/hops/default/claims.json").read_text(encoding="utf-8"))
-    return [{key: value for key, value in row.items() if key not in VOLATILE} for row in rows]
 
 
 def test_everything_is_there(undisturbed: Path) -> None:

@@ -50,6 +50,12 @@ def test_a_cluster_is_left_to_slurm() -> None:
     assert settings["slurm-status-command"] == "squeue" and settings["retries"] == 2
 
 
+@pytest.mark.parametrize("name", ["slurm", "cluster"])
+def test_a_cluster_is_asked_for_the_memory_of_a_local_job(name: str) -> None:
+    said = re.search(r'\("mem_mb", (\d+)\)', (ROOT / "rules/defaults.smk").read_text(encoding="utf-8"))
+    assert f"mem_mb={said[1]}" in profile(name)["default-resources"]
+
+
 @pytest.mark.slow
 def test_the_card_s_profile_plans_every_job_on_the_card(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

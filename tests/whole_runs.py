@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import multiprocessing
 import os
 import pkgutil
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
+import psutil
+
+from unlock_workflow import MARK
+
 ROOT = Path(__file__).resolve().parents[1]
 LIMIT = 420  # seconds that a call of Snakemake may take
 PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "report", "results/released/hops/published")
+VOLATILE = ("seconds", "commit")  # what two runs of the same code may differ in
 TINY = ("--configfile", "config/test/config.yaml")
 
 
@@ -63,6 +70,39 @@ def start(folder: Path) -> subprocess.Popen:
 def finish(folder: Path) -> None:
     process = start(folder)
     assert process.wait(LIMIT) == 0, (folder / "run.log").read_text(encoding="utf-8")[-5000:]
+
+
+def job(folder: Path, script: str) -> psutil.Process | None:
+    """A running Python job of the workflow in `folder` that runs this script."""
+    for process in psutil.process_iter():
+        try:
+            words = process.cmdline()
+            if (
+                words[1].endswith(script)
+                and "python" in Path(words[0]).name
+                and Path(process.environ().get(MARK, "/")).resolve() == folder.resolve()
+            ):
+                return process
+        except (psutil.Error, IndexError):
+            continue
+    return None
+
+
+def wait_for_job(folder: Path, script: str, running: subprocess.Popen) -> psutil.Process:
+    deadline = time.monotonic() + LIMIT
+    while time.monotonic() < deadline:
+        found = job(folder, script)
+        if found:
+            return found
+        assert running.poll() is None, (folder / "run.log").read_text(encoding="utf-8")[-5000:]
+        time.sleep(0.05)
+    raise AssertionError(f"{script} never ran")
+
+
+def claims(folder: Path) -> list[dict]:
+    """The ledger of a run, without what two runs of the same code may differ in."""
+    rows = json.loads((folder / "results/hops/default/claims.json").read_text(encoding="utf-8"))
+    return [{key: value for key, value in row.items() if key not in VOLATILE} for row in rows]
 
 
 def environment() -> dict[str, str]:
