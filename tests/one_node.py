@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,11 +22,13 @@ import psutil
 
 NAMESPACES = ("--mount", "--pid", "--net", "--uts", "--ipc")
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "nsenter", "ip")
+UNSHARE = ("unshare", *NAMESPACES, "--mount-proc", "--fork", "--kill-child", "bash", "-c")
+AWAY = 4  # seconds, longer than what the timeouts below come to
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 NODE = "node1"
 # Memory is what jobs may ask for, whatever the machine has. One job runs at a time: the test waits for it, so that both
-# take one core. Short timeouts make slurmctld notice at
-# once that a job is gone. It does not submit it again by itself, for it would wait two minutes before.
+# take one core. slurmctld misses the jobs of a node that comes back if they are older than both short timeouts together.
+# It does not submit them again by itself (JobRequeue), for it would wait two minutes before.
 SETTINGS = f"""\
 ClusterName=one
 SlurmctldHost={NODE}(127.0.0.1)
@@ -50,17 +53,20 @@ KillWait=1
 NodeName={NODE} NodeAddr=127.0.0.1 CPUs=1 RealMemory=8000
 PartitionName=all Nodes={NODE} Default=YES MaxTime=INFINITE State=UP
 """
+LAY = """\
+set -e
+mount -t tmpfs tmpfs /run
+mkdir -p /run/over/up /run/over/work
+mount -t overlay overlay -o lowerdir=/etc,upperdir=/run/over/up,workdir=/run/over/work /etc
+"""
 # Slurm looks addresses up in a way that finds none where loopback is all there is. So loopback gets one more address,
 # of those that are kept for examples.
 START = f"""\
-set -e
+{LAY}
 hostname {NODE}
 ip link set lo up
 ip address add 192.0.2.1/32 dev lo
-mount -t tmpfs tmpfs /run
-mkdir -p /run/over/up /run/over/work /run/munge /run/slurm
-mount -t overlay overlay -o lowerdir=/etc,upperdir=/run/over/up,workdir=/run/over/work /etc
-mkdir -p /etc/slurm
+mkdir -p /etc/slurm /run/munge /run/slurm
 echo '127.0.0.1 localhost {NODE}' > /etc/hosts
 printf '%s' "$SETTINGS" > /etc/slurm/slurm.conf
 (umask 077 && head -c 128 /dev/urandom > /run/munge/key)
@@ -82,8 +88,7 @@ def may_make_namespaces() -> bool:
     """Whether this process may make the namespaces and lay folders over others in them."""
     if not shutil.which("unshare"):
         return False
-    asked = ["unshare", *NAMESPACES, "--fork", "mount", "-t", "tmpfs", "tmpfs", "/run"]
-    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+    return subprocess.run([*UNSHARE, LAY], capture_output=True, check=False).returncode == 0
 
 
 class OneNode:
@@ -126,6 +131,8 @@ class OneNode:
             process.send_signal(signal.SIGKILL)
 
     def start_node(self) -> None:
+        """Start the node's daemon again, some seconds after it was lost."""
+        time.sleep(AWAY)
         self.told("slurmd", "-L", str(self.logs / "slurmd.log"))
 
     def log(self) -> str:
@@ -140,7 +147,7 @@ def one_node(logs: Path) -> Iterator[OneNode]:
     logs.mkdir()
     with (logs / "start.log").open("wb") as errors:
         process = subprocess.Popen(
-            ["unshare", *NAMESPACES, "--mount-proc", "--fork", "--kill-child", "bash", "-c", START],
+            [*UNSHARE, START],
             env=OneNode.environment(SETTINGS=SETTINGS, LOGS=str(logs)),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True,
         )  # fmt: skip
