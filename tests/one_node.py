@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -127,8 +126,10 @@ class OneNode:
 
     def lose_node(self) -> None:
         """Kill the node's daemon and all that watches over its jobs. Their programs go on, as orphans."""
-        for process in self.processes("slurmd", "slurmstepd"):
-            process.send_signal(signal.SIGKILL)
+        lost = self.processes("slurmd", "slurmstepd")
+        for process in lost:
+            process.kill()
+        psutil.wait_procs(lost)
 
     def start_node(self) -> None:
         """Start the node's daemon again, some seconds after it was lost."""

@@ -121,8 +121,9 @@ def test_ci_installs_what_is_missing_and_lets_only_the_card_be_skipped(root: Pat
     names = (
         "build-essential python3-dev libcairo2-dev libpango1.0-dev pkg-config chromium libopenblas0-pthread"
     )
+    others = "espeak-ng slurm-wlm munge iproute2"
     for number, (installed, missing) in enumerate(
-        [(f"{names} espeak-ng", ""), (names, "espeak-ng"), ("", f"{names} espeak-ng")]
+        [(f"{names} {others}", ""), (names, others), ("", f"{names} {others}")]
     ):
         folder = tmp_path / str(number)
         folder.mkdir()

@@ -78,8 +78,8 @@ def test_a_lost_node_changes_nothing(tiny_run: Path, tmp_path: Path) -> None:
     with one_node(tmp_path / "logs") as node:
         running = start(node, folder)
         orphan = wait_for_job(folder, "train_adapter.py", running)
-        orphan.suspend()
         node.lose_node()
+        orphan.suspend()  # not before: the kernel ends stopped processes whose parents are lost
         node.start_node()
         assert running.wait(LIMIT) == 0, (folder / "run.log").read_text()[-5000:] + node.log()
         assert "NODE_FAIL" in (folder / "run.log").read_text()
