@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -23,6 +23,7 @@ NAMESPACES = ("--mount", "--pid", "--net", "--uts", "--ipc")
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "nsenter", "ip")
 UNSHARE = ("unshare", *NAMESPACES, "--mount-proc", "--fork", "--kill-child", "bash", "-c")
 AWAY = 4  # seconds, longer than what the timeouts below come to
+PATIENCE = 120  # seconds for the node to appear, on a busy machine
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 NODE = "node1"
 # Memory is what jobs may ask for, whatever the machine has. One job runs at a time: the test waits for it, so that both
@@ -136,6 +137,16 @@ class OneNode:
         time.sleep(AWAY)
         self.told("slurmd", "-L", str(self.logs / "slurmd.log"))
 
+    def wait_for_node(self) -> None:
+        """Wait until the node has said to its master that it is there. Raises AssertionError where it does not."""
+        until = time.monotonic() + PATIENCE
+        state = ""
+        while state != "idle":
+            assert time.monotonic() < until, f"the node is {state or 'not known yet'}\n{self.log()}"
+            time.sleep(0.2)
+            with suppress(subprocess.CalledProcessError):  # the master does not answer yet
+                state = self.told("sinfo", "--noheader", "--format=%T").strip()
+
     def log(self) -> str:
         """The ends of the daemons' logs."""
         files = sorted(self.logs.glob("*.log"))
@@ -155,6 +166,7 @@ def one_node(logs: Path) -> Iterator[OneNode]:
     node = OneNode(process, logs)
     try:
         assert process.stdout.readline() == "ready\n", node.log()
+        node.wait_for_node()
         yield node
     finally:
         process.stdin.close()

@@ -129,7 +129,7 @@ def test_ci_installs_what_is_missing_and_lets_only_the_card_be_skipped(root: Pat
         folder.mkdir()
         done, asked = in_ci(root, folder, installed)
         assert done.returncode == 0, done.stderr
-        assert done.stdout.splitlines()[-1] == "make test, allowed: gpu"
+        assert done.stdout.splitlines()[-1] == "make test, allowed: gpu,namespaces"
         assert [line.split("--no-install-recommends ")[-1] for line in asked.splitlines()[1:]] == (
             [missing] if missing else []
         )
