@@ -102,13 +102,25 @@ export class Store {
     return this.site.models.find(({ id }) => id === model)?.title ?? model;
   }
 
-  /** Words for a pool, an arm. */
+  /** Words for a pool, an arm, a measure. */
   poolName(pool) {
     return this.pool.get(pool)?.label ?? pool;
   }
 
   armName(arm) {
     return this.arm.get(arm)?.label ?? arm;
+  }
+
+  metricName(metric) {
+    return this.metric.get(metric)?.label ?? metric.replaceAll("_", " ");
+  }
+
+  /** A comparison as the ledger writes it ("accuracy of ARM minus ARM on POOL"), with words for the arms and pools. */
+  spelled(text) {
+    return text.replace(/\b(of|minus|on) (\w+)/g, (found, joint, id) => {
+      const name = this.arm.get(id)?.label ?? this.pool.get(id)?.label;
+      return name ? `${joint} ${name}` : found;
+    });
   }
 
   /** A question by its id alone, whatever its pool. */

@@ -49,9 +49,18 @@ async function go() {
     const tab = await opened.get(address.tab);
     if (current === address.tab) await tab.visit?.(address);
     panel.setAttribute("aria-busy", "false");
+    if (before && before !== current) receive(panel);
   } catch (error) {
     complain(panel, error);
   }
+}
+
+/** After a link has led to another tab, its focus is gone with the tab it stood in: the new tab takes it, from its top. */
+function receive(panel) {
+  const { activeElement } = document;
+  if (panel.hidden || (activeElement !== document.body && !activeElement.closest("[hidden]"))) return;
+  panel.focus({ preventScroll: true });
+  scrollTo(0, 0);
 }
 
 function choose(name, focus) {

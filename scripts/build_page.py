@@ -21,7 +21,7 @@ from trap.cli import run_main
 from trap.figures.opening import module_of, open_evidence
 from trap.files import InputError, read_text, replacing, write_text
 from trap.models.page_header import read_header
-from trap.site.assets import about_html, index_html, theme_css
+from trap.site.assets import about_html, index_html, lean, theme_css
 from trap.site.episodes import pack, question_rows, read_episodes
 from trap.site.files import source_files, tokenizer_of
 from trap.site.numbers import curves, numbers, scoreboard
@@ -86,7 +86,7 @@ def data_of(args: argparse.Namespace, module: str, panels: Panels, own: Own) -> 
         "stored_seed": episodes["seed"][0] if episodes.height else None,
         "trained_models": model_rows(args.models, args.output),
     }
-    claims = scoreboard(list(evidence.claims.values()))
+    claims = scoreboard(evidence)
     found = {
         "site.json": site,
         "claims.json": claims,
@@ -120,7 +120,8 @@ def build(args: argparse.Namespace) -> None:
             f"{data}: {total / 1e6:.2f} MB of data are over the limit of {args.limit_mb:g} MB (--limit-mb)"
         )
     for path in source_files(args.source, module):
-        write_text(args.output / path, read_text(args.source / path))
+        text = read_text(args.source / path)
+        write_text(args.output / path, lean(text) if path.suffix in (".js", ".css") else text)
     write_text(args.output / "theme.css", theme_css())
     post = post_of(args)
     title = post.splitlines()[0].removeprefix("# ")

@@ -110,9 +110,9 @@ def test_recording_plays_by_itself_without_controls(browser: Any, address: str) 
     visitor = Visitor(context, address)
     page = visitor.open("?record=1#training/nano.rsft_hard//0")
     visitor.until("document.querySelector('.where').textContent.includes('row 2 of')")
-    assert (
-        not page.is_visible("header") and not page.is_visible("footer") and not page.is_visible(".controls")
-    )
+    assert page.is_visible("h1") and page.is_visible("#panel-training h2")
+    for hidden in ("[role=tab]", "#theme", "footer", "#panel-training .controls", "#panel-training .phases"):
+        assert not page.locator(hidden).first.is_visible(), hidden
     size = page.eval_on_selector(
         "#panel-training .trace", "node => parseFloat(getComputedStyle(node).fontSize)"
     )
@@ -153,6 +153,9 @@ def test_the_page_says_what_it_may_load(built: Path) -> None:
     assert scripts and not [
         path for path in scripts if "innerHTML" in path.read_text() or "eval(" in path.read_text()
     ]
+    sources = Path(__file__).resolve().parents[2] / "page"
+    lines = [line for path in sources.rglob("*.js") for line in path.read_text().splitlines()]
+    assert len(lines) > 2000 and not [line for line in lines if line.count("`") % 2]  # see `lean`
     data = sum(path.stat().st_size for path in (built / "data").glob("*.json"))
     assert data < 2_000_000
     code = [*scripts, *built.rglob("*.css"), built / "index.html"]

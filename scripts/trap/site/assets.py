@@ -19,6 +19,7 @@ from trap.site.panels import Panels
 # Meanings that only the page has, with the figure role whose colour each one takes.
 SIGNS = {"good": "hard", "bad": "leak"}
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
+_REMARK = re.compile(r"^(?://.*|/\*[\s\S]*?\*/)?\n", re.MULTILINE)
 _PICTURE = re.compile(r"<picture[^>]*>.*?</picture>", re.DOTALL)
 
 
@@ -39,6 +40,14 @@ def theme_css() -> str:
         f':root[data-theme="dark"] {{\n{dark}\n}}\n'
         f'@media (prefers-color-scheme: dark) {{\n:root:not([data-theme="light"]) {{\n{dark}\n}}\n}}\n'
     )
+
+
+def lean(code: str) -> str:
+    """JavaScript or CSS without comments that fill whole lines and without indentation, for a page to load.
+
+    A text in backticks that goes over several lines would lose its indentation; a test holds that no module has one.
+    """
+    return _REMARK.sub("", re.sub(r"^[ \t]+", "", code, flags=re.MULTILINE))
 
 
 def about_html(markdown: str, wanted: Sequence[str] = (), origin: str = "the post") -> Markup:
