@@ -1,7 +1,9 @@
 // Distribution: the finding with its intervals. Every point is a row of a table; a point opens its questions.
 import { el, select } from "../view/dom.js";
+import { explained } from "../view/terms.js";
 import { armsChart } from "./distribution/arms.js";
 import { contrastsTable } from "./distribution/contrasts.js";
+import { Dial, dialCard } from "./distribution/dial.js";
 import { doseNodes } from "./distribution/doses.js";
 import { levelsChart, scatterChart } from "./distribution/levels.js";
 import { storyChart } from "./distribution/story.js";
@@ -26,9 +28,11 @@ class Distribution {
     this.nodes = Object.fromEntries(names.map((name) => [name, el("div", {})]));
     this.nodes.controls.className = "controls";
     this.cards = {};
+    if (site.dial) this.dial = new Dial(store);
+    const seen = new Set();
     const card = ([first, ...rest], name, words) => {
       const title = first.toUpperCase() + rest.join("");
-      return this.cards[name] = el("section", { class: "card", "aria-label": title }, el("h3", {}, title), words ? el("p", { class: "muted" }, words) : null, this.nodes[name]);
+      return this.cards[name] = el("section", { class: "card", "aria-label": title }, el("h3", {}, title), words ? el("p", { class: "muted" }, explained(words, seen)) : null, this.nodes[name]);
     };
     const labels = site.pair.map((id) => store.metric.get(id).label);
     const paired = labels.length > 1;
@@ -38,6 +42,7 @@ class Distribution {
       card("The contrasts", "contrasts", "Differences of arms on the same questions and seeds, fixed before the runs; each opens its questions."),
       el("div", { class: "cards" },
         this.families.map(({ id, title }) => card(title, `dose ${id}`)),
+        this.dial ? this.cards.dial = dialCard(this.dial) : null,
         paired ? card(`${labels[0]} against ${labels[1]}`, "scatter", site.scatter_words || `On ${store.poolName(site.main_pool)}.`) : null,
         card(`By ${site.study.level_name}`, "levels", paired ? `● ${labels[0]}, ▲ ${labels[1]}.` : `● ${labels[0]}.`)));
   }
@@ -51,6 +56,7 @@ class Distribution {
   leave() {
     clearInterval(this.turning);
     this.turning = undefined;
+    this.dial?.leave();
   }
 
   /** In a recording, the next dose, and after the last one the first of the next family. */

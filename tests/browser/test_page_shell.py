@@ -12,7 +12,7 @@ from page_site import HOSTILE, served
 from page_visitor import Visitor
 from skips import needs
 
-TABS = ("training", "inference", "try", "distribution", "claims", "about")
+TABS = ("start", "training", "inference", "try", "distribution", "claims", "about")
 AXE = Path(__file__).resolve().parent.parent / "page/axe/axe.min.js"
 pytestmark = [
     pytest.mark.slow,
@@ -22,7 +22,7 @@ pytestmark = [
 
 def test_every_tab_opens_by_mouse_and_by_keyboard(visitor: Visitor) -> None:
     page = visitor.open("")
-    assert visitor.shown() == "training"
+    assert visitor.shown() == "start"
     for name in TABS[1:]:
         page.click(f"#tab-{name}")
         page.wait_for_selector(f"#panel-{name}[aria-busy=false]")
@@ -37,7 +37,7 @@ def test_every_tab_opens_by_mouse_and_by_keyboard(visitor: Visitor) -> None:
     page.keyboard.press("End")
     visitor.until("document.activeElement.id === 'tab-about'")
     page.keyboard.press("Home")
-    visitor.until("document.activeElement.id === 'tab-training'")
+    visitor.until("document.activeElement.id === 'tab-start'")
     assert page.locator("[role=tabpanel]:visible").count() == 1
     landmarks = page.evaluate(
         "['header', 'main', 'footer', 'h1'].map((tag) => document.querySelectorAll(tag).length)"
@@ -51,6 +51,7 @@ def test_names_that_look_like_markup_stay_text(browser: Any, hostile: Path) -> N
         visitor = Visitor(context, origin)
         seen = ""
         for tab in (
+            "start",
             "training",
             "inference/nano.rsft_hard/eval_hard",
             "distribution",
@@ -79,6 +80,7 @@ def test_axe_finds_nothing_serious(browser: Any, address: str, theme: str, width
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
     visitor = Visitor(context, address)
     for tab in (
+        "start",
         "training/nano.rsft_hard//2",
         "inference",
         "try/nano.base",
@@ -87,6 +89,10 @@ def test_axe_finds_nothing_serious(browser: Any, address: str, theme: str, width
         "about",
     ):
         page = visitor.open(f"#{tab}")
+        if tab == "start":
+            page.click("#panel-start .guesses button >> nth=0")
+            page.click("#panel-start .picks button >> nth=0")
+            page.hover("#panel-start .term >> nth=0")
         if tab.startswith("try"):
             page.click("#panel-try button >> text='Greedy'")
             visitor.until("!document.querySelector('#panel-try button.primary').disabled")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markupsafe import Markup
@@ -73,9 +74,14 @@ def about_html(markdown: str, wanted: Sequence[str] = (), origin: str = "the pos
     return Markup(re.sub(r"<(/?)h([23])>", lambda found: f"<{found[1]}h{int(found[2]) + 1}>", html))
 
 
-def index_html(source: Path, panels: Panels, about: Markup, title: str) -> str:
-    """`index.html` from its template in `source`. Raises InputError if there is no template."""
+def index_html(source: Path, panels: Panels, about: Markup, title: str, **head: Any) -> str:
+    """`index.html` from its template in `source`. head: `finding`, `links`, `address`, `preview`, `preview_alt`.
+
+    Raises InputError if there is no template.
+    """
     if not (source / TEMPLATE).is_file():
         raise InputError(f"{source / TEMPLATE}: no such file")
     template = environment(str(source)).get_template(TEMPLATE)
-    return template.render(about=about, title=title, panels=panels, modules=modules(source, panels)[1:])
+    return template.render(
+        about=about, title=title, panels=panels, modules=modules(source, panels)[1:], **head
+    )
