@@ -75,7 +75,7 @@ def test_names_that_look_like_markup_stay_text(browser: Any, hostile: Path) -> N
     context.close()
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 360), ("light", 360), ("dark", 900)])
 def test_axe_finds_nothing_serious(browser: Any, address: str, theme: str, width: int) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
     visitor = Visitor(context, address)

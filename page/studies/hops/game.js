@@ -171,7 +171,7 @@ export class Game {
       return right && reasons ? `${estimate(right)} right letters, ${estimate(reasons)} for a true reason` : null;
     };
     const [before, after] = [store.arm.get(this.arm)?.parent ?? "", this.arm].map(said);
-    const taught = before && after ? ` Trained on winners like these, it went on ${store.poolName(pool)} from ${before}, to ${after}.` : "";
+    const taught = before && after ? ` Trained on winners like these, the model went on ${store.poolName(pool)} from ${before}, to ${after}.` : "";
     return el("p", {}, ...explained(`Of the ${winners.length} winners stored here ${winners.filter(({ faithful }) => faithful).length} have a true reason.${taught}`));
   }
 
