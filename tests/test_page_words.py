@@ -62,7 +62,7 @@ def test_links_are_addresses(tmp_path: Path) -> None:
         ((0.2, 0.1, 0.3), (0.1, 0.05, 0.2), ["adds +20.0", "and +10.0", "on fresh ones"]),
         ((0.2, 0.1, 0.3), (0.0, -0.01, 0.01), ["adds +20.0", "nothing beyond the margin on fresh ones"]),
         ((0.2, 0.1, 0.3), (0.0, -0.2, 0.2), ["adds +20.0", "can be told from none"]),
-        ((-0.2, -0.3, -0.1), (-0.1, -0.2, -0.05), ["costs −20.0", "and −10.0"]),
+        ((-0.2, -0.3, -0.1), (-0.1, -0.2, -0.05), ["changes the score by −20.0", "and −10.0"]),
         ((0.0, -0.2, 0.2), None, ["is not settled"]),
     ],
 )  # fmt: skip

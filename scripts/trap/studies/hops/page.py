@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,8 @@ import msgspec
 
 from trap.figures.estimates import Evidence, one
 from trap.files import InputError, iter_jsonl
-from trap.report.prose import direction, estimate, pct, plural, points, status
 from trap.studies.hops.analysis.layout import whole_graph
+from trap.studies.hops.finding import sentences
 from trap.studies.hops.graph import load_graph
 from trap.studies.hops.records import Question
 
@@ -76,43 +76,12 @@ def _question_row(question: Question, pool: str) -> dict[str, Any]:
 
 
 def finding(evidence: Evidence) -> list[str]:
-    """What the leak did, in right letters and in true reasons, and the way out where it was run."""
-    claims = evidence.claims
-    leak, spread = claims.get("contamination_nano"), claims.get("leak_spread_nano")
-    way = direction(leak)
-    if way == "missing":
-        return []
-    words = {
-        "higher": f"Training on the test’s own questions adds {points(leak)} on those very questions",
-        "lower": f"Training on the test’s own questions costs {points(leak)} on those very questions",
-        "unclear": f"Whether training on the test’s own questions lifts the score on them is not settled ({points(leak)})",
-    }[way]
-    fresh = {
-        "higher": f", and {points(spread)} on fresh ones",
-        "lower": f", and {points(spread)} on fresh ones",
-        "same": f", and nothing beyond the margin on fresh ones ({points(spread)})",
-        "missing": "",
-    }.get(status(spread), f"; on fresh ones no difference can be told from none ({points(spread)})")
-    more = _reasons(evidence), _way_out(claims.get("way_out_full_ninety_nano_nope"))
-    return [f"{words}{fresh}.", *filter(None, more)]
-
-
-def _reasons(evidence: Evidence) -> str:
-    """How much of the score on the leaked questions has a true reason."""
+    """What was found, in the words that the post opens with too."""
     keys = {"model": "nano", "arm": "rsft_eval", "pool": evidence.leaked}
     table = evidence.table("arms")
     right, reasons = (one(table, **keys, metric=metric) for metric in ("accuracy", "faithful"))
-    if right is None or reasons is None:
-        return ""
-    return f"Of its answers to the questions it was trained on, {pct(right.value)} have the right letter, {pct(reasons.value)} for a true reason."
-
-
-def _way_out(claim: Mapping[str, Any] | None) -> str:
-    found = claim if claim and claim.get("value") is not None else (claim or {}).get("committed")
-    if not found or found.get("value") is None:
-        return ""
-    seeds = f", {plural(found['seeds'], 'seed')}" if found.get("seeds") else ""
-    return f"A way out: rounds on a model’s own true answers alone bring one without positions to {estimate(found)} for a true reason{seeds}."
+    found = sentences(evidence.claims.get, right and right.value, reasons and reasons.value)
+    return [str(sentence) for sentence in found]
 
 
 def data(folder: Path) -> dict[str, Any]:
