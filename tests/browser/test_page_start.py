@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -236,11 +235,9 @@ def test_the_dial_draws_from_the_items(browser: Any, address: str, built: Path, 
 def test_a_dial_that_plays_stops_when_it_is_left(visitor: Visitor) -> None:
     page = visitor.open("#start")
     page.click(f"{DIAL} button >> text='Draw 100 times'")
-    visitor.until(f"""document.querySelector("{DIAL} .told").textContent.startsWith("Draw 4,")""")
+    visitor.until(f"""!document.querySelector("{DIAL} .told").textContent.startsWith("Draw 1,")""")
     page.click("#tab-claims")
     page.wait_for_selector("#panel-claims[aria-busy=false]")
     before = page.text_content(f"{DIAL} .told")
     page.wait_for_timeout(300)
     assert page.text_content(f"{DIAL} .told") == before
-    counts = list(itertools.takewhile(str.isdigit, before.removeprefix("Draw ")))
-    assert 4 <= int("".join(counts)) < 101
