@@ -1,5 +1,6 @@
 // The page's data files, fetched when first needed, and what is read out of them. A study may bring a Store of its own.
 import { writeAddress } from "./address.js";
+import { know } from "./view/terms.js";
 
 async function fetchJson(name) {
   const response = await fetch(new URL(`./data/${name}`, import.meta.url));
@@ -53,12 +54,14 @@ export class Store {
     return this.#files.get(name);
   }
 
-  /** What every tab needs: the site and the stored questions. Resolves with the store. */
+  /** What every tab needs: the site, the stored questions, the glossary. Resolves with the store. */
   async open() {
-    const [site, questions] = await Promise.all([
+    const [site, questions, glossary] = await Promise.all([
       this.file("site.json"),
       this.file("questions.json", (rows) => rows.map((row) => this.readQuestion(row))),
+      this.file("glossary.json"),
     ]);
+    know(glossary);
     this.site = site;
     this.questions = questions;
     this.question = new Map(questions.map((question) => [`${question.pool}/${question.id}`, question]));
@@ -102,13 +105,25 @@ export class Store {
     return this.site.models.find(({ id }) => id === model)?.title ?? model;
   }
 
-  /** Words for a pool, an arm. */
+  /** Words for a pool, an arm, a measure. */
   poolName(pool) {
     return this.pool.get(pool)?.label ?? pool;
   }
 
   armName(arm) {
     return this.arm.get(arm)?.label ?? arm;
+  }
+
+  metricName(metric) {
+    return this.metric.get(metric)?.label ?? metric.replaceAll("_", " ");
+  }
+
+  /** A comparison as the ledger writes it ("accuracy of ARM minus ARM on POOL"), with words for the arms and pools. */
+  spelled(text) {
+    return text.replace(/\b(of|minus|on) (\w+)/g, (found, joint, id) => {
+      const name = this.arm.get(id)?.label ?? this.pool.get(id)?.label;
+      return name ? `${joint} ${name}` : found;
+    });
   }
 
   /** A question by its id alone, whatever its pool. */

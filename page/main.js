@@ -2,6 +2,7 @@
 // the body names the module of the store. Both are written into index.html from the study's list of panels.
 import { TABS, readAddress } from "./address.js";
 import { el } from "./view/dom.js";
+import { explainIn } from "./view/terms.js";
 
 const recording = new URLSearchParams(location.search).get("record") === "1";
 const tabs = new Map(TABS.map((name) => [name, document.getElementById(`tab-${name}`)]));
@@ -17,7 +18,10 @@ const load = (module) => import(new URL(module, import.meta.url));
 
 /** What a tab's module makes of its panel: {visit(address), leave(), key(event)}, all optional; a tab without one is text. */
 async function open(module, panel) {
-  if (!module) return {};
+  if (!module) {
+    ready.then(() => explainIn(panel), () => null);
+    return {};
+  }
   const [drawn, store] = await Promise.all([load(module), ready]);
   return drawn.open(panel, store, { recording });
 }
@@ -49,9 +53,18 @@ async function go() {
     const tab = await opened.get(address.tab);
     if (current === address.tab) await tab.visit?.(address);
     panel.setAttribute("aria-busy", "false");
+    if (before && before !== current) receive(panel);
   } catch (error) {
     complain(panel, error);
   }
+}
+
+/** After a link has led to another tab, its focus is gone with the tab it stood in: the new tab takes it, from its top. */
+function receive(panel) {
+  const { activeElement } = document;
+  if (panel.hidden || (activeElement !== document.body && !activeElement.closest("[hidden]"))) return;
+  panel.focus({ preventScroll: true });
+  scrollTo(0, 0);
 }
 
 function choose(name, focus) {

@@ -7,6 +7,9 @@ Models are exported for studies whose page runs models. A page made from release
 folders are here. None is trained for it, and a page without models says so.
 """
 
+# both optional: what pages link, and what their words mean
+PAGE_LINKS, GLOSSARY = "config/page.yaml", "docs/glossary.md"
+
 
 rule export_page_model:
     input:
@@ -29,6 +32,13 @@ rule build_page:
         claims="results/{study}/{experiment}/claims.json",
         tables=lambda wildcards: table_files(wildcards.study, wildcards.experiment),
         post="results/{study}/{experiment}/report/post.md",
+        html="results/{study}/{experiment}/report/post.html",
+        preview=lambda wildcards: [
+            path
+            for path in figure_files(wildcards.study, wildcards.experiment)
+            if path.endswith("light.png")
+        ][:1],
+        words=[path for path in (PAGE_LINKS, GLOSSARY) if Path(path).is_file()],
         evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
         sources=lambda wildcards: sources(wildcards.study),
         pools=lambda wildcards: pool_files(wildcards.study, "train", "evaluation", "control"),
@@ -44,11 +54,13 @@ rule build_page:
         evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
         folder=subpath(output.index, parent=True),
         models=lambda wildcards, input: option("--models", input.models),
+        preview=lambda wildcards, input: option("--preview", input.preview),
     message:
         "Build the page: {wildcards.study} {wildcards.experiment}"
     shell:
         "python scripts/build_page.py --config {resources.config} --study {wildcards.study}"
         " --experiment {wildcards.experiment} --claims {input.claims}"
         " --tables results/{wildcards.study}/{wildcards.experiment}/tables"
-        " --post {input.post} --evidence {params.evidence} {params.models}"
+        " --post {input.post} --post-html {input.html} --links {PAGE_LINKS} --glossary {GLOSSARY}"
+        " --evidence {params.evidence} {params.preview} {params.models}"
         " --output {params.folder} &> {log}"

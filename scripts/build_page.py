@@ -11,6 +11,7 @@ serve the folder.
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,15 @@ from trap.cli import run_main
 from trap.figures.opening import module_of, open_evidence
 from trap.files import InputError, read_text, replacing, write_text
 from trap.models.page_header import read_header
-from trap.site.assets import about_html, index_html, theme_css
+from trap.site.assets import about_html, index_html, lean, theme_css
+from trap.site.dial import dial
 from trap.site.episodes import pack, question_rows, read_episodes
 from trap.site.files import source_files, tokenizer_of
+from trap.site.links import POST, PREVIEW, read_links
 from trap.site.numbers import curves, numbers, scoreboard
 from trap.site.own import Own, own_of
 from trap.site.panels import Panels, read_panels
+from trap.site.terms import glossary
 from trap.site.vocabulary import Vocabulary
 from trap.studies.base import study_class
 from trap.workflow.config import load_config
@@ -83,14 +87,19 @@ def data_of(args: argparse.Namespace, module: str, panels: Panels, own: Own) -> 
             "answers": panels.answers,
         },
         **numbers(evidence, Vocabulary(kind, own.words), own.words),
+        "finding": own.finding(evidence),
         "stored_seed": episodes["seed"][0] if episodes.height else None,
         "trained_models": model_rows(args.models, args.output),
     }
-    claims = scoreboard(list(evidence.claims.values()))
+    site["dial"] = dial(evidence, args.evidence / "items.parquet", own.words.get("published_labels", {}))
+    claims = scoreboard(evidence)
     found = {
         "site.json": site,
         "claims.json": claims,
         "questions.json": questions,
+        "glossary.json": glossary(read_text(args.glossary), str(args.glossary))
+        if args.glossary.is_file()
+        else {},
         **own.data(args.data, panels),
     }
     for entry in site["models"]:
@@ -111,21 +120,33 @@ def build(args: argparse.Namespace) -> None:
     """Write the page. Raises InputError if the data files are larger than the limit."""
     module = module_of(study_settings(load_config(args.config), args.study), args.study)
     panels, own = read_panels(args.source, module), own_of(module)
-    data = args.output / "data"
-    total = sum(
-        write_compact(data / name, value) for name, value in data_of(args, module, panels, own).items()
-    )
+    links = read_links(args.links)
+    data, files = args.output / "data", data_of(args, module, panels, own)
+    total = sum(write_compact(data / name, value) for name, value in files.items())
     if total > args.limit_mb * 1e6:
         raise InputError(
             f"{data}: {total / 1e6:.2f} MB of data are over the limit of {args.limit_mb:g} MB (--limit-mb)"
         )
     for path in source_files(args.source, module):
-        write_text(args.output / path, read_text(args.source / path))
+        text = read_text(args.source / path)
+        write_text(args.output / path, lean(text) if path.suffix in (".js", ".css") else text)
     write_text(args.output / "theme.css", theme_css())
     post = post_of(args)
     title = post.splitlines()[0].removeprefix("# ")
     about = about_html(post, own.about, str(args.post))
-    write_text(args.output / "index.html", index_html(args.source, panels, about, title))
+    for path, name in ((args.post_html, POST), (args.preview, PREVIEW)):
+        if path:
+            with replacing(args.output / name) as partial:
+                shutil.copyfile(path, partial)
+    story = files["site.json"]["story"]
+    head = {
+        "finding": " ".join(files["site.json"]["finding"]) or title,
+        "links": links.shown(post=bool(args.post_html)),
+        "address": links.address,
+        "preview": links.preview() if args.preview else "",
+        "preview_alt": story["title"] if story else title,
+    }
+    write_text(args.output / "index.html", index_html(args.source, panels, about, title, **head))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -143,6 +164,20 @@ def main(argv: list[str] | None = None) -> int:
         "--pools", nargs="*", type=Path, help="pools, POOL.jsonl (default: all in the data folder)"
     )
     parser.add_argument("--post", type=Path, help="the post, rendered: post.md")
+    parser.add_argument("--post-html", type=Path, help="the post as one HTML file, to lie beside the page")
+    parser.add_argument("--preview", type=Path, help="a PNG that a preview of the page shows")
+    parser.add_argument(
+        "--links",
+        type=Path,
+        default=ROOT / "config/page.yaml",
+        help="what the page links, if there is such a file",
+    )
+    parser.add_argument(
+        "--glossary",
+        type=Path,
+        default=ROOT / "docs/glossary.md",
+        help="what the words of the page mean, if there is such a file",
+    )
     parser.add_argument("--models", nargs="*", type=Path, default=[], help="model files in OUTPUT/models")
     parser.add_argument("--source", type=Path, default=ROOT / "page", help="the page's source")
     parser.add_argument(

@@ -158,6 +158,16 @@ def write_tables(folder: Path, runs: list[Path]) -> Path:
     return evidence
 
 
+def write_items(path: Path) -> None:
+    """Invented items of the arms that the dial draws from: whether an answer is right hangs on arm, seed and question."""
+    rows = [
+        {"model": model, "arm": arm, "pool": pool, "seed": seed, "id": f"{pool}_{i:06}", "correct": (i * i + 7 * seed + k) % (3 + k) == 0}
+        for model in ("nano", "nano_able") for k, arm in enumerate(("sft", "rsft_easy", "rsft_hard", "base"))
+        for pool in ("eval_hard", "eval_easy") for seed in (1, 2, 3) for i in range(130, 0, -1)
+    ]  # fmt: skip
+    pl.DataFrame(rows).write_parquet(path)
+
+
 def build(folder: Path, file: GraphFile, *, models: bool) -> Path:
     """A whole page in `folder/page`; `folder/tables` holds what it was built from."""
     write_json(folder / "kg.json", file)
@@ -175,10 +185,14 @@ def build(folder: Path, file: GraphFile, *, models: bool) -> Path:
             arguments = ["--output", exported[-1], "--tokenizer", tokenizer_of(exported[-1])]
             assert export_page_model.main(["--lineage", *map(str, chain[:number]), *map(str, arguments)]) == 0
     evidence = write_tables(folder, runs)
+    write_items(evidence / "tables/items.parquet")
     write_text(folder / "post.md", POST)
+    write_text(folder / "post.html", "<!doctype html><title>A title</title><p>The post.</p>")
+    (folder / "figure.png").write_bytes(b"a picture")
     arguments = {
         "study": "hops", "experiment": "full", "claims": evidence / "claims.json", "tables": evidence / "tables",
         "evidence": evidence / "tables", "data": folder, "post": folder / "post.md", "output": page,
+        "post-html": folder / "post.html", "preview": folder / "figure.png",
     }  # fmt: skip
     given = [word for name, value in arguments.items() for word in (f"--{name}", str(value))]
     given += ["--pools", *(str(folder / f"{name}.jsonl") for name in POOLS), "--models", *map(str, exported)]

@@ -24,7 +24,7 @@ TRAIN = ("methods", "platforms", "training")
 # Words of every study: no name of one.
 COMMON = {
     "base", "sft", "rsft", "grpo", "expert", "easy", "hard", "default", "full", "train", "platforms", "scaling", "eval",
-    "demos", "core", "value", "reinforce", "positions",
+    "demos", "core", "value", "reinforce", "positions", "story",
 }  # fmt: skip
 NEUTRAL = ("scripts/*.py", "scripts/trap/**/*.py", "rules/*.smk", "Snakefile", "page/**/*.js", "page/*.j2")
 OWN = ("scripts/trap/studies/", "page/studies/")

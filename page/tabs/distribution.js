@@ -1,12 +1,14 @@
 // Distribution: the finding with its intervals. Every point is a row of a table; a point opens its questions.
 import { el, select } from "../view/dom.js";
+import { explained } from "../view/terms.js";
 import { armsChart } from "./distribution/arms.js";
 import { contrastsTable } from "./distribution/contrasts.js";
+import { Dial, dialCard } from "./distribution/dial.js";
 import { doseNodes } from "./distribution/doses.js";
 import { levelsChart, scatterChart } from "./distribution/levels.js";
 import { storyChart } from "./distribution/story.js";
 
-const TURN = 1500; // milliseconds for one dose in a recording
+const TURN = 1500; // milliseconds for one dose in a recording, which shows the arms and beside them one family of doses
 const SIGNS = "Lines: 95 % intervals; hollow: trained on evaluation questions. A mark opens its questions.";
 
 const signs = ([first, second]) => (second ? `● ${first}, ▲ ${second}.` : "");
@@ -21,12 +23,16 @@ class Distribution {
     this.pool = site.story ? "" : site.main_pool; // "": the rows that the study chose, of its models side by side
     this.kept = {}; // family -> index of the dose that its slider shows
     this.families = site.families.filter(({ id }) => store.doses.some(({ family }) => family === id));
+    if (recording) for (const { id } of this.families) this.kept[id] = 0;
     const names = ["controls", "arms", "contrasts", "scatter", "levels", ...this.families.map(({ id }) => `dose ${id}`)];
     this.nodes = Object.fromEntries(names.map((name) => [name, el("div", {})]));
     this.nodes.controls.className = "controls";
+    this.cards = {};
+    if (site.dial) this.dial = new Dial(store);
+    const seen = new Set();
     const card = ([first, ...rest], name, words) => {
       const title = first.toUpperCase() + rest.join("");
-      return el("section", { class: "card", "aria-label": title }, el("h3", {}, title), words ? el("p", { class: "muted" }, words) : null, this.nodes[name]);
+      return this.cards[name] = el("section", { class: "card", "aria-label": title }, el("h3", {}, title), words ? el("p", { class: "muted" }, explained(words, seen)) : null, this.nodes[name]);
     };
     const labels = site.pair.map((id) => store.metric.get(id).label);
     const paired = labels.length > 1;
@@ -36,6 +42,7 @@ class Distribution {
       card("The contrasts", "contrasts", "Differences of arms on the same questions and seeds, fixed before the runs; each opens its questions."),
       el("div", { class: "cards" },
         this.families.map(({ id, title }) => card(title, `dose ${id}`)),
+        this.dial ? this.cards.dial = dialCard(this.dial) : null,
         paired ? card(`${labels[0]} against ${labels[1]}`, "scatter", site.scatter_words || `On ${store.poolName(site.main_pool)}.`) : null,
         card(`By ${site.study.level_name}`, "levels", paired ? `● ${labels[0]}, ▲ ${labels[1]}.` : `● ${labels[0]}.`)));
   }
@@ -49,15 +56,35 @@ class Distribution {
   leave() {
     clearInterval(this.turning);
     this.turning = undefined;
+    this.dial?.leave();
   }
 
-  /** In a recording, the next dose of every slider. */
+  /** In a recording, the next dose, and after the last one the first of the next family. */
   #turn() {
-    for (const { id } of this.families) {
-      const slider = this.nodes[`dose ${id}`].querySelector("input");
-      if (!slider) continue;
-      slider.value = String((Number(slider.value) + 1) % (Number(slider.max) + 1));
-      slider.dispatchEvent(new Event("input"));
+    const families = this.#dosed();
+    const slider = families[this.turned]?.slider;
+    if (!slider) return;
+    const next = (Number(slider.value) + 1) % (Number(slider.max) + 1);
+    slider.value = String(next);
+    slider.dispatchEvent(new Event("input"));
+    if (next === 0) {
+      this.turned = (this.turned + 1) % families.length;
+      this.#fit();
+    }
+  }
+
+  /** {name, slider} of the cards whose doses the chosen model was given. */
+  #dosed() {
+    return this.families.map(({ id }) => ({ name: `dose ${id}`, slider: this.nodes[`dose ${id}`].querySelector("input") })).filter(({ slider }) => slider);
+  }
+
+  /** Hide the cards without doses of this model; in a recording, all but what fits into the frame. */
+  #fit() {
+    const dosed = this.#dosed().map(({ name }) => name);
+    this.turned = Math.min(this.turned ?? 0, Math.max(dosed.length - 1, 0));
+    for (const [name, card] of Object.entries(this.cards)) {
+      if (this.recording) card.hidden = name !== "arms" && name !== dosed[this.turned];
+      else card.hidden = name.startsWith("dose ") && !dosed.includes(name);
     }
   }
 
@@ -79,6 +106,7 @@ class Distribution {
     const first = arms.find(({ role }) => role === "start") ?? arms[0];
     const chosen = arms.some(({ id }) => id === this.arm) ? this.arm : first?.id;
     nodes.levels.replaceChildren(select("Arm", arms.map(({ id, label }) => [id, label]), chosen, set("arm")), levelsChart(store, model, chosen));
+    this.#fit();
   }
 }
 

@@ -30,10 +30,11 @@ class Training {
       select("Model", store.site.models.map(({ id, title }) => [id, title]), this.model, (value) => go({ model: value })),
       select("Arm", arms.map(({ id, label, contaminated }) => [id, contaminated ? `${label} (contaminated)` : label]), this.arm, (value) => go({ arm: value })),
       select("Seed", seeds.map((one) => [one, one]), this.seed, (value) => go({ seed: value })),
-      el("p", { class: "about-arm" }, aboutArm(store.arm.get(this.arm))));
+      el("p", { class: "about-arm" }, aboutArm(store, this.arm)));
     const rows = loggedRows(curves[this.arm]?.[this.seed]);
-    this.curve.replaceChildren(curveNode(rows, rows.length - 1, store.site.pools.filter(({ role }) => role === "validation")));
-    this.told.textContent = rows.length ? words(rows, rows.length - 1) : "";
+    const watched = store.site.pools.filter(({ role }) => role === "validation");
+    this.curve.replaceChildren(curveNode(rows, rows.length - 1, watched));
+    this.told.textContent = rows.length ? words(rows, rows.length - 1, watched) : "";
     keepAddress({ tab: "training", model: this.model, arm: this.arm, seed: this.seed });
   }
 }

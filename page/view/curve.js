@@ -59,13 +59,14 @@ export function curveNode(rows, upTo, pools) {
     }
   }
   parts.push(svg("text", { class: "tick", x: LEFT, y: height - 6 }, "step 0"), svg("text", { class: "tick", x: WIDTH - RIGHT, y: height - 6, "text-anchor": "end" }, `step ${most}`));
-  return svg("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": words(rows, upTo) }, ...parts);
+  return svg("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": words(rows, upTo, pools) }, ...parts);
 }
 
-/** What the curve says at this row, in words. */
-export function words(rows, upTo) {
+/** What the curve says at this row, in words; `pools` as for `curveNode`. */
+export function words(rows, upTo, pools) {
   const row = rows[Math.max(0, Math.min(upTo, rows.length - 1))];
   if (upTo < 0) return "Learning curve: training has not begun.";
   if (row.loss !== undefined) return `Learning curve: step ${row.step}, loss ${row.loss}.`;
-  return `Learning curve: step ${row.step}, ${row.pool}: ${percent(row.accuracy)} right${row.faithful === null ? "" : `, ${percent(row.faithful)} faithful`}, n = ${row.n}.`;
+  const pool = pools.find(({ id }) => id === row.pool)?.label ?? row.pool;
+  return `Learning curve: step ${row.step}, ${pool}: ${percent(row.accuracy)} right${row.faithful === null ? "" : `, ${percent(row.faithful)} faithful`}, n = ${row.n}.`;
 }

@@ -1,4 +1,5 @@
 // Elements made from values. Text only ever becomes a text node, so that no data can become markup.
+import { termOf } from "./terms.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -32,7 +33,7 @@ export function select(label, options, value, onChange) {
   const option = ([key, text]) => el("option", { value: key, selected: String(key) === String(value) }, text);
   const box = el("select", { on: { change: () => onChange(box.value) } }, options.map((entry) => (
     Array.isArray(entry) ? option(entry) : el("optgroup", { label: entry.group }, entry.options.map(option)))));
-  return el("label", { class: "field" }, el("span", {}, label), box);
+  return el("label", { class: "field" }, el("span", { data: { ...(termOf(label) && { term: termOf(label) }) } }, label), box);
 }
 
 export const button = (text, onClick, props = {}) => el("button", { type: "button", ...props, on: { click: onClick } }, text);

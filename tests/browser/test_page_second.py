@@ -52,7 +52,7 @@ def test_it_has_the_tabs_of_the_shell_and_nothing_of_another_study(reader: Visit
         assert not page.query_selector(f"#panel-{name} .problem")
     assert not (second / "studies").exists() and not (second / "engine").exists()
     assert sorted(path.name for path in (second / "data").iterdir()) == [
-        "claims.json", "curves.tiny.json", "episodes.tiny.json", "questions.json", "site.json",
+        "claims.json", "curves.tiny.json", "episodes.tiny.json", "glossary.json", "questions.json", "site.json",
     ]  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from page_site import HOSTILE, served
 from page_visitor import Visitor
 from skips import needs
 
-TABS = ("training", "inference", "try", "distribution", "claims", "about")
+TABS = ("start", "training", "inference", "try", "distribution", "claims", "about")
 AXE = Path(__file__).resolve().parent.parent / "page/axe/axe.min.js"
 pytestmark = [
     pytest.mark.slow,
@@ -22,7 +22,7 @@ pytestmark = [
 
 def test_every_tab_opens_by_mouse_and_by_keyboard(visitor: Visitor) -> None:
     page = visitor.open("")
-    assert visitor.shown() == "training"
+    assert visitor.shown() == "start"
     for name in TABS[1:]:
         page.click(f"#tab-{name}")
         page.wait_for_selector(f"#panel-{name}[aria-busy=false]")
@@ -37,7 +37,7 @@ def test_every_tab_opens_by_mouse_and_by_keyboard(visitor: Visitor) -> None:
     page.keyboard.press("End")
     visitor.until("document.activeElement.id === 'tab-about'")
     page.keyboard.press("Home")
-    visitor.until("document.activeElement.id === 'tab-training'")
+    visitor.until("document.activeElement.id === 'tab-start'")
     assert page.locator("[role=tabpanel]:visible").count() == 1
     landmarks = page.evaluate(
         "['header', 'main', 'footer', 'h1'].map((tag) => document.querySelectorAll(tag).length)"
@@ -51,6 +51,7 @@ def test_names_that_look_like_markup_stay_text(browser: Any, hostile: Path) -> N
         visitor = Visitor(context, origin)
         seen = ""
         for tab in (
+            "start",
             "training",
             "inference/nano.rsft_hard/eval_hard",
             "distribution",
@@ -74,11 +75,12 @@ def test_names_that_look_like_markup_stay_text(browser: Any, hostile: Path) -> N
     context.close()
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 360), ("light", 360), ("dark", 900)])
 def test_axe_finds_nothing_serious(browser: Any, address: str, theme: str, width: int) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
     visitor = Visitor(context, address)
     for tab in (
+        "start",
         "training/nano.rsft_hard//2",
         "inference",
         "try/nano.base",
@@ -87,6 +89,10 @@ def test_axe_finds_nothing_serious(browser: Any, address: str, theme: str, width
         "about",
     ):
         page = visitor.open(f"#{tab}")
+        if tab == "start":
+            page.click("#panel-start .guesses button >> nth=0")
+            page.click("#panel-start .picks button >> nth=0")
+            page.hover("#panel-start .term >> nth=0")
         if tab.startswith("try"):
             page.click("#panel-try button >> text='Greedy'")
             visitor.until("!document.querySelector('#panel-try button.primary').disabled")
@@ -110,9 +116,9 @@ def test_recording_plays_by_itself_without_controls(browser: Any, address: str) 
     visitor = Visitor(context, address)
     page = visitor.open("?record=1#training/nano.rsft_hard//0")
     visitor.until("document.querySelector('.where').textContent.includes('row 2 of')")
-    assert (
-        not page.is_visible("header") and not page.is_visible("footer") and not page.is_visible(".controls")
-    )
+    assert page.is_visible("h1") and page.is_visible("#panel-training h2")
+    for hidden in ("[role=tab]", "#theme", "footer", "#panel-training .controls", "#panel-training .phases"):
+        assert not page.locator(hidden).first.is_visible(), hidden
     size = page.eval_on_selector(
         "#panel-training .trace", "node => parseFloat(getComputedStyle(node).fontSize)"
     )
@@ -153,6 +159,9 @@ def test_the_page_says_what_it_may_load(built: Path) -> None:
     assert scripts and not [
         path for path in scripts if "innerHTML" in path.read_text() or "eval(" in path.read_text()
     ]
+    sources = Path(__file__).resolve().parents[2] / "page"
+    lines = [line for path in sources.rglob("*.js") for line in path.read_text().splitlines()]
+    assert len(lines) > 2000 and not [line for line in lines if line.count("`") % 2]  # see `lean`
     data = sum(path.stat().st_size for path in (built / "data").glob("*.json"))
     assert data < 2_000_000
     code = [*scripts, *built.rglob("*.css"), built / "index.html"]

@@ -127,7 +127,7 @@ class Inference {
       select("Hops", [["all", "all"], ...lengths.map((count) => [count, String(count)])], this.hops, set("hops")),
       select("Some answer is", Object.entries(KINDS).map(([kind, [name]]) => [kind, name]), this.kind, set("kind")),
       select("Arms", [["story", "those of the post"], ["all", "all"], { group: "before and after", options: this.store.armsOf(this.model).filter(({ parent }) => parent).map(({ id, label }) => [id, label]) }], this.shown, set("shown")));
-    this.list.replaceChildren(select("Stored question", this.found.map((question, i) => [i, `${question.id} · ${hops(question)}`]), this.found.indexOf(this.now), (i) => { this.now = this.found[Number(i)]; this.#draw(); }));
+    this.list.replaceChildren(select("Stored question", this.found.map((question, i) => [i, `${i + 1}. ${question.meta.start}, ${hops(question)}`]), this.found.indexOf(this.now), (i) => { this.now = this.found[Number(i)]; this.#draw(); }));
     this.#draw();
   }
 
@@ -149,7 +149,7 @@ class Inference {
     }
     const entries = this.#answers(now);
     this.question.replaceChildren(questionCard(now),
-      el("p", { class: "muted" }, `${now.id}: ${hops(now)}. Greedy answers of seed ${this.store.site.stored_seed}; the graph shows the path asked as a thin line.`));
+      el("p", { class: "muted" }, `${hops(now)}, ${this.store.poolName(now.pool)} (${now.id}). Greedy answers of seed ${this.store.site.stored_seed}; the graph shows the path asked as a thin line.`));
     const chosen = entries.find(({ arm }) => arm.id === this.arm) ?? entries.find((entry) => this.kind !== "any" && this.#matches(entry)) ?? entries.find(({ arm }) => arm.id === "rsft_hard") ?? entries[0];
     this.cards.replaceChildren(...entries.map((entry) => this.#card(entry)));
     this.#light(chosen);

@@ -25,6 +25,7 @@ class Training {
     this.model = store.site.models[0]?.id ?? "";
     this.arm = store.arm.has(FIRST) ? FIRST : store.armsOf(this.model)[0]?.id;
     this.seed = String(store.site.stored_seed);
+    this.watched = store.site.pools.filter(({ role }) => role === "validation");
     this.controls = el("div", { class: "controls" });
     this.play = button("▶ Play", () => this.#toggle(), { class: "primary" });
     this.scrub = el("input", { type: "range", min: 0, max: 0, value: "0", step: 1, "aria-label": "Step of the log", on: { input: () => { this.player.playing = false; this.player.seek(Number(this.scrub.value)); } } });
@@ -118,12 +119,11 @@ class Training {
     this.training = this.player.steps.filter(({ phase }) => phase === "training");
     this.scrub.max = String(Math.max(0, this.player.steps.length - 1));
     this.drawnStep = null;
-    const arm = store.arm.get(this.arm);
     this.controls.replaceChildren(
       select("Model", store.site.models.map(({ id, title }) => [id, title]), this.model, (value) => this.#change("model", value)),
       select("Arm", store.armsOf(this.model).map(({ id, label, contaminated }) => [id, contaminated ? `${label} (contaminated)` : label]), this.arm, (value) => this.#change("arm", value)),
       select("Seed", this.#seeds().map((seed) => [seed, seed === String(store.site.stored_seed) ? `${seed} (answers stored)` : `${seed} (curve only)`]), this.seed, (value) => this.#change("seed", value)),
-      el("p", { class: "about-arm" }, aboutArm(arm, "learns the facts of the graph")));
+      el("p", { class: "about-arm" }, aboutArm(store, this.arm, "learns the facts of the graph")));
     this.phases.replaceChildren(...Object.entries(PHASES).map(([phase, name]) => {
       const first = this.player.steps.findIndex((step) => step.phase === phase);
       return button(name, () => { this.player.playing = false; this.player.seek(first); }, { class: "phase", disabled: first < 0, data: { phase } });
@@ -146,8 +146,9 @@ class Training {
       this.where.textContent = `${PHASES[step.phase]}: row ${step.index + 1} of ${step.of}`;
       for (const phase of this.phases.children) phase.setAttribute("aria-pressed", String(phase.dataset.phase === step.phase));
       const upTo = training ? step.index : step.phase === "sampling" ? -1 : this.training.length - 1;
-      this.curve.replaceChildren(curveNode(this.training.map(({ row }) => row), upTo, this.store.site.pools.filter(({ role }) => role === "validation")));
-      this.told.textContent = this.training.length ? words(this.training.map(({ row }) => row), upTo) : "";
+      const rows = this.training.map(({ row }) => row);
+      this.curve.replaceChildren(curveNode(rows, upTo, this.watched));
+      this.told.textContent = rows.length ? words(rows, upTo, this.watched) : "";
       if (!player.playing) this.#remember();
       if (!training) {
         this.question.replaceChildren(questionCard(step.row.question));
@@ -167,7 +168,7 @@ class Training {
   }
 
   #drawTraining({ row }) {
-    const text = row.loss !== undefined ? `Optimiser step ${row.step}: loss ${row.loss}` : words([row], 0);
+    const text = row.loss !== undefined ? `Optimiser step ${row.step}: loss ${row.loss}` : words([row], 0, this.watched);
     this.trace.replaceChildren(text);
     this.kept.replaceChildren();
     this.samples.replaceChildren();
@@ -185,7 +186,7 @@ class Training {
     this.reward.show(done ? row : reading.parts, { pending: !done && !reading.answer });
     const settled = done && group && step === group.at(-1);
     if (group) this.#drawSamples(group, step, done);
-    if (!group) this.kept.replaceChildren(done ? `Greedy answer of the finished arm, ${row.question.pool}.` : "");
+    if (!group) this.kept.replaceChildren(done ? `Greedy answer of the finished arm to one of the ${this.store.poolName(row.question.pool)}.` : "");
     else if (!settled) this.kept.replaceChildren(`Sample ${group.indexOf(step) + 1} of ${group.length} for this prompt${row.round ? `, round ${row.round + 1}` : ""}.`);
     else this.kept.replaceChildren(this.#selection(group));
   }

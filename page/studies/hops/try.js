@@ -2,7 +2,7 @@
 import { keepAddress } from "../../address.js";
 import { Engine } from "../../engine/client.js";
 import { chooseWinners } from "./engine/grader.js";
-import { button, el, put, select } from "../../view/dom.js";
+import { button, el, put, select, still } from "../../view/dom.js";
 import { GraphView } from "./view/graph.js";
 import { megabytes } from "../../view/numbers.js";
 import { questionCard } from "./view/trace.js";
@@ -10,6 +10,7 @@ import { Composer } from "./compose.js";
 import { SampleCard } from "./sample.js";
 
 const MOST_TOKENS = 64; // max_new_tokens of the workflow's own evaluation
+const MOST_SAMPLES = 16;
 const FIRST = ["rsft_hard", "sft"];
 
 class Try {
@@ -29,10 +30,11 @@ class Try {
     this.runs = [];
     this.composer = new Composer(store, (question) => this.#take(question));
     this.arms = el("div", { class: "controls" });
+    this.notice = el("p", { role: "status", class: "muted" }); // what was asked for and cannot be had
     this.status = el("div", { role: "status", class: "loading" });
     this.question = el("div", {});
     this.cards = el("div", { class: "stack" });
-    this.samples = el("input", { type: "number", min: 1, max: 16, value: "1" });
+    this.samples = el("input", { type: "number", min: 1, max: MOST_SAMPLES, value: "1" });
     this.temperature = el("input", { type: "number", min: 0, max: 2, step: 0.1, value: "0" });
     this.seed = el("input", { type: "number", min: 0, step: 1, value: "1" });
     this.write = button("Write", () => this.run(), { class: "primary" });
@@ -45,11 +47,10 @@ class Try {
         field("Samples K", this.samples), field("Temperature", this.temperature), field("Seed", this.seed),
         button("Greedy", () => this.#preset(1, 0), { class: "quiet" }), button("Rejection sampling (K = 8, T = 1)", () => this.#preset(8, 1), { class: "quiet" }),
         this.write, this.stop),
-      this.status,
-      el("div", { class: "columns" },
-        el("section", { class: "card", "aria-label": "Question" }, this.question),
-        el("section", { class: "card", "aria-label": "The question in the graph" }, this.graph.node)),
-      this.cards);
+      this.notice, this.status,
+      el("div", { class: "columns even" },
+        el("div", { class: "stack" }, el("section", { class: "card", "aria-label": "Question" }, this.question), this.cards),
+        el("section", { class: "card stays", "aria-label": "The question in the graph" }, this.graph.node)));
     this.#drawArms();
   }
 
@@ -132,14 +133,15 @@ class Try {
     this.#stop();
     if (!this.asked) return;
     this.status.replaceChildren();
+    const pressed = document.activeElement === this.write; // a button loses its focus while it is disabled
     this.write.disabled = true;
     this.stop.disabled = false;
-    const bound = (input, low, high) => Math.min(high, Math.max(low, Number(input.value) || 0));
-    const settings = { samples: Math.round(bound(this.samples, 1, 16)), temperature: bound(this.temperature, 0, 2), seed: Math.round(bound(this.seed, 0, 2 ** 31)) };
+    const settings = this.#settings();
     const round = this.round = {};
     const rows = [...new Set(this.chosen)];
     const groups = rows.map((row) => this.#group(row, settings));
     this.cards.replaceChildren(...groups.map(({ node }) => node));
+    this.#bring(this.cards);
     try {
       for (const group of groups) {
         await this.#generate(group, settings, round);
@@ -150,10 +152,40 @@ class Try {
     } finally {
       if (this.round === round) {
         this.write.disabled = false;
+        if (pressed && document.activeElement === document.body) this.write.focus({ preventScroll: true });
         this.stop.disabled = true;
         this.runs = [];
       }
     }
+  }
+
+  /** What the fields ask for; a number out of its bounds is set to the nearest one, and that is said. */
+  #settings() {
+    const told = [];
+    const within = (name, input, low, high, whole) => {
+      const asked = Number(input.value) || 0;
+      const bound = Math.min(high, Math.max(low, asked));
+      const value = whole ? Math.round(bound) : bound;
+      if (value !== asked || input.value === "") {
+        told.push(`${name} goes from ${low} to ${high}: it is ${value} now${input.value === "" ? "" : `, not ${input.value}`}.`);
+        input.value = String(value);
+      }
+      return value;
+    };
+    const settings = {
+      samples: within("K", this.samples, 1, MOST_SAMPLES, true),
+      temperature: within("Temperature", this.temperature, 0, 2, false),
+      seed: within("Seed", this.seed, 0, 2 ** 31, true),
+    };
+    this.notice.textContent = told.join(" ");
+    return settings;
+  }
+
+  /** Scroll until the top of a node is in sight, if it is not. */
+  #bring(node) {
+    const { top } = node.getBoundingClientRect();
+    if (top >= 0 && top < innerHeight * 0.6) return;
+    node.scrollIntoView({ block: "start", behavior: still() ? "auto" : "smooth" });
   }
 
   #group(row, { samples }) {

@@ -8,7 +8,7 @@ const chance = (p) => (p === null ? "" : p < 0.001 ? "< 0.001" : p.toFixed(3));
 export function contrastsTable(store, model) {
   const rows = store.contrasts.filter((row) => row.model === model);
   if (rows.length === 0) return el("p", { class: "muted" }, `No contrast was tested with ${store.title(model)}.`);
-  const words = ({ arm, minus, pool, metric }) => `${store.metric.get(metric)?.label ?? metric} of ${store.armName(arm)} − ${store.armName(minus)}, ${store.poolName(pool)}`;
+  const words = ({ arm, minus, pool, metric }) => `${store.metricName(metric)} of ${store.armName(arm)} − ${store.armName(minus)}, ${store.poolName(pool)}`;
   return el("div", { class: "wide", tabindex: 0, role: "group", "aria-label": "Contrasts" }, el("table", { class: "scores" },
     el("thead", {}, el("tr", {}, HEADS.map((head) => el("th", { scope: "col" }, head)))),
     el("tbody", {}, rows.map((row) => el("tr", { data: { contrast: row.name, value: row.value } },

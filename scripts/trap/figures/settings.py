@@ -177,6 +177,16 @@ class Platforms(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     contrasts: dict[str, str] = {}
 
 
+class Dial(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """Small tests that the page draws again and again from the answers of these arms; without rows, there are none.
+
+    rows: the first is what the others are compared with. sizes: numbers of questions to choose from, besides all.
+    """
+
+    rows: list[Row] = []
+    sizes: tuple[int, ...] = (20, 30, 100, 300)
+
+
 class FigureSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """The whole of `figures.yaml`.
 
@@ -195,6 +205,7 @@ class FigureSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
     level_name: str = ""
     published: dict[str, Quote] = {}
     trap: Trap = Trap()
+    dial: Dial = Dial()
     matching: Doses = Doses()
     leakage: Doses = Doses()
     levels: Levels = Levels()
@@ -211,10 +222,13 @@ def parse_settings(values: Any, origin: str) -> FigureSettings:
         found = msgspec.convert(values or {}, FigureSettings)
     except msgspec.ValidationError as error:
         raise InputError(f"{origin}: {str(error).replace('`$.', '`').replace(' - at `$`', '')}") from None
-    for row in found.trap.rows:
-        for name in row.published:
-            if name not in found.published:
-                raise InputError(f"{origin}: no published point `{name}` - at `trap.rows` of arm `{row.arm}`")
+    for key, rows in (("trap", found.trap.rows), ("dial", found.dial.rows)):
+        for row in rows:
+            for name in row.published:
+                if name not in found.published:
+                    raise InputError(
+                        f"{origin}: no published point `{name}` - at `{key}.rows` of arm `{row.arm}`"
+                    )
     return found
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markupsafe import Markup
@@ -19,6 +20,7 @@ from trap.site.panels import Panels
 # Meanings that only the page has, with the figure role whose colour each one takes.
 SIGNS = {"good": "hard", "bad": "leak"}
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
+_REMARK = re.compile(r"^(?://.*|/\*[\s\S]*?\*/)?\n", re.MULTILINE)
 _PICTURE = re.compile(r"<picture[^>]*>.*?</picture>", re.DOTALL)
 
 
@@ -39,6 +41,14 @@ def theme_css() -> str:
         f':root[data-theme="dark"] {{\n{dark}\n}}\n'
         f'@media (prefers-color-scheme: dark) {{\n:root:not([data-theme="light"]) {{\n{dark}\n}}\n}}\n'
     )
+
+
+def lean(code: str) -> str:
+    """JavaScript or CSS without comments that fill whole lines and without indentation, for a page to load.
+
+    A text in backticks that goes over several lines would lose its indentation; a test holds that no module has one.
+    """
+    return _REMARK.sub("", re.sub(r"^[ \t]+", "", code, flags=re.MULTILINE))
 
 
 def about_html(markdown: str, wanted: Sequence[str] = (), origin: str = "the post") -> Markup:
@@ -64,9 +74,14 @@ def about_html(markdown: str, wanted: Sequence[str] = (), origin: str = "the pos
     return Markup(re.sub(r"<(/?)h([23])>", lambda found: f"<{found[1]}h{int(found[2]) + 1}>", html))
 
 
-def index_html(source: Path, panels: Panels, about: Markup, title: str) -> str:
-    """`index.html` from its template in `source`. Raises InputError if there is no template."""
+def index_html(source: Path, panels: Panels, about: Markup, title: str, **head: Any) -> str:
+    """`index.html` from its template in `source`. head: `finding`, `links`, `address`, `preview`, `preview_alt`.
+
+    Raises InputError if there is no template.
+    """
     if not (source / TEMPLATE).is_file():
         raise InputError(f"{source / TEMPLATE}: no such file")
     template = environment(str(source)).get_template(TEMPLATE)
-    return template.render(about=about, title=title, panels=panels, modules=modules(source, panels)[1:])
+    return template.render(
+        about=about, title=title, panels=panels, modules=modules(source, panels)[1:], **head
+    )

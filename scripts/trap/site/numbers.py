@@ -17,6 +17,7 @@ from trap.analysis.claims import current_commit
 from trap.figures.estimates import Evidence
 from trap.figures.findings import headline
 from trap.report.prose import Ledger, quantity, quoted, verdict_words
+from trap.report.wording import said
 from trap.site.vocabulary import Vocabulary
 
 DECIMALS = 6  # as in claims.json
@@ -31,7 +32,7 @@ CONTRAST = (
 )  # fmt: skip
 CLAIM = (
     "id", "source", "statement", "published", "model", "arms", "contaminated", "comparison", "value", "low", "high",
-    "n", "seeds", "unit", "text", "p", "p_holm", "p_ledger", "family", "margin", "room", "kind", "verdict", "reason", "verdict_rule", "file", "row", "rule",
+    "n", "seeds", "unit", "text", "p", "p_holm", "p_ledger", "family", "margin", "room", "kind", "verdict", "reason", "file", "row", "rule",
     "commit", "seconds", "committed",
 )  # fmt: skip
 
@@ -86,24 +87,46 @@ def numbers(evidence: Evidence, vocabulary: Vocabulary, own: Mapping[str, Any]) 
     }  # fmt: skip
 
 
-def scoreboard(claims: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def scoreboard(evidence: Evidence) -> list[dict[str, Any]]:
     """The content of the page's `claims.json`: claims, with their numbers also formatted as in the post.
 
-    `own`: whether the claim is the project's own, rather than a published one.
+    `kind` is one of `published`, `own` and `audit`. `contaminated` is said of the arms of the claim's own number: a clean
+    number stays clean where a contaminated one stands beside it.
     """
-    ledger = Ledger(claims)
-    ours = {claim["id"] for claim in ledger.own}
+    claims = list(evidence.claims.values())
+    ours = {claim["id"] for claim in Ledger(claims).own}
     return [
         {key: claim.get(key) for key in CLAIM}
         | {
-            "own": claim["id"] in ours,
+            "kind": claim.get("kind") or ("own" if claim["id"] in ours else "published"),
+            "contaminated": _tainted(claim, evidence),
             "said": verdict_words(claim),
+            "rules": _rules(claim),
             "committed_said": verdict_words(claim, committed=True),
             "shown": str(quantity(claim)) if claim.get("value") is not None else None,
             "quoted": str(quoted(claim)) if claim.get("published") else None,
         }
         for claim in claims
     ]
+
+
+def _rules(claim: Mapping[str, Any]) -> list[list[str]]:
+    """[words of a verdict, its rule] of every verdict that a rule decides."""
+    return [
+        [
+            said(verdict.replace("_", " "), claim.get("kind")),
+            " or ".join([when] if isinstance(when, str) else when),
+        ]
+        for verdict, when in (claim.get("verdict_rule") or {}).items()
+    ]
+
+
+def _tainted(claim: Mapping[str, Any], evidence: Evidence) -> bool:
+    """Whether an arm of the claim's number is contaminated; as the ledger says it where the sheet lacks one of them."""
+    arms = claim.get("arms") or []
+    if arms and all(arm in evidence.arms for arm in arms):
+        return any(evidence.contaminated(arm) for arm in arms)
+    return bool(claim.get("contaminated"))
 
 
 def curves(evidence: Evidence, model: str) -> dict[str, Any]:

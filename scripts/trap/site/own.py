@@ -5,6 +5,7 @@ WORDS                                   {"pool_labels", "metric_labels", "publis
 ABOUT                                   headings of the post's sections that the page shows; without it, all of them
 questions(pools, wanted) -> list[dict]  rows of questions.json, one for each wanted (pool, id), in that order; each has
                                         `id`, `pool`, `level`, `prompt`, and what the study's panels need
+finding(evidence) -> list[str]          sentences, what was found; without it, the finding of the first figure
 data(folder) -> {file name: value}      the data files that `panels.json` names; `folder` holds the study's data
 """
 
@@ -15,6 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from trap.figures.estimates import Evidence
+from trap.figures.findings import headline
 from trap.files import InputError
 from trap.site.panels import Panels
 from trap.workflow.registry import load_member
@@ -32,6 +35,15 @@ class Own:
         """Rows of questions.json. rows: the answered questions as `episodes.question_rows` gives them."""
         made = getattr(self._module, "questions", None)
         return made(pools, [(row["pool"], row["id"]) for row in rows]) if made else list(rows)
+
+    def finding(self, evidence: Evidence) -> list[str]:
+        """What was found, in sentences, the main one first; none where nothing says so."""
+        made = getattr(self._module, "finding", None)
+        trap = evidence.settings.trap
+        if made:
+            return [str(sentence) for sentence in made(evidence)]
+        title = headline(trap.findings, evidence.claims, "")[0]
+        return [evidence.text(title)] if title else []
 
     def data(self, folder: Path, panels: Panels) -> dict[str, Any]:
         """{file name: value} of the study's data files. Raises InputError if `panels.json` names other files."""

@@ -1,5 +1,6 @@
 // The part of the graph that one question is about: its path, its options, and where a trace went.
 import { el, svg } from "../../../view/dom.js";
+import { placed } from "./labels.js";
 import { ladder, withTrace } from "./ladder.js";
 
 const COLUMN = 138, ROW = 76, RADIUS = 8; // user units; labels are 15 high
@@ -56,6 +57,7 @@ export class GraphView {
     this.question = question;
     this.base = ladder(this.store.asker, question);
     this.places = withTrace(this.base, clauses);
+    this.state = ""; // questions of a visitor's own may share an id
     this.light([]);
   }
 
@@ -185,10 +187,8 @@ export class GraphView {
       ...[...at].map(([id, { x, y }]) => svg("circle", { class: "dot", cx: x, cy: y, r: named.has(id) ? 7 : 3.5 })),
       ...this.question.path_star.edges.map(({ src, dst }) => line(src, dst, "asked", true)),
       ...this.said.filter(({ clause }) => clause[0] !== clause[2]).map(({ clause: [src, , dst], kind }) => line(src, dst, kind, true)),
-      ...[...named].map((id) => {
-        const right = at.get(id).x > scale * 1.3;
-        return svg("text", { class: "halo", x: at.get(id).x + (right ? -11 : 11), y: at.get(id).y + 5, "text-anchor": right ? "end" : "start" }, id);
-      }));
+      ...placed([...named].map((id) => [id, at.get(id)]), { width: (scale * 16) / 9, height: scale })
+        .map(({ name, x, y, anchor }) => svg("text", { class: "halo", x, y, "text-anchor": anchor }, name)));
   }
 }
 

@@ -2,19 +2,21 @@
 import { el, svg } from "../../../view/dom.js";
 import { points } from "../../../view/numbers.js";
 
-// most that a part can give or take; the width of its bar
 const PARTS = [
-  { key: "correctness", name: "right letter", role: "correctness", least: -2, most: 1, of: (grade) => grade.correctness },
-  { key: "path_reward", name: "path named × ½", role: "path", least: 0, most: 0.5, of: (grade) => 0.5 * grade.path_reward },
-  { key: "spam_penalty", name: "spam", role: "spam", least: -0.5, most: 0, of: (grade) => -grade.spam_penalty },
+  { key: "correctness", name: "right letter", of: (grade) => grade.correctness },
+  { key: "path_reward", name: "path named × ½", of: (grade) => 0.5 * grade.path_reward },
+  { key: "spam_penalty", name: "spam", of: (grade) => -grade.spam_penalty },
 ];
+const [LEAST, MOST] = [-2, 1]; // what a part can take and give: one scale for all parts, so that their bars compare
 
-function bar(value, { least, most, role }) {
-  const [zero, width] = [(100 * -least) / (most - least), (100 * Math.abs(value)) / (most - least)];
+/** From zero to the right what is given, from zero to the left, thin and in the colour of what is wrong, what is taken. */
+function bar(value) {
+  const [zero, width] = [(100 * -LEAST) / (MOST - LEAST), (100 * Math.abs(value)) / (MOST - LEAST)];
+  const x = value < 0 ? zero - width : zero;
   return svg("svg", { class: "bar", viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" },
     svg("rect", { class: "track", x: 0, y: 0, width: 100, height: 8 }),
-    svg("rect", { class: `fill part-${role}`, x: value < 0 ? zero - width : zero, y: 0, width, height: 8 }),
-    least < 0 && most > 0 ? svg("rect", { class: "zero", x: zero - 0.4, y: 0, width: 0.8, height: 8 }) : null);
+    svg("rect", { class: `fill ${value < 0 ? "taken" : "given"}`, x, y: value < 0 ? 2.5 : 0, width, height: value < 0 ? 3 : 8 }),
+    svg("rect", { class: "zero", x: zero - 0.4, y: 0, width: 0.8, height: 8 }));
 }
 
 export class RewardView {
@@ -30,7 +32,7 @@ export class RewardView {
     const rows = PARTS.map((part) => {
       const open = pending && part.key === "correctness";
       const value = open ? 0 : part.of(grade);
-      return [el("dt", {}, part.name), el("dd", { data: { part: part.key } }, bar(value, part), el("span", { class: "number" }, open ? "…" : points(value)))];
+      return [el("dt", {}, part.name), el("dd", { data: { part: part.key } }, bar(value), el("span", { class: "number" }, open ? "…" : points(value)))];
     });
     const checked = `true clauses: ${grade.true_clauses} of ${grade.hops_used}`;
     this.node.replaceChildren(...rows.flat(),

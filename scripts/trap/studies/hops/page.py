@@ -8,8 +8,10 @@ from typing import Any
 
 import msgspec
 
+from trap.figures.estimates import Evidence, one
 from trap.files import InputError, iter_jsonl
 from trap.studies.hops.analysis.layout import whole_graph
+from trap.studies.hops.finding import sentences
 from trap.studies.hops.graph import load_graph
 from trap.studies.hops.records import Question
 
@@ -71,6 +73,15 @@ def _question_row(question: Question, pool: str) -> dict[str, Any]:
         "chain": question.meta.chain or relations,
         "relations": relations,
     }
+
+
+def finding(evidence: Evidence) -> list[str]:
+    """What was found, in the words that the post opens with too."""
+    keys = {"model": "nano", "arm": "rsft_eval", "pool": evidence.leaked}
+    table = evidence.table("arms")
+    right, reasons = (one(table, **keys, metric=metric) for metric in ("accuracy", "faithful"))
+    found = sentences(evidence.claims.get, right and right.value, reasons and reasons.value)
+    return [str(sentence) for sentence in found]
 
 
 def data(folder: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from trap.figures.estimates import levels_of, models_of, read_table, select
 from trap.files import InputError
 from trap.report.prose import verdict_phrase
 from trap.studies.hops.analysis.errors import KINDS
+from trap.studies.hops.finding import sentences
 
 ROTARY, NOPE, REACH = "nano", "nano_nope", "nano_able"
 AUDIT = {
@@ -69,7 +70,7 @@ def context(tables: Path) -> dict[str, Any]:
     """Names of the template. Raises InputError naming a table or column that is missing."""
     models = models_of(read_table(tables, "arms", ("model",)))
     return {
-        "traces": Traces(tables), "audit_phrase": audit_phrase, "final_number": final_number, "nope": NOPE, "reach": REACH,
+        "traces": Traces(tables), "finding": sentences, "audit_phrase": audit_phrase, "final_number": final_number, "nope": NOPE, "reach": REACH,
         "rotary": ROTARY if ROTARY in models else (models or [""])[0],
         "easy": levels_of(tables, "eval_easy"), "hard": levels_of(tables, "eval_hard"),
     }  # fmt: skip
