@@ -244,3 +244,15 @@ def test_arms_of_two_studies_never_meet_in_a_cell() -> None:
     other = items.with_columns(study=pl.lit("other"))
     with pytest.raises(InputError, match="items of two studies, hops and other"):
         ItemTable(pl.concat([items, other]), Study)
+
+
+def test_a_metric_that_one_answer_of_three_seeds_has_gets_a_wide_interval() -> None:
+    """Shares of the right answers, where one answer of all seeds was right."""
+    count = np.zeros((3, 4))
+    count[1, 2] = 1
+    for total in (count, 0 * count):
+        found = estimate(
+            [Cell("m", (1, 2, 3), ("a", "b", "c", "d"), total, count)], [1.0], replicates=200, confidence=0.95
+        )
+        assert (found.n, found.seeds) == (1, 3) and found.value == total.sum()
+        assert found.low <= 0.05 and found.high >= 0.95

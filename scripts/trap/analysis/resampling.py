@@ -72,8 +72,9 @@ class Cell:
 
     @property
     def n(self) -> int:
-        """Distinct items counted (per seed)."""
-        return round(float(self.count.sum()) / max(1, self.count.shape[0]))
+        """Distinct items counted (per seed); at least one where any seed counted any."""
+        counted = float(self.count.sum())
+        return max(round(counted / max(1, self.count.shape[0])), int(counted > 0))
 
 
 @dataclass(frozen=True)
