@@ -135,13 +135,14 @@ verify: $(VENV)/.paper ## which released items are older than the code that made
 	@$(BIN)/python scripts/verify_release.py
 
 # The libraries may have come after the test tools were installed, so this is looked at each time. `snakemake --lint` is
-# one of the tests. Files with slow tests come first, whatever their number of tests.
+# one of the tests. Files with slow tests come first, whatever their number of tests. There are three workers for two
+# cores, because one waits for minutes on a cluster.
 test: $(VENV)/.test ## everything that CI runs; at the end, what was skipped and how to get it
 	@if $(CAIRO) && ! $(SELF) $(VENV)/.film; then \
 	  echo "Manim could not be installed: tests of the film's pictures are skipped."; fi
 	@$(BIN)/ruff check .
 	@$(BIN)/snakefmt --check Snakefile rules scripts/trap/studies
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.test ## the style checks alone
 	@$(BIN)/ruff check . && $(BIN)/snakefmt --check Snakefile rules scripts/trap/studies
