@@ -85,7 +85,7 @@ def test_a_lost_node_changes_nothing(tiny_run: Path, tmp_path: Path) -> None:
         assert "NODE_FAIL" in (folder / "run.log").read_text()
         assert results(folder) == results(tiny_run) and claims(folder) == claims(tiny_run)
 
-        written = sorted((folder / RUNS / "rsft_hard/s1/adapter").iterdir())
+        written = sorted((folder / RUNS / "rsft_hard/s1/adapter").glob("[!.]*"))
         before = [path.stat().st_ino for path in written]
         orphan.resume()
         psutil.wait_procs([orphan], timeout=LIMIT)
