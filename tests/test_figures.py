@@ -363,6 +363,19 @@ def test_a_study_that_declares_nothing_gets_every_figure(stem: str, tmp_path: Pa
         assert "Taught on knotty ones" in words
 
 
+def test_levels_draws_the_pools_that_are_named(tmp_path: Path) -> None:
+    other_evidence.write(tmp_path)
+    drawn = {}
+    for pools in ([], ["test_set"]):
+        found = other_evidence.evidence(
+            tmp_path, parse_settings({"levels": {"pools": pools}}, "figures.yaml")
+        )
+        with theme.style(theme.LIGHT):
+            figure = load_figure("", "levels").draw(found, theme.LIGHT)
+            drawn[len(pools)] = [line.get_gid() for line in figure.axes[0].lines if line.get_gid()]
+    assert len(drawn[1]) == len(drawn[0]) / 2 == OTHER_POINTS["levels"] / 2
+
+
 @pytest.mark.parametrize("stem", (*SHARED, *COMPARISONS))
 def test_a_study_that_declares_nothing_may_miss_arms(stem: str, tmp_path: Path) -> None:
     other_evidence.write(tmp_path, drop=("stretched", "peeked", "shown"))

@@ -22,7 +22,7 @@ MOST = 8  # arms, if figures.yaml declares none; more would hide each other
 
 def draw(evidence: Evidence, theme: Theme) -> Figure:
     declared, table = evidence.settings.levels, evidence.table("by_level")
-    table = table.filter(pl.col("pool").is_in(evidence.fresh))
+    table = table.filter(pl.col("pool").is_in(declared.pools or evidence.fresh))
     models = evidence.models(table)
     found = {
         (model, arm): sorted(rows, key=lambda pair: pair[0]["level"])

@@ -90,7 +90,7 @@ class Levels(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 
     what: the name of the metric. each: what a sample size counts. x, y: the labels of the axes. diagonal: for a metric
     that counts the same as a level, such as steps: what the dashed diagonal means. arms: default, the
-    first eight of the sheet.
+    first eight of the sheet. pools: default, all fresh ones; to be named where two of them have questions of one level.
     """
 
     title: str = ""
@@ -102,6 +102,7 @@ class Levels(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     y: str = ""
     diagonal: str = ""
     arms: list[str] = []
+    pools: list[str] = []
 
 
 class Point(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
