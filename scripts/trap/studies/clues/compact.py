@@ -1,8 +1,8 @@
 """A short wording for models trained from nothing: one word a name, one line a clue, one line a deduction.
 
-    Suspects Green Plum              1 Green in Hall                        by 1 Green in Hall
-    Weapons Rope Knife               2 either Rope in Study or Plum in      by 2 3 Plum not in Study
-    Rooms Hall Study / Attic           Hall but not both                    so killer Plum
+    Suspects Green Plum              1 Green in Hall                        1 Green in Hall
+    Weapons Rope Knife               2 either Rope in Study or Plum in      2 3 Plum not in Study
+    Rooms Hall Study / Attic           Hall but not both                    rule killer Plum
     Times nine ten                   3 Rope west of Plum at ten             A Plum
     Motives Fear Greed               A who                                  B Study
 
