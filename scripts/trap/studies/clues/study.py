@@ -260,7 +260,7 @@ class Study(BaseStudy):
             text for word in (*words, *others.split(), *numbers, *DIRECTIONS) for text in (word, f" {word}")
         ]
         texts = (text for item in self._first_items() for text in (item.prompt, self.reference(item)))
-        return (text for source in (names, texts) for text in source), (" if and only if", " but not both")
+        return (text for source in (names, texts) for text in source), compact.PHRASES
 
 
 class Opened(Struct):
