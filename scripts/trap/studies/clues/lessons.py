@@ -27,7 +27,7 @@ from trap.studies.clues.published import Puzzle
 from trap.studies.clues.worlds import worlds_of
 
 MOST_CLUES = 5
-COPIES = 0.3  # for each lesson
+COPIES = 0.6  # for each lesson
 MOST_COPIED = 6  # facts of a copy
 LEAST_LINES = 3
 PLAIN = 0.45  # of the clues, how many state a plain fact; others build on those
@@ -38,8 +38,8 @@ def copy(rng: Random) -> Text:
     """Numbered facts about anybody and anything, and the same lines in another order."""
     pieces = (*compact.SUSPECTS, *compact.WEAPONS, *compact.ROLES.values())
     lines = [
-        f"{number} {rng.choice(pieces)} in {rng.choice(compact.ROOMS)}"
-        for number in range(1, rng.randint(2, MOST_COPIED) + 1)
+        f"{number} {piece} in {rng.choice(compact.ROOMS)}"
+        for number, piece in enumerate(rng.sample(pieces, rng.randint(2, MOST_COPIED)), start=1)
     ]
     return Text(prompt="\n".join(lines) + "\n", completion="\n".join(rng.sample(lines, len(lines))))
 
