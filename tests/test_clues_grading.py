@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from trap.studies.base import Item, load_study
 from trap.studies.clues import reading
-from trap.studies.clues.compact import fact_text
-from trap.studies.clues.deductions import MOST_CITED, MOST_LINES, board_of, deductions, line_text
+from trap.studies.clues.compact import fact_text, prompt
+from trap.studies.clues.deductions import MOST_CITED, MOST_LINES, board_of, deductions, line_texts
+from trap.studies.clues.lessons import draw_lesson, lesson
 from trap.studies.clues.logic import Shape
 from trap.studies.clues.published import Puzzle, Scene
 from trap.studies.clues.study import Study, puzzle_of
@@ -92,18 +93,25 @@ def test_the_published_grader_reads_no_times_and_little_else() -> None:
 @pytest.mark.parametrize(
     ("lines", "sound", "first", "settled"),
     [
-        (["by 1 Green in Study", "by 2 Knife in Study", "by 3 Boddy in Hall", "so killer Plum"], 4, -1, True),
-        (["by 3 Boddy in Hall"], 1, -1, False),  # clue 3 alone says where: west of something
-        (["by 1 2 Knife in Study"], 1, -1, False),
-        (["by 2 Knife in Study"], 0, 0, False),  # clue 1 is needed and not named
-        (["by 1 Green in Hall"], 0, 0, False),
-        (["by 1 Green not in Hall", "so killer Plum"], 1, 1, False),
-        (["so killer Plum"], 0, 0, False),
-        (["by 9 Green in Study"], 0, 0, False),
-        (["by 0 Green in Study"], 0, 0, False),
-        (["by 1 2 3 killer Plum"], 0, 0, False),  # more clues than a line may name
+        (["1 Green in Study", "2 Knife in Study", "3 Boddy in Hall", "rule killer Plum"], 4, -1, True),
+        (["3 Boddy in Hall"], 1, -1, False),  # clue 3 alone says where: west of something
+        (["1 2 Knife in Study"], 1, -1, False),
+        (["2 Knife in Study"], 0, 0, False),  # clue 1 is needed and not named
+        (["1 Green in Hall"], 0, 0, False),
+        (["1 Green not in Hall", "rule killer Plum"], 1, 1, False),
+        (["rule killer Plum"], 0, 0, False),
+        (["9 Green in Study"], 0, 0, False),
+        (["0 Green in Study"], 0, 0, False),
+        (["1 2 3 killer Plum"], 0, 0, False),  # more clues than a line may name
         (["Green in Study"], 0, 0, False),
-        (["by 1 Green in Study "], 0, 0, False),
+        (["1 Green in Study "], 0, 0, False),
+        (["1 Green in Study", "2 Green in Study so Knife in Study"], 2, -1, False),
+        (["2 Green in Study so Knife in Study"], 0, 0, False),  # what it builds on was not said before
+        (["1 Green in Study", "2 Green in Hall so Knife in Study"], 1, 1, False),
+        (["1 Green in Study", "2 Green in Study and so Knife in Study"], 1, 1, False),
+        (["1 Green in Study", "2 so Knife in Study"], 1, 1, False),
+        (["1 Green in Study", "2 Green in Study so Green in Study so Knife in Study"], 1, 1, False),
+        (["1 Green in Study", "3 Green in Study so Boddy in Hall", "rule Boddy in Hall and Green in Study so killer Plum"], 3, -1, True),
         ([], 0, -1, False),
     ],
 )  # fmt: skip
@@ -118,8 +126,8 @@ def test_a_line_is_sound_where_it_follows(
 def test_an_idle_line_is_sound_and_finds_out_nothing(little: Puzzle) -> None:
     board = board_of(little)
     once, twice = (
-        board.check(["by 1 Green in Study"]),
-        board.check(["by 1 Green in Study", "so Green in Study"]),
+        board.check(["1 Green in Study"]),
+        board.check(["1 Green in Study", "rule Green in Study"]),
     )
     assert twice.idle == 1 and board.progress(once.left) == board.progress(twice.left) > 0
 
@@ -128,20 +136,45 @@ def test_the_solver_writes_lines_that_follow(study: Study, items: list[Item]) ->
     for item in items:
         board = board_of(puzzle_of(item))
         lines = deductions(board)
-        checked = board.check([line_text(board, line) for line in lines])
+        checked = board.check(line_texts(board, lines))
         assert (checked.sound, checked.first) == (len(lines), -1) and board.settled(checked.left)
         assert all(len(line.cited) <= MOST_CITED for line in lines)
 
 
-def test_no_line_of_a_clue_is_too_much(items: list[Item]) -> None:
-    """Without any line that names a clue, a later one does not follow or an answer stays open."""
-    for item in items[::3]:
+def test_every_line_of_a_clue_finds_something_out_and_rules_are_asked_first(items: list[Item]) -> None:
+    for item in items:
         board = board_of(puzzle_of(item))
-        texts = [line_text(board, line) for line in deductions(board)]
-        for at, text in enumerate(texts):
-            if text.startswith("by "):
-                checked = board.check(texts[:at] + texts[at + 1 :])
-                assert checked.first >= 0 or not board.settled(checked.left), text
+        left, stated = board.worlds.all, set()
+        for line in deductions(board):
+            where = board.worlds.where(line.fact)
+            where = board.worlds.all & ~where if line.negative else where
+            assert bool(line.cited) == bool(left & ~where), (
+                "a clue is named where it is needed, and only there"
+            )
+            if line.cited:
+                places = [fact for fact in board.facts if fact[0] in ("killer", "weapon")]
+                known = {fact for fact in places if not left & ~board.worlds.where(fact)}
+                assert known <= stated, "what the rules show was not said before the next clue"
+            left &= where
+            stated |= set() if line.negative else {line.fact}
+
+
+def test_the_solver_takes_the_smallest_step_first(little: Puzzle) -> None:
+    """Clues that show something alone come before those that build on what is known."""
+    board = board_of(little)
+    texts = line_texts(board, deductions(board))
+    assert texts[0].startswith("1 ") and len(set(texts)) == len(texts)
+
+
+def test_lessons_are_sound_and_no_puzzles() -> None:
+    for number in range(60):
+        board, lines = draw_lesson(Random(number), (3, 4, 5), 12)
+        text = lesson(Random(number), (3, 4, 5), 12)
+        assert text.completion.split("\n") == line_texts(board, lines)
+        assert text.prompt == prompt(board.puzzle) and not board.puzzle.questions
+        checked = board.check(text.completion.split("\n"))
+        assert checked.sound == checked.lines == len(lines) <= 12
+        assert board.solution.bit_count() > 1
 
 
 def test_every_fact_has_a_sentence_of_its_own(items: list[Item]) -> None:
@@ -158,12 +191,12 @@ def test_sound_lines_are_true_and_change_of_order_never_makes_false_ones_sound(
     study = load_study("clues", {}, "nowhere", 0)
     item = ITEMS.setdefault(number, study.make_item(study.pool("hard" if number % 2 else "easy"), number))
     board = board_of(puzzle_of(item))
-    texts = [f"by {rng.randrange(1, 8)} {sentence}" for sentence in rng.sample(sorted(board.sentences), 12)]
+    texts = [f"{rng.randrange(1, 8)} {sentence}" for sentence in rng.sample(sorted(board.sentences), 12)]
     left = board.worlds.all
     for text in texts:
         after = board.check([text])
         if after.sound:
-            assert board.sentences[text.split(" ", 2)[2]] & board.solution
+            assert board.sentences[text.split(" ", 1)[1]] & board.solution
         left &= after.left
     assert left & board.solution == board.solution
 
@@ -222,7 +255,7 @@ def test_rewards(study: Study, items: list[Item]) -> None:
         assert 1 < total(item.reference, "sound") <= 1.5
         assert [total(answers, name) for name in ("value", "sound", "faithful")] == [1, 1, 0]
         assert total(chant, "sound") < 0.5 * total(item.reference, "sound")
-        assert total("by 1 nothing at all\n" * 5 + item.reference, "sound") < total(item.reference, "sound")
+        assert total("1 nothing at all\n" * 5 + item.reference, "sound") < total(item.reference, "sound")
 
 
 def test_a_wrong_key_is_right_for_nobody_who_reasons(study: Study) -> None:
@@ -257,8 +290,9 @@ def test_baselines_are_shares_and_knowing_more_helps(study: Study, items: list[I
 
 PIECES = st.sampled_from(
     [
-        "by ",
-        "so ",
+        "rule ",
+        " so ",
+        " and ",
         "A ",
         "A. ",
         "B: ",
@@ -274,7 +308,7 @@ PIECES = st.sampled_from(
         "٣",
         "\0",
         "A" * 400,
-        "by 1 2 ",
+        "1 2 ",
     ]
 )
 
@@ -294,7 +328,7 @@ def test_any_text_gets_a_grade(text: str, number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["A" + ":" * 200_000, "A. " + "the " * 50_000, "by 1 " * 100_000, "\n" * 300_000, "so killer x\n" * 50_000, "*_" * 200_000, "A 1" + "1" * 10**6]
+    "text", ["A" + ":" * 200_000, "A. " + "the " * 50_000, "1 " * 100_000, "\n" * 300_000, "rule killer x\n" * 50_000, "*_" * 200_000, "A 1" + "1" * 10**6]
 )  # fmt: skip
 def test_no_text_runs_long(study: Study, items: list[Item], text: str) -> None:
     """Work grows with the length of the text and no faster: a cap on lines and on characters of each."""
@@ -307,7 +341,7 @@ def test_no_text_runs_long(study: Study, items: list[Item], text: str) -> None:
 def test_lines_beyond_the_cap_prove_nothing(little: Puzzle) -> None:
     board = board_of(little)
     text = fact_text(little.scene, ("at", "s0", 1, 0))
-    checked = board.check([f"by 1 {text}"] * (MOST_LINES + 5))
+    checked = board.check([f"1 {text}"] * (MOST_LINES + 5))
     assert checked.sound == MOST_LINES and checked.first == MOST_LINES and checked.lines == MOST_LINES + 5
 
 

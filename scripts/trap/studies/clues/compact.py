@@ -1,12 +1,13 @@
 """A short wording for models trained from nothing: one word a name, one line a clue, one line a deduction.
 
-    Suspects Green Plum              1 Green in Hall                        by 1 Green in Hall
-    Weapons Rope Knife               2 either Rope in Study or Plum in      by 2 3 Plum not in Study
-    Rooms Hall Study / Attic           Hall but not both                    so killer Plum
+    Suspects Green Plum              1 Green in Hall                        1 Green in Hall
+    Weapons Rope Knife               2 either Rope in Study or Plum in      2 3 Plum not in Study
+    Rooms Hall Study / Attic           Hall but not both                    rule killer Plum
     Times nine ten                   3 Rope west of Plum at ten             A Plum
     Motives Fear Greed               A who                                  B Study
 
-A fact is written in one way only, so that a deduction can be looked up: `FACTS` below holds for published names too.
+Time stands before place, and `in Hall` is one piece of a fresh tokenizer, as `at nine` and `has Fear` are: so what a model has to
+copy comes right after what it has to look up. A fact is written in one way only, so that a deduction can be looked up: `FACTS` below holds for published names too.
 """
 
 from __future__ import annotations
@@ -42,6 +43,13 @@ MOTIVES = (
     "Ambition",
     "Betrayal",
     "Pride",
+)
+PHRASES = (
+    " if and only if",
+    " but not both",
+    *(f" in {room}" for room in ROOMS),
+    *(f" at {time}" for time in TIMES),
+    *(f" has {motive}" for motive in MOTIVES),
 )
 ROLES = {BODDY: "Boddy", MURDERER: "killer", MURDER_WEAPON: "weapon"}
 
@@ -115,7 +123,7 @@ def fact_text(scene: Scene, fact: Clue, negative: bool = False) -> str:
     no = "not " if negative else ""
     match kind:
         case "at":
-            return f"{piece_text(scene, of[0])} {no}in {scene.rooms[of[1]]}{_when(scene, of[2])}"
+            return f"{piece_text(scene, of[0])}{_when(scene, of[2])} {no}in {scene.rooms[of[1]]}"
         case "motive":
             return f"{piece_text(scene, of[0])} has {no}{scene.motives[of[1]]}"
         case "killer":

@@ -1,8 +1,13 @@
 """Deductions in the order in which a solver makes them, and a check of each: does it follow?
 
-A line states a plain fact, or that it is not so, and names the clues that it takes: `by 2 5 Plum not in Study`, at most
-`MOST_CITED` of them. `so killer Plum` takes the rules alone. A line is sound if its fact holds in every world that the
-named clues and all sound lines before leave. This is decided by looking at all worlds, so it is exact.
+    1 Green in Study                                clue 1 alone says it
+    2 Green in Study so Knife in Study              clue 2 and what an earlier line says
+    rule Boddy in Hall and Plum in Hall so killer Plum
+
+A line states a plain fact, or that it is not so. It names the clues that it takes, at most `MOST_CITED` of them, or
+`rule` for the rules alone, and may say again what it builds on. It is sound if its fact holds in every world that the named
+clues and all sound lines before leave, and if what it builds on is known from these lines. This is decided by looking at all
+worlds, so it is exact.
 
 Sound lines are true (the case is always among the worlds that are left), so nothing false is ever built upon. Lines
 that are not sound, or that say nothing that can be read, are passed over.
@@ -25,16 +30,18 @@ from trap.studies.clues.published import Puzzle
 from trap.studies.clues.worlds import Bits, worlds_of
 
 MOST_CITED = 2
-LINE = re.compile(r"(?:by (\d{1,3})(?: (\d{1,3}))?|so) (.{1,200})")
+MOST_PREMISES = 3
+LINE = re.compile(r"(?:(\d{1,3})(?: (\d{1,3}))?|rule) (.{1,400})")
 MOST_LINES = 64  # more are read as nothing: a text that never ends is no proof
 
 
 class Line(NamedTuple):
-    """A deduction: the numbers of its clues from 0 on, its fact, and whether that is denied."""
+    """A deduction: the numbers of its clues and of the lines that it builds on, from 0 on; its fact; whether that is denied."""
 
     cited: tuple[int, ...]
     fact: Clue
     negative: bool = False
+    premises: tuple[int, ...] = ()
 
 
 class Checked(NamedTuple):
@@ -123,8 +130,12 @@ class Board:
         match = LINE.fullmatch(text)
         if match is None:
             return None
-        where = self.sentences.get(match[3])
-        if where is None:
+        *said, stated = match[3].split(" so ")
+        where = self.sentences.get(stated)
+        premises = [self.sentences.get(one) for one in (said[0].split(" and ") if said else ())]
+        if where is None or len(said) > 1 or len(premises) > MOST_PREMISES:
+            return None
+        if any(premise is None or left & ~premise for premise in premises):
             return None
         given = left
         for cited in (match[1], match[2]):
@@ -154,103 +165,128 @@ def board_of(puzzle: Puzzle) -> Board:
 
 
 def deductions(board: Board) -> list[Line] | None:
-    """Lines that settle every question, each sound; None if some step takes more than `MOST_CITED` clues.
+    """Lines that state every answer, each sound; None if some step takes more than `MOST_CITED` clues.
 
-    The solver looks at single clues before pairs, and at the first clue first. What no later line needs is left out.
-    Then what is asked, and who, with what, where and when, is stated as soon as it is known.
+    Each line is as small a step as there is. What the rules alone show comes first, then what a single clue shows, then
+    what it denies, then pairs of clues. Of several such lines the solver takes the one that builds on the fewest earlier
+    lines, then that of the first clue, then one about a piece that the clue names.
     """
-    lines, left = [], board.worlds.all
-    while not board.settled(left):
-        step = next(_steps(board, left), None)
-        if step is None:
-            return None
-        lines += step
-        left &= _meet(board, step)
-    return _with_answers(board, _needed(board, lines))
+    shape = board.puzzle.scene.shape
+    wanted = {
+        choices(asked, shape)[key] for asked, key in zip(board.puzzle.questions, board.key, strict=True)
+    }
+    lines = _solved(board, wanted)
+    return lines if lines and not wanted - {line.fact for line in lines if not line.negative} else None
 
 
-def _steps(board: Board, left: Bits) -> Iterator[list[Line]]:
-    """What single clues, then pairs, newly show."""
-    for width in range(1, MOST_CITED + 1):
-        for cited in combinations(range(len(board.clues)), width):
-            given = left
-            for number in cited:
-                given &= board.clues[number]
-            if given == left:
-                continue
-            found = _shown(board, left, given, cited)
-            if found:
-                yield found
+def shown(board: Board) -> list[Line]:
+    """All that the clues of a board show one at a time, in the solver's order, whether they settle anything or not."""
+    return _solved(board, set(), widths=1)
 
 
-def _shown(board: Board, left: Bits, given: Bits, cited: tuple[int, ...]) -> list[Line]:
-    """New facts, first those that are so, then those that are not so and that these do not already say."""
-    new, several = [], len(board.puzzle.scene.times) > 1
-    for negative in (False, True):
-        for fact in board.facts:
-            if fact[0] == "why" or (fact[0] == "room" and not several):  # the same as where Mr. Boddy was
-                continue
-            where = board.worlds.where(fact)
-            if negative:
-                where = board.worlds.all & ~where
-            if left & ~where and not given & ~where:
-                new.append(Line(cited, fact, negative))
-                left &= where
-    return new
-
-
-def _meet(board: Board, lines: Sequence[Line]) -> Bits:
-    found = board.worlds.all
-    for line in lines:
-        where = board.worlds.where(line.fact)
-        found &= board.worlds.all & ~where if line.negative else where
-    return found
-
-
-def _holds(board: Board, lines: Sequence[Line]) -> bool:
-    """Whether every line follows and all together settle every question."""
+def _solved(board: Board, wanted: set[Clue], widths: int = MOST_CITED) -> list[Line]:
+    """Lines until all that is wanted is stated or, where nothing is, until no more follows."""
+    open_, ends = set(wanted), bool(wanted)
+    lines: list[Line] = []
+    told: list[Bits] = []  # the worlds of each line
     left = board.worlds.all
-    for line in lines:
-        given = left
-        for number in line.cited:
-            given &= board.clues[number]
-        where = _meet(board, [line])
-        if given & ~where:
-            return False
-        left &= where
-    return board.settled(left)
-
-
-def _needed(board: Board, lines: list[Line]) -> list[Line]:
-    """The lines without those that nothing later needs, looked at from the last to the first."""
-    for at in range(len(lines) - 1, -1, -1):
-        fewer = lines[:at] + lines[at + 1 :]
-        if _holds(board, fewer):
-            lines = fewer
+    while open_ or not ends:
+        line = _next(board, left, told, open_, widths)
+        if line is None:
+            break
+        lines.append(line)
+        told.append(_where(board, line))
+        left &= told[-1]
+        if not line.negative:
+            open_.discard(line.fact)
     return lines
 
 
-def _with_answers(board: Board, lines: Sequence[Line]) -> list[Line]:
-    """The lines, with what is asked and the murder itself stated where it is known first."""
-    shape = board.puzzle.scene.shape
-    wanted = [
-        choices(asked, shape)[key] for asked, key in zip(board.puzzle.questions, board.key, strict=True)
-    ]
-    found: list[Line] = []
-    left = board.worlds.all
-    for line in [None, *lines]:
-        if line is not None:
-            found.append(line)
-            left &= _meet(board, [line])
-        stated = {one.fact for one in found if not one.negative}
-        for fact in wanted:
-            if fact not in stated and not left & ~board.worlds.where(fact):
-                found.append(Line((), fact))
-                stated.add(fact)
+def _next(board: Board, left: Bits, told: Sequence[Bits], wanted: set[Clue], widths: int) -> Line | None:
+    """The next line; None if there is none."""
+    stated = set(told)
+    fresh = [fact for fact in board.facts if fact in wanted or board.worlds.where(fact) not in stated]
+    numbers = range(len(board.clues))
+    for cited_of, negative in (
+        ([()], False),
+        ([(at,) for at in numbers], False),
+        ([(at,) for at in numbers], True),
+        (list(combinations(numbers, 2)), False),
+        (list(combinations(numbers, 2)), True),
+    ):
+        found = []
+        if cited_of and len(cited_of[0]) > widths:
+            break
+        for cited in cited_of:
+            clues = board.worlds.both(*(board.clues[at] for at in cited))
+            given = left & clues
+            if cited and given == left:
+                continue
+            named = {piece for at in cited for piece in _pieces(board.puzzle.clues[at])}
+            for order, fact in enumerate(fresh):
+                if not _said(fact, named if cited else None, wanted):
+                    continue
+                where = board.worlds.where(fact)
+                if negative:
+                    where = board.worlds.all & ~where
+                if given & ~where or (cited and not left & ~where):
+                    continue
+                premises = _premises(clues & ~where, told)
+                line = Line(cited, fact, negative, premises or ())
+                steps = MOST_PREMISES + 1 if premises is None else len(premises)
+                found.append((steps, cited, not named & set(fact[1:]), order, line))
+        if found:
+            return min(found)[-1]
+    return None
+
+
+def _said(fact: Clue, named: set[str] | None, wanted: set[Clue]) -> bool:
+    """Whether the solver states a fact. named: the pieces of the clues that it takes; None for the rules alone.
+
+    Where the murder was and why is said once the rules show it, if it is asked; where whoever has a motive stands is said
+    of a clue about them.
+    """
+    if fact[0] in ("room", "why"):
+        return named is None and fact in wanted
+    role = fact[0] == "at" and fact[1][0] == "m"
+    return not role or fact in wanted or (named is not None and fact[1] in named)
+
+
+def _premises(against: Bits, told: Sequence[Bits]) -> tuple[int, ...] | None:
+    """The fewest earlier lines that rule these worlds out together, the first of their kind; None if it takes more than
+    `MOST_PREMISES`."""
+    for width in range(MOST_PREMISES + 1):
+        for chosen in combinations(range(len(told)), width):
+            rest = against
+            for at in chosen:
+                rest &= told[at]
+            if not rest:
+                return chosen
+    return None
+
+
+def _pieces(clue: Clue) -> Iterator[str]:
+    """The pieces that a clue names."""
+    for part in clue[1:]:
+        if isinstance(part, tuple):
+            yield from _pieces(part)
+        elif isinstance(part, str):
+            yield part
+
+
+def _where(board: Board, line: Line) -> Bits:
+    """The worlds in which a line is true."""
+    where = board.worlds.where(line.fact)
+    return board.worlds.all & ~where if line.negative else where
+
+
+def line_texts(board: Board, lines: Sequence[Line]) -> list[str]:
+    """Lines as they are written."""
+    scene = board.puzzle.scene
+    facts = [fact_text(scene, line.fact, line.negative) for line in lines]
+    found = []
+    for line, fact in zip(lines, facts, strict=True):
+        by = " ".join(str(number + 1) for number in line.cited) or "rule"
+        on = " and ".join(facts[at] for at in line.premises)
+        found.append(f"{by} {on} so {fact}" if on else f"{by} {fact}")
     return found
-
-
-def line_text(board: Board, line: Line) -> str:
-    """A line as it is written."""
-    by = f"by {' '.join(str(number + 1) for number in line.cited)}" if line.cited else "so"
-    return f"{by} {fact_text(board.puzzle.scene, line.fact, line.negative)}"

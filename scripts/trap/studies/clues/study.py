@@ -12,7 +12,7 @@ says what a puzzle is for, whatever the seed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from math import log10, prod
 from pathlib import Path
@@ -23,11 +23,12 @@ import msgspec
 from msgspec import Struct
 
 from trap.files import InputError
-from trap.studies.base import BaseStudy, Item, Measure, Pool, Reward, Score
+from trap.studies.base import BaseStudy, Item, Measure, Pool, Reward, Score, Text
 from trap.studies.clues import compact, reading, sentences
 from trap.studies.clues.answers import choices
 from trap.studies.clues.canonical import puzzle_hash
-from trap.studies.clues.deductions import Board, board_of, deductions, line_text
+from trap.studies.clues.deductions import Board, board_of, deductions, line_texts
+from trap.studies.clues.lessons import COPIES, copy, lesson
 from trap.studies.clues.logic import DIRECTIONS, as_clue
 from trap.studies.clues.making import Made, make_puzzle
 from trap.studies.clues.published import Puzzle, Scene, answer_kind
@@ -51,12 +52,13 @@ class Options(Struct, kw_only=True, forbid_unknown_fields=True):
     """How puzzles are worded and how much is asked.
 
     wording: `compact` for models trained from nothing, or the `published` one. questions: the most that a puzzle asks.
-    lines: the most deductions that a reference may have.
+    lines: the most deductions that a reference may have. lessons: the size of the base corpus.
     """
 
     wording: Literal["compact", "published"] = "compact"
     questions: int = 4
-    lines: int = 14
+    lines: int = 16
+    lessons: int = 20_000
 
 
 class Study(BaseStudy):
@@ -95,8 +97,8 @@ class Study(BaseStudy):
 
     def __init__(self, options: Options, data: Path, seed: int = 0) -> None:
         super().__init__(options, data, seed)
-        if not 1 <= options.questions <= 8 or options.lines < 1:
-            raise InputError("options: questions: 1 to 8, and lines: 1 or more")
+        if not 1 <= options.questions <= 8 or options.lines < 1 or options.lessons < 1:
+            raise InputError("options: questions: 1 to 8, lines and lessons: 1 or more")
         self._opened = lru_cache(maxsize=4096)(_opened)
 
     # --- items ------------------------------------------------------------------------------------
@@ -117,9 +119,7 @@ class Study(BaseStudy):
                 continue
             lines = deductions(board_of(made.puzzle))
             if lines is not None and len(lines) <= self.options.lines:
-                return self._item(
-                    pool, index, made, key, [line_text(board_of(made.puzzle), line) for line in lines]
-                )
+                return self._item(pool, index, made, key, line_texts(board_of(made.puzzle), lines))
         raise InputError(f"pool {pool.name}: item {index}: {PATIENCE} draws gave no puzzle of {level} clues")
 
     def _item(self, pool: Pool, index: int, made: Made, key: str, lines: Sequence[str]) -> Item:
@@ -239,18 +239,28 @@ class Study(BaseStudy):
             rows["direct clues"].append(_share(board, board.worlds.both(*direct)))
         return rows
 
-    # --- a fresh tokenizer ------------------------------------------------------------------------------
+    # --- what a model trained from nothing learns first ---------------------------------------------
+
+    def corpus(self) -> Iterable[Text]:
+        """Copies, then lessons about shapes of easy puzzles; prompts as plain text in the published wording."""
+        if self.options.wording == "published":
+            yield from super().corpus()
+            return
+        for index in range(round(COPIES * self.options.lessons)):
+            yield copy(Random(f"clues copy {self.seed} {index}"))
+        for index in range(self.options.lessons):
+            yield lesson(Random(f"clues lesson {self.seed} {index}"), EASY, self.options.lines)
 
     def vocabulary(self) -> tuple[Iterator[str], Sequence[str]]:
         """Every word that compact puzzles can hold, numbers and letters too; a few set phrases as one piece each."""
         words = (*compact.SUSPECTS, *compact.WEAPONS, *compact.ROOMS, *compact.TIMES, *compact.MOTIVES)
-        others = "Boddy killer weapon murder motive not in at has where who when why with what so by from to took once of A B C D E F G H"
+        others = "Boddy killer weapon murder motive not in at has where who when why with what so and rule from to took once of A B C D E F G H"
         numbers = (str(number) for number in range(1, 21))
         names = [
             text for word in (*words, *others.split(), *numbers, *DIRECTIONS) for text in (word, f" {word}")
         ]
         texts = (text for item in self._first_items() for text in (item.prompt, self.reference(item)))
-        return (text for source in (names, texts) for text in source), (" if and only if", " but not both")
+        return (text for source in (names, texts) for text in source), compact.PHRASES
 
 
 class Opened(Struct):
