@@ -7,9 +7,6 @@ Models are exported for studies whose page runs models. A page made from release
 folders are here. None is trained for it, and a page without models says so.
 """
 
-# both optional: what pages link, and what their words mean
-PAGE_LINKS, GLOSSARY = "config/page.yaml", "docs/glossary.md"
-
 
 rule export_page_model:
     input:
@@ -38,7 +35,8 @@ rule build_page:
             for path in figure_files(wildcards.study, wildcards.experiment)
             if path.endswith("light.png")
         ][:1],
-        words=[path for path in (PAGE_LINKS, GLOSSARY) if Path(path).is_file()],
+        # both optional: what pages link, and what their words mean
+        words=[path for path in ("config/page.yaml", "docs/glossary.md") if Path(path).is_file()],
         evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
         sources=lambda wildcards: sources(wildcards.study),
         pools=lambda wildcards: pool_files(wildcards.study, "train", "evaluation", "control"),
@@ -61,6 +59,6 @@ rule build_page:
         "python scripts/build_page.py --config {resources.config} --study {wildcards.study}"
         " --experiment {wildcards.experiment} --claims {input.claims}"
         " --tables results/{wildcards.study}/{wildcards.experiment}/tables"
-        " --post {input.post} --post-html {input.html} --links {PAGE_LINKS} --glossary {GLOSSARY}"
+        " --post {input.post} --post-html {input.html} --links config/page.yaml --glossary docs/glossary.md"
         " --evidence {params.evidence} {params.preview} {params.models}"
         " --output {params.folder} &> {log}"
