@@ -6,6 +6,7 @@ One model, one arm of each role, one seed; `write` gives the tables and the ledg
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -153,9 +154,9 @@ def write(folder: Path, *, drop: tuple[str, ...] = ()) -> Path:
     return folder
 
 
-def evidence(folder: Path, settings: FigureSettings | None = None) -> Evidence:
+def evidence(folder: Path, settings: FigureSettings | None = None, pools: Sequence[Pool] = POOLS) -> Evidence:
     """The evidence as it is opened for a study that declares nothing about its figures."""
     return Evidence(
-        folder / "claims.json", folder / "tables", settings=settings, sheet=SHEET, titles={MODEL: "Wren"}, pools=POOLS,
+        folder / "claims.json", folder / "tables", settings=settings, sheet=SHEET, titles={MODEL: "Wren"}, pools=pools,
         level_name="knots",
     )  # fmt: skip

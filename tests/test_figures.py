@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 import made_up_evidence
-import other_evidence
 import plot_figure
+from figure_texts import check_texts, texts
 from trap.analysis.statistics import clopper_pearson
 from trap.figures import theme
 from trap.figures.absence import says_empty
-from trap.figures.catalogue import COMPARISONS, SHARED, figure_names, load_figure, tables_of
+from trap.figures.catalogue import figure_names, load_figure, tables_of
 from trap.figures.estimates import labels, roles
 from trap.figures.opening import open_evidence
 from trap.figures.settings import parse_settings
@@ -67,22 +67,6 @@ def draw(stem: str, folder: Path, look: theme.Theme = theme.LIGHT):
     return figure
 
 
-def texts(figure) -> list:
-    """Every text with ink that a reader sees, with its box in pixels at blog width."""
-    from matplotlib.text import Text
-
-    figure.canvas.draw()  # places the labels of the axes
-    renderer = figure.canvas.get_renderer()
-    axis = [one for axes in figure.axes for one in (axes.xaxis, axes.yaxis)]
-    beyond = {  # ticks that a locator made outside the view are not drawn
-        id(tick.label1) for one in axis for tick in one.get_major_ticks() if tick not in one._update_ticks()
-    }
-    found = [
-        t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip() and id(t) not in beyond
-    ]
-    return [(t, t.get_window_extent(renderer)) for t in found if not t.get_text().isspace()]
-
-
 @pytest.mark.parametrize("stem", STEMS)
 def test_four_files_same_bytes_twice(stem: str, evidence: Path, tmp_path: Path) -> None:
     assert plot(stem, evidence, tmp_path / "a") == 0
@@ -99,21 +83,6 @@ def test_four_files_same_bytes_twice(stem: str, evidence: Path, tmp_path: Path) 
     assert not re.search(r'(?:href|src)="(?!#)', svg), "an SVG must not load anything"
     assert b"Software" not in (tmp_path / "a" / f"{stem}.light.png").read_bytes()
     assert svg.count('id="point:') == POINTS[stem]
-
-
-def check_texts(figure) -> None:
-    """Every text is large enough, inside the figure, and apart from every other one."""
-    found = texts(figure)
-    assert figure.get_figwidth() in (theme.WIDTH, theme.NARROW)
-    for text, box in found:
-        assert text.get_fontsize() * theme.PIXELS_PER_POINT >= 11, text.get_text()
-        assert box.x0 >= -0.5 and box.y0 >= -0.5, text.get_text()
-        assert box.x1 <= figure.bbox.width + 0.5 and box.y1 <= figure.bbox.height + 0.5, text.get_text()
-    for (one, a), (other, b) in itertools.combinations(found, 2):
-        width = min(a.x1, b.x1) - max(a.x0, b.x0)
-        height = min(a.y1, b.y1) - max(a.y0, b.y0)
-        # boxes include room for accents and descenders; a few pixels of it may be shared
-        assert width < 1.5 or height < 3.5, (one.get_text(), other.get_text(), width, height)
 
 
 @pytest.mark.parametrize("stem", STEMS)
@@ -326,78 +295,3 @@ def test_ignition_places_doses_in_order_and_leaves_none_out(evidence: Path, tmp_
         words = " ".join(t.get_text() for t, _ in texts(figure)).replace("\n", " ")
         assert [t.get_text() for t in figure.axes[0].get_xticklabels()] == ["0", "64"]
     assert "Only 2 of the numbers were run in this experiment." in words and "1000 fresh questions" in words
-
-
-# --- a study of which nothing is declared ------------------------------------------------------------------
-
-# marks for one model: an arm of each role, of which one is contaminated; two levels; two doses; no reasons
-OTHER_POINTS = {
-    "trap": 7, "matching": 2, "leakage": 4, "levels": 12, "faithful": 0, "rollouts": 1, "training": 0, "scaling": 12, "platforms": 4,
-}  # fmt: skip
-HOPS_WORDS = re.compile(r"\bhops?\b|\btrace|\bletter|RSFT|\bSFT\b|GRPO|eval_|rotary", re.IGNORECASE)
-
-
-def other(stem: str, folder: Path):
-    found = other_evidence.evidence(folder)
-    return load_figure("", stem).draw(found, theme.LIGHT)
-
-
-@pytest.mark.parametrize("stem", (*SHARED, *COMPARISONS))
-def test_a_study_that_declares_nothing_gets_every_figure(stem: str, tmp_path: Path) -> None:
-    other_evidence.write(tmp_path)
-    with theme.style(theme.LIGHT):
-        figure = other(stem, tmp_path)
-        figure.set_dpi(100)
-        check_texts(figure)
-        words = " ".join(text.get_text() for text, _ in texts(figure)).replace("\n", " ")
-        marks = [
-            one.get_gid() for axes in figure.axes for one in [*axes.lines, *axes.patches] if one.get_gid()
-        ]
-    alt = other_evidence.evidence(tmp_path).text(load_figure("", stem).ALT)
-    assert sum(gid.startswith("point:") for gid in marks) == OTHER_POINTS[stem], marks
-    assert not HOPS_WORDS.search(words) and not HOPS_WORDS.search(alt), words
-    assert "Squares: published" not in words and "Not run in this experiment" not in words
-    if stem == "faithful":
-        assert "this study checks no reasons" in words
-    if stem not in ("faithful", "rollouts", "matching", "leakage", "platforms"):
-        assert "Taught on knotty ones" in words
-
-
-def test_levels_draws_the_pools_that_are_named(tmp_path: Path) -> None:
-    other_evidence.write(tmp_path)
-    drawn = {}
-    for pools in ([], ["test_set"]):
-        found = other_evidence.evidence(
-            tmp_path, parse_settings({"levels": {"pools": pools}}, "figures.yaml")
-        )
-        with theme.style(theme.LIGHT):
-            figure = load_figure("", "levels").draw(found, theme.LIGHT)
-            drawn[len(pools)] = [line.get_gid() for line in figure.axes[0].lines if line.get_gid()]
-    assert len(drawn[1]) == len(drawn[0]) / 2 == OTHER_POINTS["levels"] / 2
-
-
-@pytest.mark.parametrize("stem", (*SHARED, *COMPARISONS))
-def test_a_study_that_declares_nothing_may_miss_arms(stem: str, tmp_path: Path) -> None:
-    other_evidence.write(tmp_path, drop=("stretched", "peeked", "shown"))
-    with theme.style(theme.LIGHT):
-        check_texts(other(stem, tmp_path))
-
-
-def test_no_shared_figure_names_what_one_study_has(root: Path) -> None:
-    """Arms, pools and experiments of hops stand in its settings and in its own figures, nowhere else."""
-    from trap.workflow.config import load_config
-    from trap.workflow.sheet import load_arms
-
-    settings = load_config(CONFIG).studies["hops"]
-    arms = {name for sheet in (root / "config/hops").glob("arms*.tsv") for name in load_arms(sheet)}
-    names = (
-        arms
-        | set(settings.counts)
-        | {"hops_used", "coverage", "nano", "nano_nope", "nano_reach", "nano_able"}
-    )
-    quoted = re.compile(
-        "|".join(f"[\"']{re.escape(name)}[\"']" for name in sorted(names - {"base", "easy", "hard"}))
-    )
-    for path in [*(root / "scripts/trap/figures").glob("*.py"), *(root / "scripts/trap/report").glob("*.py")]:
-        assert not quoted.search(path.read_text()), (path, quoted.search(path.read_text()))
-        assert "trap.studies.hops" not in path.read_text(), path

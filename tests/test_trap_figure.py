@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import made_up_evidence
-from test_figures import CONFIG, draw, texts
+from figure_texts import texts
+from test_figures import CONFIG, draw
 from trap.figures import theme
 from trap.figures.catalogue import load_figure
 from trap.figures.opening import open_evidence

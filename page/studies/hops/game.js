@@ -133,7 +133,7 @@ export class Game {
       el("p", {}, `Your guess ${this.guess} is ${right ? "right" : `wrong: it is ${question.answer_star}`}. You would train on ${of(row)}.`),
       el("p", {}, el("strong", {}, winner ? `RSFT ${winner === row ? "kept it too: " : "kept "}` : "RSFT kept none: "),
         ...explained(winner ? (winner === row ? `${winner.faithful ? "this time letter and reason agree" : "its reward reads the letter and the names on the path, never whether a step is true"}.` : `${of(winner)}.`)
-          : "no answer reached a reward of 0.")),
+          : "no answer reached the least reward that it asks for.")),
       this.#taught(),
       el("p", { class: "tally" }, `So far, of ${score.played}: ${score.guessed} guessed right, ${score.trueReasons} picked with a true reason; RSFT kept ${score.kept}, ${score.keptTrue} with a true reason.`),
       button("Another question", () => this.#next(), { class: "primary" }));

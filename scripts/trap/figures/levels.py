@@ -6,7 +6,7 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from trap.figures.estimates import Estimate, Evidence, estimates, missing_note, sizes
+from trap.figures.estimates import Estimate, Evidence, estimates, missing_note, select, sizes
 from trap.figures.marks import absent, estimate_point, frame, legend_row, look, panels, share_axis
 from trap.figures.theme import SMALL, Theme, markers
 
@@ -20,9 +20,21 @@ DODGE = 0.12  # levels between neighbouring arms, so that equal scores do not hi
 MOST = 8  # arms, if figures.yaml declares none; more would hide each other
 
 
+def _pools(evidence: Evidence) -> list[str]:
+    """Fresh pools without those that ask levels which one before them asks: a line has one point a level."""
+    found: list[str] = []
+    seen: set[int] = set()
+    for pool in evidence.fresh:
+        levels = set(select(evidence.table("by_level"), pool=pool)["level"].to_list())
+        if not levels & seen:
+            found.append(pool)
+            seen |= levels
+    return found
+
+
 def draw(evidence: Evidence, theme: Theme) -> Figure:
     declared, table = evidence.settings.levels, evidence.table("by_level")
-    table = table.filter(pl.col("pool").is_in(declared.pools or evidence.fresh))
+    table = table.filter(pl.col("pool").is_in(_pools(evidence)))
     models = evidence.models(table)
     found = {
         (model, arm): sorted(rows, key=lambda pair: pair[0]["level"])

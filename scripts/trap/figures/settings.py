@@ -11,11 +11,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from trap.files import InputError
-from trap.workflow.config import read_yaml
+from trap.workflow.config import checked, read_yaml
 
 
 class Quote(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -90,7 +89,7 @@ class Levels(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 
     what: the name of the metric. each: what a sample size counts. x, y: the labels of the axes. diagonal: for a metric
     that counts the same as a level, such as steps: what the dashed diagonal means. arms: default, the
-    first eight of the sheet. pools: default, all fresh ones; to be named where two of them have questions of one level.
+    first eight of the sheet.
     """
 
     title: str = ""
@@ -102,7 +101,6 @@ class Levels(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     y: str = ""
     diagonal: str = ""
     arms: list[str] = []
-    pools: list[str] = []
 
 
 class Point(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -219,10 +217,7 @@ class FigureSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
 
 def parse_settings(values: Any, origin: str) -> FigureSettings:
     """The settings from plain values. Raises InputError with one line that names `origin` and the key."""
-    try:
-        found = msgspec.convert(values or {}, FigureSettings)
-    except msgspec.ValidationError as error:
-        raise InputError(f"{origin}: {str(error).replace('`$.', '`').replace(' - at `$`', '')}") from None
+    found = checked(values or {}, FigureSettings, origin)
     for key, rows in (("trap", found.trap.rows), ("dial", found.dial.rows)):
         for row in rows:
             for name in row.published:

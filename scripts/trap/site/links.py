@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
 from trap.files import InputError
-from trap.workflow.config import read_yaml
+from trap.workflow.config import checked, read_yaml
 
 POST, PREVIEW = "post.html", "preview.png"
 
@@ -33,10 +32,7 @@ def read_links(path: Path | None) -> Links:
     """The settings of a file; without one, the defaults. Raises InputError, naming file and key, for what is no link."""
     if path is None or not path.is_file():
         return Links()
-    try:
-        found = msgspec.convert(read_yaml(path) or {}, Links)
-    except msgspec.ValidationError as error:
-        raise InputError(f"{path}: {str(error).replace('`$.', '`').replace(' - at `$`', '')}") from None
+    found = checked(read_yaml(path) or {}, Links, str(path))
     named = {"address": found.address, **{f"links.{name}": one for name, one in found.links.items()}}
     for key, address in named.items():
         if address and not address.startswith(("https://", "http://")):

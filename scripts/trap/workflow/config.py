@@ -151,7 +151,7 @@ def parse_config(values: Any, origin: str = "config") -> Config:
     for study in values["studies"].values():
         known = merged(known, study.get("models", {}))
     values["models"] = _alike(merged(known, values.get("models", {})), origin)
-    config = _checked(values, Config, origin)
+    config = checked(values, Config, origin)
     for name in config.models:
         _check_model(config, name, origin)
     for name in config.studies:
@@ -195,7 +195,7 @@ def _study(name: str, given: Any, origin: str) -> dict[str, Any]:
         sheet = section.get("sheet") if isinstance(section, dict) else None
         if sheet and "/" not in sheet:
             section["sheet"] = (folder / sheet).as_posix()
-    _checked(values, StudyConfig, folder.as_posix())
+    checked(values, StudyConfig, folder.as_posix())
     return values
 
 
@@ -207,7 +207,8 @@ def study_folder(name: str) -> Path:
     raise InputError(f"config/{name}: no such folder, so there is no study `{name}` - at `studies`")
 
 
-def _checked(values: Any, kind: type, origin: str) -> Any:
+def checked(values: Any, kind: type, origin: str) -> Any:
+    """Plain values as `kind`. Raises InputError naming `origin` and the key."""
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
@@ -225,10 +226,7 @@ _DEFAULTS = StudyConfig.__struct_fields__[-len(StudyConfig.__struct_defaults__) 
 def _catalogue(path: str) -> dict[str, dict[str, Any]]:
     """The models of a file like config/models.yaml by name, as plain values."""
     values = read_yaml(path if Path(path).exists() else ROOT / path)
-    try:
-        msgspec.convert(values, dict[str, Model])
-    except msgspec.ValidationError as error:
-        raise InputError(f"{path}: {_at_key(error)}") from None
+    checked(values, dict[str, Model], path)
     return values
 
 

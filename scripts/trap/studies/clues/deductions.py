@@ -31,6 +31,8 @@ from trap.studies.clues.worlds import Bits, worlds_of
 
 MOST_CITED = 2
 MOST_PREMISES = 3
+# (number of clues, whether a fact is denied), in the order in which the solver looks
+STEPS = ((0, False), *((width, negative) for width in range(1, MOST_CITED + 1) for negative in (False, True)))
 LINE = re.compile(r"(?:(\d{1,3})(?: (\d{1,3}))?|rule) (.{1,400})")
 MOST_LINES = 64  # more are read as nothing: a text that never ends is no proof
 
@@ -206,18 +208,9 @@ def _next(board: Board, left: Bits, told: Sequence[Bits], wanted: set[Clue], wid
     """The next line; None if there is none."""
     stated = set(told)
     fresh = [fact for fact in board.facts if fact in wanted or board.worlds.where(fact) not in stated]
-    numbers = range(len(board.clues))
-    for cited_of, negative in (
-        ([()], False),
-        ([(at,) for at in numbers], False),
-        ([(at,) for at in numbers], True),
-        (list(combinations(numbers, 2)), False),
-        (list(combinations(numbers, 2)), True),
-    ):
+    for width, negative in STEPS[: 2 * widths + 1]:
         found = []
-        if cited_of and len(cited_of[0]) > widths:
-            break
-        for cited in cited_of:
+        for cited in combinations(range(len(board.clues)), width):
             clues = board.worlds.both(*(board.clues[at] for at in cited))
             given = left & clues
             if cited and given == left:
