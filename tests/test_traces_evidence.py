@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from figure_texts import check_texts
 from trap.analysis.cells import ItemTable, metrics_of
 from trap.analysis.claim_specs import Measure, load_claims
 from trap.analysis.measures import Evidence, Missing, measure
@@ -136,7 +137,7 @@ def test_the_ceiling_comes_from_the_file(evidence: Evidence, study: BaseStudy) -
 
 def test_the_figure_shows_every_kind(summaries: Summaries, tmp_path: Path) -> None:
     from trap.figures.estimates import Evidence as Drawn
-    from trap.figures.theme import THEMES
+    from trap.figures.theme import THEMES, style
     from trap.studies.traces.figures import failures
 
     tables = tmp_path / "tables"
@@ -149,7 +150,10 @@ def test_the_figure_shows_every_kind(summaries: Summaries, tmp_path: Path) -> No
         tmp_path / "claims.json", tables, sheet=SHEET, titles={"nano_nope": "nano"}, pools=study_class("traces").pools,
         level_name="steps",
     )  # fmt: skip
-    figure = failures.draw(drawn, THEMES[0])
+    with style(THEMES[0]):
+        figure = failures.draw(drawn, THEMES[0])
+        figure.set_dpi(100)
+        check_texts(figure)
     marks = {artist.get_gid() for axes in figure.axes for artist in axes.get_children() if artist.get_gid()}
     shown = {mark.split(":", 1)[1] for mark in marks if mark.startswith("point:")}
     assert {f"nano_nope:sft:{kind}" for kind in failures.NAMES} <= shown

@@ -44,7 +44,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         (evidence.label(arm), look(theme, evidence.role(arm), MARKERS[ARMS.index(arm)])) for arm in arms
     ]
     top = legend_row(figure, theme, entries, top)
-    boxes = panels(figure, (bottom, top), max(len(models), 1), left=0.24, gap=0.05, below_inches=0.34)
+    boxes = panels(figure, (bottom, top), max(len(models), 1), left=0.28, gap=0.05, below_inches=0.34)
     for index, axes in enumerate(boxes):
         named_rows(axes, theme, [NAMES[kind] for kind in kinds], not index)
         if not models or not arms:
