@@ -1,6 +1,6 @@
 // The scoreboard: every claim with its verdict, and on demand where its number came from.
 import { keepAddress } from "../address.js";
-import { el, select } from "../view/dom.js";
+import { broken, el, select } from "../view/dom.js";
 
 const MARKS = { reproduced: "✔", supported: "✔", "not reproduced": "✘", refuted: "✘", inconclusive: "≈", "not tested here": "–" };
 // counted apart: a published result is reproduced, a prediction of one's own holds, a finding of a re-reading is confirmed
@@ -56,9 +56,6 @@ function wordsOf(claims) {
   return found;
 }
 
-/** An identifier with places to break it: after each underscore. */
-const breakable = (name) => name.split(/(?<=_)/).flatMap((part, i) => (i ? [el("wbr"), part] : [part]));
-
 /** Where the questions behind a claim's row are shown, or null. */
 function questionsOf(claim, store) {
   const told = Object.fromEntries((claim.row ?? "").split(" ").map((part) => part.split("=")));
@@ -87,7 +84,7 @@ function entry(claim, store) {
   } } },
     el("summary", {},
       el("span", { class: "claim-verdict" }, `${markOf(claim.verdict)} ${claim.said}`),
-      el("span", { class: "claim-statement" }, el("span", { class: "claim-id" }, breakable(claim.id)), " ", claim.statement, claim.contaminated ? el("span", { class: "badge" }, "contaminated") : null),
+      el("span", { class: "claim-statement" }, el("span", { class: "claim-id" }, broken(claim.id, /(?<=_)/)), " ", claim.statement, claim.contaminated ? el("span", { class: "badge" }, "contaminated") : null),
       el("span", { class: "claim-text" }, claim.text ?? "")),
     el("dl", { class: "facts" }, rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, code.has(name) ? el("code", {}, value) : value)])),
     questionsOf(claim, store));

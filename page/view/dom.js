@@ -40,3 +40,6 @@ export const button = (text, onClick, props = {}) => el("button", { type: "butto
 
 /** Whether the reader asked for less motion. */
 export const still = () => globalThis.matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/** A name with places where a line may break, at each match of `at`. */
+export const broken = (name, at) => name.split(at).flatMap((part, i) => (i ? [el("wbr"), part] : [part]));

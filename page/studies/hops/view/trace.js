@@ -1,5 +1,5 @@
 // A completion on the page: clauses underlined by what they are, entities marked, the answer told.
-import { el, spoken } from "../../../view/dom.js";
+import { broken, el, spoken } from "../../../view/dom.js";
 
 export const KIND_NAMES = { true: "true edge", false: "false edge", off_chain: "off path", unread: "not a statement", open: "being written" };
 
@@ -46,7 +46,7 @@ export function plainText(node) {
 }
 
 /** A name with places to break it: before each capital. */
-export const breakable = (name) => name.split(/(?<=[a-z])(?=[A-Z])/).flatMap((part, i) => (i ? [el("wbr"), part] : [part]));
+export const breakable = (name) => broken(name, /(?<=[a-z])(?=[A-Z])/);
 
 /** The question with its options; `letter` is the one told so far. */
 export function questionCard(question) {
