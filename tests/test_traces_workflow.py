@@ -111,7 +111,8 @@ def test_claims_tables_and_figures(project: Path) -> None:
     asked = pl.read_parquet(made / "tables/confusion.parquet").group_by("arm", "pool").agg(pl.col("n").sum())
     assert set(asked.filter(pl.col("pool") == "eval_easy")["n"]) == {16}
     drawn = {path.name.split(".")[0] for path in (made / "figures").iterdir()}
-    assert {"trap", "levels", "faithful", "training"} <= drawn
+    # nothing is sound after so few steps: `faithful` would be one corner full of marks, and is left out
+    assert {"trap", "levels", "failures", "training"} <= drawn and "faithful" not in drawn
 
 
 @pytest.mark.slow
