@@ -8,7 +8,6 @@ import pytest
 
 from trap.report.numerals import bare_numerals, literal_numbers
 
-
 REPORT = Path(__file__).resolve().parent.parent / "report"
 
 

@@ -21,7 +21,7 @@ from trap.report.templates import markdown_environment
 from trap.studies.base import study_class
 
 CONFIG = "config/config.yaml"
-FIGURES = ("trap", "matching", "leakage", "levels", "faithful", "errors", "training", "rollouts")
+FIGURES = ("trap", "matching", "leakage", "errors", "rollouts")
 POSTS = ("post", "leak", "trap", "way_out")  # of the study hops, the front page first
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><rect width="9" height="9"/></svg>'
 
