@@ -15,6 +15,7 @@ sys.path.insert(0, f"{workflow.basedir}/scripts")
 from trap.files import InputError
 from trap.film import CUTS, known_quality
 from trap.workflow.config import parse_config, settings_file, write_settings
+from trap.workflow.expected import write_expected
 from trap.workflow.plan import COLLECTED, RELEASED, TABLES, Plan, code
 from trap.workflow.runs import SAMPLES, Run
 
@@ -62,6 +63,7 @@ EXPERIMENTS = {
 
 onstart:
     write_settings(SETTINGS, CONFIG)
+    write_expected(workflow.dag.needrun_jobs(), workflow.cores)
 
 
 def names(values):
