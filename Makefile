@@ -26,10 +26,9 @@ export PYTHONDONTWRITEBYTECODE :=
 export PIP_REQUIRE_VIRTUALENV := 1
 
 WORKFLOW = $(BIN)/python scripts/unlock_workflow.py && \
-  PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake $(if $(TTY),$(LOGGER)) --cores $(CORES)
-LOGGER := --logger rich
-# Scenes take a minute or two each and tell how far they are, a line per cue, which would tear up moving bars.
-film film-draft film-narrated paper-film: LOGGER :=
+  PYTHONPATH=scripts PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --logger paper --cores $(CORES)
+# Scenes take a minute or two each and tell how far they are, a line per cue, which a line that moves would tear up.
+film film-draft film-narrated paper-film: export TERM := dumb
 
 # One GPU on a Mac is shared, so its profile runs one training at a time; a processor's cores are not.
 MLX := $(if $(filter Darwin,$(shell uname)),--profile profiles/mlx,--config platform=mlx)
@@ -45,6 +44,7 @@ paper: left-out $(VENV)/.paper ## build the paper: environment, data, training, 
 	@$(WORKFLOW) all results/hops/default/page/index.html
 	@$(BIN)/python scripts/unlock_workflow.py
 	@$(MAKE) --no-print-directory paper-film
+	@echo && $(BIN)/python scripts/show_claim.py --found results/hops/default/report/post.md
 	@printf '\n%s\n' \
 	  "The post     results/hops/default/report/post.html" \
 	  "Figures      results/hops/default/figures/" \
