@@ -44,7 +44,7 @@ def test_a_study_that_declares_nothing_gets_every_figure(stem: str, tmp_path: Pa
     assert "Squares: published" not in words and "Not run in this experiment" not in words
     if stem == "faithful":
         assert "this study checks no reasons" in words
-    if stem not in ("faithful", "rollouts", "matching", "leakage", "platforms"):
+    if stem not in ("faithful", "rollouts", "matching", "leakage", "scaling", "platforms"):
         assert "Taught on knotty ones" in words
 
 

@@ -164,7 +164,7 @@ class Scaling(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     note: a sentence for the caption. trend: the contrast whose slope the caption states. trend_words: what that contrast is, as a noun phrase.
     """
 
-    title: str = "The same arms against model size"
+    title: str = "Differences between arms against model size"
     alt: str = ""
     contrasts: list[Difference] = []
     note: str = ""
