@@ -14,6 +14,7 @@ sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from trap.files import InputError
 from trap.film import CUTS, known_quality
+from trap.report.posts import FRONT, posts_of
 from trap.workflow.config import parse_config, settings_file, write_settings
 from trap.workflow.expected import write_expected
 from trap.workflow.plan import COLLECTED, RELEASED, TABLES, Plan, code
