@@ -33,11 +33,11 @@ MODELS = 2  # that a figure has room for
 # marks that the invented evidence must give: one per estimate
 POINTS = {
     "trap": 7 * 2 * MODELS + 2,  # and two published points
-    "matching": 5 * 2 * len(made_up_evidence.MODELS),
-    "leakage": 5 * 2 * len(made_up_evidence.MODELS),
+    "matching": 5 * 2 * MODELS,  # of the starts that figures.yaml names
+    "leakage": 5 * 2 * MODELS,
     "levels": 5 * 5 * MODELS,
     "faithful": 9 * MODELS,
-    "errors": (3 * 5 + 2) * MODELS,
+    "errors": (2 * 5 + 2) * MODELS,
     "reward": len(REWARD_ARMS) * len(PARTS) * MODELS,
     "rollouts": 6 * MODELS + 6 * 2 * MODELS,
     "training": 0,

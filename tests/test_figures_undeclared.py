@@ -17,7 +17,7 @@ from trap.studies.base import Pool
 CONFIG = "config/config.yaml"
 # marks for one model: an arm of each role, of which one is contaminated; two levels; two doses; no reasons
 OTHER_POINTS = {
-    "trap": 7, "matching": 2, "leakage": 4, "levels": 12, "faithful": 0, "rollouts": 1, "training": 0, "scaling": 12, "platforms": 4,
+    "trap": 7, "matching": 2, "leakage": 4, "levels": 12, "faithful": 0, "rollouts": 1, "training": 0, "scaling": 2, "platforms": 4,
 }  # fmt: skip
 HOPS_WORDS = re.compile(r"\bhops?\b|\btrace|\bletter|RSFT|\bSFT\b|GRPO|eval_|rotary", re.IGNORECASE)
 

@@ -23,7 +23,7 @@ LEFT, RIGHT = 0.105, 0.8  # shares of the width; right of the panels stand the n
 BELOW_INCHES = 0.66
 WORD = 0.08  # of the height, for a word beside a line
 PLACES = (0.4, 0.65, 0.875)  # along the axis, of the names of baselines
-GAP = 0.07  # share of the axis between the labels at the ends of lines
+GAP = 0.09  # share of the axis, per line of text, between the labels at the ends of lines
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,8 @@ def _panel(
                 gid=f"{model}:{row['arm']}:{one_series.pool}:{one_series.metric}",
             )  # fmt: skip
         ends.append((found[-1][1].value, one_series))
-    for y, (_, one_series) in zip(spread([y for y, _ in ends], GAP, 0.03, 0.99), ends, strict=True):
+    gap = GAP * max((one_series.label.count("\n") + 1 for _, one_series in ends), default=1)
+    for y, (_, one_series) in zip(spread([y for y, _ in ends], gap, 0.03, 0.99), ends, strict=True):
         axes.text(
             1.05, y, one_series.label, color=theme.color(one_series.role), fontsize=SMALL, va="center",
             linespacing=1.05,
