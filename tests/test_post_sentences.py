@@ -251,6 +251,8 @@ def test_direction_needs_the_whole_interval() -> None:
     assert "correction" in prose.why_unclear({**RISE, "p_holm": 0.2})
     assert prose.higher_lower(RISE) == "higher" and prose.higher_lower(NONE) == "not measured"
     assert prose.direction({"value": 0.1, "low": 0.0, "high": 0.2}) == "unclear"
+    inside = {"value": 0.01, "low": 0.001, "high": 0.016, "margin": 0.03}
+    assert (prose.direction(inside), prose.status(inside)) == ("higher", "same")
     assert prose.equivalent(FLAT) and not prose.equivalent(WIDE) and not prose.equivalent(NONE)
     above, below = {"value": 0.5, "low": 0.45, "high": 0.55}, {"value": 0.3, "low": 0.2, "high": 0.44}
     assert prose.versus(above, below) == "higher" and prose.versus(below, above) == "lower"

@@ -13,6 +13,7 @@ import made_up_evidence
 import publish_paper
 from test_post_sentences import FALL, FLAT, FLOOR, NONE, RISE, WIDE, post_of
 from test_report import POSTS, render
+from trap.figures.theme import NARROW
 from trap.files import InputError
 from trap.report.html import linked
 from trap.report.posts import posts_of, template_of
@@ -236,3 +237,19 @@ def test_the_front_page_leads_to_every_post_and_each_post_on() -> None:
         assert (
             f"]({after}.md)" in (PUBLISHED / f"{here}.md").read_text(encoding="utf-8").split("## Appendix")[0]
         )
+
+
+def test_phones_show_every_figure_whole() -> None:
+    shown = {
+        path
+        for post in POSTS
+        for path in publish_paper.shown(PUBLISHED / f"{post}.md")
+        if path.suffix == ".svg"
+    }
+    assert len(shown) > 10
+    for path in shown:
+        width = re.search(r'<svg [^>]*?width="([\d.]+)pt"', path.read_text(encoding="utf-8"))
+        assert width and float(width[1]) <= 72 * NARROW + 0.1, path.name
+    for post in POSTS:
+        text = (PUBLISHED / f"{post}.md").read_text(encoding="utf-8")
+        assert text.count("<picture") == text.count('<picture class="narrow">')

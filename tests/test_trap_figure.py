@@ -148,3 +148,26 @@ def test_several_published_points_of_a_row_stand_clear_of_each_other_and_of_word
     assert min(high - low for low, high in itertools.pairwise(heights)) > 4 * theme.PIXELS_PER_POINT
     for mark, text in itertools.product(marks, words):
         assert not mark.overlaps(text)
+
+
+def test_rows_of_another_experiment_come_from_the_ledger(tmp_path: Path) -> None:
+    """A claim gives a bar, and what a claim quotes besides gives another; the caption says that they are not of these runs."""
+    share = {"unit": "share", "value": 0.66, "low": 0.63, "high": 0.68, "n": 1000, "seeds": 4}
+    quotes = {"also": {"accuracy": share | {"value": 0.75, "low": 0.72, "high": 0.77}}}
+    made = [*made_up_evidence.claims_list(), made_up_evidence.claim("way_out_nano_nope", **share, **quotes)]
+    with theme.style(theme.LIGHT):
+        figure = draw("trap", made_up_evidence.write(tmp_path, claims=made))
+    bars = {
+        patch.get_gid(): patch.get_width()
+        for axes in figure.axes
+        for patch in axes.patches
+        if patch.get_gid()
+    }
+    own = {gid: width for gid, width in bars.items() if ":way_out_rsft:" in gid}
+    assert own == {
+        "point:nano_able:way_out_rsft:eval_hard:accuracy": 0.75,
+        "point:nano_able:way_out_rsft:eval_hard:faithful": 0.66,
+    }
+    words = " ".join(text.get_text() for text, _ in texts(figure)).replace("\n", " ")
+    assert "Last row: another experiment, 4 seeds." in words and "1000 fresh questions × 3 seeds" in words
+    assert "Not run in this experiment: The way out, then all weights" in words
