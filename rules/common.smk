@@ -4,7 +4,11 @@ needs  config/config.yaml (or --configfile, --config), config/STUDY/ of each stu
 makes  SETTINGS, PLANS (scripts/trap/workflow/plan.py), and functions that turn them into file names
 """
 
+import atexit
+import errno
 import os
+import shlex
+import shutil
 import sys
 from functools import cache
 
@@ -12,7 +16,7 @@ from msgspec import to_builtins
 
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
-from trap.files import InputError
+from trap.files import TROUBLES, InputError, trouble
 from trap.film import CUTS, known_quality
 from trap.workflow.config import parse_config, settings_file, write_settings
 from trap.workflow.plan import COLLECTED, RELEASED, TABLES, Plan, code
@@ -31,6 +35,16 @@ def checked(build):
         return build()
     except InputError as error:
         raise WorkflowError(str(error)) from None
+    except OSError as error:
+        if told := trouble(error):
+            raise WorkflowError(told) from None
+        raise
+
+
+def tell_full_disk():
+    """Say that the disk is full. A job that cannot write its log cannot say it, and nor can Snakemake itself."""
+    if shutil.disk_usage(".").free < 2**16:
+        print(f"error: {Path.cwd()}: {TROUBLES[errno.ENOSPC]}", file=sys.stderr)
 
 
 def refuse(message):
@@ -61,7 +75,14 @@ EXPERIMENTS = {
 
 
 onstart:
-    write_settings(SETTINGS, CONFIG)
+    atexit.register(
+        tell_full_disk
+    )  # onerror would not do: it is not called where Snakemake itself fails
+    checked(lambda: write_settings(SETTINGS, CONFIG))
+
+
+onsuccess:
+    atexit.unregister(tell_full_disk)
 
 
 def names(values):
@@ -86,11 +107,16 @@ wildcard_constraints:
     pool=names(pool.name for plan in PLANS.values() for pool in plan.kind.pools),
 
 
+def shell_quoted(path):
+    """A path as one word of a shell, whatever signs it has; braces are doubled, because Snakemake fills them."""
+    return shlex.quote(str(path)).replace("{", "{{").replace("}", "}}")
+
+
 # Results must not depend on the locale, and a process must not take more cores than its rule says.
 shell.prefix(
-    f"set -euo pipefail; export PATH='{Path(sys.executable).parent}':\"$PATH\""
+    f'set -euo pipefail; export PATH={shell_quoted(Path(sys.executable).parent)}:"$PATH"'
     " PYTHONHASHSEED=0 PYTHONUTF8=1 LC_ALL=C TOKENIZERS_PARALLELISM=false POLARS_MAX_THREADS=1"
-    f" MPLBACKEND=agg DISTRIBUTION_TRAP_ROOT='{workflow.basedir}'; "
+    f" MPLBACKEND=agg DISTRIBUTION_TRAP_ROOT={shell_quoted(workflow.basedir)}; "
 )
 
 
