@@ -13,7 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from unlock_workflow import unlock
+import unlock_workflow
+from unlock_workflow import busy, forbidden, main, unlock
 
 pytestmark = pytest.mark.slow
 
@@ -60,6 +61,11 @@ def test_a_live_workflow_is_left_alone(running: tuple[Path, subprocess.Popen]) -
     folder, process = running
     assert unlock(folder.resolve()) == []
     assert process.poll() is None and sleepers(folder)
+    told = busy(folder.resolve())
+    assert (
+        told.startswith(f"a workflow works here already (process {process.pid})")
+        and "wait until it ends" in told
+    )
     assert list((folder / ".snakemake/locks").iterdir())
 
 
@@ -79,4 +85,30 @@ def test_a_dead_workflow_is_cleaned_up(running: tuple[Path, subprocess.Popen]) -
 
 
 def test_nothing_to_clean(tmp_path: Path) -> None:
-    assert unlock(tmp_path) == []
+    assert unlock(tmp_path) == [] and busy(tmp_path) == "" and forbidden(tmp_path) == ""
+
+
+@pytest.mark.parametrize("place", [".", ".snakemake", "results"])
+def test_where_nobody_may_write_one_line_says_so(
+    tmp_path: Path, place: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / place).mkdir(exist_ok=True)
+    # root may write everywhere, so that the system is asked in its place
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path / place)
+    monkeypatch.chdir(tmp_path)
+    assert main([]) == 1
+    error = capsys.readouterr().err
+    assert (
+        error.startswith(f"error: {tmp_path / place}: this user may not write here")
+        and error.count("\n") == 1
+    )
+
+
+def test_a_full_disk_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(unlock_workflow, "ROOM", 2**80)
+    monkeypatch.chdir(tmp_path)
+    assert main([]) == 1
+    error = capsys.readouterr().err
+    assert "no space is left on the disk: make room" in error and error.count("\n") == 1

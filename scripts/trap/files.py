@@ -75,8 +75,8 @@ def _text(path: Path | str) -> str:
         raise InputError(f"{path}: no such file") from None
     except IsADirectoryError:
         raise InputError(f"{path}: is a directory, not a file") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    except (OSError, ValueError) as error:  # no file can have such a name
+        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', error)}") from None
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:

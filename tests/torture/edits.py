@@ -49,6 +49,7 @@ EDITS = (
 )  # fmt: skip
 BROKEN = EDITS[-1]
 PATIENCE = 600  # seconds to wait for the job
+LATEST = 4  # seconds after the start of the job: it imports, reads, computes, or has ended
 
 
 def apply(edit: Edit, folder: Path, back: bool = False) -> None:
@@ -95,7 +96,7 @@ def trial(bench: Bench, number: int) -> list[Outcome]:
     process, until = copy.start(goal), time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < until and not _runs(copy.folder, edit.program):
         time.sleep(0.02)
-    delay = dice.random()
+    delay = dice.random() * LATEST
     wait_until(process, delay)
     apply(edit, copy.folder)
     status, result, line = process.wait(), SAME, ""

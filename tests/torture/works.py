@@ -57,7 +57,7 @@ GOALS = {
         ),
         Goal(
             "film",
-            tuple(f"{MADE}/default/video/{name}" for name in ("clips/short_poster.mp4", "thumbnail_short.png")),
+            tuple(f"{MADE}/default/video/{name}" for name in ("clips/short_claim.mp4", "thumbnail_short.png")),
             ("--config", "film_quality=draft"),
             removed=("default/video", "../../.cache"),
         ),
