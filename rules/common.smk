@@ -21,6 +21,7 @@ from trap.film import CUTS, known_quality
 from trap.workflow.config import parse_config, settings_file, write_settings
 from trap.workflow.plan import COLLECTED, RELEASED, TABLES, Plan, code
 from trap.workflow.runs import Run
+from unlock_workflow import busy
 
 # Training allocates and frees arrays of a few megabytes at every step. Without these settings, glibc returns their
 # pages to the kernel each time, which is slow.
@@ -45,6 +46,12 @@ def tell_full_disk():
     """Say that the disk is full. A job that cannot write its log cannot say it, and nor can Snakemake itself."""
     if shutil.disk_usage(".").free < 2**16:
         print(f"error: {Path.cwd()}: {TROUBLES[errno.ENOSPC]}", file=sys.stderr)
+
+
+def tell_other_workflow():
+    """Say that another workflow works in this folder. Snakemake asks to remove its lock, which would harm it."""
+    if told := busy(Path.cwd().resolve()):
+        print(told, file=sys.stderr)
 
 
 def refuse(message):
@@ -74,6 +81,10 @@ EXPERIMENTS = {
 }
 
 
+if workflow.is_main_process:
+    atexit.register(tell_other_workflow)
+
+
 onstart:
     atexit.register(
         tell_full_disk
@@ -83,6 +94,7 @@ onstart:
 
 onsuccess:
     atexit.unregister(tell_full_disk)
+    atexit.unregister(tell_other_workflow)
 
 
 def names(values):

@@ -10,8 +10,8 @@ from contextlib import suppress
 import psutil
 
 from torture.bench import Bench, closed
-from torture.outcomes import NEITHER, SAME, Outcome
-from torture.works import GOALS, Copy, Goal, finding, jobs, kill_all, marked, wait_until
+from torture.outcomes import NEITHER, SAME, SKIPPED, Outcome
+from torture.works import GOALS, Copy, Goal, finding, jobs, kill_all, lacking, marked, wait_until
 
 KIND = "kill"
 VICTIMS = ("Snakemake alone", "Snakemake and its jobs", "one job")
@@ -62,6 +62,8 @@ def kill(copy: Copy, process: subprocess.Popen, what: str, dice: random.Random) 
 
 def trial(bench: Bench, number: int) -> list[Outcome]:
     name, kills = TURNS[number % len(TURNS)]
+    if why := lacking(GOALS[name]):
+        return [Outcome(KIND, name, number, SKIPPED, why)]
     return killed(bench, GOALS[name], kills, number)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from torture.bench import Bench, closed
 from torture.outcomes import SKIPPED, Outcome
 from torture.works import GOALS, MADE, Copy
+from torture.works import lacking as absent
 
 KIND = "place"
 ODD = "it's Läufe für 研究 (a) & $HOME [b] {c}"
@@ -56,6 +57,8 @@ CASES = (*(f"odd path, {name}" for name in GOALS), *FORBIDDEN)
 def lacking(what: str) -> str:
     """Why a case cannot be tried here, or ""."""
     root = os.getuid() == 0
+    if what not in FORBIDDEN and (why := absent(GOALS[what.split(", ")[1]])):
+        return why
     if what.startswith("another user's") and not root:
         return "only root can give files to another user"
     if root and what in FORBIDDEN and not shutil.which(WITHOUT_RIGHTS[0]):

@@ -11,6 +11,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
@@ -25,9 +26,9 @@ PARTS = (
 )  # fmt: skip
 TINY = ("--configfile", "config/test/config.yaml")
 LIMIT = 1800  # seconds that a run may take on a busy machine
-# What a line must have to say what to do: an error of this project, or of Snakemake's that names the way out.
+# What a line must have to say what to do.
 ADVICE = re.compile(
-    r"^(error: .*|.*(make room|start the same command again|wait until it ends|may not|can only be read).*)$"
+    r".*(make room|start the same command again|change owner or rights|work in a (copy|folder)).*"
 )
 MADE = "results/hops"
 
@@ -63,6 +64,13 @@ GOALS = {
         ),
     )
 }  # fmt: skip
+
+
+def lacking(goal: Goal) -> str:
+    """Why a goal cannot be built on this machine, or ""."""
+    if goal.name == "film" and not (find_spec("manim") and find_spec("av")):
+        return "Manim is not installed: make film installs it, or says what this machine lacks"
+    return ""
 
 
 def told(output: str) -> str:
