@@ -5,7 +5,6 @@ makes  SETTINGS, PLANS (scripts/trap/workflow/plan.py), and functions that turn 
 """
 
 import atexit
-import errno
 import os
 import shlex
 import shutil
@@ -16,7 +15,7 @@ from msgspec import to_builtins
 
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
-from trap.files import TROUBLES, InputError, trouble
+from trap.files import InputError, trouble
 from trap.film import CUTS, known_quality
 from trap.workflow.config import parse_config, settings_file, write_settings
 from trap.workflow.plan import COLLECTED, RELEASED, TABLES, Plan, code
@@ -43,9 +42,15 @@ def checked(build):
 
 
 def tell_full_disk():
-    """Say that the disk is full. A job that cannot write its log cannot say it, and nor can Snakemake itself."""
-    if shutil.disk_usage(".").free < 2**16:
-        print(f"error: {Path.cwd()}: {TROUBLES[errno.ENOSPC]}", file=sys.stderr)
+    """After a failure, say that the disk is nearly full.
+
+    Where it is full, a job cannot write its log, and Snakemake takes it for missing rights. Both have removed what they
+    could not finish by then, so that there is room again.
+    """
+    left = shutil.disk_usage(".").free // 10**6
+    if left < ROOM:
+        told = "MB are left on this disk: if it was full, make room, then start the same command again"
+        print(f"{Path.cwd()}: {left} {told}", file=sys.stderr)
 
 
 def tell_other_workflow():
@@ -65,6 +70,7 @@ SETTINGS = checked(lambda: parse_config(config, "config/config.yaml or --config"
 PLANS = checked(lambda: {study: Plan.of(SETTINGS, study) for study in SETTINGS.studies})
 STUDY = SETTINGS.study
 DEFAULT = "default"  # the experiment that every study has
+ROOM = 200  # megabytes: what a job of a small model may need
 PLAN = PLANS[STUDY]
 # Programs read the settings from this file: config/config.yaml, or a copy if the command line changes something. The
 # path is a resource of jobs and no param, so that jobs depend on the values and not on the place of the file.

@@ -20,6 +20,11 @@ from pathlib import Path
 import psutil
 
 ROOM = 2**16  # bytes, without which Snakemake cannot even keep its records
+# What every workflow writes to. Other folders may be read-only for a reason, and a job says so if it is not one.
+WRITTEN = (
+    ".snakemake", ".snakemake/locks", ".snakemake/metadata", ".snakemake/incomplete", ".snakemake/log", "results",
+    "results/logs", "results/benchmarks",
+)  # fmt: skip
 LOCKS = Path(".snakemake/locks")
 MARK = "DISTRIBUTION_TRAP_ROOT"
 
@@ -89,7 +94,7 @@ def forbidden(folder: Path) -> str:
     """One line about what keeps a workflow from writing to `folder`: its disk is full, or rights; "" for nothing."""
     if shutil.disk_usage(folder).free < ROOM:
         return f"{folder}: no space is left on the disk: make room, then start the same command again"
-    for place in (folder, folder / ".snakemake", folder / "results"):
+    for place in (folder, *(folder / name for name in WRITTEN)):
         if place.is_dir() and not os.access(place, os.W_OK | os.X_OK):
             return f"{place}: this user may not write here: change owner or rights, or work in a copy of the project"
     return ""

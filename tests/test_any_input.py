@@ -20,7 +20,7 @@ from trap.workflow.config import load_config, parse_config, read_yaml
 from trap.workflow.sheet import load_arms
 
 ROOT = Path(__file__).resolve().parent.parent
-FEW = 60
+FEW = 200
 
 
 @pytest.mark.slow

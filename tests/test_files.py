@@ -177,6 +177,20 @@ def test_what_the_machine_refuses_is_one_line_that_says_what_to_do(
     assert error.startswith("error: results/a.json: ") and words in error and error.count("\n") == 1
 
 
+def test_the_file_that_did_not_fit_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    full = Path("/dev/full")
+    if not full.is_char_device():
+        pytest.skip(reason("system", "no /dev/full"))
+
+    def body() -> None:
+        with replacing(tmp_path / "a.json"), full.open("w") as stream:
+            stream.write("x")
+
+    assert run_main(body) == 1
+    assert f"error: {tmp_path / 'a.json'}: no space is left on the disk" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_full_disk_is_known_by_its_words_too(capsys: pytest.CaptureFixture[str]) -> None:
     def body() -> None:  # as libraries in other languages say it
         raise RuntimeError("I/O error: No space left on device (os error 28)")

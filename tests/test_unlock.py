@@ -88,11 +88,11 @@ def test_nothing_to_clean(tmp_path: Path) -> None:
     assert unlock(tmp_path) == [] and busy(tmp_path) == "" and forbidden(tmp_path) == ""
 
 
-@pytest.mark.parametrize("place", [".", ".snakemake", "results"])
+@pytest.mark.parametrize("place", [".", ".snakemake", "results", "results/logs"])
 def test_where_nobody_may_write_one_line_says_so(
     tmp_path: Path, place: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / place).mkdir(exist_ok=True)
+    (tmp_path / place).mkdir(parents=True, exist_ok=True)
     # root may write everywhere, so that the system is asked in its place
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path / place)
     monkeypatch.chdir(tmp_path)

@@ -186,7 +186,13 @@ def replacing(path: Path | str) -> Iterator[Path]:
     with ExitStack() as stack:
         folder = _room(path, stack)
         partial = folder / path.name
-        yield partial
+        try:
+            yield partial
+        except OSError as error:
+            error.filename = error.filename or str(
+                path
+            )  # a full disk, for example, does not say of which file
+            raise
         if path.is_dir() and not path.is_symlink():
             if _exchange(partial, path):
                 return

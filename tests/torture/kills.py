@@ -71,7 +71,7 @@ def killed(bench: Bench, goal: Goal, kills: int, number: int) -> list[Outcome]:
     """Build a goal, killed several times, each time at another moment; then to its end."""
     dice, expected = bench.dice(f"{KIND} {goal.name}", number), bench.expected(goal)
     copy, outcomes = bench.copy(KIND, number, goal), []
-    for _ in range(kills):
+    for _ in range(3 * kills):
         what = dice.choice(VICTIMS)
         delay = dice.random() * 2 * expected.seconds / (kills + 1)
         process = copy.start(goal)
@@ -81,11 +81,15 @@ def killed(bench: Bench, goal: Goal, kills: int, number: int) -> list[Outcome]:
             if process.wait() != 0:
                 wrong = f"it failed before it was killed: {finding(copy.said())}"
                 outcomes.append(Outcome(KIND, f"{what}, {goal.name}", number, NEITHER, wrong))
-            break
+                break
+            copy = bench.copy(KIND, number, goal)  # it was done too soon: once more from the start
+            continue
         wrong = copy.wrong(expected.digests, whole=False)
         result, told = (NEITHER, "; ".join(wrong[:5])) if wrong else (SAME, "")
         moment = f"after {delay:.1f} s, in {running}"
         outcomes.append(Outcome(KIND, f"{what}, {goal.name}", number, result, told, moment))
+        if len(outcomes) == kills:
+            break
     outcomes = closed(outcomes, bench.resumed(copy, goal))
     if all(one.result == SAME for one in outcomes):
         copy.remove()
