@@ -7,7 +7,6 @@ makes  SETTINGS, PLANS (scripts/trap/workflow/plan.py), and functions that turn 
 import atexit
 import os
 import shlex
-import shutil
 import sys
 from functools import cache
 
@@ -20,7 +19,7 @@ from trap.film import CUTS, known_quality
 from trap.workflow.config import parse_config, settings_file, write_settings
 from trap.workflow.plan import COLLECTED, RELEASED, TABLES, Plan, code
 from trap.workflow.runs import Run
-from unlock_workflow import busy
+from unlock_workflow import busy, hindrance
 
 # Training allocates and frees arrays of a few megabytes at every step. Without these settings, glibc returns their
 # pages to the kernel each time, which is slow.
@@ -41,16 +40,10 @@ def checked(build):
         raise
 
 
-def tell_full_disk():
-    """After a failure, say that the disk is nearly full.
-
-    Where it is full, a job cannot write its log, and Snakemake takes it for missing rights. Both have removed what they
-    could not finish by then, so that there is room again.
-    """
-    left = shutil.disk_usage(".").free // 10**6
-    if left < ROOM:
-        told = "MB are left on this disk: if it was full, make room, then start the same command again"
-        print(f"{Path.cwd()}: {left} {told}", file=sys.stderr)
+def tell_hindrance():
+    """After a failure, say what may have hindered the jobs or Snakemake itself, which knows no way out."""
+    if told := hindrance(Path.cwd()):
+        print(told, file=sys.stderr)
 
 
 def tell_other_workflow():
@@ -70,7 +63,6 @@ SETTINGS = checked(lambda: parse_config(config, "config/config.yaml or --config"
 PLANS = checked(lambda: {study: Plan.of(SETTINGS, study) for study in SETTINGS.studies})
 STUDY = SETTINGS.study
 DEFAULT = "default"  # the experiment that every study has
-ROOM = 200  # megabytes: what a job of a small model may need
 PLAN = PLANS[STUDY]
 # Programs read the settings from this file: config/config.yaml, or a copy if the command line changes something. The
 # path is a resource of jobs and no param, so that jobs depend on the values and not on the place of the file.
@@ -93,13 +85,13 @@ if workflow.is_main_process:
 
 onstart:
     atexit.register(
-        tell_full_disk
+        tell_hindrance
     )  # onerror would not do: it is not called where Snakemake itself fails
     checked(lambda: write_settings(SETTINGS, CONFIG))
 
 
 onsuccess:
-    atexit.unregister(tell_full_disk)
+    atexit.unregister(tell_hindrance)
     atexit.unregister(tell_other_workflow)
 
 

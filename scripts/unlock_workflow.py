@@ -20,6 +20,8 @@ from pathlib import Path
 import psutil
 
 ROOM = 2**16  # bytes, without which Snakemake cannot even keep its records
+LITTLE = 200  # megabytes, which a job of a small model may need
+RIGHTS = "this user may not write here: change owner or rights, or work in a copy of the project"
 # What every workflow writes to. Other folders may be read-only for a reason, and a job says so if it is not one.
 WRITTEN = (
     ".snakemake", ".snakemake/locks", ".snakemake/metadata", ".snakemake/incomplete", ".snakemake/log", "results",
@@ -96,7 +98,24 @@ def forbidden(folder: Path) -> str:
         return f"{folder}: no space is left on the disk: make room, then start the same command again"
     for place in (folder, *(folder / name for name in WRITTEN)):
         if place.is_dir() and not os.access(place, os.W_OK | os.X_OK):
-            return f"{place}: this user may not write here: change owner or rights, or work in a copy of the project"
+            return f"{place}: {RIGHTS}"
+    return ""
+
+
+def hindrance(folder: Path) -> str:
+    """After a failure: one line about a disk with little room, or about a folder of results that is not writable.
+
+    Where the disk was full, what could not be finished is gone by now, so that there is room again.
+    """
+    left = shutil.disk_usage(folder).free // 10**6
+    if left < LITTLE:
+        told = "MB are left on this disk: if it was full, make room, then start the same command again"
+        return f"{folder}: {left} {told}"
+    for place, folders, _ in os.walk(folder / "results"):
+        if not os.access(place, os.W_OK | os.X_OK):
+            return f"{place}: {RIGHTS}"
+        if Path(place) == folder / "results":  # released items are only read, but when they are released
+            folders[:] = [name for name in folders if name != "released"]
     return ""
 
 

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 import unlock_workflow
-from unlock_workflow import busy, forbidden, main, unlock
+from unlock_workflow import busy, forbidden, hindrance, main, unlock
 
 pytestmark = pytest.mark.slow
 
@@ -102,6 +102,25 @@ def test_where_nobody_may_write_one_line_says_so(
         error.startswith(f"error: {tmp_path / place}: this user may not write here")
         and error.count("\n") == 1
     )
+
+
+@pytest.mark.parametrize(("place", "told"), [("hops/default/tables", True), ("released/hops/full", False)])
+def test_after_a_failure_a_folder_that_may_not_be_written_is_named(
+    tmp_path: Path, place: str, told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unlock_workflow, "LITTLE", 0)
+    (tmp_path / "results" / place).mkdir(parents=True)
+    assert hindrance(tmp_path) == ""
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path / "results" / place)
+    assert hindrance(tmp_path).startswith(
+        f"{tmp_path / 'results' / place}: this user may not" if told else ""
+    )
+    assert bool(hindrance(tmp_path)) == told
+
+
+def test_after_a_failure_little_room_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unlock_workflow, "LITTLE", 2**60)
+    assert "MB are left on this disk: if it was full, make room" in hindrance(tmp_path)
 
 
 def test_a_full_disk_is_one_line(
