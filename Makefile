@@ -29,10 +29,9 @@ export PYTHONDONTWRITEBYTECODE :=
 export PIP_REQUIRE_VIRTUALENV := 1
 
 WORKFLOW = $(BIN)/python scripts/unlock_workflow.py && \
-  PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake $(if $(TTY),$(LOGGER)) --cores $(CORES)
-LOGGER := --logger rich
-# Scenes take a minute or two each and tell how far they are, a line per cue, which would tear up moving bars.
-film film-draft film-narrated paper-film: LOGGER :=
+  PYTHONPATH=scripts PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake --logger paper --cores $(CORES)
+# Scenes take a minute or two each and tell how far they are, a line per cue, which a line that moves would tear up.
+film film-draft film-narrated paper-film: export TERM := dumb
 
 # One GPU on a Mac is shared, so its profile runs one training at a time; a processor's cores are not.
 MLX := $(if $(filter Darwin,$(shell uname)),--profile profiles/mlx,--config platform=mlx)
@@ -48,6 +47,7 @@ paper: left-out $(VENV)/.paper ## build the paper: environment, data, training, 
 	@$(WORKFLOW) all results/hops/default/page/index.html
 	@$(BIN)/python scripts/unlock_workflow.py
 	@$(MAKE) --no-print-directory paper-film
+	@echo && $(BIN)/python scripts/show_claim.py --found results/hops/default/report/post.md
 	@printf '\n%s\n' \
 	  "The post     results/hops/default/report/post.html" \
 	  "Figures      results/hops/default/figures/" \
@@ -78,7 +78,7 @@ publish: $(VENV)/.paper ## copy the post of the released items of an experiment 
 mlx: $(VENV)/.mlx ## as paper, with the platform mlx (Apple silicon; on Linux a processor)
 	@$(WORKFLOW) all $(MLX)
 
-# One seed by default: about two hours on two cores. What is there already is not trained again.
+# One seed by default: two to three hours on two cores. What is there already is not trained again.
 smollm: $(VENV)/.smollm ## the trap asked of a real model, SmolLM2-135M-Instruct from a package of the registry (SEEDS=1; hours)
 	@mkdir -p .snakemake && printf 'studies: {hops: {experiments: {smollm2: {seeds: %s}}}}\n' "$(SEEDS)" > .snakemake/seeds.yaml
 	@$(WORKFLOW) smollm2 --configfile .snakemake/seeds.yaml $(CONFIGS) --config items=local $(ARGS)

@@ -16,9 +16,11 @@ sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from trap.files import InputError, trouble
 from trap.film import CUTS, known_quality
+from trap.report.posts import FRONT, posts_of
 from trap.workflow.config import parse_config, settings_file, write_settings
+from trap.workflow.expected import write_expected
 from trap.workflow.plan import COLLECTED, RELEASED, TABLES, Plan, code
-from trap.workflow.runs import Run
+from trap.workflow.runs import SAMPLES, Run
 from unlock_workflow import busy, hindrance
 
 # Training allocates and frees arrays of a few megabytes at every step. Without these settings, glibc returns their
@@ -84,10 +86,10 @@ if workflow.is_main_process:
 
 
 onstart:
-    atexit.register(
-        tell_hindrance
-    )  # onerror would not do: it is not called where Snakemake itself fails
+    # onerror would not do: it is not called where Snakemake itself fails
+    atexit.register(tell_hindrance)
     checked(lambda: write_settings(SETTINGS, CONFIG))
+    write_expected(workflow.dag.needrun_jobs(), workflow.cores)
 
 
 onsuccess:
@@ -224,7 +226,8 @@ def collected_files(study, experiment):
     """Names of the files of evidence that are collected from an experiment's runs."""
     repeats = [f"repeat_{model}" for model in PLANS[study].repeats(experiment)]
     tables = [f"{name}.parquet" for name in (*COLLECTED, *repeats)]
-    return [*tables, "seconds.json", "provenance.json", *own(OWN_COLLECTED, study, experiment)]
+    given = ["seconds.json", "provenance.json", *own(OWN_COLLECTED, study, experiment)]
+    return [*tables, SAMPLES, *given]
 
 
 @cache
@@ -238,7 +241,10 @@ def evidence_folder(study, experiment):
 def evidence_files(study, experiment):
     """The files that tables and claims of an experiment are made from, released or local."""
     folder = evidence_folder(study, experiment)
-    return [f"{folder}/{name}" for name in collected_files(study, experiment)]
+    paths = [f"{folder}/{name}" for name in collected_files(study, experiment)]
+    # releases from before runs counted their samples have no such table
+    older = folder.startswith(RELEASED) and not Path(folder, SAMPLES).is_file()
+    return [path for path in paths if not (older and Path(path).name == SAMPLES)]
 
 
 def is_released(study, experiment):

@@ -1,7 +1,7 @@
 """Evidence: the items of all runs in one table, then statistics, then claims. Also the release of items.
 
 needs  the runs of an experiment, or its released items; config/STUDY/claims.yaml
-makes  results/{study}/{experiment}/collected/{items, runs, curves, episodes, repeat_MODEL}.parquet,
+makes  results/{study}/{experiment}/collected/{items, runs, curves, episodes, samples, repeat_MODEL}.parquet,
        results/{study}/{experiment}/collected/{seconds.json, provenance.json},
        results/{study}/{experiment}/{claims.json, tables/NAME.{parquet, md}}
 
@@ -22,6 +22,7 @@ rule collect_runs:
         runs="results/{study}/{experiment}/collected/runs.parquet",
         curves="results/{study}/{experiment}/collected/curves.parquet",
         episodes="results/{study}/{experiment}/collected/episodes.parquet",
+        samples=f"results/{{study}}/{{experiment}}/collected/{SAMPLES}",
         seconds="results/{study}/{experiment}/collected/seconds.json",
     resources:
         mem_mb=3000,

@@ -122,10 +122,29 @@ def figure_tables(wildcards):
 
 
 def post_templates(study):
-    """Templates of a study's post: its own, else the generic one, which needs only tables and claims."""
-    own = sorted(Path("report", study).glob("*.j2"))
+    """Templates of a study's posts: its own, else the generic one, which needs only tables and claims."""
+    own = sorted([*Path("report", study).glob("*.j2"), *Path("report", study).glob("posts.yaml")])
     found = own or sorted(Path("report/generic").glob("*.j2"))
     return [*(path.as_posix() for path in found), "report/post.html.j2"]
+
+
+@cache
+def posts_in_order(study):
+    """Names of a study's posts, the front page first."""
+    return [FRONT, *checked(lambda: posts_of(study))]
+
+
+def other_posts(wildcards):
+    """The posts that a front page leads to; none for another post."""
+    folder = f"{home(wildcards.study, wildcards.experiment)}/report"
+    names = posts_in_order(wildcards.study)[1:] if wildcards.post == FRONT else []
+    return [f"{folder}/{name}.md" for name in names]
+
+
+def post_files(wildcards, kind):
+    """The Markdown or HTML files of all posts, the front page first."""
+    folder = f"{home(wildcards.study, wildcards.experiment)}/report"
+    return [f"{folder}/{name}.{kind}" for name in posts_in_order(wildcards.study)]
 
 
 def figures_beside(wildcards):

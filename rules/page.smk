@@ -28,8 +28,8 @@ rule build_page:
     input:
         claims="results/{study}/{experiment}/claims.json",
         tables=lambda wildcards: table_files(wildcards.study, wildcards.experiment),
-        post="results/{study}/{experiment}/report/post.md",
-        html="results/{study}/{experiment}/report/post.html",
+        post=lambda wildcards: post_files(wildcards, "md"),
+        html=lambda wildcards: post_files(wildcards, "html"),
         preview=lambda wildcards: [
             path
             for path in figure_files(wildcards.study, wildcards.experiment)

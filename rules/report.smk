@@ -1,8 +1,12 @@
-"""The report: a post in Markdown, and the same as one HTML file that needs no network.
+"""The report: posts in Markdown, and each as one HTML file that needs no network.
 
 needs  results/{study}/{experiment}/{claims.json, tables/, figures/}, report/{study}/ (else report/generic/)
-makes  results/{study}/{experiment}/report/{post.md, post.html}
+makes  results/{study}/{experiment}/report/{post}.{md, html}: `post`, and all posts that it leads to
 """
+
+
+wildcard_constraints:
+    post=names(name for study in PLANS for name in posts_in_order(study)),
 
 
 rule render_post:
@@ -14,18 +18,22 @@ rule render_post:
         evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
         gates="results/{study}/data/gates.json",
         templates=lambda wildcards: post_templates(wildcards.study),
+        # the front page comes last, so that all its links lead somewhere
+        others=lambda wildcards: other_posts(wildcards),
+        links=[path for path in ("config/page.yaml",) if Path(path).is_file()],
         code=lambda wildcards: plan_of(wildcards).study_code("render_post.py"),
     output:
-        post="results/{study}/{experiment}/report/post.md",
-        html=shown("results/{study}/{experiment}/report/post.html", "render_post", "Post"),
+        post="results/{study}/{experiment}/report/{post}.md",
+        html=shown("results/{study}/{experiment}/report/{post}.html", "render_post", "Post"),
     params:
         figures=post_figures,
+        links=lambda wildcards, input: option("--links", input.links),
         evidence=lambda wildcards: evidence_folder(wildcards.study, wildcards.experiment),
     message:
-        "Render the post: {wildcards.study} {wildcards.experiment}"
+        "Render a post ({wildcards.post}): {wildcards.study} {wildcards.experiment}"
     shell:
         "python scripts/render_post.py --config {resources.config} --study {wildcards.study}"
-        " --experiment {wildcards.experiment} --claims {input.claims}"
+        " --experiment {wildcards.experiment} --post {wildcards.post} --claims {input.claims}"
         " --tables results/{wildcards.study}/{wildcards.experiment}/tables"
         " --figures {params.figures} --evidence {params.evidence}"
-        " --output {output.post} --html {output.html} &> {log}"
+        " {params.links} --output {output.post} --html {output.html} &> {log}"

@@ -109,9 +109,9 @@ def data_of(args: argparse.Namespace, module: str, panels: Panels, own: Own) -> 
 
 
 def post_of(args: argparse.Namespace) -> str:
-    """The post as Markdown; without a post, a title and one sentence."""
+    """The posts as Markdown, one after the other; without a post, a title and one sentence."""
     if args.post:
-        return read_text(args.post)
+        return "\n".join(map(read_text, args.post))
     name = args.study.replace("_", " ")
     return f"# {name}: {args.experiment}\n\nThe other tabs hold the numbers, the answers and the logs of this experiment.\n"
 
@@ -133,15 +133,15 @@ def build(args: argparse.Namespace) -> None:
     write_text(args.output / "theme.css", theme_css())
     post = post_of(args)
     title = post.splitlines()[0].removeprefix("# ")
-    about = about_html(post, own.about, str(args.post))
-    for path, name in ((args.post_html, POST), (args.preview, PREVIEW)):
-        if path:
-            with replacing(args.output / name) as partial:
-                shutil.copyfile(path, partial)
+    about = about_html(post, own.about, ", ".join(map(str, args.post)))
+    beside = [(path, path.name) for path in args.post_html]
+    for path, name in [*beside, *([(args.preview, PREVIEW)] if args.preview else [])]:
+        with replacing(args.output / name) as partial:
+            shutil.copyfile(path, partial)
     story = files["site.json"]["story"]
     head = {
         "finding": " ".join(files["site.json"]["finding"]) or title,
-        "links": links.shown(post=bool(args.post_html)),
+        "links": links.shown(post=POST in [path.name for path in args.post_html]),
         "address": links.address,
         "preview": links.preview() if args.preview else "",
         "preview_alt": story["title"] if story else title,
@@ -163,8 +163,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--pools", nargs="*", type=Path, help="pools, POOL.jsonl (default: all in the data folder)"
     )
-    parser.add_argument("--post", type=Path, help="the post, rendered: post.md")
-    parser.add_argument("--post-html", type=Path, help="the post as one HTML file, to lie beside the page")
+    parser.add_argument(
+        "--post", nargs="*", type=Path, default=[], help="the posts, rendered, the front page first: post.md"
+    )
+    parser.add_argument(
+        "--post-html",
+        nargs="*",
+        type=Path,
+        default=[],
+        help="the posts as HTML files, to lie beside the page",
+    )
     parser.add_argument("--preview", type=Path, help="a PNG that a preview of the page shows")
     parser.add_argument(
         "--links",

@@ -1,4 +1,4 @@
-"""Gather finished runs into compact tables: items, runs, training curves, some of what was written, seconds."""
+"""Gather finished runs into compact tables: items, runs, training curves, some of what was written, counts of samples, seconds."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from typing import Any
 
 import polars as pl
 
-from trap.analysis.borrowing import TABLES, borrow
+from trap.analysis.borrowing import RUN_NAME, TABLES, borrow
 from trap.analysis.collect import CURVE_ORDER, ITEM_ORDER, RUN_KEY, collect, write_items, write_table
 from trap.analysis.episodes import EPISODE_ORDER, collect_episodes
-from trap.analysis.samples import FILE, read_samples
+from trap.analysis.samples import SAMPLE_ORDER, read_samples
 from trap.cli import run_main
 from trap.files import write_json
 from trap.workflow.config import load_config
 from trap.workflow.opening import open_study
+from trap.workflow.runs import SAMPLES
 
 ORDER = {"items": ITEM_ORDER, "runs": RUN_KEY, "curves": CURVE_ORDER, "episodes": EPISODE_ORDER}
 
@@ -48,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
     )  # fmt: skip
     parser.add_argument(
         "--output", type=Path, required=True, metavar="FOLDER",
-        help="gets items, runs, curves, episodes.parquet and seconds.json",
+        help="gets items, runs, curves, episodes, samples.parquet and seconds.json",
     )  # fmt: skip
     arguments = parser.parse_args(argv)
 
@@ -73,9 +74,13 @@ def main(argv: list[str] | None = None) -> int:
         write_items(tables.pop("items"), arguments.output / "items.parquet")
         for name, table in tables.items():
             write_table(table, arguments.output / f"{name}.parquet")
-        counted = [path.parent / FILE for path in arguments.more if (path.parent / FILE).is_file()]
-        if counted:
-            write_table(read_samples(counted), arguments.output / FILE)
+        counted = read_samples(
+            [path.parent / SAMPLES for path in arguments.more if (path.parent / SAMPLES).is_file()]
+        )
+        if arguments.extends and (arguments.extends / SAMPLES).is_file():
+            released = read_samples([arguments.extends / SAMPLES])
+            counted = pl.concat([released.filter(RUN_NAME.is_in(arguments.borrow)), counted])
+        write_table(counted.sort(SAMPLE_ORDER), arguments.output / SAMPLES)
         write_json(arguments.output / "seconds.json", seconds)
         sizes = f"{tables['runs'].height} runs, {len(arguments.borrow)} of them taken over"
         print(sizes, file=sys.stderr)

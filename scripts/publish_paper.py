@@ -1,8 +1,8 @@
-"""Copy the post of an experiment with its pictures, its ledger and its main tables to a folder that is committed.
+"""Copy the posts of an experiment with their pictures, its ledger and its main tables to a folder that is committed.
 
     python scripts/publish_paper.py --results results/hops --experiment full --output docs/hops
 
-The copy keeps the files' relative places, so that links work, and readers of the repository see the post without running
+The copy keeps the files' relative places, so that links work, and readers of the repository see the posts without running
 anything. `make verify` lists the claims in which the copy differs from the current results.
 """
 
@@ -18,6 +18,7 @@ from pathlib import Path
 from trap.cli import run_main
 from trap.files import InputError, read_text, replacing
 
+POST = re.compile(r"\]\(([\w-]+\.md)(?:#[^)]*)?\)")  # a link to another post
 PICTURE = re.compile(r'\bsrc(?:set)?="([^"]+)"|!\[[^\]]*\]\(([^)\s]+)\)')
 TABLES = ("arms.md", "contrasts.md")
 VOLATILE = ("commit", "seconds")  # keys of a claim that differ between equal results
@@ -30,11 +31,18 @@ def shown(post: Path) -> list[Path]:
     return list(dict.fromkeys(path for one in local for path in (one, one.with_suffix(".png"))))
 
 
+def posts_from(front: Path) -> list[Path]:
+    """The front page and the posts that it links to. Raises InputError if one of them is missing."""
+    linked = [front.with_name(name) for name in POST.findall(read_text(front))]
+    return list(dict.fromkeys([front, *linked]))
+
+
 def files_of(results: Path, experiment: str) -> list[Path]:
     """The files to copy. Raises InputError if one of them is missing."""
     home = results / experiment
-    post = home / "report/post.md"
-    found = [post, home / "claims.json", *(home / "tables" / name for name in TABLES), *shown(post)]
+    posts = posts_from(home / "report/post.md")
+    found = [*posts, home / "claims.json", *(home / "tables" / name for name in TABLES)]
+    found = list(dict.fromkeys([*found, *(picture for post in posts for picture in shown(post))]))
     for path in found:
         if not path.is_file():
             raise InputError(f"{path}: no such file; make report first")

@@ -3,8 +3,9 @@
     python scripts/render_post.py --study hops --experiment full --claims claims.json --tables tables --figures figures \\
         --evidence results/released/hops/full --output report/post.md --html report/post.html
 
-The template is report/STUDY/post.md.j2, else report/generic/post.md.j2. A study's module `post` can add names to its
-template with a function `context(tables) -> dict`.
+The template is report/STUDY/post.md.j2, else report/generic/post.md.j2. A study with several posts names them in
+report/STUDY/posts.yaml; `--post NAME` renders one of them from report/STUDY/NAME.md.j2, and `post` is their front page.
+A study's module `post` can add names to its templates with a function `context(tables) -> dict`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from trap.figures.opening import module_of, open_evidence
 from trap.files import write_text
 from trap.report.about import about, own_context
 from trap.report.html import self_contained
-from trap.report.post import ROOT, render_markdown, template_of
+from trap.report.post import render_markdown
+from trap.report.posts import FRONT, ROOT, posts_of, template_of
+from trap.site.links import read_links
 from trap.workflow.config import load_config
 from trap.workflow.opening import study_settings
 
@@ -37,6 +40,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--figures", type=Path, nargs="+", required=True, help="folders of the figures")
     parser.add_argument("--evidence", type=Path, help="folder of collected runs, with provenance.json")
     parser.add_argument("--data", type=Path, help="the study's shared files (default: results/STUDY/data)")
+    parser.add_argument("--post", default=FRONT, help="which of the study's posts (default: its front page)")
+    parser.add_argument("--links", type=Path, help="what the posts link, as config/page.yaml names it")
     parser.add_argument("--template", type=Path, help="another template for the Markdown")
     parser.add_argument("--output", type=Path, required=True, help="post.md")
     parser.add_argument("--html", type=Path, help="post.html, one file that makes no network requests")
@@ -46,10 +51,18 @@ def main(argv: list[str] | None = None) -> int:
         config = load_config(args.config)
         module = module_of(study_settings(config, args.study), args.study)
         evidence = open_evidence(config, args.study, args.experiment, args.claims, args.tables, args.evidence)
+        posts = [{"name": name, "title": title} for name, title in posts_of(args.study).items()]
+        names = [FRONT, *(one["name"] for one in posts)]
+        places = {
+            "post": args.post,
+            "posts": posts,
+            "after": dict(zip(names, posts, strict=False)).get(args.post),
+            "links": read_links(args.links).around(),
+        }
         text = render_markdown(
-            args.template or template_of(args.study), evidence, args.figures,
+            args.template or template_of(args.study, args.post), evidence, args.figures,
             args.evidence / "provenance.json" if args.evidence else None, args.output.parent,
-            about(config, args.study, args.experiment, evidence, args.data) | own_context(module, args.tables),
+            about(config, args.study, args.experiment, evidence, args.data) | own_context(module, args.tables) | places,
         )  # fmt: skip
         write_text(args.output, text)
         if args.html:

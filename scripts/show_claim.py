@@ -2,18 +2,23 @@
 
 python scripts/show_claim.py --claims results/hops/full/claims.json B4    one claim
 python scripts/show_claim.py --claims results/hops/full/claims.json       all ids with their verdicts
+python scripts/show_claim.py --found results/hops/full/report/post.md     what the post opens with, and counts of verdicts
 """
 
 from __future__ import annotations
 
 import argparse
 import difflib
+import re
 import sys
+import textwrap
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from trap.cli import run_main
-from trap.files import InputError, read_json
+from trap.files import InputError, read_json, read_text
 from trap.report.wording import interval_text, number_text, said
 
 
@@ -68,6 +73,30 @@ def _committed(claim: dict[str, Any]) -> str | None:
     )
 
 
+KINDS = {"published": "Published claims", "own": "Own predictions", "audit": "Findings of the audit"}
+
+
+def opening(post: Path) -> str:
+    """The first paragraph of a post in Markdown, as plain text. Raises InputError if it has none."""
+    paragraphs = re.split(r"\n\s*\n", read_text(post))
+    for text in paragraphs:
+        if text.strip() and not re.match(r"\s*[#<|!\[-]", text):
+            return " ".join(re.sub(r"\[([^\]]*)\]\([^)]*\)|[*`]", r"\1", text).split())
+    raise InputError(f"{post}: no paragraph")
+
+
+def counts(claims: Iterable[dict[str, Any]]) -> list[str]:
+    """How many claims of each kind have which verdict, a line a kind; those that were not tested come last."""
+    found: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
+    for claim in claims:
+        found[claim["kind"]][said(claim["verdict"], claim["kind"])] += 1
+    return [
+        f"{KINDS[kind]}: " + ", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common())
+        for kind, verdicts in found.items()
+        if verdicts
+    ]
+
+
 def latest() -> Path:
     """The ledger that was made last: results/STUDY/EXPERIMENT/claims.json. Raises InputError where there is none."""
     found = sorted(Path("results").glob("*/*/claims.json"), key=lambda path: path.stat().st_mtime)
@@ -82,9 +111,17 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("id", nargs="*", help="claim ids; none lists them all")
     parser.add_argument("--claims", type=Path, help="claims.json; none: the one that was made last here")
+    parser.add_argument(
+        "--found", type=Path, metavar="POST", help="a post; its ledger lies beside its folder"
+    )
     arguments = parser.parse_args(argv)
 
     def body() -> None:
+        if arguments.found:
+            ledger = arguments.claims or arguments.found.parents[1] / "claims.json"
+            told = [opening(arguments.found), *counts(read_json(ledger, list[dict[str, Any]]))]
+            print("\n".join(textwrap.fill(line, 100, subsequent_indent="  ") for line in told))
+            return
         path = arguments.claims or latest()
         claims = {claim["id"]: claim for claim in read_json(path, list[dict[str, Any]])}
         if not arguments.id:

@@ -26,6 +26,7 @@ from trap.cli import run_main
 from trap.files import InputError, write_text
 from trap.report import markdown
 from trap.workflow.plan import TABLES
+from trap.workflow.runs import SAMPLES
 
 
 def shared_tables(summaries: Summaries) -> dict[str, Table]:
@@ -38,7 +39,7 @@ def shared_tables(summaries: Summaries) -> dict[str, Table]:
     baselines, power = baseline_table(summaries.baselines), power_table()
     levels = (*MEASURED, *summaries.extension.dose_metrics)
     probed = checkpoints.checkpoint_table(summaries, read_table(summaries.folder / "curves.parquet"))
-    counted = [path for path in [summaries.folder / samples.FILE] if path.is_file()]
+    counted = [path for path in [summaries.folder / SAMPLES] if path.is_file()]
     passed = samples.pass_table(summaries, samples.read_samples(counted))
     return {
         "arms": Table(arms, markdown.arms_text(arms, (*markdown.WIDE_METRICS, *shown))),

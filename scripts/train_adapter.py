@@ -16,15 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from trap.cli import run_main
-from trap.files import InputError, replacing, write_jsonl
+from trap.files import replacing, write_jsonl
 from trap.methods import Job, load_method
 from trap.models.loading import load_model
 from trap.models.memory import is_large
 from trap.training.checkpoint import Keeper
-from trap.workflow.config import Config, hyper_of, load_config
-from trap.workflow.opening import open_study, study_settings
-from trap.workflow.running import Log, fix_threads, folder_hash, source_hashes, write_meta
-from trap.workflow.sheet import load_arms, replay_pool
+from trap.workflow.config import Config
+from trap.workflow.opening import study_settings
+from trap.workflow.running import Log, folder_hash, source_hashes, write_meta
+from trap.workflow.sheet import replay_pool
+from trap.workflow.trained import add_arm, open_arm, weights
 
 PROBED = 100  # items of each validation pool: enough to see a curve, too few to slow the training
 
@@ -69,26 +70,14 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    for name in ("config", "study", "sheet", "arm", "model", "platform", "output"):
-        parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--lineage", nargs="+", required=True, help="run folders from the base to the parent")
+    add_arm(parser, "the parent")
+    parser.add_argument("--output", required=True)
     parser.add_argument("--rollouts", nargs="+", default=[], help="run folders to the model that samples")
-    parser.add_argument("--data", help="folder of the study's shared files (default results/STUDY/data)")
     args = parser.parse_args(argv)
 
     def body() -> None:
-        fix_threads()
-        config = load_config(args.config)
-        study = open_study(config, args.study, args.data)
-        arms = load_arms(args.sheet, type(study))
-        if args.arm not in arms:
-            raise InputError(f"{args.sheet}: no arm `{args.arm}`")
-        arm = arms[args.arm]
-        hyper, output = hyper_of(config, args.study, args.model, arm.hyper), Path(args.output)
-
-        def weights(runs: list[str]) -> list[Path]:
-            return [Path(run) / "adapter" for run in runs]
+        config, study, arms, arm, hyper = open_arm(args)
+        output = Path(args.output)
 
         def loaded(runs: list[str]) -> Any:
             return load_model(config, args.model, args.platform, weights(runs), config.device)

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 import collect_runs
-from make_items import make_items, write_runs
+from make_items import make_items, write_runs, write_samples
 from trap.analysis.borrowing import TABLES, borrow
 from trap.analysis.collect import write_items
 from trap.files import InputError
@@ -119,3 +119,24 @@ def test_an_experiment_may_take_all_its_runs_over(runs: list[Path], tmp_path: Pa
     for name in TABLES:
         one, two = (pl.read_parquet(place / f"{name}.parquet") for place in (lender, folder))
         assert one.equals(two), name
+
+
+def test_counts_of_samples_of_a_release_stay_beside_new_ones(tmp_path: Path) -> None:
+    runs = write_runs(
+        tmp_path / "runs", make_items({"sft": {"accuracy": 0.5}}, seeds=2, questions=6, starts=3)
+    )
+    for run in runs:
+        write_samples(run)
+    searched = [run / "search/items.parquet" for run in runs]
+    whole = collected(tmp_path / "whole", runs, "--more", *searched)
+    first = collected(tmp_path / "first", runs[:1], "--more", searched[0])
+    name = "hops/nano/torch/sft/1"
+    more = ["--more", searched[1], "--others", first, "--borrow", name]
+    both = collected(tmp_path / "both", runs[1:], *more, "--extends", first)
+    counts = pl.read_parquet(whole / "samples.parquet")
+    assert counts["seed"].unique().sort().to_list() == [1, 2] and counts.equals(
+        pl.read_parquet(both / "samples.parquet")
+    )
+    lent = collected(tmp_path / "lent", runs[1:], *more)  # of another experiment, only its answers are taken
+    assert pl.read_parquet(lent / "samples.parquet")["seed"].unique().to_list() == [2]
+    assert pl.read_parquet(collected(tmp_path / "none", runs) / "samples.parquet").is_empty()

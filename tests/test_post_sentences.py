@@ -30,6 +30,11 @@ ELSEWHERE = {**WIDE, "committed": {"verdict": "not reproduced", "seeds": 10}}
 UNSETTLED = {**WIDE, "committed": {"verdict": "inconclusive", "seeds": 10}}
 
 
+def post_of(folder: Path, post: str, **claims: Any) -> str:
+    """One post of invented evidence, with claims changed by id."""
+    return render(folder, made_up_evidence.claims_list(**claims), posts=(post,))[0]
+
+
 def bullet(text: str, name: str) -> str:
     """The line of the first screen that begins so."""
     return next(line for line in text.split("\n") if line.startswith(f"- **{name}")).replace("\u00a0", " ")
@@ -49,7 +54,7 @@ def bullet(text: str, name: str) -> str:
     ],
 )
 def test_prose_follows_the_trap(tmp_path: Path, fields: dict[str, Any], says: str, denies: str) -> None:
-    text, _ = render(tmp_path, made_up_evidence.claims_list(trap_nano_able=fields))
+    text = post_of(tmp_path, "trap", trap_nano_able=fields)
     line = bullet(text, "Within reach: the trap")
     assert says in line and denies not in line
 
@@ -65,7 +70,7 @@ def test_prose_follows_the_trap(tmp_path: Path, fields: dict[str, Any], says: st
     ],
 )
 def test_prose_follows_the_match(tmp_path: Path, fields: dict[str, Any], says: str) -> None:
-    text, _ = render(tmp_path, made_up_evidence.claims_list(matching_true_nano_able=fields))
+    text = post_of(tmp_path, "trap", matching_true_nano_able=fields)
     assert says in bullet(text, "Within reach: the match")
 
 
@@ -83,11 +88,10 @@ def test_prose_follows_the_leak(
     tmp_path: Path, fields: dict[str, Any], spread: dict[str, Any], says: str
 ) -> None:
     still = {"trap_nano": FLAT, "matching_nano": FLAT}
-    text, _ = render(
-        tmp_path, made_up_evidence.claims_list(contamination_nano=fields, leak_spread_nano=spread, **still)
-    )
-    assert says in bullet(text, "Out of reach.")
-    assert ("What is left to learn is the key." in text) == (fields is RISE)
+    changes = {"contamination_nano": fields, "leak_spread_nano": spread, **still}
+    assert says in bullet(post_of(tmp_path / "a", "trap", **changes), "Out of reach.")
+    leak = post_of(tmp_path / "b", "leak", **changes)
+    assert ("What is left to learn is the key." in leak) == (fields is RISE)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +112,7 @@ def test_only_what_the_intervals_allow_is_said_of_the_start_out_of_reach(
         "trap_nano": FLAT,
         "matching_nano": matching,
     }
-    assert says in bullet(render(tmp_path, made_up_evidence.claims_list(**changes))[0], "Out of reach.")
+    assert says in bullet(post_of(tmp_path, "trap", **changes), "Out of reach.")
 
 
 @pytest.mark.parametrize(
@@ -122,8 +126,8 @@ def test_only_what_the_intervals_allow_is_said_of_the_start_out_of_reach(
 def test_prose_follows_the_leak_of_true_winners(
     tmp_path: Path, leak: dict[str, Any], fresh: dict[str, Any], says: str
 ) -> None:
-    claims = made_up_evidence.claims_list(leak_true_nano_able=leak, leak_true_fresh_nano_able=fresh)
-    assert says in bullet(render(tmp_path, claims)[0], "Within reach: the leak")
+    text = post_of(tmp_path, "leak", leak_true_nano_able=leak, leak_true_fresh_nano_able=fresh)
+    assert says in bullet(text, "Within reach: the leak")
 
 
 @pytest.mark.parametrize(
@@ -140,26 +144,27 @@ def test_prose_follows_the_leak_of_true_winners(
     ],
 )
 def test_the_conclusion_follows_the_verdict(tmp_path: Path, fields: dict[str, Any], says: str) -> None:
-    text, _ = render(tmp_path, made_up_evidence.claims_list(matching_true_nano_able=fields))
-    line = bullet(text, "So.")
-    assert says in line and "is what a leak gives" in line  # 90 % of 20 is within the published interval
+    assert says in bullet(post_of(tmp_path, "trap", matching_true_nano_able=fields), "So.")
+
+
+def test_the_published_figure_is_set_beside_the_leak(tmp_path: Path) -> None:
+    line = bullet(post_of(tmp_path, "leak"), "The published figure.")
+    assert "is what a leak gives" in line  # 90 % of 20 is within the published interval
 
 
 @pytest.mark.parametrize(
     "fields, word", [(RISE, "climbs"), (FALL, "*falls*"), (WIDE, "nearly flat"), (NONE, "not estimated")]
 )
 def test_prose_follows_the_dose(tmp_path: Path, fields: dict[str, Any], word: str) -> None:
-    text, _ = render(
-        tmp_path, made_up_evidence.claims_list(dose_hard_share_nano_able=fields, dose_hard_share_nano=fields)
-    )
-    assert word in text.split("## The trap, with intervals")[1].split("\n## ")[0]
+    text = post_of(tmp_path, "trap", dose_hard_share_nano_able=fields, dose_hard_share_nano=fields)
+    assert word in text.split("## Hard questions: what is kept decides")[1].split("\n## ")[0]
 
 
 @pytest.mark.parametrize(
     "fields, says", [(RISE, "its direction holds"), (FALL, "turns out the other way"), (WIDE, "stays open")]
 )
 def test_credit_follows_the_match(tmp_path: Path, fields: dict[str, Any], says: str) -> None:
-    text, _ = render(tmp_path, made_up_evidence.claims_list(matching_true_nano_able=fields))
+    text = post_of(tmp_path, "leak", matching_true_nano_able=fields)
     assert says in text.split("## What the original got right")[1]
 
 
@@ -173,19 +178,17 @@ def test_credit_follows_the_match(tmp_path: Path, fields: dict[str, Any], says: 
     ],
 )
 def test_prose_follows_the_positions(tmp_path: Path, fields: dict[str, Any], says: str) -> None:
-    text, _ = render(tmp_path, made_up_evidence.claims_list(position_encoding=fields))
-    assert says in text.split("## What changes without rotary positions")[1].split("\n## ")[0]
+    text = post_of(tmp_path, "trap", position_encoding=fields)
+    assert says in text.split("## What makes a start reach")[1].split("\n## ")[0]
 
 
 def test_prose_follows_the_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def section(folder: Path) -> str:
-        return render(folder)[0].split("## What the traces get wrong first")[1].split("\n## ")[0]
+        return post_of(folder, "trap").split("## What the traces get wrong first")[1]
 
     different = section(tmp_path / "a")
-    assert (
-        "| SFT | wrong relation |" in different
-        and "So the two models fail for different reasons." in different
-    )
+    assert "| SFT | wrong relation |" in different
+    assert "So the two models fail for different reasons." in different
     swapped = {
         **made_up_evidence.KIND_SHARES,
         "wrong_relation": 0.2,

@@ -21,25 +21,36 @@ from trap.report.templates import markdown_environment
 from trap.studies.base import study_class
 
 CONFIG = "config/config.yaml"
-FIGURES = ("trap", "matching", "leakage", "levels", "faithful", "errors", "reward", "training", "rollouts")
+FIGURES = ("trap", "matching", "leakage", "errors", "rollouts")
+POSTS = ("post", "leak", "trap", "way_out")  # of the study hops, the front page first
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><rect width="9" height="9"/></svg>'
 
 
-def render(folder: Path, claims: list[dict[str, Any]] | None = None, **options: Any) -> tuple[str, str]:
-    """post.md and post.html of invented evidence in `folder`."""
+def render(
+    folder: Path, claims: list[dict[str, Any]] | None = None, posts: tuple[str, ...] = POSTS, **options: Any
+) -> tuple[str, str]:
+    """Markdown and HTML of invented evidence in `folder`, of several posts one after the other."""
     made_up_evidence.write(folder, claims=claims, keep_arms=options.get("keep_arms"))
     (folder / "figures").mkdir(exist_ok=True)
     for stem in options.get("figures", FIGURES):
         for look in ("light", "dark"):
             (folder / "figures" / f"{stem}.{look}.svg").write_text(SVG)
-    arguments = {"claims": folder / "claims.json", "tables": folder / "tables", "figures": folder / "figures",
-                 "output": folder / "report" / "post.md", "html": folder / "report" / "post.html"}  # fmt: skip
+    arguments = {"claims": folder / "claims.json", "tables": folder / "tables", "figures": folder / "figures"}
     if "provenance" in options:
         arguments["evidence"] = folder
         (folder / "provenance.json").write_text(json.dumps(options["provenance"]))
+    if "links" in options:
+        arguments["links"] = folder / "page.yaml"
+        (folder / "page.yaml").write_text(options["links"])
     flat = [str(part) for name, path in arguments.items() for part in (f"--{name}", path)]
-    assert render_post.main(["--config", CONFIG, "--study", "hops", *flat]) == 0
-    return tuple((folder / "report" / name).read_text() for name in ("post.md", "post.html"))  # type: ignore[return-value]
+    for post in posts:
+        made = [folder / "report" / f"{post}.{kind}" for kind in ("md", "html")]
+        output = ["--post", post, "--output", str(made[0]), "--html", str(made[1])]
+        assert render_post.main(["--config", CONFIG, "--study", "hops", *flat, *output]) == 0
+    return tuple(
+        "\n".join((folder / "report" / f"{post}.{kind}").read_text() for post in posts)
+        for kind in ("md", "html")
+    )  # type: ignore[return-value]
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +81,7 @@ def test_every_claim_the_template_names_is_declared(root: Path) -> None:
         claim.id
         for claim in load_claims(root / "config" / "hops" / "claims.yaml", study_class("hops")).claims
     }
-    text = (root / "report" / "hops" / "post.md.j2").read_text()
+    text = "\n".join(path.read_text() for path in sorted((root / "report/hops").glob("*.j2")))
     for identifier in set(re.findall(r"""claim(?:\.maybe)?\(["'](\w+)["']\)""", text)):
         assert identifier in declared
     families = set(re.findall(r"""claim\.maybe\(["'](\w+_)["'] ~""", text))
@@ -86,15 +97,15 @@ def test_every_claim_the_template_names_is_declared(root: Path) -> None:
 def test_report_has_its_parts(rendered: tuple[str, str]) -> None:
     text, _ = rendered
     assert text.startswith("# 37\u00a0% → 27\u00a0% → 75\u00a0%")
-    for heading in ("What was claimed", "How this test works", "The trap, with intervals", "Right letters",
-                    "The hard questions were the test questions", "What the traces get wrong first", "What changes without rotary positions",
-                    "What the original got right", "What one run of 20 questions can show",
+    for heading in ("What was claimed", "How this test works", "What the leak is worth", "Faithful or lucky",
+                    "Hard questions: what is kept decides", "What the traces get wrong first", "What makes a start reach",
+                    "What the original got right", "What one run of 20 questions can show", "How far it comes",
                     "What was not tested here", "Scoreboard", "Run it yourself"):  # fmt: skip
         assert f"## {heading}" in text
     for stem in FIGURES:
         assert f'srcset="../figures/{stem}.dark.svg"' in text and f'src="../figures/{stem}.light.svg"' in text
     assert "Undefined" not in text and "{{" not in text and "None" not in text and "nan" not in text.split()
-    scoreboard = text.split("## Scoreboard")[1]
+    scoreboard = text.split("### Scoreboard")[1]
     for claim in made_up_evidence.claims_list():
         if re.fullmatch(r"[A-Z]\d+", claim["id"]):
             assert f"\n| {claim['id']} | " in scoreboard
@@ -109,9 +120,9 @@ def test_report_is_the_same_twice(rendered: tuple[str, str], tmp_path: Path) -> 
 def test_tables_are_whole(rendered: tuple[str, str]) -> None:
     """Every table row has as many cells as its header, so GitHub shows it as a table."""
     lines = rendered[0].split("\n")
-    for above, rule in itertools.pairwise(lines):
+    for start, (above, rule) in enumerate(itertools.pairwise(lines), start=1):
         if re.fullmatch(r"\|(-+\|)+", rule):
-            start, width = lines.index(rule, lines.index(above)), rule.count("|")
+            width = rule.count("|")
             assert above.startswith("|") and above.count("|") == width, above
             row = start + 1
             assert lines[row].startswith("|"), f"no row under {above}"
@@ -123,6 +134,7 @@ def test_tables_are_whole(rendered: tuple[str, str]) -> None:
 def test_few_arms_and_no_figures_still_render(tmp_path: Path) -> None:
     claims = [c for c in made_up_evidence.claims_list() if re.fullmatch(r"[A-Z]\d+", c["id"])]
     text, page = render(tmp_path, claims, keep_arms={"base", "sft", "rsft_easy"}, figures=())
+    assert "The leak was not run in this experiment" in text and "The way out was not run" in text
     assert "The comparison was not run in this experiment." in text
     assert "not run" in text and "was not drawn in this experiment" in text and "<picture>" not in page
 
@@ -180,9 +192,10 @@ def test_report_of_really_tabulated_runs(tmp_path: Path) -> None:
     shared = [str(argument) for argument in shared]
     for stem in FIGURES:
         assert plot_figure.main([stem, *shared, "--output-dir", str(folder / "figures")]) == 0, stem
-    output = ["--output", str(folder / "report/post.md"), "--html", str(folder / "report/post.html")]
-    assert render_post.main([*shared, "--figures", str(folder / "figures"), *output]) == 0
-    text = (folder / "report/post.md").read_text()
+    for post in POSTS:
+        output = ["--output", f"{folder}/report/{post}.md", "--html", f"{folder}/report/{post}.html"]
+        assert render_post.main([*shared, "--figures", str(folder / "figures"), "--post", post, *output]) == 0
+    text = (folder / "report/leak.md").read_text()
     assert "| B3 | SFT answers" in text and "n\u00a0=\u00a0120 questions × 3 seeds" in text
 
 
@@ -194,10 +207,12 @@ def test_page_is_one_file(rendered: tuple[str, str]) -> None:
     reader = Loads()
     reader.feed(page)
     assert reader.active == []
-    assert len(reader.images) == len(FIGURES) and len(reader.loads) == 2 * len(FIGURES)
+    pictures = len(FIGURES) + 1  # the trap stands on the front page, too
+    assert len(reader.images) == pictures and len(reader.loads) == 2 * pictures
     assert all(load.startswith("data:image/svg+xml;base64,") for load in reader.loads)
     assert all(len(image["alt"] or "") > 40 for image in reader.images)
-    assert all(link.startswith("https://") for link in reader.links)
+    beside = {f"{post}.html" for post in POSTS}
+    assert {link for link in reader.links if not link.startswith("https://")} == beside
     assert "default-src 'none'" in page and "@import" not in page and "url(" not in page
     assert 'name="viewport"' in page and "prefers-color-scheme: dark" in page
     assert "<table>" in page and "<h1>37" in page and 'id="scoreboard"' in page

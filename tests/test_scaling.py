@@ -112,8 +112,7 @@ def test_the_figure_has_a_mark_for_each_size(rows: pl.DataFrame, tmp_path: Path)
     where = ["--tables", str(tmp_path), "--output-dir", str(tmp_path)]
     assert plot_figure.main(["scaling", *STUDY, "--experiment", "scaling", *where]) == 0
     marks = set(re.findall(r'id="(point:[^"]+)"', (tmp_path / "scaling.light.svg").read_text()))
-    expected = {f"point:arm:{arm}:{m}" for arm in ("sft_more", "rsft_easy", "rsft_hard") for m in SIZES}
-    expected |= {f"point:contrast:{name}:{m}" for name in ("trap", "matching") for m in SIZES}
+    expected = {f"point:contrast:{name}:{m}" for name in ("trap", "matching") for m in SIZES}
     assert marks == expected
 
 

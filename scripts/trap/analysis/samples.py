@@ -22,7 +22,6 @@ from trap.analysis.statistics import pass_at_k
 from trap.analysis.summaries import Summaries
 from trap.files import InputError
 
-FILE = "samples.parquet"
 COUNTS = {"accuracy": "correct", "faithful": "faithful"}
 SAMPLE_COLUMNS: dict[str, Any] = {
     **dict.fromkeys(("study", "model", "platform", "arm"), pl.String),
@@ -30,6 +29,7 @@ SAMPLE_COLUMNS: dict[str, Any] = {
     **dict.fromkeys(("pool", "id", "cluster"), pl.String),
     **dict.fromkeys(("n", "correct", "faithful"), pl.Int32),
 }
+SAMPLE_ORDER = [*RUN_KEY, "pool", "id"]
 PASS_COLUMNS: dict[str, Any] = {
     **ARM_COLUMNS,
     **dict.fromkeys(("pool", "metric"), pl.String),
@@ -57,7 +57,7 @@ def read_samples(paths: Sequence[Path]) -> pl.DataFrame:
         if wrong.height:
             raise InputError(f"{path}: {wrong['id'][0]}: not counts out of n samples")
         frames.append(frame)
-    return pl.concat(frames).sort([*RUN_KEY, "pool", "id"])
+    return pl.concat(frames).sort(SAMPLE_ORDER)
 
 
 def pass_table(summaries: Summaries, samples: pl.DataFrame) -> pl.DataFrame:

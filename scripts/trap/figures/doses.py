@@ -1,4 +1,7 @@
-"""Shared code of the dose-response figures: one panel per model, one labelled line per quantity."""
+"""Shared code of the dose-response figures: one panel per model below the other, one labelled line per quantity.
+
+The figure is narrow, so that a phone shows it whole.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from trap.figures.estimates import Estimate, Evidence, estimates, sizes
+from trap.figures.findings import headline
 from trap.figures.marks import absent, estimate_point, frame, panels, reference, share_axis
 from trap.figures.settings import Doses
-from trap.figures.theme import NORMAL, SMALL, Theme
+from trap.figures.theme import NARROW, NORMAL, SMALL, Theme
 
-PANEL_INCHES = 3.1
-COLUMNS = 2  # panels beside each other; further models go on further rows
-LEFT, RIGHT, BETWEEN = 0.075, 0.865, 0.155  # shares of the width: panels from, to, and between them
+PANEL_INCHES = 2.45
+LEFT, RIGHT = 0.105, 0.8  # shares of the width; right of the panels stand the names of their lines
+BELOW_INCHES = 0.66
 WORD = 0.08  # of the height, for a word beside a line
+PLACES = (0.4, 0.65, 0.875)  # along the axis, of the names of baselines
 GAP = 0.07  # share of the axis between the labels at the ends of lines
 
 
@@ -102,7 +107,8 @@ def draw_dose(
     def of(model: str) -> list[Estimate]:
         return [e for s in series for _, e in estimates(table, model=model, family=family, pool=s.pool, metric=s.metric)]  # fmt: skip
 
-    models = [m for m in evidence.models(table, most=len(table)) if of(m)]
+    found = [m for m in evidence.models(table, most=len(table)) if of(m)]
+    models = [m for m in found if evidence.stands_for(m)] or found
     everything = [e for m in models for e in of(m)]
     rows = [row for m in models for row, _ in estimates(table, model=m, family=family)]
     steps = {row["x"] for row in rows}
@@ -118,10 +124,11 @@ def draw_dose(
         if everything
         else "None of the arms of this dose were run, so nothing is drawn."
     )
+    heading, borrowed = headline(declared.findings, evidence.claims, declared.title or title)
+    caption += " The heading is the verdict of the committed runs." if borrowed else ""
     figure, bottom, top = frame(
-        theme, evidence.text(declared.title or title), caption.strip(),
-        PANEL_INCHES * max(-(-len(models) // COLUMNS), 1),
-    )  # fmt: skip
+        theme, evidence.text(heading), caption.strip(), PANEL_INCHES * max(len(models), 1), NARROW
+    )
     if not models:
         axes = figure.add_axes((LEFT, bottom, RIGHT - LEFT, top - bottom))
         axes.set_xticks([])
@@ -130,7 +137,8 @@ def draw_dose(
         absent(axes, theme)
         return figure
     named = next((row["x_label"] for row in rows if row.get("x_label")), axis)
-    for model, axes in zip(models, _boxes(figure, (bottom, top), len(models)), strict=True):
+    boxes = panels(figure, (bottom, top), len(models), left=LEFT, right=RIGHT, below_inches=BELOW_INCHES)
+    for model, axes in zip(models, boxes, strict=True):
         share_axis(axes, theme)
         axes.set_xlim(-0.06, 1.03)
         marks = [0.0, 0.25, 0.5, 0.75, 1.0]
@@ -140,31 +148,16 @@ def draw_dose(
         axes.set_xlabel(evidence.text(declared.axis or named), labelpad=1)
         axes.set_title(evidence.panel_title(model), fontsize=NORMAL, pad=9)
         _panel(axes, evidence, theme, model, family, series)
-        if chance := evidence.baseline("chance"):
-            reference(
-                axes, theme, chance.value, "chance", x=0.4, ha="center", below=_below(axes, chance.value)
-            )
+        for place, name in zip(PLACES, evidence.settings.trap.baselines, strict=False):
+            if known := evidence.baseline(name):
+                below = _below(axes, known.value, place)
+                reference(axes, theme, known.value, name.replace("_", " "), x=place, ha="center", below=below)
     return figure
 
 
-def _below(axes: Axes, chance: float) -> bool:
-    """Whether the word for chance stands below its line: where no series passes there, nor the axis."""
+def _below(axes: Axes, known: float, place: float) -> bool:
+    """Whether the word for a baseline stands below its line: where no series passes there, nor the axis."""
     curves = [line for line in axes.lines if len(line.get_xdata()) > 2]
-    passing = [float(np.interp(0.375, line.get_xdata(), line.get_ydata())) - chance for line in curves]
+    passing = [float(np.interp(place - 0.025, line.get_xdata(), line.get_ydata())) - known for line in curves]
     crowded = {below: sum(0 < (-y if below else y) < WORD for y in passing) for below in (True, False)}
-    return chance > WORD and crowded[True] <= crowded[False]
-
-
-def _boxes(figure: Figure, band: tuple[float, float], count: int) -> list[Axes]:
-    """`count` axes in rows of COLUMNS from the top; one alone is as wide as the band, one left over is not."""
-    columns, rows = min(COLUMNS, count), -(-count // COLUMNS)
-    width = (RIGHT - LEFT - BETWEEN * (columns - 1)) / columns
-    height = (band[1] - band[0]) / rows
-    made: list[Axes] = []
-    for row in range(rows):
-        here, top = min(columns, count - row * columns), band[1] - row * height
-        made += panels(
-            figure, (top - height, top), here, left=LEFT, right=LEFT + here * width + (here - 1) * BETWEEN, gap=BETWEEN,
-            below_inches=0.66,
-        )  # fmt: skip
-    return made
+    return known > WORD and crowded[True] <= crowded[False]

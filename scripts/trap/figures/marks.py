@@ -152,17 +152,17 @@ def legend_row(
 
     entries: (name, marker properties). For figures whose marks lie too close for names beside them.
     """
-    step = 0.2 / figure.get_figheight()
+    step, inch = 0.2 / figure.get_figheight(), 1 / figure.get_figwidth()
     x, y = MARGIN, top - step * 0.6
     for text, look in entries:
-        width = 0.05 + width_of(figure, text, SMALL)
-        if x > MARGIN and x + width - 0.028 > 1 - MARGIN:
+        width = 0.36 * inch + width_of(figure, text, SMALL)
+        if x > MARGIN and x + width - 0.2 * inch > 1 - MARGIN:
             x, y = MARGIN, y - step
         figure.add_artist(
-            Line2D([x + 0.009], [y], transform=figure.transFigure, linestyle="none", markersize=5.5,
+            Line2D([x + 0.065 * inch], [y], transform=figure.transFigure, linestyle="none", markersize=5.5,
                    markeredgewidth=1.4, **look)  # type: ignore[arg-type]
         )  # fmt: skip
-        figure.text(x + 0.022, y, text, fontsize=SMALL, va="center_baseline", color=theme.ink)
+        figure.text(x + 0.16 * inch, y, text, fontsize=SMALL, va="center_baseline", color=theme.ink)
         x += width
     return y - step * 0.5
 
@@ -212,12 +212,19 @@ def panels(
     above_inches: float = 0.32,
     share_left: bool = False,
 ) -> list[Axes]:
-    """`count` axes of equal width beside each other in the band (bottom, top).
+    """`count` axes of equal width beside each other in the band (bottom, top); below each other in a narrow figure.
 
     left, right, gap: shares of the figure's width. below_inches, above_inches: room for tick labels and titles.
-    share_left: one y axis for all.
+    share_left: one y axis for all that stand beside each other.
     """
     height = figure.get_figheight()
+    if figure.get_figwidth() < WIDTH:
+        part = (band[1] - band[0]) / count
+        low, high = below_inches / height, above_inches / height
+        return [
+            figure.add_axes((left, band[1] - (i + 1) * part + low, right - left, part - low - high))
+            for i in range(count)
+        ]
     bottom, top = band[0] + below_inches / height, band[1] - above_inches / height
     width = (right - left - gap * (count - 1)) / count
     made: list[Axes] = []

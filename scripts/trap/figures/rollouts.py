@@ -18,12 +18,12 @@ from trap.figures.marks import (
     reference,
     share_axis,
 )
-from trap.figures.theme import SMALL, Theme
+from trap.figures.theme import NARROW, SMALL, Theme
 
 TITLE = "What more samples per prompt let through"
 ALT = (
-    "Left: share of prompts for which sampling keeps a right answer, against the number of samples "
-    "K, beside the curves for blind and for independent draws. Right: accuracy, and where reasons are checked faithful "
+    "Above: share of prompts for which sampling keeps a right answer, against the number of samples "
+    "K, beside the curves for blind and for independent draws. Below: accuracy, and where reasons are checked faithful "
     "accuracy, on {questions} after training, against K. Both with 95 % intervals."
 )
 TABLES = ("arms", "rollouts", "doses", "by_level")
@@ -137,13 +137,13 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         else ""
     )
     caption = (
-        f"{evidence.text(declared.sampled)} ({span(prompts) if prompts else 'no'} prompts per seed). Left: dots measured{curve}. "
-        f"Right: {sizes([e for _, e in after], 'fresh questions')}. Bars: 95 % intervals.{few}"
+        f"{evidence.text(declared.sampled)} ({span(prompts) if prompts else 'no'} prompts per seed). Above: dots measured{curve}. "
+        f"Below: {sizes([e for _, e in after], 'fresh questions')}. Bars: 95 % intervals.{few}"
     )
-    figure, bottom, top = frame(theme, evidence.text(declared.title), caption, 3.5)
+    figure, bottom, top = frame(theme, evidence.text(declared.title), caption, 5.1, NARROW)
     entries = [(evidence.title(m), look(theme, ROLES[i], MARKERS[i])) for i, m in enumerate(models)]
     top = legend_row(figure, theme, entries, top)
-    first, second = panels(figure, (bottom, top), 2, left=0.085, right=0.885, gap=0.09)
+    first, second = panels(figure, (bottom, top), 2, left=0.105, right=0.85)
     if not ks or not models:
         for axes in (first, second):
             absent(axes, theme)
@@ -177,7 +177,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
                 )  # fmt: skip
             if found:
                 ends.append((found[-1][2].value, "accurate" if metric == "accuracy" else "faithful", color))
-    for y, (_, text, color) in zip(spread([y for y, _, _ in ends], 0.055, 0.02, 0.99), ends, strict=True):
+    for y, (_, text, color) in zip(spread([y for y, _, _ in ends], 0.085, 0.02, 0.99), ends, strict=True):
         second.text(
             1.02, y, text, transform=second.get_yaxis_transform(), color=color, fontsize=SMALL, va="center"
         )

@@ -31,13 +31,16 @@ class Row(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """A row of the trap figure: an arm that was asked the questions of a pool.
 
     pool: default, the pool that the figures show. label: default, the arm's short label. published: names of
-    published points (keys of `published`) to draw in the row.
+    published points (keys of `published`) to draw in the row. claims: {model: {accuracy or faithful: claim, or
+    CLAIM.KEY for a number that a claim quotes besides}}, for arms of another experiment, whose numbers the ledger has;
+    only the trap figure draws such rows.
     """
 
     arm: str
     pool: str = ""
     label: str = ""
     published: list[str] = []
+    claims: dict[str, dict[str, str]] = {}
 
 
 class Finding(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -70,12 +73,13 @@ class Trap(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 class Doses(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """A dose-response with doses from 0 to 1.
 
-    family: of the table `doses`; the default is found by `doses.share_family`. doses: how many the sheet has, so that
+    findings: titles; the first that holds is used, and `title` if none does. family: of the table `doses`; the default is found by `doses.share_family`. doses: how many the sheet has, so that
     the caption can say if fewer were run. axis: the label of x. ends: what doses 0 and 1 mean. note: a sentence for the
     caption.
     """
 
     title: str = ""
+    findings: list[Finding] = []
     alt: str = ""
     family: str = ""
     doses: int = 0
@@ -125,7 +129,7 @@ class Rollouts(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """Rejection sampling by the number of samples K.
 
     family: of the table `doses`, with K as the dose. sampled: the first words of the caption. kept: the title of the
-    left panel. doses: how many K the sheet has, so that the caption can say if fewer were run.
+    upper panel. doses: how many K the sheet has, so that the caption can say if fewer were run.
     """
 
     title: str = "What more samples per prompt let through"
@@ -155,15 +159,15 @@ class Difference(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 
 
 class Scaling(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """Arms and contrasts by model size.
+    """Contrasts by model size.
 
-    trend: the contrast whose slope the caption states. trend_words: what that contrast is, as a noun phrase.
+    note: a sentence for the caption. trend: the contrast whose slope the caption states. trend_words: what that contrast is, as a noun phrase.
     """
 
     title: str = "The same arms against model size"
     alt: str = ""
-    arms: list[str] = []
     contrasts: list[Difference] = []
+    note: str = ""
     trend: str = ""
     trend_words: str = ""
 

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from trap.figures.estimates import Estimate, Evidence, missing_note, one, sizes
+from trap.figures.estimates import Estimate, Evidence, missing_note, one, seeds_text, sizes
 from trap.figures.findings import headline
 from trap.figures.marks import MARGIN, absent, frame, inward, percent, point, width_of
 from trap.figures.settings import Row
@@ -76,7 +76,21 @@ def _rows(evidence: Evidence, asked: list[Row]) -> list[Drawn]:
     ]
 
 
+def _quoted(evidence: Evidence, name: str) -> Estimate | None:
+    """The number of a claim, or of what it quotes besides as CLAIM.KEY; None without value and interval."""
+    identifier, _, key = name.partition(".")
+    found = evidence.claims.get(identifier) or {}
+    row = (found.get("also") or {}).get(key) or {} if key else found
+    numbers = [row.get(part) for part in ("value", "low", "high")]
+    if None in numbers:
+        return None
+    return Estimate(*numbers, n=row.get("n") or 0, seeds=row.get("seeds") or 0)
+
+
 def _estimate(evidence: Evidence, model: str, drawn: Drawn, metric: str) -> Estimate | None:
+    if drawn.row.claims:
+        name = drawn.row.claims.get(model, {}).get(metric, "")
+        return _quoted(evidence, name) if name else None
     return one(evidence.table("arms"), model=model, arm=drawn.row.arm, pool=drawn.pool, metric=metric)
 
 
@@ -111,6 +125,7 @@ def _bars(axes: Axes, evidence: Evidence, theme: Theme, model: str, y: float, dr
         axes.annotate(
             percent(value), (max(end for end, *_ in ends), y + up * 1.15), xytext=(5, 0), textcoords="offset points",
             fontsize=SMALL, fontweight="bold", va="center_baseline", color=theme.color(metric), annotation_clip=False,
+            bbox={"facecolor": theme.paper, "edgecolor": "none", "pad": 0.4}, zorder=6,  # over the lines of baselines
         )  # fmt: skip
 
 
@@ -170,14 +185,25 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         missing, rows = [], rows[:MOST]
     found = [
         e for m in models for d in asked
-        if d.pool == evidence.pool and (e := _estimate(evidence, m, d, "accuracy"))
+        if d.pool == evidence.pool and not d.row.claims and (e := _estimate(evidence, m, d, "accuracy"))
     ]  # fmt: skip
+    others = [
+        e
+        for m in models
+        for d in rows
+        if d.row.claims
+        for metric in METRICS
+        if (e := _estimate(evidence, m, d, metric))
+    ]
     quoted = sorted({estimate.n for drawn in asked for _, estimate in drawn.quoted})
     hatched = any(evidence.contaminated(drawn.row.arm) for drawn in rows)
     title, borrowed = headline(declared.findings, evidence.claims, declared.title)
-    caption = _caption(evidence, found, quoted, hatched, borrowed) + missing_note(
-        list(dict.fromkeys(missing))
-    )
+    caption = _caption(evidence, found, quoted, hatched, borrowed)
+    if others:
+        count = sum(bool(drawn.row.claims) for drawn in rows)
+        caption += f" Last {count} rows: " if count > 1 else " Last row: "
+        caption += f"another experiment, {seeds_text([e.seeds for e in others])}."
+    caption += missing_note(list(dict.fromkeys(missing)))
     heights = [1 + POINT_ROWS * max(len(drawn.quoted) - 1, 0) for drawn in rows] or [1]
     starts, count = [sum(heights[:place]) for place in range(len(rows))], sum(heights)
     names = [_name(evidence, model) for model in models]

@@ -43,11 +43,14 @@ TAGS = frozenset(
         "source",
         "img",
         "div",
+        "details",
+        "summary",
     ]
 )
 ATTRIBUTES = frozenset(["href", "title", "id", "class", "style", "alt", "src", "srcset", "media", "start"])
 KINDS = {".svg": "image/svg+xml", ".png": "image/png"}
 _PICTURE = re.compile(r'\b(src|srcset)="([^"]*)"')
+_LINK = re.compile(r'<a href="([^"#:]+)(#[^"]*)?">(.*?)</a>', re.DOTALL)
 _HEADING = re.compile(r"<h([23])>(.*?)</h\1>", re.DOTALL)
 
 
@@ -88,6 +91,19 @@ def _slug(html: str) -> str:
     return re.sub(r"[^\w]+", "-", words).strip("-")
 
 
+def _beside(link: re.Match[str]) -> str:
+    """A link to another post leads to its HTML. One to another file stays as text: the post may lie without that file."""
+    target, anchor, words = link.groups()
+    if not re.fullmatch(r"[\w-]+\.md", target):
+        return words
+    return f'<a href="{target.removesuffix(".md")}.html{anchor or ""}">{words}</a>'
+
+
+def linked(html: str) -> str:
+    """HTML whose links to other posts lead to their HTML files, and whose links to other files are text."""
+    return _LINK.sub(_beside, html)
+
+
 def self_contained(markdown: str, page: Path, beside: Path) -> str:
     """The HTML file of a post.
 
@@ -104,6 +120,7 @@ def self_contained(markdown: str, page: Path, beside: Path) -> str:
         return f'{name}="{data_uri(beside / target)}"'
 
     html = _PICTURE.sub(inside, html)
+    html = linked(html)
     html = _HEADING.sub(lambda m: f'<h{m[1]} id="{_slug(m[2])}">{m[2]}</h{m[1]}>', html)
     html = html.replace("<table>", '<div class="wide"><table>').replace("</table>", "</table></div>")
     title = re.search(r"<h1>(.*?)</h1>", html, re.DOTALL)

@@ -18,20 +18,6 @@ from trap.report.prose import Ledger
 from trap.report.templates import markdown_environment
 
 LEVEL = 0.95  # of every interval in the tables and of the exact binomial ones
-ROOT = Path(__file__).resolve().parents[3]
-TEMPLATE = "post.md.j2"
-GENERIC = "generic"  # the folder of the template for studies without a post of their own
-
-
-def template_of(study: str) -> Path:
-    """The template of a study's post: report/STUDY/post.md.j2, else the generic one.
-
-    The working directory is searched first, then this repository.
-    """
-    for folder in (Path("report", study), ROOT / "report" / study):
-        if (folder / TEMPLATE).is_file():
-            return folder / TEMPLATE
-    return ROOT / "report" / GENERIC / TEMPLATE
 
 
 class Tables:
@@ -101,12 +87,16 @@ def told(path: Path | None) -> dict[str, Any]:
 
 
 def check_template(path: Path) -> None:
-    """Raises InputError, with the line, for a number that is typed into a template."""
-    text = read_text(path)
-    for line, word in bare_numerals(text):
-        raise InputError(f"{path}:{line}: bare numeral {word!r}: take it from a claim or a table")
-    for literal in literal_numbers(text):
-        raise InputError(f"{path}: number {literal!r} typed into an expression")
+    """Raises InputError, with the line, for a number that is typed into a template or into a shared one beside it.
+
+    Shared templates, whose names begin with `_`, hold what several posts of a study say.
+    """
+    for one in (path, *sorted(path.parent.glob("_*.md.j2"))):
+        text = read_text(one)
+        for line, word in bare_numerals(text):
+            raise InputError(f"{one}:{line}: bare numeral {word!r}: take it from a claim or a table")
+        for literal in literal_numbers(text):
+            raise InputError(f"{one}: number {literal!r} typed into an expression")
 
 
 def drawn_figures(folders: Sequence[Path], beside: Path) -> dict[str, str]:

@@ -188,13 +188,13 @@ def direction(row: Any) -> str:
 
 def status(row: Any) -> str:
     """`direction`, with two more results. `floor` or `ceiling`: the metric leaves no room for a difference. `same`: the
-    difference is unclear and its interval lies inside the margin."""
+    interval lies inside the margin, so that the difference counts as none even where it is clearly not zero."""
     way = direction(row)
     if way == "missing":
         return way
     if _get(row, "room"):
         return str(_get(row, "room"))
-    return "same" if way == "unclear" and equivalent(row) else way
+    return "same" if equivalent(row) else way
 
 
 def judged_elsewhere(claim: Any) -> Markup:

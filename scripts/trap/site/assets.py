@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from trap.figures.theme import DARK, LIGHT, Theme
 from trap.files import InputError
+from trap.report.html import linked
 from trap.report.templates import environment
 from trap.site.files import TEMPLATE, modules
 from trap.site.panels import Panels
@@ -70,6 +71,7 @@ def about_html(markdown: str, wanted: Sequence[str] = (), origin: str = "the pos
     html = html.replace("<table>", '<div class="wide" tabindex="0"><table>').replace(
         "</table>", "</table></div>"
     )
+    html = linked(html)
     # headings move down one level, because the page has the h1 and the tab the h2
     return Markup(re.sub(r"<(/?)h([23])>", lambda found: f"<{found[1]}h{int(found[2]) + 1}>", html))
 

@@ -27,6 +27,11 @@ class Links(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
         found = [{"name": "Read the post", "address": POST}] if post else []
         return [*found, *({"name": name, "address": address} for name, address in self.links.items())]
 
+    def around(self) -> list[dict[str, str]]:
+        """{name, address} of every link of a post: the page, where its address is known, and all other links."""
+        page = [{"name": "Page", "address": self.address}] if self.address else []
+        return [*page, *({"name": name, "address": address} for name, address in self.links.items())]
+
 
 def read_links(path: Path | None) -> Links:
     """The settings of a file; without one, the defaults. Raises InputError, naming file and key, for what is no link."""

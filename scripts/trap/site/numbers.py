@@ -175,7 +175,7 @@ def _story(evidence: Evidence, words: Mapping[str, str]) -> dict[str, Any] | Non
     words: {published point: its name}.
     """
     rows = []
-    for row in evidence.settings.trap.rows:
+    for row in (row for row in evidence.settings.trap.rows if not row.claims):
         quoted = [(key, evidence.published(key)) for key in row.published]
         rows.append({
             "arm": row.arm,

@@ -11,6 +11,7 @@ import msgspec
 from trap.files import InputError, read_json
 
 RESULTS = "results"
+SAMPLES = "samples.parquet"  # counts of the answers that a run chose among
 
 
 def canonical(value: object) -> str:

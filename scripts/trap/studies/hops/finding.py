@@ -21,6 +21,14 @@ def sentences(
     claim: a claim by its id, or None. right, reasons: of the questions that the leak trained on, the share with the right
     letter, and with a true reason besides.
     """
+    found = leak_sentences(claim, right, reasons)
+    return [*found, *way_out_sentences(claim)] if found else []
+
+
+def leak_sentences(
+    claim: Callable[[str], Claim | None], right: float | None, reasons: float | None
+) -> list[Markup]:
+    """What the leak is worth on its own questions and on fresh ones, and how many of the letters have a true reason."""
     leak, spread = claim(LEAK), claim(SPREAD)
     way = direction(leak)
     if way == "missing":
@@ -38,7 +46,6 @@ def sentences(
     return [
         Markup(f"{words}{fresh}{judged_elsewhere(leak)}."),
         *_reasons(right, reasons),
-        *_way_out(claim(WAY_OUT)),
     ]
 
 
@@ -52,8 +59,10 @@ def _reasons(right: float | None, reasons: float | None) -> list[Markup]:
     ]
 
 
-def _way_out(claim: Claim | None) -> list[Markup]:
-    found = claim if claim and claim.get("value") is not None else (claim or {}).get("committed")
+def way_out_sentences(claim: Callable[[str], Claim | None]) -> list[Markup]:
+    """How far a model comes on its own true answers; none where that was not measured."""
+    given = claim(WAY_OUT)
+    found = given if given and given.get("value") is not None else (given or {}).get("committed")
     if not found or found.get("value") is None:
         return []
     seeds = f", {plural(found['seeds'], 'seed')}" if found.get("seeds") else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,18 @@ from trap.figures.estimates import levels_of, models_of, read_table, select
 from trap.files import InputError
 from trap.report.prose import verdict_phrase
 from trap.studies.hops.analysis.errors import KINDS
-from trap.studies.hops.finding import sentences
+from trap.studies.hops.finding import leak_sentences, sentences, way_out_sentences
 
 ROTARY, NOPE, REACH = "nano", "nano_nope", "nano_able"
+# How the names of predictions begin that the appendix of a post lists; all others stand in that of the post on the trap.
+FORETOLD = {
+    "leak": ("contamination_", "leak_", "memorisation_", "dose_leaked_share_"),
+    "way_out": (
+        "way_out_", "search_", "ignition_", "positions_", "grpo_", "expert_nano", "hop_curriculum_", "sixteen_prompts",
+        "P1_", "P2_", "P4_", "P6_",
+    ),
+}  # fmt: skip
+NOT_THERE = ("grpo_from_sft_",)
 AUDIT = {
     "reproduced": "Our audit of the published files confirms it.",
     "not reproduced": "Our audit of the published files does not confirm it.",
@@ -58,6 +67,16 @@ def audit_phrase(claim: Mapping[str, Any]) -> str:
     return AUDIT[claim["verdict"]]
 
 
+def foretold(post: str, claims: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Predictions of differences that the appendix of a post lists. Each stands in one appendix."""
+
+    def place(name: str) -> str:
+        found = (at for at, starts in FORETOLD.items() if name.startswith(starts))
+        return "trap" if name.startswith(NOT_THERE) else next(found, "trap")
+
+    return [one for one in claims if one["unit"] == "points" and place(str(one["id"])) == post]
+
+
 def final_number(name: str) -> Markup:
     """The number that the name of an arm or pool ends in: `16` of demos_n16, `6` of eval_hop6."""
     found = re.search(r"(\d+)$", name)
@@ -70,7 +89,8 @@ def context(tables: Path) -> dict[str, Any]:
     """Names of the template. Raises InputError naming a table or column that is missing."""
     models = models_of(read_table(tables, "arms", ("model",)))
     return {
-        "traces": Traces(tables), "finding": sentences, "audit_phrase": audit_phrase, "final_number": final_number, "nope": NOPE, "reach": REACH,
+        "traces": Traces(tables), "finding": sentences, "leak_finding": leak_sentences,
+        "way_out_finding": way_out_sentences, "foretold": foretold, "audit_phrase": audit_phrase, "final_number": final_number, "nope": NOPE, "reach": REACH,
         "rotary": ROTARY if ROTARY in models else (models or [""])[0],
         "easy": levels_of(tables, "eval_easy"), "hard": levels_of(tables, "eval_hard"),
     }  # fmt: skip

@@ -1,9 +1,12 @@
 """Attention maps: which relation of the question a model attends to before it writes the next clause of a trace.
 
-One map per arm for the longest taught chains, and one below it for the longest chains asked.
+One map per arm for the longest taught chains, and one beside it for the longest chains asked; the arms stand below each
+other, so that a phone shows the figure whole.
 """
 
 from __future__ import annotations
+
+import textwrap
 
 import numpy as np
 import polars as pl
@@ -12,22 +15,22 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from trap.figures.estimates import Evidence, estimates, one, sizes
-from trap.figures.marks import MARGIN, absent, frame, panels, percent
-from trap.figures.theme import NORMAL, SMALL, Theme
+from trap.figures.marks import MARGIN, absent, frame, percent
+from trap.figures.theme import NARROW, NORMAL, SMALL, Theme
 from trap.studies.hops.analysis.attention import ALL_CLAUSES
 
 TITLE = "Where models look for the next relation"
 ALT = (
     "Attention maps, a row of cells for each clause of a trace and a column for each relation of the question, one map per "
-    "training arm: above for the longest chains that were taught, below for longer ones. The diagonal is where "
+    "training arm: left for the longest chains that were taught, right for longer ones. The diagonal is where "
     "the model must look; the share of attention on it is written above each map, with its 95 % interval."
 )
 TABLES = ("arms", "attention", "pointers")
-MAP_INCHES = 1.52
-NAMED_INCHES, TOLD_INCHES = (
-    0.6,
-    0.32,
-)  # room above a map: with the arm's name in the first row, without it below
+MAP_INCHES = 1.45
+ROW_INCHES = MAP_INCHES + 0.34  # with the number above a map
+HEAD_INCHES = 0.26  # for the lengths, above the first row
+LEFT, BETWEEN = 0.31, 0.045  # shares of the width: where the maps begin, and between them
+LETTERS = 21  # of a line of an arm's name, beside its maps
 DARK_FROM = 0.7  # attention from which a cell is so dark that its number is in the colour of the background
 
 
@@ -50,23 +53,31 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         f"right relation of the taught chains. Above each map: what lies on the diagonal. {sizes(drawn, 'questions')}; "
         "brackets: 95 % intervals."
     )
-    heads = [NAMED_INCHES, *([TOLD_INCHES] * (len(shown) - 1))]
-    total = sum(heads) + MAP_INCHES * len(heads)
-    figure, bottom, top = frame(theme, "Where the model looks for the next relation", caption, total)
+    rows = max(len(arms), 1)
+    figure, bottom, top = frame(
+        theme, "Where the model looks for the next relation", caption, ROW_INCHES * rows + HEAD_INCHES, NARROW
+    )
+    height = figure.get_figheight()
     ramp = LinearSegmentedColormap.from_list("attention", [theme.paper, theme.color("start")])
     if not arms:
-        absent(panels(figure, (bottom, top), 1, left=0.075)[0], theme)
-    for row, (hops, above) in enumerate(zip(shown, heads, strict=False)):
-        low = top - (top - bottom) * (MAP_INCHES + above) / total
-        boxes = panels(
-            figure, (low, top), len(arms), left=0.075, gap=0.045, below_inches=0.06, above_inches=above
+        absent(figure.add_axes((MARGIN, bottom, 1 - 2 * MARGIN, top - bottom)), theme)
+    side = MAP_INCHES / NARROW
+    lefts = [LEFT + place * (side + BETWEEN) for place in range(len(shown))]
+    for left, hops in zip(lefts, shown, strict=True):
+        if arms:
+            figure.text(
+                left, top - 0.04 / height, f"{hops} hops", fontsize=NORMAL, fontweight="bold", va="top"
+            )
+    for row, (model, arm) in enumerate(arms):
+        low = top - (HEAD_INCHES + ROW_INCHES * (row + 1) - 0.08) / height
+        words = "\n".join(
+            part
+            for name in (evidence.title(model), evidence.label(arm))
+            for part in textwrap.wrap(name, LETTERS)
         )
-        top, total = low, total - MAP_INCHES - above
-        figure.text(
-            MARGIN, (boxes[0].get_position().y0 + boxes[0].get_position().y1) / 2, f"{hops} hops", fontsize=NORMAL,
-            rotation=90, va="center", ha="left",
-        )  # fmt: skip
-        for axes, (model, arm) in zip(boxes, arms, strict=False):
+        figure.text(MARGIN, low + MAP_INCHES / height, words, fontsize=SMALL, va="top", linespacing=1.2)
+        for left, hops in zip(lefts, shown, strict=True):
+            axes = figure.add_axes((left, low, side, MAP_INCHES / height))
             weights = maps.filter(
                 pl.col("model") == model, pl.col("arm") == arm, pl.col("level") == hops
             ).sort("clause", "relation")
@@ -74,9 +85,8 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
             if weights.is_empty() or right is None:
                 absent(axes, theme, "not run")
                 continue
-            name = f"{evidence.title(model)}\n{evidence.label(arm)}\n" if row == 0 else ""
             told = f"{percent(right.value)} [{100 * right.low:.0f}, {100 * right.high:.0f}]"
-            axes.set_title(name + told, fontsize=SMALL, fontweight="normal", pad=4)
+            axes.set_title(told, fontsize=SMALL, fontweight="normal", pad=4)
             _map(axes, theme, weights["weight"].to_numpy().reshape(hops, hops), ramp, f"{model}:{arm}:{hops}")
     return figure
 

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from trap.figures.estimates import Estimate, Evidence, estimates, one, sizes
 from trap.figures.marks import absent, estimate_point, frame, legend_row, panels, share_axis
-from trap.figures.theme import Theme
+from trap.figures.theme import NARROW, Theme
 
 TITLE = "Faithful accuracy by the number of hard reference traces"
 ALT = (
@@ -30,7 +30,7 @@ PROMPTS, BEFORE = (
 SERIES = (
     ("ignition_sft", "the traces alone", "gold", "o"),
     ("ignition_rsft", "then rejection sampling, faithful winners only", "hard", "^"),
-    ("ignition_grpo", "then GRPO", "faithful", "D"),
+    ("ignition_grpo", "then GRPO", "base", "D"),
 )
 SHIFT = 0.2  # along x, so that the intervals of the series do not overlap
 STEP = 0.25
@@ -74,10 +74,16 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
     }
     few = f" Only {len(doses)} of the numbers were run in this experiment." if 0 < len(doses) < 4 else ""
     caption = (
-        "Faithful: right, and every clause of the trace true. At 0: the longer SFT on easy questions, continued on the left. "
+        "Faithful: right, and every clause of the trace true. At 0: the longer SFT on easy questions, continued above. "
         f"{sizes(drawn, 'fresh questions of four and five hops')}; bars: 95 % intervals over seeds and questions.{few}"
     )
-    figure, bottom, top = frame(theme, "What it takes before a model goes on by itself", caption, 3.2)
+    figure, bottom, top = frame(
+        theme,
+        "What it takes before a model goes on by itself",
+        caption,
+        0.5 + 2.3 * max(1, len(models)),
+        NARROW,
+    )
     looks = [
         (name, {"marker": marker, "markeredgecolor": theme.color(role), "markerfacecolor": theme.color(role)})
         for _, name, role, marker in SERIES
@@ -85,7 +91,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
     top = legend_row(figure, theme, looks, top)
     highest = max((e.high for e in drawn), default=STEP)
     limit = min(1.0, STEP * max(1, math.ceil(highest / STEP)))
-    for index, axes in enumerate(panels(figure, (bottom, top), max(1, len(models)), left=0.075, gap=0.07)):
+    for index, axes in enumerate(panels(figure, (bottom, top), max(1, len(models)), left=0.105)):
         share_axis(axes, theme, top=limit, step=STEP)
         axes.tick_params(axis="x", pad=7)  # clear of marks at zero
         if models:
