@@ -89,7 +89,7 @@ onstart:
     # onerror would not do: it is not called where Snakemake itself fails
     atexit.register(tell_hindrance)
     checked(lambda: write_settings(SETTINGS, CONFIG))
-    write_expected(workflow.dag.needrun_jobs(), workflow.cores)
+    checked(lambda: write_expected(workflow.dag.needrun_jobs(), workflow.cores))
 
 
 onsuccess:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from skips import reason
-from torture import campaign, full_disks, kills, places, together
+from torture import campaign, edits, full_disks, kills, places, together
 from torture.bench import Bench, Undisturbed, closed
 from torture.outcomes import NEITHER, SAME, SKIPPED, TOLD, Done, Journal, Outcome, locked, table
 from torture.same import differences, fingerprints, left_behind
@@ -97,6 +97,12 @@ def test_what_is_wrong_at_the_end_is_the_fault_of_every_disturbance() -> None:
     outcomes = [outcome(SAME), outcome(TOLD, line="error: full")]
     assert closed(outcomes, "") == outcomes
     assert [one.result for one in closed(outcomes, "a.json differs")] == [NEITHER, NEITHER]
+
+
+def test_every_edit_finds_its_text(root: Path) -> None:
+    for edit in edits.EDITS:
+        assert edit.old in (root / edit.file).read_text(encoding="utf-8"), edit
+        assert (root / "scripts" / edit.program).is_file()
 
 
 # --- journal, plan, table ----------------------------------------------------------------------------

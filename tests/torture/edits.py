@@ -37,7 +37,7 @@ EDITS = (
          "round(float(value), 2)", "tabulate_results.py"),
     Edit("code of the figures", "scripts/trap/figures/theme.py", '"#1a1a1a"', '"#1b1b2b"', "plot_figure.py"),
     Edit("claims", "config/hops/claims.yaml", "  rsft: rejection sampling", "  rsft: sampling", "tabulate_claims.py"),
-    Edit("template of the post", "report/hops/post.md.j2", "Every number on this", "Each number on this",
+    Edit("template of the post", "report/hops/post.md.j2", "Every number ", "Each number ",
          "render_post.py"),
     Edit("sheet of arms", "config/hops/arms.tsv", "B RSFT hard", "B RSFT on hard", "tabulate_results.py"),
     Edit("settings of the training", "config/test/config.yaml", "rsft: {max_steps: 3,", "rsft: {max_steps: 2,",

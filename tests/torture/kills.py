@@ -19,6 +19,7 @@ VICTIMS = ("Snakemake alone", "Snakemake and its jobs", "one job")
 TURNS = (
     ("paper", 3), ("arm", 3), ("page", 2), ("film", 2), ("release", 1), ("tiny", 4), ("arm", 3), ("paper", 2),
 )  # fmt: skip
+LONGEST = (0.1, 0.5, 2)  # seconds from the first sight of a job to its kill: some jobs are short
 
 
 def planned(kills: int) -> int:
@@ -38,7 +39,7 @@ def a_job(copy: Copy, process: subprocess.Popen, dice: random.Random) -> psutil.
             if seen:
                 return dice.choice(sorted(found, key=lambda one: one.pid))
             seen = True
-            wait_until(process, dice.random() * 2)
+            wait_until(process, dice.random() * dice.choice(LONGEST))
         time.sleep(0.02)
     return None
 
@@ -71,9 +72,10 @@ def killed(bench: Bench, goal: Goal, kills: int, number: int) -> list[Outcome]:
     """Build a goal, killed several times, each time at another moment; then to its end."""
     dice, expected = bench.dice(f"{KIND} {goal.name}", number), bench.expected(goal)
     copy, outcomes = bench.copy(KIND, number, goal), []
-    for _ in range(3 * kills):
+    span = 2 * expected.seconds / (kills + 1)
+    for _ in range(5 * kills):
         what = dice.choice(VICTIMS)
-        delay = dice.random() * 2 * expected.seconds / (kills + 1)
+        delay = dice.random() * span
         process = copy.start(goal)
         alive = wait_until(process, delay)
         running = jobs(copy.folder)
@@ -82,7 +84,8 @@ def killed(bench: Bench, goal: Goal, kills: int, number: int) -> list[Outcome]:
                 wrong = f"it failed before it was killed: {finding(copy.said())}"
                 outcomes.append(Outcome(KIND, f"{what}, {goal.name}", number, NEITHER, wrong))
                 break
-            copy = bench.copy(KIND, number, goal)  # it was done too soon: once more from the start
+            copy = bench.copy(KIND, number, goal)  # it was done too soon: once more from the start, and sooner
+            span /= 2
             continue
         wrong = copy.wrong(expected.digests, whole=False)
         result, told = (NEITHER, "; ".join(wrong[:5])) if wrong else (SAME, "")
