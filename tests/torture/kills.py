@@ -84,7 +84,8 @@ def killed(bench: Bench, goal: Goal, kills: int, number: int) -> list[Outcome]:
                 wrong = f"it failed before it was killed: {finding(copy.said())}"
                 outcomes.append(Outcome(KIND, f"{what}, {goal.name}", number, NEITHER, wrong))
                 break
-            copy = bench.copy(KIND, number, goal)  # it was done too soon: once more from the start, and sooner
+            # it was done too soon: once more from the start, and sooner
+            copy = bench.copy(KIND, number, goal)
             span /= 2
             continue
         wrong = copy.wrong(expected.digests, whole=False)
