@@ -61,6 +61,15 @@ def absent(sources: Sources) -> dict[str, str]:
     return {scene.scene: scene.absent for scene in told if scene.absent}
 
 
+def test_a_number_that_no_sample_gave_leaves_out_its_scenes(film_folder: Path, tmp_path: Path) -> None:
+    """Where no sample was right, the table of rollouts has no column of the right ones."""
+    sources = evidence(tmp_path / "evidence", film_folder, {})
+    path = tmp_path / "evidence/tables/rollouts.parquet"
+    pl.read_parquet(path).drop("winner_faithful").write_parquet(path)
+    why = "rollouts.parquet: no winner_faithful of nano rsft_hard, which the film shows"
+    assert absent(sources) == {"sample": why}
+
+
 EXAMPLES: dict[str, tuple[dict[str, pl.Expr], set[str]]] = {
     "no right letter with a false statement": ({"episodes": A_FALSE_REASON}, {"reward"}),
     "none of that arm": ({"episodes": A_FALSE_REASON & HARD & (pl.col("arm") == "rsft_hard")}, set()),

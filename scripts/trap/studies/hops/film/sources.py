@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
 
 from trap.figures.estimates import Evidence, select
 from trap.figures.findings import settled
@@ -68,8 +67,8 @@ def _quantities(sources: FilmSources) -> dict[str, Quantity]:
         "correct": (CORRECT, "reward"),
         "incorrect": (INCORRECT, "reward"),
         "path": (PATH_WEIGHT * MAX_PATH_REWARD, "reward"),
-        "k": _or_why_not(lambda: (_rollouts(evidence)["k"], "count")),
-        "winner_faithful": _or_why_not(lambda: (_rollouts(evidence)["winner_faithful"], "share")),
+        "k": _or_why_not(lambda: (_rollouts(evidence, "k"), "count")),
+        "winner_faithful": _or_why_not(lambda: (_rollouts(evidence, "winner_faithful"), "share")),
         **counted,
     }
 
@@ -82,11 +81,13 @@ def _or_why_not(find: Callable[[], Quantity]) -> Quantity:
         return error
 
 
-def _rollouts(evidence: Evidence) -> dict[str, Any]:
+def _rollouts(evidence: Evidence, column: str) -> float:
+    """A number of the samples that the film shows. Raises InputError where there are none, or none was kept."""
     rows = select(evidence.table("rollouts"), model=ROTARY, arm="rsft_hard")
-    if not rows.height:
-        raise InputError(f"rollouts.parquet: no row of {ROTARY} rsft_hard, which the film shows")
-    return rows.row(0, named=True)
+    found = rows.row(0, named=True).get(column) if rows.height else None
+    if found is None:
+        raise InputError(f"rollouts.parquet: no {column} of {ROTARY} rsft_hard, which the film shows")
+    return found
 
 
 def _levels(evidence: Evidence, pool: str) -> str:
