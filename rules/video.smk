@@ -29,6 +29,7 @@ rule write_scene_facts:
         tables=film_tables,
         evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
         sources=lambda wildcards: sources(wildcards.study),
+        beside=film_beside,
         cues=CUES,
         code=lambda wildcards: film_code(
             wildcards.study, "write_scene_facts.py", "sources", "subjects"
@@ -163,6 +164,7 @@ use rule write_scene_facts as write_kit with:
         tables=film_tables,
         evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
         sources=lambda wildcards: sources(wildcards.study),
+        beside=film_beside,
         cues=CUES,
         facts=facts_of_cut,
         template="video/kit.md.j2",

@@ -30,6 +30,7 @@ from trap.studies.hops.film.examples import rewarded
 ROOT = Path(__file__).resolve().parent.parent
 SHEET = load_sheet(CUES)
 SCENES = scenes_of(SHEET, "wide")
+SLOW = ("traces", "sample", "reward")  # to gather, and no different from the others
 TABLES = ("arms", "by_level", "doses", "rollouts")
 LOGS = ("curves", "episodes")
 HARD = (pl.col("kind") == "eval") & (pl.col("pool") == "eval_hard")
@@ -68,12 +69,12 @@ EXAMPLES: dict[str, tuple[dict[str, pl.Expr], set[str]]] = {
         {"episodes": HARD & (pl.col("model") == "nano_able") & (pl.col("arm") == "sft")},
         {"traces"},
     ),
-    "no letter turned right": ({"episodes": HARD & (pl.col("arm") == "sft")}, {"sample", "traces"}),
+    "no hard answer before practice": ({"episodes": HARD & (pl.col("arm") == "sft")}, {"traces"}),
     "no rollouts to show": ({"episodes": pl.col("kind") == "rollout"}, {"sample"}),
-    "no hard question": ({"episodes": HARD}, {"walk", "sample", "traces"}),
-    "no question at all": ({"episodes": ALL}, {"walk", "reward", "sample", "traces"}),
+    "no hard question": ({"episodes": HARD}, {"walk", "sample", "traces", "ruler"}),
+    "no question at all": ({"episodes": ALL}, {"walk", "reward", "sample", "traces", "ruler"}),
     "no estimates": ({"arms": ALL}, {"rerun", "key"}),
-    "no hop counts": ({"by_level": ALL}, {"walk", "traces"}),
+    "no hop counts": ({"by_level": ALL}, {"walk", "traces", "ruler"}),
     "no doses": ({"doses": ALL}, {"leak"}),
     "no account of rollouts": ({"rollouts": ALL}, {"sample"}),
     "no curves": ({"curves": ALL}, {"rerun"}),
@@ -104,13 +105,11 @@ def test_a_claim_without_a_value_takes_its_scene_along(
     for name in sorted(set().union(*behind.values())):
         ledger.write_text(json.dumps([row | blank if row["id"] == name else row for row in rows]))
         given = film_evidence.opened(tmp_path)
-        given.__dict__["episodes"] = sources.episodes
+        given.__dict__ |= {"episodes": sources.episodes, "after": sources.after, "followed": sources.followed}
         for scene in SCENES:
-            if name in behind[scene] and scene not in (
-                "traces",
-                "sample",
-            ):  # slow to look through, and no different
-                gathered(SHEET, scene, given)
+            if name in behind[scene] and scene not in SLOW:
+                told = gathered(SHEET, scene, given)
+                assert told.absent and (name in told.absent or "not run" in told.absent), (scene, name)
 
 
 def test_another_answer_is_taken_before_the_scene_is_left_out(

@@ -21,7 +21,7 @@ from trap.report.numerals import bare_numerals
 
 READING_SPEED = 17.0  # characters per second, at most
 WORDS = 12  # per line, at most
-CHARACTERS = {"wide": 62, "short": 30}  # per line of a caption, at most
+CHARACTERS = {"wide": 52, "short": 28}  # per line of a caption, at most
 LINES = {"wide": 2, "short": 3}  # of a caption, at most
 LENGTHS = {"wide": (120.0, 240.0), "short": (45.0, 60.0)}  # least and most seconds of a cut
 

@@ -58,6 +58,10 @@ class Numbers:
         """Whether the ledger has a claim of that id with a value."""
         return self.evidence.claims.get(name, {}).get("value") is not None
 
+    def rests_on(self, name: str) -> bool:
+        """Whether a line can rest on the claim of that id: it has a value, or quotes a published one."""
+        return self.has(name) or self.evidence.claims.get(name, {}).get("published") is not None
+
     def number(self, name: str) -> Number:
         """The number of that name. Raises InputError for an unknown name and for one without a value."""
         head, _, tail = name.partition(".")
