@@ -59,8 +59,14 @@ class Numbers:
         return self.evidence.claims.get(name, {}).get("value") is not None
 
     def rests_on(self, name: str) -> bool:
-        """Whether a line can rest on the claim of that id: it has a value, or quotes a published one."""
-        return self.has(name) or self.evidence.claims.get(name, {}).get("published") is not None
+        """Whether a line can rest on the claim of that id: it states a number, or quotes a published one."""
+        claim = self.evidence.claims.get(name, {})
+        further = (claim.get("also") or {}).values()
+        return (
+            self.has(name)
+            or claim.get("published") is not None
+            or any(row.get("value") is not None for row in further)
+        )
 
     def number(self, name: str) -> Number:
         """The number of that name. Raises InputError for an unknown name and for one without a value."""
