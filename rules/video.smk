@@ -1,7 +1,7 @@
 """The film: facts of every scene, clips, both cuts, subtitles, thumbnails, the production kit.
 
-needs  results/{study}/{experiment}/{claims.json, tables/}, the study's sources, video/{study}/cues.yaml, video/font/; Manim
-       (make film installs it)
+needs  results/{study}/{experiment}/{claims.json, tables/}, the study's sources, video/{study}/cues.yaml, video/font/, the
+       released runs of the experiments that scenes name; Manim (make film installs it)
 makes  in results/{study}/{experiment}/video/: facts/SCENE.json, clips/CUT_SCENE.{mp4, webp},
        {trap_CUT.mp4, trap_CUT.json, contact_sheet_CUT.png}, {trap_CUT.srt, trap_CUT.vtt, thumbnail_CUT.png, kit.md};
        trap_CUT_narrated.mp4 when asked for (needs video/narration/SCENE.CUE.wav or espeak-ng)

@@ -132,7 +132,7 @@ def test_scenes_of_another_experiment_hang_on_its_evidence(
     told = {name: gathered(SHEET, name, given).absent for name in ("ruler", "way", "walk", "home")}
     assert {name for name, why in told.items() if why} == set(missing)
     for name, why in missing.items():
-        assert told[name].startswith(why)
+        assert why in told[name]
 
 
 def test_a_claim_without_a_value_takes_its_scene_along(
