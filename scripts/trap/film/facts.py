@@ -99,7 +99,7 @@ class Sources:
         """A table of another experiment's collected runs. Raises InputError if there is none."""
         if experiment not in self.beside:
             raise InputError(f"{experiment}: its collected runs are not here, and the film shows them")
-        return read_table(self.beside[experiment], name, columns)
+        return read_table(self.beside[experiment], name, columns).select(columns)
 
     def arm(
         self, model: str, arm: str, pool: str, metric: str, table: str = "arms", **where: object

@@ -89,15 +89,19 @@ class GraphMap(m.VGroup):
 
 
 class Chain(m.VGroup):
-    """A chain of statements from top to bottom. `rows` alternates entities and relations."""
+    """A chain of statements from top to bottom. `rows` alternates entities and relations.
+
+    room: the width in frame units. Letters become smaller if an entity is wider, or if `pitch` has no room for them.
+    """
 
     def __init__(
         self,
         clauses: Sequence[dict[str, Any]],
         top_left: tuple[float, float],
         pitch: float,
-        px: int,
-        small: int,
+        px: float,
+        small: float,
+        room: float = float("inf"),
     ) -> None:
         super().__init__()
         self.rows: list[Line] = []
@@ -105,6 +109,9 @@ class Chain(m.VGroup):
         for clause in clauses:
             texts += [(f"{ARROW} {clause['phrase']}", False), (clause["dst"], True)]
         x, y = top_left
+        widest = max(line(text, px, bold=True).width for text, entity in texts if entity)
+        px = max(SMALLEST, min(px, px * room / widest, 86.0 * pitch))
+        small = max(SMALLEST, min(small, 86.0 * pitch))
         for number, (text, entity) in enumerate(texts):
             row = line(text, px if entity else small, INK if entity else MUTED, bold=entity)
             row.move_to(point(x + (0.0 if entity else 0.25), y - (number + 0.5) * pitch), aligned_edge=m.LEFT)

@@ -127,14 +127,14 @@ LIKED = ("rsft_hard", "sft", "rsft_easy")  # arms whose rewarded answers are sho
 
 
 def followed(episodes: Episodes, far: str, near: str, after: Episodes | None, walker: tuple[str, str]) -> str:
-    """The id of the hard question that is followed through the film, "" if no question names its links.
+    """The id of the hard question that is followed through the film, "" if none that such an arm answers names its links.
 
     Preferred: a question to which some answer has the right letter although its walk leaves the graph, which model
     `far` breaks off and model `near` answers truly, and which `walker`, a model and an arm of `after`, answers truly.
     Then few hops and short names.
     """
-    answers = episodes.rows(**HARD)
-    off = {row["id"] for row in answers if row["arm"] in LIKED and _praised(row) and episodes.steps_off(row)}
+    answers = [row for arm in LIKED for row in episodes.rows(arm=arm, **HARD)]
+    off = {row["id"] for row in answers if _praised(row) and episodes.steps_off(row)}
     truly = {row["id"] for row in answers if row["model"] == near and row["arm"] == "sft" and row["faithful"]}
     broken = {
         row["id"] for row in answers if row["model"] == far and row["arm"] == "sft" and _breaks_off(row)
@@ -198,17 +198,12 @@ def walked(episodes: Episodes, far: str, near: str, followed: str = "") -> tuple
 
 def asked(episodes: Episodes, followed: str) -> Row:
     """A hard question whose path the film walks: the one that is followed, else any that names its relations."""
-    rows = [row for row in episodes.rows(**HARD) if _told(episodes, row)]
+    own = episodes.rows(id=followed, **HARD)[:1] if followed else []
+    rows = own or [row for row in episodes.rows(**HARD) if _told(episodes, row)]
     return episodes.best(
         rows,
         "a hard question whose words name the links of its path",
-        lambda row: (
-            row["id"] != followed,
-            row["level"],
-            max(map(len, row["path_entities"])),
-            row["model"],
-            row["arm"],
-        ),
+        lambda row: (row["level"], max(map(len, row["path_entities"])), row["model"], row["arm"]),
     )
 
 

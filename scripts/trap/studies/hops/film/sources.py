@@ -12,6 +12,7 @@ from trap.figures.findings import settled
 from trap.files import InputError
 from trap.film.facts import Sources, Subject
 from trap.film.numbers import Quantity
+from trap.studies.hops.analysis.layout import whole_graph
 from trap.studies.hops.film.examples import COLUMNS, Episodes, followed
 from trap.studies.hops.graph import Graph, load_graph
 from trap.studies.hops.reward import CORRECT, INCORRECT, MAX_PATH_REWARD, PATH_WEIGHT
@@ -33,6 +34,11 @@ class FilmSources(Sources):
     @cached_property
     def graph(self) -> Graph:
         return load_graph(self.data / "kg.json")
+
+    @cached_property
+    def places(self) -> dict[str, tuple[float, float]]:
+        """{entity: point} of the whole graph, which several scenes draw."""
+        return whole_graph(self.graph)
 
     @cached_property
     def episodes(self) -> Episodes:

@@ -14,7 +14,6 @@ from trap.files import InputError
 from trap.film.facts import Notes, Subject, estimate
 from trap.film.numbers import Number, signed, write
 from trap.report import prose
-from trap.studies.hops.analysis.layout import whole_graph
 from trap.studies.hops.audit import CHANCE
 from trap.studies.hops.film import examples
 from trap.studies.hops.film.luck import rolls, rounds
@@ -73,7 +72,7 @@ def dice(sources: FilmSources, notes: Notes) -> None:
 
 def _graph(sources: FilmSources, notes: Notes) -> None:
     """Write the whole graph: entities, a point for each, edges as pairs of indices, and indices by kind."""
-    places = whole_graph(sources.graph)
+    places = sources.places
     names = sorted(places)
     index = {name: number for number, name in enumerate(names)}
     edges = sorted({tuple(sorted((index[a], index[b]))) for a, _, b in sources.graph.edges})

@@ -16,8 +16,8 @@ KINDS = {"symptom": "symptoms", "cause": "causes", "diagnostic": "checks", "fix"
 class Scene(Stage):
     def prepare(self) -> None:
         content, tall = self.shape.content, self.shape.tall
-        self.picture = content.part(0, 0.5, 1, 1) if tall else content.part(0, 0, 0.56, 1)
-        self.column = content.part(0, 0.03, 1, 0.48) if tall else content.part(0.595, 0, 1, 1)
+        self.picture = content.part(0, 0.54, 1, 1) if tall else content.part(0, 0, 0.56, 1)
+        self.column = content.part(0, 0, 1, 0.51) if tall else content.part(0.595, 0, 1, 1)
         self.written = "small" if tall else "label"
         self.map = GraphMap(self.facts.data, self.picture)
         self.add(self.map)
@@ -60,7 +60,7 @@ class Scene(Stage):
         room = column.height if tall else column.height - 2.75
         pitch = min(0.56, room / rows)
         sizes = (36, 30) if tall else (self.size("label"), self.size("small"))
-        chain = Chain(path, (column.left, column.top), pitch, *sizes)
+        chain = Chain(path, (column.left, column.top), pitch, *sizes, column.width - (1.0 if tall else 2.4))
         chain.rows[0].set_color(PATH)
         nearer = GraphMap(
             self.facts.data, self.picture.inset(0.2), {end for c in path for end in (c["src"], c["dst"])}
@@ -83,7 +83,7 @@ class Scene(Stage):
             self.animate(m.GrowFromCenter(spot), m.FadeIn(row), seconds=round(0.3 * step, 1))
         letter = self.facts.data["right"]
         if tall:
-            answer = line(f"= {letter}", self.size("small"), RIGHT, bold=True)
+            answer = line(f"= {letter}", chain.rows[-1].px, RIGHT, bold=True)
             answer.next_to(chain.rows[-1], m.RIGHT, buff=0.4)
             self.animate(m.FadeIn(answer), seconds=0.4)
         else:
