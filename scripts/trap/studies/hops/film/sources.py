@@ -11,11 +11,14 @@ from trap.figures.findings import settled
 from trap.files import InputError
 from trap.film.facts import Sources, Subject
 from trap.film.numbers import Quantity
-from trap.studies.hops.film.examples import Episodes
+from trap.studies.hops.analysis.layout import whole_graph
+from trap.studies.hops.film.examples import COLUMNS, Episodes, followed
 from trap.studies.hops.graph import Graph, load_graph
 from trap.studies.hops.reward import CORRECT, INCORRECT, MAX_PATH_REWARD, PATH_WEIGHT
 
 ROTARY, NOPE, REACH = "nano", "nano_nope", "nano_able"
+WAY_OUT = "way_out"  # the experiment whose answers the end of the film shows
+WALKER = (NOPE, "way_out_full")  # the model and the arm that walk the question truly at the end
 
 
 class FilmSources(Sources):
@@ -32,8 +35,24 @@ class FilmSources(Sources):
         return load_graph(self.data / "kg.json")
 
     @cached_property
+    def places(self) -> dict[str, tuple[float, float]]:
+        """{entity: point} of the whole graph, which several scenes draw."""
+        return whole_graph(self.graph)
+
+    @cached_property
     def episodes(self) -> Episodes:
-        return Episodes(self.evidence, self.graph)
+        return Episodes(self.evidence.table("episodes", COLUMNS), self.graph)
+
+    @cached_property
+    def after(self) -> Episodes:
+        """The answers of the experiment that leads out. Raises InputError if they are not here."""
+        return Episodes(self.beside_table(WAY_OUT, "episodes", COLUMNS), self.graph)
+
+    @cached_property
+    def followed(self) -> str:
+        """The id of the question that is followed through the film, "" if there is none."""
+        after = self.after if WAY_OUT in self.beside else None
+        return followed(self.episodes, ROTARY, REACH, after, WALKER)
 
     def quantities(self) -> dict[str, Quantity]:
         return _quantities(self)
