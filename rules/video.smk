@@ -1,7 +1,7 @@
 """The film: facts of every scene, clips, both cuts, subtitles, thumbnails, the production kit.
 
-needs  results/{study}/{experiment}/{claims.json, tables/}, the study's sources, video/{study}/cues.yaml, video/font/; Manim
-       (make film installs it)
+needs  results/{study}/{experiment}/{claims.json, tables/}, the study's sources, video/{study}/cues.yaml, video/font/, the
+       released runs of the experiments that scenes name; Manim (make film installs it)
 makes  in results/{study}/{experiment}/video/: facts/SCENE.json, clips/CUT_SCENE.{mp4, webp},
        {trap_CUT.mp4, trap_CUT.json, contact_sheet_CUT.png}, {trap_CUT.srt, trap_CUT.vtt, thumbnail_CUT.png, kit.md};
        trap_CUT_narrated.mp4 when asked for (needs video/narration/SCENE.CUE.wav or espeak-ng)
@@ -29,6 +29,7 @@ rule write_scene_facts:
         tables=film_tables,
         evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
         sources=lambda wildcards: sources(wildcards.study),
+        beside=film_beside,
         cues=CUES,
         code=lambda wildcards: film_code(
             wildcards.study, "write_scene_facts.py", "sources", "subjects"
@@ -163,6 +164,7 @@ use rule write_scene_facts as write_kit with:
         tables=film_tables,
         evidence=lambda wildcards: evidence_files(wildcards.study, wildcards.experiment),
         sources=lambda wildcards: sources(wildcards.study),
+        beside=film_beside,
         cues=CUES,
         facts=facts_of_cut,
         template="video/kit.md.j2",

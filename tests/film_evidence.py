@@ -53,8 +53,8 @@ def arguments(folder: Path, collected: Path = COLLECTED) -> list[str]:
     return [word for key, value in told.items() for word in (f"--{key}", str(value))]
 
 
-def opened(folder: Path, collected: Path = COLLECTED) -> Sources:
-    """The sources of such a folder."""
+def opened(folder: Path, collected: Path = COLLECTED, beside: dict[str, Path] | None = None) -> Sources:
+    """The sources of such a folder. beside: folders of other experiments; by default the released ones."""
     return open_film(
-        CONFIG, "hops", "full", folder / "claims.json", folder / "tables", collected, folder / "data"
+        CONFIG, "hops", "full", folder / "claims.json", folder / "tables", collected, folder / "data", beside
     )

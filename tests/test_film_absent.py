@@ -17,7 +17,7 @@ import verify_film
 import write_kit
 import write_scene_facts
 import write_subtitles
-from film_evidence import COLLECTED, CUES
+from film_evidence import COLLECTED, CUES, RELEASED
 from skips import needs
 from trap.files import read_json
 from trap.film import CUTS
@@ -30,6 +30,7 @@ from trap.studies.hops.film.examples import rewarded
 ROOT = Path(__file__).resolve().parent.parent
 SHEET = load_sheet(CUES)
 SCENES = scenes_of(SHEET, "wide")
+SLOW = ("traces", "sample", "reward")  # to gather, and no different from the others
 TABLES = ("arms", "by_level", "doses", "rollouts")
 LOGS = ("curves", "episodes")
 HARD = (pl.col("kind") == "eval") & (pl.col("pool") == "eval_hard")
@@ -61,6 +62,15 @@ def absent(sources: Sources) -> dict[str, str]:
     return {scene.scene: scene.absent for scene in told if scene.absent}
 
 
+def test_a_number_that_no_sample_gave_leaves_out_its_scenes(film_folder: Path, tmp_path: Path) -> None:
+    """Where no sample was right, the table of rollouts has no column of the right ones."""
+    sources = evidence(tmp_path / "evidence", film_folder, {})
+    path = tmp_path / "evidence/tables/rollouts.parquet"
+    pl.read_parquet(path).drop("winner_faithful").write_parquet(path)
+    why = "rollouts.parquet: no winner_faithful of nano rsft_hard, which the film shows"
+    assert absent(sources) == {"sample": why}
+
+
 EXAMPLES: dict[str, tuple[dict[str, pl.Expr], set[str]]] = {
     "no right letter with a false statement": ({"episodes": A_FALSE_REASON}, {"reward"}),
     "none of that arm": ({"episodes": A_FALSE_REASON & HARD & (pl.col("arm") == "rsft_hard")}, set()),
@@ -68,12 +78,12 @@ EXAMPLES: dict[str, tuple[dict[str, pl.Expr], set[str]]] = {
         {"episodes": HARD & (pl.col("model") == "nano_able") & (pl.col("arm") == "sft")},
         {"traces"},
     ),
-    "no letter turned right": ({"episodes": HARD & (pl.col("arm") == "sft")}, {"sample", "traces"}),
+    "no hard answer before practice": ({"episodes": HARD & (pl.col("arm") == "sft")}, {"traces"}),
     "no rollouts to show": ({"episodes": pl.col("kind") == "rollout"}, {"sample"}),
-    "no hard question": ({"episodes": HARD}, {"walk", "sample", "traces"}),
-    "no question at all": ({"episodes": ALL}, {"walk", "reward", "sample", "traces"}),
+    "no hard question": ({"episodes": HARD}, {"walk", "sample", "traces", "ruler"}),
+    "no question at all": ({"episodes": ALL}, {"walk", "reward", "sample", "traces", "ruler"}),
     "no estimates": ({"arms": ALL}, {"rerun", "key"}),
-    "no hop counts": ({"by_level": ALL}, {"walk", "traces"}),
+    "no hop counts": ({"by_level": ALL}, {"walk", "traces", "ruler"}),
     "no doses": ({"doses": ALL}, {"leak"}),
     "no account of rollouts": ({"rollouts": ALL}, {"sample"}),
     "no curves": ({"curves": ALL}, {"rerun"}),
@@ -90,6 +100,50 @@ def test_the_released_evidence_tells_every_scene(sources: Sources) -> None:
     assert absent(sources) == {}
 
 
+# What the experiment way_out lacks, and why which scenes are left out.
+BESIDE: dict[str, tuple[dict[str, pl.Expr], dict[str, str]]] = {
+    "no true walk": (
+        {"episodes": pl.col("arm") == "way_out_full"},
+        {"way": "no episode is a hard question that nano_nope way_out_full walks truly"},
+    ),
+    "no weights": ({"attention": ALL}, {"ruler": "attention.parquet: no weights of nano"}),
+    "it looks at the right link": (
+        # only the weights of the right links are left, and none of the others
+        {"attention": pl.lit(False)},
+        {"ruler": "attention.parquet: nano looks at the right link of"},
+    ),
+    "nothing is there": (
+        {},
+        {
+            "ruler": "way_out: its collected runs are not here",
+            "way": "way_out: its collected runs are not here",
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BESIDE)
+def test_scenes_of_another_experiment_hang_on_its_evidence(
+    case: str, tmp_path: Path, film_folder: Path, sources: Sources
+) -> None:
+    without, missing = BESIDE[case]
+    for name, gone in without.items():
+        table = pl.read_parquet(RELEASED / f"way_out/{name}.parquet")
+        if case == "it looks at the right link":
+            right = pl.when(pl.col("relation") == pl.col("clause")).then(1.0).otherwise(0.0)
+            table = table.with_columns(weight=right.cast(pl.Float64))
+        table.filter(~gone).write_parquet(tmp_path / f"{name}.parquet")
+    for name in ("episodes", "attention"):
+        if without and name not in without:
+            (tmp_path / f"{name}.parquet").symlink_to(RELEASED / f"way_out/{name}.parquet")
+    given = film_evidence.opened(film_folder, beside={"way_out": tmp_path} if without else {})
+    given.__dict__ |= {"episodes": sources.episodes, "followed": sources.followed}
+    told = {name: gathered(SHEET, name, given).absent for name in ("ruler", "way", "walk", "home")}
+    assert {name for name, why in told.items() if why} == set(missing)
+    for name, why in missing.items():
+        assert why in told[name]
+
+
 def test_a_claim_without_a_value_takes_its_scene_along(
     tmp_path: Path, film_folder: Path, sources: Sources
 ) -> None:
@@ -104,13 +158,11 @@ def test_a_claim_without_a_value_takes_its_scene_along(
     for name in sorted(set().union(*behind.values())):
         ledger.write_text(json.dumps([row | blank if row["id"] == name else row for row in rows]))
         given = film_evidence.opened(tmp_path)
-        given.__dict__["episodes"] = sources.episodes
+        given.__dict__ |= {"episodes": sources.episodes, "after": sources.after, "followed": sources.followed}
         for scene in SCENES:
-            if name in behind[scene] and scene not in (
-                "traces",
-                "sample",
-            ):  # slow to look through, and no different
-                gathered(SHEET, scene, given)
+            if name in behind[scene] and scene not in SLOW:
+                told = gathered(SHEET, scene, given)
+                assert told.absent, (scene, name)
 
 
 def test_another_answer_is_taken_before_the_scene_is_left_out(

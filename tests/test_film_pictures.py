@@ -155,6 +155,20 @@ def test_the_first_frame_shows_the_scores(cut: str):
     assert (stage.album["start"].max(axis=2) > 120).mean() > 0.05  # bars, not only lines
 
 
+@pytest.mark.parametrize("scene", ["way"])
+def test_a_part_of_the_map_shows_all_that_it_is_drawn_around(scene: str):
+    from trap.film.parts import GraphMap
+
+    data = frozen(scene).data
+    path = [end for clause in data["path"] for end in (clause["src"], clause["dst"])]
+    for shape in FORMATS.values():
+        whole, part = (GraphMap(data, shape.content, around) for around in ((), path))
+        assert set(path) <= set(part.places) < set(whole.places) == set(data["entities"])
+        for x, y, _ in part.places.values():
+            box = shape.content.inset(-0.02)
+            assert box.left <= x <= box.right and box.bottom <= y <= box.top
+
+
 def test_a_cue_that_is_too_short_is_refused():
     given = frozen("claim")
     given.cues["wide"][-1].seconds = 0.4

@@ -13,7 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from unlock_workflow import unlock
+import unlock_workflow
+from unlock_workflow import busy, forbidden, hindrance, main, unlock
 
 pytestmark = pytest.mark.slow
 
@@ -60,6 +61,11 @@ def test_a_live_workflow_is_left_alone(running: tuple[Path, subprocess.Popen]) -
     folder, process = running
     assert unlock(folder.resolve()) == []
     assert process.poll() is None and sleepers(folder)
+    told = busy(folder.resolve())
+    assert (
+        told.startswith(f"a workflow works here already (process {process.pid})")
+        and "wait until it ends" in told
+    )
     assert list((folder / ".snakemake/locks").iterdir())
 
 
@@ -79,4 +85,49 @@ def test_a_dead_workflow_is_cleaned_up(running: tuple[Path, subprocess.Popen]) -
 
 
 def test_nothing_to_clean(tmp_path: Path) -> None:
-    assert unlock(tmp_path) == []
+    assert unlock(tmp_path) == [] and busy(tmp_path) == "" and forbidden(tmp_path) == ""
+
+
+@pytest.mark.parametrize("place", [".", ".snakemake", "results", "results/logs"])
+def test_where_nobody_may_write_one_line_says_so(
+    tmp_path: Path, place: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / place).mkdir(parents=True, exist_ok=True)
+    # root may write everywhere, so that the system is asked in its place
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path / place)
+    monkeypatch.chdir(tmp_path)
+    assert main([]) == 1
+    error = capsys.readouterr().err
+    assert (
+        error.startswith(f"error: {tmp_path / place}: this user may not write here")
+        and error.count("\n") == 1
+    )
+
+
+@pytest.mark.parametrize(("place", "told"), [("hops/default/tables", True), ("released/hops/full", False)])
+def test_after_a_failure_a_folder_that_may_not_be_written_is_named(
+    tmp_path: Path, place: str, told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unlock_workflow, "LITTLE", 0)
+    (tmp_path / "results" / place).mkdir(parents=True)
+    assert hindrance(tmp_path) == ""
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path / "results" / place)
+    assert hindrance(tmp_path).startswith(
+        f"{tmp_path / 'results' / place}: this user may not" if told else ""
+    )
+    assert bool(hindrance(tmp_path)) == told
+
+
+def test_after_a_failure_little_room_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unlock_workflow, "LITTLE", 2**60)
+    assert "MB are left on this disk: if it was full, make room" in hindrance(tmp_path)
+
+
+def test_a_full_disk_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(unlock_workflow, "ROOM", 2**80)
+    monkeypatch.chdir(tmp_path)
+    assert main([]) == 1
+    error = capsys.readouterr().err
+    assert "no space is left on the disk: make room" in error and error.count("\n") == 1

@@ -209,6 +209,21 @@ def test_code_of_the_audit_trains_nothing(finished: Path) -> None:
     assert not {"train_base", "train_adapter", "evaluate_adapter", "sample_items"} & found
 
 
+@pytest.mark.parametrize(
+    ("file", "rule"),
+    [
+        ("scripts/trap/analysis/claims.py", "tabulate_claims"),
+        ("config/hops/claims.yaml", "tabulate_claims"),
+        ("report/hops/post.md.j2", "render_post"),
+    ],
+)
+def test_an_edit_while_a_job_ran_is_seen(finished: Path, file: str, rule: str) -> None:
+    """Such an edit is older than what the job then wrote, so that its date says nothing."""
+    edit(finished, file, "\n# a new line\n")
+    os.utime(finished / file, (0, 0))
+    assert rule in planned(finished)
+
+
 def test_two_edits_are_both_seen(finished: Path) -> None:
     edit(finished, "scripts/audit_questions.py")
     edit(finished, "scripts/train_base.py")

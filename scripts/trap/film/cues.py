@@ -21,9 +21,12 @@ from trap.report.numerals import bare_numerals
 
 READING_SPEED = 17.0  # characters per second, at most
 WORDS = 12  # per line, at most
-CHARACTERS = {"wide": 62, "short": 30}  # per line of a caption, at most
+CHARACTERS = {"wide": 52, "short": 28}  # per line of a caption, at most
 LINES = {"wide": 2, "short": 3}  # of a caption, at most
-LENGTHS = {"wide": (120.0, 240.0), "short": (45.0, 60.0)}  # least and most seconds of a cut
+LENGTHS = {
+    "wide": (120.0, 240.0),
+    "short": (45.0, 60.0),
+}  # least and most seconds of a cut, unless a sheet has its own
 
 
 class Cue(Struct, forbid_unknown_fields=True):
@@ -63,6 +66,7 @@ class Sheet(Struct, forbid_unknown_fields=True):
     sources: list[str]
     scenes: list[SceneCues]
     quality: Literal["draft", "final"] = "final"  # unless --config film_quality says otherwise
+    lengths: dict[str, tuple[float, float]] = field(default_factory=lambda: dict(LENGTHS))  # seconds by cut
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,9 @@ def load_sheet(path: Path | str) -> Sheet:
 
 def _check_length(sheet: Sheet, where: Path | str) -> None:
     """Check the length of the film with every scene. A film without some scenes may be shorter."""
-    for cut, (low, high) in LENGTHS.items():
+    if odd := sorted(set(sheet.lengths) ^ set(CUTS)):
+        raise InputError(f"{where}: lengths: {', '.join(odd)}: {' and '.join(CUTS)} are wanted, and no other")
+    for cut, (low, high) in sheet.lengths.items():
         seconds = sum(cue.seconds[cut] for _, cue in _of_cut(sheet, cut))
         if not low <= seconds <= high:
             raise InputError(

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import polars as pl
 from msgspec import Struct
 
-from trap.figures.estimates import Evidence, select
+from trap.figures.estimates import Evidence, read_table, select
 from trap.files import InputError, replacing
 from trap.film import CUTS
 from trap.film.cues import SceneCues, Sheet, shown
@@ -70,9 +71,15 @@ class Sources:
     `quantities`.
     """
 
-    def __init__(self, evidence: Evidence, study: str, data: Path) -> None:
-        """study: the folder of the study's code. data: the folder of its shared files."""
+    def __init__(
+        self, evidence: Evidence, study: str, data: Path, beside: Mapping[str, Path] | None = None
+    ) -> None:
+        """study: the folder of the study's code. data: the folder of its shared files.
+
+        beside: {experiment: folder of its collected runs} of experiments that stand beside this one.
+        """
         self.evidence, self.study, self.data = evidence, study, Path(data)
+        self.beside = dict(beside or {})
 
     @property
     def subjects(self) -> Mapping[str, Subject]:
@@ -87,6 +94,12 @@ class Sources:
     def numbers(self) -> Numbers:
         """Every number that scenes can show, by name."""
         return Numbers(self.evidence, self.quantities())
+
+    def beside_table(self, experiment: str, name: str, columns: tuple[str, ...]) -> pl.DataFrame:
+        """A table of another experiment's collected runs. Raises InputError if there is none."""
+        if experiment not in self.beside:
+            raise InputError(f"{experiment}: its collected runs are not here, and the film shows them")
+        return read_table(self.beside[experiment], name, columns).select(columns)
 
     def arm(
         self, model: str, arm: str, pool: str, metric: str, table: str = "arms", **where: object
@@ -195,6 +208,9 @@ def scene_facts(sheet: Sheet, scene: str, sources: Sources) -> Facts:
     written = _written(sheet, scene, sources)
     notes = Notes(sources.numbers)
     sources.subjects[scene](sources, notes)
+    for name in sorted({name for cue in written.cues for name in cue.claims} if written else ()):
+        if not sources.numbers.rests_on(name):
+            raise InputError(f"claims.json: {name}: no value, and a line of the film rests on it")
     if written is None:
         notes.words |= {"title": sheet.title, "hook": sheet.hook.strip()}
         return Facts(scene, sheet.title, {}, notes.words, notes.data, notes.sources, sources.study)

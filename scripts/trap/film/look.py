@@ -102,9 +102,9 @@ WIDE = Format(
     10.8,
     safe=Box(-9.0, -5.0, 9.0, 5.0),
     title=(-8.8, 4.62),
-    content=Box(-8.8, -3.3, 8.8, 4.1),
-    caption=Box(-8.6, -4.9, 8.6, -3.6),
-    sizes={"big": 92, "head": 58, "title": 42, "body": 46, "label": 40, "small": 34, "caption": 50},
+    content=Box(-8.8, -3.05, 8.8, 4.1),
+    caption=Box(-8.8, -5.0, 8.8, -3.3),
+    sizes={"big": 104, "head": 66, "title": 44, "body": 52, "label": 44, "small": 38, "caption": 62},
 )
 # Players of short films cover the lower quarter with a title and the right edge with buttons.
 SHORT = Format(
@@ -113,9 +113,9 @@ SHORT = Format(
     19.2,
     safe=Box(-4.6, -5.0, 4.4, 7.0),
     title=(-4.4, 6.6),
-    content=Box(-4.4, -2.6, 4.2, 6.0),
-    caption=Box(-4.5, -4.9, 4.3, -2.9),
-    sizes={"big": 96, "head": 58, "title": 46, "body": 46, "label": 38, "small": 34, "caption": 54},
+    content=Box(-4.4, -2.5, 4.2, 6.0),
+    caption=Box(-4.6, -5.0, 4.4, -2.7),
+    sizes={"big": 108, "head": 66, "title": 46, "body": 50, "label": 42, "small": 36, "caption": 56},
 )
 FORMATS = {"wide": WIDE, "short": SHORT}
 

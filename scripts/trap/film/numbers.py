@@ -58,6 +58,16 @@ class Numbers:
         """Whether the ledger has a claim of that id with a value."""
         return self.evidence.claims.get(name, {}).get("value") is not None
 
+    def rests_on(self, name: str) -> bool:
+        """Whether a line can rest on the claim of that id: it states a number, or quotes a published one."""
+        claim = self.evidence.claims.get(name, {})
+        further = (claim.get("also") or {}).values()
+        return (
+            self.has(name)
+            or claim.get("published") is not None
+            or any(row.get("value") is not None for row in further)
+        )
+
     def number(self, name: str) -> Number:
         """The number of that name. Raises InputError for an unknown name and for one without a value."""
         head, _, tail = name.partition(".")

@@ -8,9 +8,13 @@ from typing import Any
 import manim as m
 import numpy as np
 
-from trap.film.look import FAINT, INK, MUTED, PANEL, PATH, RIGHT, WRONG, Box
+from trap.film.look import FAINT, INK, MUTED, PANEL, PATH, RIGHT, SMALLEST, WRONG, Box
 from trap.film.stage import Line, block, line, point
 
+ZOOMED, ZOOM_MOST = (
+    0.72,
+    60.0,
+)  # share of the box that a part of the graph takes; most units per unit of the layout
 TICK, CROSS, ARROW = "✓", "✗", "↓"
 
 
@@ -35,39 +39,69 @@ def discs(points: Iterable[np.ndarray], radius: float, color: str, opacity: floa
 
 
 class GraphMap(m.VGroup):
-    """The whole graph in a box. turned: with x and y exchanged, for upright boxes."""
+    """The graph in a box.
 
-    def __init__(self, data: dict[str, Any], box: Box, turned: bool) -> None:
-        xs = [x for x, _ in data["points"]]
-        wide = max(xs)
-        self.places = {}
-        for name, (x, y) in zip(data["entities"], data["points"], strict=True):
-            u, v = (y, x / wide) if turned else (x / wide, y)
-            self.places[name] = point(box.left + u * box.width, box.top - v * box.height)
-        every = [self.places[name] for name in data["entities"]]
-        self.lines = segments(((every[a], every[b]) for a, b in data["edges"]), "#5a6470", 2.0, 0.7)
-        self.dots = discs(every, 0.06, "#9aa4af")
+    around: names of entities; the map then shows the part of the graph around these alone, enlarged. places: {name:
+    point of the frame}, of all entities that are shown.
+    """
+
+    def __init__(self, data: dict[str, Any], box: Box, around: Iterable[str] = ()) -> None:
+        near = set(around)
+        given = {name: (x, -y) for name, (x, y) in zip(data["entities"], data["points"], strict=True)}
+        shown = [place for name, place in given.items() if name in near or not near]
+        xs, ys = [x for x, _ in shown], [y for _, y in shown]
+        # the whole graph fills the box; a part of it keeps its shape, with room on every side
+        width, height = max(max(xs) - min(xs), 1e-6), max(max(ys) - min(ys), 1e-6)
+        unit = (box.width / width, box.height / height)
+        if near:
+            unit = (ZOOMED * min(*unit, ZOOM_MOST),) * 2
+        x, y = (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
+        every = {
+            name: point(box.middle[0] + unit[0] * (u - x), box.middle[1] + unit[1] * (v - y))
+            for name, (u, v) in given.items()
+        }
+        inside = box.inset(-0.01)
+        self.places = {
+            name: at for name, at in every.items() if inside.holds(Box(at[0], at[1], at[0], at[1]))
+        }
+        names = data["entities"]
+        pairs = [(names[a], names[b]) for a, b in data["edges"]]
+        both = [(every[a], every[b]) for a, b in pairs if a in self.places and b in self.places]
+        scale_ = 1.8 if near else 1.0
+        self.lines = segments(both, "#5a6470", 2.0 * scale_, 0.7)
+        self.dots = discs(self.places.values(), 0.06 * scale_, "#9aa4af")
         super().__init__(self.lines, self.dots)
 
     def link(self, start: str, end: str) -> m.Line:
         """A line that lights up an edge."""
-        return m.Line(self.places[start], self.places[end], stroke_color=PATH, stroke_width=7)
+        return m.Line(self.places[start], self.places[end], stroke_color=PATH, stroke_width=9)
+
+    def jump(self, start: str, end: str) -> m.VGroup:
+        """A step that is no edge: a broken line with a cross in its middle."""
+        a, b = self.places[start], self.places[end]
+        middle, arm = (a + b) / 2, 0.2
+        cross = [(middle + point(-arm, side * arm), middle + point(arm, -side * arm)) for side in (1, -1)]
+        return m.VGroup(m.DashedLine(a, b, stroke_color=WRONG, stroke_width=9), segments(cross, WRONG, 11))
 
     def spot(self, name: str, color: str = PATH) -> m.Dot:
         """A dot that lights up an entity."""
-        return m.Dot(self.places[name], radius=0.14, color=color)
+        return m.Dot(self.places[name], radius=0.18, color=color)
 
 
 class Chain(m.VGroup):
-    """A chain of statements from top to bottom. `rows` alternates entities and relations."""
+    """A chain of statements from top to bottom. `rows` alternates entities and relations.
+
+    room: the width in frame units. Letters become smaller if an entity is wider, or if `pitch` has no room for them.
+    """
 
     def __init__(
         self,
         clauses: Sequence[dict[str, Any]],
         top_left: tuple[float, float],
         pitch: float,
-        px: int,
-        small: int,
+        px: float,
+        small: float,
+        room: float = float("inf"),
     ) -> None:
         super().__init__()
         self.rows: list[Line] = []
@@ -75,6 +109,9 @@ class Chain(m.VGroup):
         for clause in clauses:
             texts += [(f"{ARROW} {clause['phrase']}", False), (clause["dst"], True)]
         x, y = top_left
+        widest = max(line(text, px, bold=True).width for text, entity in texts if entity)
+        px = max(SMALLEST, min(px, px * room / widest, 86.0 * pitch))
+        small = max(SMALLEST, min(small, 86.0 * pitch))
         for number, (text, entity) in enumerate(texts):
             row = line(text, px if entity else small, INK if entity else MUTED, bold=entity)
             row.move_to(point(x + (0.0 if entity else 0.25), y - (number + 0.5) * pitch), aligned_edge=m.LEFT)
@@ -83,12 +120,26 @@ class Chain(m.VGroup):
 
 
 class Statements(m.VGroup):
-    """The statements of a trace, each on two lines, with room for a mark on the left."""
+    """The statements of a trace, each on two lines, with room for a mark on the left.
+
+    room: the width in frame units. Letters become smaller if a statement is wider, or if `pitch` has no room for its
+    lines.
+    """
 
     def __init__(
-        self, clauses: Sequence[dict[str, Any]], top_left: tuple[float, float], pitch: float, px: int
+        self,
+        clauses: Sequence[dict[str, Any]],
+        top_left: tuple[float, float],
+        pitch: float,
+        px: float,
+        room: float = float("inf"),
     ) -> None:
         super().__init__()
+        widest = max(
+            [0.8 + line(c["src"], px, bold=True).width + line(c["phrase"], px).width for c in clauses]
+            + [1.1 + line(c["dst"], px, bold=True).width for c in clauses]
+        )
+        px = max(SMALLEST, min(px, px * room / widest, 35.5 * pitch))
         self.clauses = list(clauses)
         self.entities: list[tuple[str, Line]] = []
         self.lines: list[m.VGroup] = []
@@ -135,7 +186,7 @@ class Answer(m.VGroup):
         name.move_to(point(box.left, box.top - 0.25), aligned_edge=m.LEFT)
         pitch = min(widest, (box.height - 1.4) / max(rows, 1))
         top = box.top - 0.65
-        written = Statements(trace["clauses"], (box.left - 0.1, top), pitch, px)
+        written = Statements(trace["clauses"], (box.left - 0.1, top), pitch, px, box.width)
         right = trace["correct"]
         said = line(f"ANSWER: {trace['letter']}", head, RIGHT if right else WRONG, bold=True)
         end = top - len(written.lines) * pitch - 0.35

@@ -73,6 +73,7 @@ def kept_clip(
     note, wanted = clip.with_suffix(".txt"), _depends_on(facts, shape, quality)
     known = clip.is_file() and note.is_file() and note.read_text(encoding="utf-8").strip() == wanted
     if not known:
+        note.unlink(missing_ok=True)  # first: after a kill, no note may speak of a clip that came after it
         render_clip(facts, shape, quality, clip, watch)
         write_text(note, f"{wanted}\n")
     with replacing(output) as partial:

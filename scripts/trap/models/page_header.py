@@ -19,8 +19,11 @@ def read_header(path: Path) -> dict[str, Any]:
             start = stream.read(len(MAGIC) + 4)
             if start[: len(MAGIC)] != MAGIC or len(start) != len(MAGIC) + 4:
                 raise InputError(f"{path}: not a model file of the page")
-            return json.loads(stream.read(struct.unpack("<I", start[len(MAGIC) :])[0]))
+            header = json.loads(stream.read(struct.unpack("<I", start[len(MAGIC) :])[0]))
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InputError(f"{path}: the header is damaged") from None
+    if not isinstance(header, dict):
+        raise InputError(f"{path}: the header is damaged")
+    return header

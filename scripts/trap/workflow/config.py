@@ -185,17 +185,27 @@ def _study(name: str, given: Any, origin: str) -> dict[str, Any]:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in ("released", "logs", "benchmarks", "models"):
         raise InputError(f"{origin}: `{name}` cannot be the name of a study - at `studies`")
     folder = study_folder(name)
-    values = read_yaml(folder / "study.yaml")
+    values = _mapping(read_yaml(folder / "study.yaml"), folder / "study.yaml")
     values = {**values, "experiments": read_yaml(folder / "experiments.yaml")}
-    values = merged(values, given or {})
+    values = merged(values, _mapping(given or {}, f"{origin}: studies: {name}"))
     for key in ("sheet", "claims", "figures"):  # a bare name is a file of the study's folder
         path = values.get(key, StudyConfig.__struct_defaults__[_DEFAULTS.index(key)])
-        values[key] = path if path is None or "/" in path else (folder / path).as_posix()
-    for section in values["experiments"].values():
+        if isinstance(path, str) and "/" not in path:
+            path = (folder / path).as_posix()
+        values[key] = path
+    sections = values["experiments"]
+    for section in sections.values() if isinstance(sections, dict) else ():
         sheet = section.get("sheet") if isinstance(section, dict) else None
-        if sheet and "/" not in sheet:
+        if isinstance(sheet, str) and sheet and "/" not in sheet:
             section["sheet"] = (folder / sheet).as_posix()
     checked(values, StudyConfig, folder.as_posix())
+    return values
+
+
+def _mapping(values: Any, where: Path | str) -> dict[str, Any]:
+    """The values, which must be a mapping. Raises InputError naming the place."""
+    if not isinstance(values, dict):
+        raise InputError(f"{where}: a mapping of settings, not {str(values)[:40]!r}")
     return values
 
 
@@ -335,6 +345,12 @@ def read_yaml(path: Path | str) -> Any:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}" if mark else str(path)
         raise InputError(f"{place}: not YAML: {getattr(error, 'problem', error)}") from None
+    except (
+        ValueError,
+        RecursionError,
+        OverflowError,
+    ) as error:  # a date that is none; lists in lists in lists
+        raise InputError(f"{path}: not YAML: {error}") from None
 
 
 def load_config(path: Path | str) -> Config:

@@ -88,8 +88,8 @@ def _read_sheet(
     path: Path, through: tuple[Path, ...], arms: dict[str, Arm], study: type[BaseStudy] | None
 ) -> None:
     """Add a sheet's rows, and those of the sheets that it includes, to `arms`."""
-    if path.resolve() in through:
-        raise InputError(f"{path}: it includes itself")
+    if "\0" in str(path) or path.resolve() in through:
+        raise InputError(f"{path}: it includes itself, or no file")
     lines = read_text(path).split("\n")
     for line in lines:
         if line.startswith(INCLUDES):
@@ -98,13 +98,16 @@ def _read_sheet(
             )
     text = "\n".join(line for line in lines if not line.startswith("#"))
     reader = csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE)
-    columns = tuple(reader.fieldnames or ())
+    try:
+        columns, rows = tuple(reader.fieldnames or ()), list(reader)
+    except csv.Error as error:
+        raise InputError(f"{path}: no table: {error}") from None
     if columns != ARM_COLUMNS:
         odd = sorted(set(columns) ^ set(ARM_COLUMNS)) or ["their order"]
         raise InputError(
             f"{path}:1: columns must be {' '.join(ARM_COLUMNS)} (see: {', '.join(map(str, odd))})"
         )
-    for row in reader:
+    for row in rows:
         if not any((value or "").strip() for value in row.values() if not isinstance(value, list)):
             continue
         arm = _arm(row, f"{path}: arm `{row.get('arm')}`", study)

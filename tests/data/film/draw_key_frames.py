@@ -8,10 +8,13 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 KEY_FRAMES = {
     ("claim", "wide"): ("doubt",),
-    ("leak", "wide"): ("size", "near"),
-    ("leak", "short"): ("dose",),
+    ("dice", "short"): ("luck",),
+    ("leak", "wide"): ("size",),
+    ("leak", "short"): ("size",),
+    ("ruler", "wide"): ("longer",),
+    ("sample", "wide"): ("luck",),
     ("traces", "wide"): ("walked",),
-    ("traces", "short"): ("leaked",),
+    ("way", "short"): ("chosen",),
 }
 
 

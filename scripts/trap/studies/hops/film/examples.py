@@ -7,7 +7,7 @@ episode fits at all, a rule raises InputError, and the scene is left out.
 
 from __future__ import annotations
 
-import contextlib
+import itertools
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -16,7 +16,6 @@ from typing import Any
 
 import polars as pl
 
-from trap.figures.estimates import Evidence
 from trap.files import InputError
 from trap.studies.hops.graph import Graph
 from trap.studies.hops.reward import Grader
@@ -45,10 +44,15 @@ class Clause:
 class Episodes:
     """Graded completions of finished runs, and the graph."""
 
-    def __init__(self, evidence: Evidence, graph: Graph) -> None:
-        self.table = evidence.table("episodes", COLUMNS)
-        self.graph = graph
+    def __init__(self, table: pl.DataFrame, graph: Graph) -> None:
+        """table: `episodes.parquet` with COLUMNS."""
+        self.table, self.graph = table, graph
         self._where = "episodes.parquet"
+
+    @cached_property
+    def _joined(self) -> set[frozenset[str]]:
+        """Pairs of entities with an edge."""
+        return {frozenset((a, b)) for a, _, b in self.graph.edges}
 
     @cached_property
     def _grader(self) -> Grader:
@@ -73,6 +77,13 @@ class Episodes:
         return [
             Clause(c[0], self.graph.phrases[c[1]], c[2], c in self.graph.edges) for c in read if c is not None
         ]
+
+    def steps_off(self, row: Row) -> bool:
+        """Whether a trace is one walk that leaves the graph: it goes between two entities that have no link."""
+        walk = self.clauses(row)
+        if any(one.dst != then.src for one, then in itertools.pairwise(walk)):
+            return False
+        return any(one.src != one.dst and frozenset((one.src, one.dst)) not in self._joined for one in walk)
 
     def path(self, row: Row) -> list[Clause]:
         """The true path of a row's question, as statements.
@@ -111,22 +122,71 @@ def right_letter(row: Row) -> str:
     )
 
 
-def walked(episodes: Episodes, far: str, near: str) -> tuple[Row, Row]:
+HARD = {"kind": "eval", "pool": "eval_hard"}
+LIKED = ("rsft_hard", "sft", "rsft_easy")  # arms whose rewarded answers are shown first
+
+
+def followed(episodes: Episodes, far: str, near: str, after: Episodes | None, walker: tuple[str, str]) -> str:
+    """The id of the hard question that is followed through the film, "" if none that such an arm answers names its links.
+
+    Preferred: a question to which some answer has the right letter although its walk leaves the graph, which model
+    `far` breaks off and model `near` answers truly, and which `walker`, a model and an arm of `after`, answers truly.
+    Then few hops and short names.
+    """
+    answers = [row for arm in LIKED for row in episodes.rows(arm=arm, **HARD)]
+    off = {row["id"] for row in answers if _praised(row) and episodes.steps_off(row)}
+    truly = {row["id"] for row in answers if row["model"] == near and row["arm"] == "sft" and row["faithful"]}
+    broken = {
+        row["id"] for row in answers if row["model"] == far and row["arm"] == "sft" and _breaks_off(row)
+    }
+    model, arm = walker
+    kept = after.rows(model=model, arm=arm, **HARD) if after else []
+    home = {row["id"] for row in kept if row["faithful"]}
+
+    def order(row: Row) -> tuple[Any, ...]:
+        one = row["id"]
+        missing = (one not in off) + (one not in truly & broken) + (one not in home)
+        return missing, row["level"], max(map(len, row["path_entities"]))
+
+    told = [row for row in {row["id"]: row for row in answers}.values() if _told(episodes, row)]
+    return min(told, key=lambda row: (*order(row), row["id"]))["id"] if told else ""
+
+
+def _praised(row: Row) -> bool:
+    """Whether the published reward likes an answer although a statement of it is false."""
+    return bool(
+        row["correct"] and row["path_reward"] > 0 and row["first_false"] >= 0 and row["true_clauses"] > 0
+    )
+
+
+def _breaks_off(row: Row) -> bool:
+    """Whether a readable trace stops before the end of its path."""
+    return bool(row["format"] and not row["valid"] and 2 <= row["hops_used"] < row["level"])
+
+
+def home_again(after: Episodes, model: str, arm: str, followed: str) -> Row:
+    """A true answer of an arm to the question `followed`, else to another hard question."""
+    rows = [row for row in after.rows(model=model, arm=arm, **HARD) if row["faithful"] and _told(after, row)]
+    return after.best(
+        rows,
+        f"a hard question that {model} {arm} walks truly",
+        lambda row: (row["id"] != followed, row["level"]),
+    )
+
+
+def walked(episodes: Episodes, far: str, near: str, followed: str = "") -> tuple[Row, Row]:
     """Two answers to one hard question after SFT: model `far` breaks off, model `near` writes a faithful trace.
 
-    Preferred: few hops, an answer of `far` that follows the true path before it breaks off, short names.
+    Preferred: the question `followed`, few hops, an answer of `far` that follows the true path before it breaks off.
     """
-    where = {"kind": "eval", "pool": "eval_hard", "arm": "sft"}
+    where = HARD | {"arm": "sft"}
     true = {row["id"]: row for row in episodes.rows(model=near, **where) if row["faithful"]}
-    pairs = [
-        row
-        for row in episodes.rows(model=far, **where)
-        if row["id"] in true and row["format"] and not row["valid"] and 2 <= row["hops_used"] < row["level"]
-    ]
+    pairs = [row for row in episodes.rows(model=far, **where) if row["id"] in true and _breaks_off(row)]
     first = episodes.best(
         pairs,
         f"a hard question that {near} answers by a true chain and {far} breaks off",
         lambda row: (
+            row["id"] != followed,
             row["level"],
             -_followed(episodes, row),
             row["correct"],
@@ -136,11 +196,10 @@ def walked(episodes: Episodes, far: str, near: str) -> tuple[Row, Row]:
     return first, true[first["id"]]
 
 
-def asked(episodes: Episodes, far: str, near: str) -> Row:
-    """A hard question whose path the film walks: that of `walked`, else any question that names its relations."""
-    with contextlib.suppress(InputError):
-        return walked(episodes, far, near)[0]
-    rows = [row for row in episodes.rows(kind="eval", pool="eval_hard") if _told(episodes, row)]
+def asked(episodes: Episodes, followed: str) -> Row:
+    """A hard question whose path the film walks: the one that is followed, else any that names its relations."""
+    own = episodes.rows(id=followed, **HARD)[:1] if followed else []
+    rows = own or [row for row in episodes.rows(**HARD) if _told(episodes, row)]
     return episodes.best(
         rows,
         "a hard question whose words name the links of its path",
@@ -166,21 +225,23 @@ def _followed(episodes: Episodes, row: Row) -> int:
     return count
 
 
-def rewarded(episodes: Episodes, model: str) -> Row:
+def rewarded(episodes: Episodes, model: str, followed: str = "") -> Row:
     """An answer that the published reward likes although its reason is wrong: right letter, a false statement.
 
-    Preferred: answers of `model`, then of the arm rsft_hard, then to hard questions, and so on down the sort key.
+    Preferred: an answer to the question `followed` whose walk leaves the graph, then answers of `model`, then of the
+    arm rsft_hard, then to hard questions, and so on down the sort key.
     """
     rows = [
         row
         for row in episodes.rows(kind="eval", correct=True)
-        if row["path_reward"] > 0 and row["first_false"] >= 0 and row["true_clauses"] > 0
+        if _praised(row)
         if _told(episodes, row) and not all(clause.true for clause in episodes.clauses(row))
     ]
     return episodes.best(
         rows,
         "a right letter with a false statement",
         lambda row: (
+            row["id"] != followed or row["arm"] not in LIKED or not episodes.steps_off(row),
             row["model"] != model,
             row["arm"] != "rsft_hard",
             row["pool"] != "eval_hard",
@@ -195,36 +256,6 @@ def rewarded(episodes: Episodes, model: str) -> Row:
     )
 
 
-def practised(episodes: Episodes, model: str) -> tuple[Row, Row]:
-    """Two answers to one hard question, after SFT and after RSFT on hard prompts: the letter became right, the trace not.
-
-    Preferred: traces without unreadable or repeated statements, the same trace twice, and false statements.
-    """
-    where = {"kind": "eval", "pool": "eval_hard", "model": model}
-    after = {
-        row["id"]: row
-        for row in episodes.rows(arm="rsft_hard", **where)
-        if row["correct"] and row["format"] and not row["faithful"]
-    }
-    found = [
-        row
-        for row in episodes.rows(arm="sft", **where)
-        if row["id"] in after and row["format"] and not row["correct"] and row["answer"]
-    ]
-
-    def order(row: Row) -> tuple[Any, ...]:
-        both = (row, after[row["id"]])
-        first, second = ([(c.src, c.phrase, c.dst) for c in episodes.clauses(one)] for one in both)
-        unread = sum(one["hops_used"] for one in both) - len(first) - len(second)
-        repeated = len(first) - len(set(first)) + len(second) - len(set(second))
-        denied = sum(one["first_false"] >= 0 for one in both)
-        return unread, not first or not second, repeated, first != second, -denied, len(question_of(row))
-
-    what = "a hard question whose letter turned right by practice and whose reason did not"
-    first = episodes.best(found, what, order)
-    return first, after[first["id"]]
-
-
 def sampled(episodes: Episodes, model: str, arm: str = "rsft_hard") -> list[list[Row]]:
     """Rollouts of an arm as one list of K samples per prompt, in the order of the prompts' ids.
 
@@ -236,15 +267,3 @@ def sampled(episodes: Episodes, model: str, arm: str = "rsft_hard") -> list[list
     if not prompts:
         raise InputError(f"{episodes._where}: no rollouts of {model} {arm}")
     return list(prompts.values())
-
-
-def opened(prompts: list[list[Row]]) -> int:
-    """Index of the prompt whose samples the film shows one by one: some right, some wrong, one kept."""
-
-    def order(index: int) -> tuple[Any, ...]:
-        rows = prompts[index]
-        right = sum(row["correct"] for row in rows)
-        kept = any(row["kept"] for row in rows)
-        return (not (kept and 0 < right < len(rows)), abs(right - 3), index)
-
-    return min(range(len(prompts)), key=order)

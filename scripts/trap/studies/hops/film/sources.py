@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
 
 from trap.figures.estimates import Evidence, select
 from trap.figures.findings import settled
 from trap.files import InputError
 from trap.film.facts import Sources, Subject
 from trap.film.numbers import Quantity
-from trap.studies.hops.film.examples import Episodes
+from trap.studies.hops.analysis.layout import whole_graph
+from trap.studies.hops.film.examples import COLUMNS, Episodes, followed
 from trap.studies.hops.graph import Graph, load_graph
 from trap.studies.hops.reward import CORRECT, INCORRECT, MAX_PATH_REWARD, PATH_WEIGHT
 
 ROTARY, NOPE, REACH = "nano", "nano_nope", "nano_able"
+WAY_OUT = "way_out"  # the experiment whose answers the end of the film shows
+WALKER = (NOPE, "way_out_full")  # the model and the arm that walk the question truly at the end
 
 
 class FilmSources(Sources):
@@ -33,8 +35,24 @@ class FilmSources(Sources):
         return load_graph(self.data / "kg.json")
 
     @cached_property
+    def places(self) -> dict[str, tuple[float, float]]:
+        """{entity: point} of the whole graph, which several scenes draw."""
+        return whole_graph(self.graph)
+
+    @cached_property
     def episodes(self) -> Episodes:
-        return Episodes(self.evidence, self.graph)
+        return Episodes(self.evidence.table("episodes", COLUMNS), self.graph)
+
+    @cached_property
+    def after(self) -> Episodes:
+        """The answers of the experiment that leads out. Raises InputError if they are not here."""
+        return Episodes(self.beside_table(WAY_OUT, "episodes", COLUMNS), self.graph)
+
+    @cached_property
+    def followed(self) -> str:
+        """The id of the question that is followed through the film, "" if there is none."""
+        after = self.after if WAY_OUT in self.beside else None
+        return followed(self.episodes, ROTARY, REACH, after, WALKER)
 
     def quantities(self) -> dict[str, Quantity]:
         return _quantities(self)
@@ -68,8 +86,8 @@ def _quantities(sources: FilmSources) -> dict[str, Quantity]:
         "correct": (CORRECT, "reward"),
         "incorrect": (INCORRECT, "reward"),
         "path": (PATH_WEIGHT * MAX_PATH_REWARD, "reward"),
-        "k": _or_why_not(lambda: (_rollouts(evidence)["k"], "count")),
-        "winner_faithful": _or_why_not(lambda: (_rollouts(evidence)["winner_faithful"], "share")),
+        "k": _or_why_not(lambda: (_rollouts(evidence, "k"), "count")),
+        "winner_faithful": _or_why_not(lambda: (_rollouts(evidence, "winner_faithful"), "share")),
         **counted,
     }
 
@@ -82,11 +100,13 @@ def _or_why_not(find: Callable[[], Quantity]) -> Quantity:
         return error
 
 
-def _rollouts(evidence: Evidence) -> dict[str, Any]:
+def _rollouts(evidence: Evidence, column: str) -> float:
+    """A number of the samples that the film shows. Raises InputError where there are none, or none was kept."""
     rows = select(evidence.table("rollouts"), model=ROTARY, arm="rsft_hard")
-    if not rows.height:
-        raise InputError(f"rollouts.parquet: no row of {ROTARY} rsft_hard, which the film shows")
-    return rows.row(0, named=True)
+    found = rows.row(0, named=True).get(column) if rows.height else None
+    if found is None:
+        raise InputError(f"rollouts.parquet: no {column} of {ROTARY} rsft_hard, which the film shows")
+    return found
 
 
 def _levels(evidence: Evidence, pool: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import asdict
 from typing import Any
@@ -12,10 +13,11 @@ from trap.figures.estimates import select
 from trap.files import InputError
 from trap.film.facts import Notes, Subject, estimate
 from trap.film.numbers import Number, signed, write
-from trap.studies.hops.analysis.layout import whole_graph
+from trap.report import prose
 from trap.studies.hops.audit import CHANCE
 from trap.studies.hops.film import examples
-from trap.studies.hops.film.sources import NOPE, REACH, ROTARY, FilmSources
+from trap.studies.hops.film.luck import rolls, rounds
+from trap.studies.hops.film.sources import NOPE, REACH, ROTARY, WALKER, WAY_OUT, FilmSources
 from trap.studies.hops.reward import PATH_WEIGHT
 
 PUBLISHED = (  # (published point, our arm, label)
@@ -39,9 +41,38 @@ def claim(sources: FilmSources, notes: Notes) -> None:
     notes.data["bars"] = bars
 
 
+# Rolls that the film shows on the way to the last one.
+WATCHED = (1, 2, 3, 4, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377)
+ABLE = f"accuracy_{REACH}_sft"  # the accuracy that the dice have
+
+
+def dice(sources: FilmSources, notes: Notes) -> None:
+    """Dice that are right as often as a model of ours, rolled until each published score appears."""
+    chance = notes.say("chance", ABLE)
+    notes.say("questions", ABLE, "n")
+    wanted = []
+    for name, arm in PUBLISHED:
+        point = notes.say(name, f"published.{name}")
+        notes.say(f"{name}.n", f"published.{name}", "n")
+        if not point.n:
+            raise InputError(f"claims.json: published.{name}: no number of questions, and the film shows it")
+        right = round(point.value * point.n)
+        wanted.append((name, arm, point.n, right, rolls(chance.value, point.n, right, set()).count))
+    last = max(count for *_, count in wanted)
+    watched = {number for number in WATCHED if number < last} | {count for *_, count in wanted}
+    notes.data["columns"] = []
+    for name, arm, n, right, count in wanted:
+        thrown = rolls(chance.value, n, right, watched)
+        notes.words |= {f"{name}.{number}": _share(sum(dice) / n) for number, dice in thrown.faces.items()}
+        faces = {str(number): dice for number, dice in thrown.faces.items()}
+        notes.data["columns"].append({"name": name, "arm": arm, "last": count, "faces": faces})
+    notes.data["rolls"] = sorted(watched)
+    notes.words |= {f"roll.{number}": str(prose.count(number)) for number in watched}
+
+
 def _graph(sources: FilmSources, notes: Notes) -> None:
     """Write the whole graph: entities, a point for each, edges as pairs of indices, and indices by kind."""
-    places = whole_graph(sources.graph)
+    places = sources.places
     names = sorted(places)
     index = {name: number for number, name in enumerate(names)}
     edges = sorted({tuple(sorted((index[a], index[b]))) for a, _, b in sources.graph.edges})
@@ -64,7 +95,7 @@ def _question(sources: FilmSources, notes: Notes, row: examples.Row) -> None:
 def walk(sources: FilmSources, notes: Notes) -> None:
     """The whole graph, and one hard question with its path."""
     _graph(sources, notes)
-    _question(sources, notes, examples.asked(sources.episodes, *STARTS))
+    _question(sources, notes, examples.asked(sources.episodes, sources.followed))
     notes.say("entities", "quantity.entities")
     notes.say("edges", "quantity.edges")
     for key in ("easy", "hard", "longest_easy"):
@@ -81,8 +112,9 @@ def _trace(sources: FilmSources, row: examples.Row) -> dict[str, Any]:
 
 
 def reward(sources: FilmSources, notes: Notes) -> None:
-    """One real completion, with the parts of its reward."""
-    row = examples.rewarded(sources.episodes, ROTARY)
+    """One real completion on the map, with the parts of its reward."""
+    _graph(sources, notes)
+    row = examples.rewarded(sources.episodes, ROTARY, sources.followed)
     _question(sources, notes, row)
     notes.data["trace"] = trace = _trace(sources, row)
     path = set(row["path_entities"])
@@ -102,38 +134,25 @@ def reward(sources: FilmSources, notes: Notes) -> None:
     notes.words["true"] = f"{true} of {len(trace['clauses'])}"
 
 
+ROUNDS = 10  # of darts
+
+
 def sample(sources: FilmSources, notes: Notes) -> None:
-    """The K samples of one prompt, those of all logged prompts, and one question before and after RSFT."""
-    prompts = examples.sampled(sources.episodes, ROTARY)
-    index = examples.opened(prompts)
-    rows = prompts[index]
-    notes.words["question"] = examples.question_of(rows[0])
-    notes.data["right"] = examples.right_letter(rows[0])
-    notes.data["tries"] = [
-        {
-            "letter": row["answer"],
-            "correct": row["correct"],
-            "kept": bool(row["kept"]),
-            "faithful": row["faithful"],
-            "true": [clause.true for clause in sources.episodes.clauses(row)],
-            "total": signed(row["total"]),
-        }
-        for row in rows
-    ]
-    notes.data["grid"] = [
-        [
-            {"correct": row["correct"], "kept": bool(row["kept"]), "faithful": row["faithful"]}
-            for row in prompt
-        ]
-        for prompt in prompts
-    ]
-    notes.data["opened"] = index
-    before, after = examples.practised(sources.episodes, ROTARY)
-    notes.words["asked_again"] = examples.question_of(before)
-    notes.data["again"] = {"before": _trace(sources, before), "after": _trace(sources, after)}
-    notes.say("blind", "B14.also.blind_at_8")
+    """Guesses as darts at the letters of a question; then what the model itself kept, one square per question."""
+    _question(sources, notes, examples.asked(sources.episodes, sources.followed))
+    blind = notes.say("blind", "B14.also.blind_at_8").value
+    tries = int(notes.say("k", "quantity.k").value)
+    letters = "".join(sorted(notes.data["options"]))
+    thrown = rounds(letters, tries, ROUNDS, round(ROUNDS * blind))
+    notes.data["rounds"] = [asdict(one) | {"hit": one.hit} for one in thrown]
+    notes.words["hits"] = f"{sum(one.hit for one in thrown)} of {ROUNDS}"
     notes.say("right", "B14.also.right_letters_at_8")
     notes.say("faithful", "quantity.winner_faithful")
+    prompts = examples.sampled(sources.episodes, ROTARY)
+    winners = [next((row for row in rows if row["kept"]), None) for rows in prompts]
+    notes.data["book"] = [
+        {"letter": row["answer"], "faithful": row["faithful"]} if row else None for row in winners
+    ]
 
 
 def rerun(sources: FilmSources, notes: Notes) -> None:
@@ -250,7 +269,7 @@ def traces(sources: FilmSources, notes: Notes) -> None:
             raise InputError(f"by_level.parquet: no hops_used of {model} sft, which the film shows")
     notes.data["lines"] = lines
     notes.words["taught"] = sources.numbers.text("quantity.longest_easy")
-    broken, true = examples.walked(sources.episodes, *STARTS)
+    broken, true = examples.walked(sources.episodes, *STARTS, sources.followed)
     _question(sources, notes, broken)
     notes.data["traces"] = {ROTARY: _trace(sources, broken), REACH: _trace(sources, true)}
     for model, trace in notes.data["traces"].items():
@@ -266,33 +285,76 @@ def traces(sources: FilmSources, notes: Notes) -> None:
     notes.data["bars"] = bars
 
 
-# Claims of the experiment way_out. Each gives faithful accuracy after the longer SFT and after practice that follows.
-_WAY = {ROTARY: f"way_out_demos_{ROTARY}", NOPE: f"way_out_{NOPE}"}
+def ruler(sources: FilmSources, notes: Notes) -> None:
+    """Where the model with rotary positions looks for a link: in a question as long as taught, and in a longer one.
+
+    The link is the one that it finds best where it was taught. The scene is left out if it finds that in the longer
+    question too.
+    """
+    _question(sources, notes, examples.asked(sources.episodes, sources.followed))
+    columns = ("model", "arm", "level", "clause", "relation", "weight")
+    table = select(sources.beside_table(WAY_OUT, "attention", columns), model=ROTARY, arm="sft_long")
+    taught, asked = int(sources.numbers.text("quantity.longest_easy")), len(notes.data["path"])
+
+    def weights(level: int, clause: int) -> list[float]:
+        rows = select(table, level=level, clause=clause).sort("relation")
+        if rows.height != level:
+            raise InputError(
+                f"attention.parquet: no weights of {ROTARY} at {level} links, which the film shows"
+            )
+        return rows["weight"].to_list()
+
+    found = {clause: weights(taught, clause) for clause in range(1, taught + 1)}
+    link = max(found, key=lambda clause: found[clause][clause - 1])
+    longer = weights(asked, link)
+    looked = 1 + max(range(asked), key=longer.__getitem__)
+    if max(found[link]) != found[link][link - 1] or looked == link:
+        raise InputError(
+            f"attention.parquet: {ROTARY} looks at the right link of {asked}: no wrong one to show"
+        )
+    notes.data |= {"link": link, "looked": looked, "taught": found[link], "longer": longer}
+    notes.data["share"] = notes.say("share", f"attention_{ROTARY}").value
+    notes.say("share.interval", f"attention_{ROTARY}", "interval")
+    notes.data["mended"] = notes.say("mended", f"way_out_demos_{ROTARY}").value
+
+
+# The way out, step by step: (number, key of its label). Each is faithful accuracy on hard questions.
+STEPS = (
+    (f"way_out_{NOPE}.also.sft", "taught"),
+    (f"way_out_{NOPE}", "practised"),
+    (f"way_out_full_ninety_{NOPE}", "all"),
+    (f"search_full_{NOPE}", "chosen"),
+)
 
 
 def way(sources: FilmSources, notes: Notes) -> None:
-    """Faithful accuracy of both models before and after practice on faithful answers."""
-    bars = []
-    for model, claim_id in _WAY.items():
-        names = {"easy": f"{claim_id}.also.sft_easy", "hard": f"{claim_id}.also.sft", "after": claim_id}
-        for bar, name in names.items():
-            number = notes.say(f"{model}.{bar}", name)
-            bars.append({"model": model, "bar": bar, **estimate(number)})
-    notes.data["bars"] = bars
+    """The question, walked truly at the end, and the figures of the way out."""
+    _graph(sources, notes)
+    row = examples.home_again(sources.after, *WALKER, sources.followed)
+    _question(sources, notes, row)
+    notes.data["trace"] = _trace(sources, row)
+    notes.data["steps"] = [{"step": step, **estimate(notes.say(step, name))} for name, step in STEPS]
+    name = STEPS[-1][0]
+    notes.say("seeds", name, "seeds")
+    notes.say("n", name, "n")
 
 
 def home(sources: FilmSources, notes: Notes) -> None:
-    """The number of claims of the published post by verdict."""
+    """The number of claims of the published post by verdict, and the question once more."""
     counts = {}
     for name in ("reproduced", "not_reproduced", "inconclusive", "not_tested_here"):
         counts[name] = int(notes.say(name, f"quantity.{name}").value)
     notes.data["verdicts"] = counts
     notes.say("claims", "quantity.claims")
+    _graph(sources, notes)
+    with contextlib.suppress(InputError):  # the film can end without it
+        _question(sources, notes, examples.asked(sources.episodes, sources.followed))
 
 
 SUBJECTS: dict[str, Subject] = {
     "poster": claim,
     "claim": claim,
+    "dice": dice,
     "walk": walk,
     "reward": reward,
     "sample": sample,
@@ -300,6 +362,7 @@ SUBJECTS: dict[str, Subject] = {
     "leak": leak,
     "key": key,
     "traces": traces,
+    "ruler": ruler,
     "way": way,
     "home": home,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ def read_graphml(path: Path, columns: Mapping[str, str]) -> Triples:
             graph = nx.read_graphml(stream, force_multigraph=True)
     except ParseError as error:
         raise InputError(f"{path}:{error.position[0]}: not XML: {str(error).split(':')[0]}") from None
-    except (nx.NetworkXError, KeyError, ValueError, TypeError, OSError, EOFError) as error:
+    except (nx.NetworkXError, KeyError, ValueError, TypeError, OSError, EOFError, zlib.error) as error:
         raise InputError(
             f"{path}: not GraphML: {' '.join(str(error).split()) or type(error).__name__}"
         ) from None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def read_ntriples(path: Path) -> Triples:
                     dst.append(name(target))
     except SyntaxError as error:
         raise InputError(f"{path}:{_line(error)}: no statement of N-Triples: {_said(error)}") from None
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{path}: {error}") from None
 
     ids = sorted({*src, *dst})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
@@ -81,7 +82,7 @@ def _frame(path: Path, columns: Mapping[str, str], roles: tuple[str, ...]) -> tu
         raise InputError(f"{path}: empty file") from None
     except UnicodeDecodeError:
         raise InputError(f"{path}:1: not UTF-8") from None
-    except (pl.exceptions.PolarsError, OSError, EOFError) as error:
+    except (pl.exceptions.PolarsError, OSError, EOFError, zlib.error) as error:
         raise InputError(_bad_line(path) or f"{path}: {_said(error)}") from None
     return frame, header
 
@@ -108,7 +109,7 @@ def _bad_line(path: Path) -> str:
                     return f"{path}:{rows.line_num}: {len(row)} columns, where the first line has {width}"
     except InputError as error:
         return str(error)
-    except (csv.Error, OSError, EOFError) as error:
+    except (csv.Error, OSError, EOFError, zlib.error) as error:
         return f"{path}: {error}"
     return ""
 

@@ -14,6 +14,8 @@ NAMES = {"eval_leak": "leaked", "eval_hard": "fresh"}
 
 
 class Scene(Stage):
+    drawn = False  # whether the curves are on stage
+
     def cue_same(self, seconds: float) -> None:
         content = self.shape.content
         count = self.facts.data["questions"]
@@ -92,6 +94,7 @@ class Scene(Stage):
             mark = line(self.facts.words[f"tick.{tick}"], self.size("small"), MUTED)
             frame.add(mark.move_to(point(x(tick), box.bottom - 0.4)))
         self.sweep(frame)
+        self.drawn = True
         shapes, ends = [], m.VGroup()
         for pool, points in lines.items():
             curve = polyline([point(x(a), y(v)) for a, v, _, _ in points], COLORS[pool], 7)
@@ -105,7 +108,7 @@ class Scene(Stage):
             value = line(self.facts.words[f"{pool}.last"], self.size("head"), COLORS[pool], bold=True)
             value.move_to(point(box.right + 0.3, y(last)), aligned_edge=m.LEFT)
             label = line(NAMES[pool], self.size("label"), COLORS[pool])
-            label.move_to(point(box.right + 0.3, y(last) - 0.6), aligned_edge=m.LEFT)
+            label.move_to(point(box.right + 0.3, y(last) - 0.7), aligned_edge=m.LEFT)
             ends.add(value, label)
         self.animate(*[m.FadeIn(band) for _, band in shapes], seconds=0.3)
         self.animate(*[m.Create(curve) for curve, _ in shapes], seconds=1.8, rate_func=m.linear)
@@ -114,6 +117,8 @@ class Scene(Stage):
 
     def cue_size(self, seconds: float) -> None:
         """The effect of the leak, as text inside the plot in the short cut and beside it in the wide one."""
+        if not self.drawn:
+            self.cue_dose(seconds)
         if self.shape.tall:
             for pool, key, share in (
                 ("eval_leak", "contamination_nano", 0.82),
@@ -128,25 +133,23 @@ class Scene(Stage):
                 self.hold(0.6)
             return
         self._beside("cannot reach", "nano", 0)
-
-    def cue_near(self, seconds: float) -> None:
-        """The effect of the leak from the start that can reach hard questions."""
+        self.hold(0.6)
         self._beside("can reach", "nano_able", 1)
 
     def _beside(self, text: str, model: str, place: int) -> None:
         side = self.shape.content.part(0.72, 0.0, 1, 1)
-        y = side.top - 0.2 - 3.75 * place
+        y = side.top - 0.2 - 3.6 * place
         rows = m.VGroup(
             line(text, self.size("small"), MUTED).move_to(point(side.left, y), aligned_edge=m.LEFT)
         )
         for number, (key, pool) in enumerate(
             ((f"contamination_{model}", "eval_leak"), (f"leak_spread_{model}", "eval_hard"))
         ):
-            at = y - 0.75 - 1.3 * number
+            at = y - 0.72 - 1.36 * number
             value = line(self.facts.words[key], self.size("body"), COLORS[pool], bold=True)
             value.move_to(point(side.left, at), aligned_edge=m.LEFT)
             interval = self.facts.words[key + ".interval"]
             under = line(f"{NAMES[pool]} {interval}", self.size("small"), MUTED)
-            under.move_to(point(side.left, at - 0.5), aligned_edge=m.LEFT)
+            under.move_to(point(side.left, at - 0.58), aligned_edge=m.LEFT)
             rows.add(value, under)
         self.animate(m.FadeIn(rows), seconds=0.6)

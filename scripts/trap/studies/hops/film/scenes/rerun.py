@@ -72,10 +72,18 @@ class Scene(Stage):
                 m.FadeIn(names), *[m.Create(one) for one in lines], seconds=length, rate_func=m.linear
             )
 
-    def cue_ours(self, seconds: float) -> None:
-        data, box = self.facts.data, self.shape.content.part(0.24, 0.08, 0.66, 0.9)
+    def _plot(self) -> None:
+        """The published scores as squares, with a row for each arm."""
+        tall = self.shape.tall
+        data, box = (
+            self.facts.data,
+            self.shape.content.part(*((0.04, 0.36, 0.9, 0.92) if tall else (0.25, 0.08, 0.7, 0.9))),
+        )
         self.x = scale(0.0, 1.0, box.left, box.right)
         arms = list(dict.fromkeys(row["arm"] for row in data["rows"]))
+        if tall:  # those that were published
+            arms = [arm for arm in arms if arm in {entry["arm"] for entry in data["published"]}]
+        self.up, self.down = (0.24, -0.18) if tall else (0.42, 0.0)
         pitch = box.height / len(arms)
         self.y = {arm: box.top - (i + 0.5) * pitch for i, arm in enumerate(arms)}
         grid = m.VGroup()
@@ -88,12 +96,13 @@ class Scene(Stage):
         grid.add(line("guessing", self.size("small"), MUTED).move_to(point(level, box.bottom - 0.35)))
         self.labels = {}
         for arm, y in self.y.items():
-            label = line(self.facts.words[f"{arm}.label"], self.size("body"), INK)
-            self.labels[arm] = label.move_to(point(box.left - 0.4, y), aligned_edge=m.RIGHT)
+            label = line(self.facts.words[f"{arm}.label"], self.size("small" if tall else "body"), INK)
+            at, edge = (point(box.left, y + 0.7), m.LEFT) if tall else (point(box.left - 0.4, y), m.RIGHT)
+            self.labels[arm] = label.move_to(at, aligned_edge=edge)
         self.sweep(grid, *self.labels.values(), seconds=0.5)
         squares = []
         for entry in data["published"]:
-            y = self.y[entry["arm"]] + 0.42
+            y = self.y[entry["arm"]] + self.up
             color = ROLES["published"]
             sign = m.Square(0.26, stroke_color=color, stroke_width=5).move_to(
                 point(self.x(entry["value"]), y)
@@ -101,9 +110,12 @@ class Scene(Stage):
             band = whisker(point(self.x(entry["low"]), y), point(self.x(entry["high"]), y), MUTED, 0.12, 3)
             squares.append(m.VGroup(band, sign))
         self.animate(*[m.FadeIn(square) for square in squares], seconds=0.6)
-        self.side = self.shape.content.part(0.76, 0, 1, 1)
+        self.side = self.shape.content.part(*((0, 0, 1, 0.27) if tall else (0.76, 0, 1, 1)))
         self.box = box
         self.result: m.VGroup | None = None
+
+    def cue_ours(self, seconds: float) -> None:
+        self._plot()
 
     def cue_starts(self, seconds: float) -> None:
         """Our estimates: a dot for the start that cannot reach, a diamond for the one that can."""
@@ -116,14 +128,14 @@ class Scene(Stage):
             x = label.get_right()[0] + 0.8
             marks, values = [], []
             for entry in self.facts.data["rows"]:
-                if entry["model"] != model:
+                if entry["model"] != model or entry["arm"] not in self.y:
                     continue
-                y, color = self.y[entry["arm"]] + shift, ROLES[COLORS[entry["arm"]]]
+                y, color = self.y[entry["arm"]] + shift + self.down, ROLES[COLORS[entry["arm"]]]
                 ends = (point(self.x(entry["low"]), y), point(self.x(entry["high"]), y))
                 sign_ = self._sign(model, color).move_to(point(self.x(entry["value"]), y))
                 marks.append(m.VGroup(whisker(*ends, color, 0.14, 6), sign_))
                 value = line(
-                    self.facts.words[f"{model}.{entry['arm']}"], self.size("small"), color, bold=True
+                    self.facts.words[f"{model}.{entry['arm']}"], self.size("label"), color, bold=True
                 )
                 values.append(value.move_to(point(self.x(entry["high"]) + 0.3, y), aligned_edge=m.LEFT))
             self.animate(
@@ -140,6 +152,8 @@ class Scene(Stage):
     def _difference(self, name: str, what: str, of: str) -> None:
         """The difference between an arm and its control, from each start that was measured."""
         side, rows = self.side, m.VGroup()
+        if self.shape.tall:
+            return self._tell(name, what)
         y = side.top - 0.2
         for text in (f"{what} − {self.facts.words['sft_more.label']}", of):
             said = line(text, self.size("small"), MUTED)
@@ -152,7 +166,7 @@ class Scene(Stage):
                 continue
             for text, size, color, down in (
                 (start, "small", MUTED, 0.6),
-                (self.facts.words[key], "body", INK, 0.62),
+                (self.facts.words[key], "body", INK, 0.7),
                 (self.facts.words[f"{key}.interval"], "small", MUTED, 1.0),
             ):
                 said = line(text, self.size(size), color, bold=size == "body")
@@ -163,7 +177,28 @@ class Scene(Stage):
         self.animate(m.FadeIn(rows), seconds=0.5)
         self.result = rows
 
+    def _tell(self, name: str, what: str) -> None:
+        """The difference from each start, side by side under the plot."""
+        side, rows = self.side, m.VGroup()
+        head = line(f"{what} − {self.facts.words['sft_more.label']}", self.size("small"), MUTED)
+        rows.add(head.move_to(point(side.left, side.top - 0.2), aligned_edge=m.LEFT))
+        for number, (model, (start, _)) in enumerate(STARTS.items()):
+            key, x = f"{name}_{model}", side.left + 0.5 * number * side.width
+            if key not in self.facts.words:
+                continue
+            for text, size, color, down in (
+                (start, "small", MUTED, 0.85),
+                (self.facts.words[key], "body", INK, 1.42),
+                (self.facts.words[f"{key}.interval"], "small", MUTED, 2.0),
+            ):
+                said = line(text, self.size(size), color, bold=size == "body")
+                rows.add(said.move_to(point(x, side.top - down), aligned_edge=m.LEFT))
+        self.animate(m.FadeIn(rows), seconds=0.5)
+
     def cue_trap(self, seconds: float) -> None:
+        if not hasattr(self, "box"):
+            self._plot()
+            self.cue_starts(seconds)
         self._difference("trap", self.facts.words["rsft_easy.label"], "right letters")
 
     def cue_match(self, seconds: float) -> None:

@@ -77,13 +77,12 @@ class Scene(Stage):
         self.sweep(asked)
         return Box(content.left, content.bottom, content.right, asked.get_bottom()[1] - 0.3)
 
-    def cue_broken(self, seconds: float) -> None:
-        self.room = self._ask()
-        left = self.room if self.shape.tall else self.room.part(0, 0, 0.48, 1)
-        self._answer("nano", left, 0.4)
-
     def cue_walked(self, seconds: float) -> None:
-        self._answer("nano_able", self.room.part(0.53, 0, 1, 1), 0.4)
+        room = self._ask()
+        steps = sum(len(trace["clauses"]) + 2 for trace in self.facts.data["traces"].values())
+        fast = max(0.1, min(0.4, int(10 * (seconds - 1.2) / steps) / 10))
+        self._answer("nano", room.part(0, 0, 0.48, 1), fast)
+        self._answer("nano_able", room.part(0.53, 0, 1, 1), fast)
 
     def _bars(self, names: list[str], places: dict[str, int], fast: float) -> None:
         box, count = self.bars_box, len(self.facts.data["bars"])

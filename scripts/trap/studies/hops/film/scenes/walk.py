@@ -16,10 +16,10 @@ KINDS = {"symptom": "symptoms", "cause": "causes", "diagnostic": "checks", "fix"
 class Scene(Stage):
     def prepare(self) -> None:
         content, tall = self.shape.content, self.shape.tall
-        self.picture = content.part(0, 0.5, 1, 1) if tall else content.part(0, 0, 0.6, 1)
-        self.column = content.part(0, 0.03, 1, 0.48) if tall else content.part(0.635, 0, 1, 1)
-        # even in the short cut this box is wider than high, so the map is not turned
-        self.map = GraphMap(self.facts.data, self.picture, turned=False)
+        self.picture = content.part(0, 0.54, 1, 1) if tall else content.part(0, 0, 0.56, 1)
+        self.column = content.part(0, 0, 1, 0.51) if tall else content.part(0.595, 0, 1, 1)
+        self.written = "small" if tall else "label"
+        self.map = GraphMap(self.facts.data, self.picture)
         self.add(self.map)
         self.bring_to_back(self.map)
         self.question: m.VGroup | None = None
@@ -42,14 +42,14 @@ class Scene(Stage):
     def cue_question(self, seconds: float) -> None:
         column = self.column
         question = block(
-            folded(self.facts.words["question"], 36 if self.shape.tall else 30), self.size("label"), INK
+            folded(self.facts.words["question"], 40 if self.shape.tall else 30), self.size(self.written), INK
         )
         question.move_to(point(column.left, column.top - 0.1), aligned_edge=m.UL)
         self.question = m.VGroup(question)
         start = self.facts.data["path"][0]["src"]
         self.spots = [self.map.spot(start)]
         options = [f"{letter})  {entity}" for letter, entity in self.facts.data["options"].items()]
-        self.options = block(options, self.size("label"), MUTED)
+        self.options = block(options, self.size(self.written), MUTED)
         self.options.move_to(point(column.left, column.bottom + 0.1), aligned_edge=m.DL)
         self.question.add(self.options)
         self.animate(m.FadeIn(self.question), m.GrowFromCenter(self.spots[0]), seconds=0.6)
@@ -59,10 +59,19 @@ class Scene(Stage):
         rows = 2 * len(path) + 1
         room = column.height if tall else column.height - 2.75
         pitch = min(0.56, room / rows)
-        chain = Chain(path, (column.left, column.top), pitch, self.size("label"), self.size("small"))
+        sizes = (36, 30) if tall else (self.size("label"), self.size("small"))
+        chain = Chain(path, (column.left, column.top), pitch, *sizes, column.width - (1.0 if tall else 2.4))
         chain.rows[0].set_color(PATH)
-        self.animate(m.FadeOut(self.question if tall else self.question[0]), seconds=0.3)
-        self.animate(m.FadeIn(chain.rows[0]), seconds=0.3)
+        nearer = GraphMap(
+            self.facts.data, self.picture.inset(0.2), {end for c in path for end in (c["src"], c["dst"])}
+        )
+        start = nearer.spot(path[0]["src"])
+        leaving = [self.question if tall else self.question[0], self.map, *self.spots]
+        self.animate(
+            *map(m.FadeOut, leaving), m.FadeIn(nearer), m.FadeIn(start), m.FadeIn(chain.rows[0]), seconds=0.6
+        )
+        self.map = nearer
+        self.bring_to_back(nearer)
         step = (seconds - 2.0) / len(path)
         for number, clause in enumerate(path):
             link, spot = self.map.link(clause["src"], clause["dst"]), self.map.spot(clause["dst"])
@@ -74,7 +83,7 @@ class Scene(Stage):
             self.animate(m.GrowFromCenter(spot), m.FadeIn(row), seconds=round(0.3 * step, 1))
         letter = self.facts.data["right"]
         if tall:
-            answer = line(f"= {letter}", self.size("head"), RIGHT, bold=True)
+            answer = line(f"= {letter}", chain.rows[-1].px, RIGHT, bold=True)
             answer.next_to(chain.rows[-1], m.RIGHT, buff=0.4)
             self.animate(m.FadeIn(answer), seconds=0.4)
         else:
@@ -91,7 +100,7 @@ class Scene(Stage):
     def cue_sizes(self, seconds: float) -> None:
         """Draw brackets beside the path: how far easy questions go, and how far hard ones go."""
         rows, taught = self.chain.rows, int(self.facts.words["longest_easy"])
-        x = max(row.get_right()[0] for row in rows) + 0.35
+        x = max(row.get_right()[0] for row in rows) + 0.25
         marks = [0, min(2 * taught, len(rows) - 1), len(rows) - 1]
         for key, color, first, last in (("easy", ROLES["easy"], *marks[:2]), ("hard", RIGHT, *marks[1:])):
             high, low = rows[first].get_y() - 0.12, rows[last].get_y() + 0.12
@@ -104,6 +113,6 @@ class Scene(Stage):
                 line(self.facts.words[key], self.size("small"), color),
             ]
             name = m.VGroup(*texts).arrange(m.RIGHT, buff=0.18)
-            name.move_to(point(x + 0.4, (high + low) / 2), aligned_edge=m.LEFT)
+            name.move_to(point(x + 0.35, (high + low) / 2), aligned_edge=m.LEFT)
             self.animate(m.FadeIn(bracket), m.FadeIn(name), seconds=0.5)
             self.hold(0.4)

@@ -1,0 +1,1 @@
+"""The scenes of this film, one module each."""
