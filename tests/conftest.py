@@ -17,7 +17,7 @@ from hops_data import write_graph
 from skips import lacking, refused, sorted_out, table
 
 if TYPE_CHECKING:
-    from trap.film.facts import Sources
+    from trap.film.facts import Facts, Sources
 
 # Tests run beside each other, a process a core, so that one thread each is enough, as in a job of the workflow.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"):
@@ -75,6 +75,17 @@ def sources(film_folder: Path) -> Sources:
     import film_evidence
 
     return film_evidence.opened(film_folder)
+
+
+@pytest.fixture(scope="session")
+def all_facts(sources: Sources) -> list[Facts]:
+    """The facts of every scene of the film, as drawn from the released evidence."""
+    from film_evidence import CUES
+    from trap.film.cues import load_sheet
+    from trap.film.facts import scene_facts
+
+    sheet = load_sheet(CUES)
+    return [scene_facts(sheet, scene.scene, sources) for scene in sheet.scenes]
 
 
 @pytest.hookimpl(trylast=True)
