@@ -146,7 +146,7 @@ def followed(episodes: Episodes, far: str, near: str, after: Episodes | None, wa
     def order(row: Row) -> tuple[Any, ...]:
         one = row["id"]
         missing = (one not in off) + (one not in truly & broken) + (one not in home)
-        return missing, row["level"], max(map(len, row["path_entities"]))
+        return missing, one not in off, row["level"], max(map(len, row["path_entities"]))
 
     told = [row for row in {row["id"]: row for row in answers}.values() if _told(episodes, row)]
     return min(told, key=lambda row: (*order(row), row["id"]))["id"] if told else ""
