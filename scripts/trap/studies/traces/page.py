@@ -35,7 +35,11 @@ def places(question: str) -> list[tuple[int, int, tuple[Number, ...]]]:
         for size in range(min(MOST_WORDS, len(tokens) - at), 0, -1):
             start, end = tokens[at].start(), tokens[at + size - 1].end()
             text = question[start:end]
-            value = None if text.lower() == "a" or text.lower().endswith(" and") else read_number(text)
+            value = (
+                None
+                if text.lower() == "a" or text.lower().endswith(" and") or text.lower().startswith("and ")
+                else read_number(text)
+            )
             values = (
                 *(() if value is None else (value,)),
                 *(MEANT.get(text.lower(), ()) if size == 1 else ()),
