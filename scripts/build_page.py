@@ -100,7 +100,7 @@ def data_of(args: argparse.Namespace, module: str, panels: Panels, own: Own) -> 
         "glossary.json": glossary(read_text(args.glossary), str(args.glossary))
         if args.glossary.is_file()
         else {},
-        **own.data(args.data, panels),
+        **own.data(args.data, panels, args.pools, episodes),
     }
     for entry in site["models"]:
         found[f"episodes.{entry['id']}.json"] = pack(episodes.filter(model=entry["id"]), place)

@@ -7,6 +7,7 @@ questions(pools, wanted) -> list[dict]  rows of questions.json, one for each wan
                                         `id`, `pool`, `level`, `prompt`, and what the study's panels need
 finding(evidence) -> list[str]          sentences, what was found; without it, the finding of the first figure
 data(folder) -> {file name: value}      the data files that `panels.json` names; `folder` holds the study's data
+answers(pools, episodes) -> {file name: value}  more of these files, made from the table of stored answers
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import polars as pl
 
 from trap.figures.estimates import Evidence
 from trap.figures.findings import headline
@@ -45,10 +48,14 @@ class Own:
         title = headline(trap.findings, evidence.claims, "")[0]
         return [evidence.text(title)] if title else []
 
-    def data(self, folder: Path, panels: Panels) -> dict[str, Any]:
+    def data(
+        self, folder: Path, panels: Panels, pools: Sequence[Path], episodes: pl.DataFrame
+    ) -> dict[str, Any]:
         """{file name: value} of the study's data files. Raises InputError if `panels.json` names other files."""
         made = getattr(self._module, "data", None)
-        found = made(folder) if made else {}
+        found = dict(made(folder)) if made else {}
+        if told := getattr(self._module, "answers", None):
+            found |= told(pools, episodes)
         if sorted(found) != sorted(panels.data):
             raise InputError(
                 f"page.py makes {', '.join(sorted(found)) or 'no file'}, panels.json names "
