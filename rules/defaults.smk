@@ -7,9 +7,12 @@ A job that has its code among its inputs also has a hash of all its source files
 content of inputs when a job ends. So without the hash, an edit while the job runs would pass for what the job read.
 """
 
+import os
 import re
+from functools import cache
 
 from trap.workflow.closure import combined_hash, sha256_file
+from trap.workflow.plan import RELEASED
 
 
 @cache

@@ -27,7 +27,8 @@ def undisturbed(tiny_run: Path) -> Path:
 
 def test_everything_is_there(undisturbed: Path) -> None:
     evidence = undisturbed / "results/hops/default"
-    assert "nano" in (evidence / "report/post.md").read_text(encoding="utf-8")
+    assert "trap.md" in (evidence / "report/post.md").read_text(encoding="utf-8")
+    assert "nano" in (evidence / "report/trap.md").read_text(encoding="utf-8")
     assert (evidence / "figures/trap.dark.png").stat().st_size > 1000
     assert {row["verdict"] for row in claims(undisturbed)} <= {
         "reproduced", "not reproduced", "inconclusive", "not tested here",
