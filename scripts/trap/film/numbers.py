@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from trap.figures.estimates import Evidence
-from trap.figures.findings import settled
 from trap.files import InputError
 from trap.report import prose
 
@@ -51,8 +50,8 @@ class Numbers:
         return found
 
     def verdict(self, name: str) -> str:
-        """The settled verdict of a claim, see `trap.figures.findings.settled`."""
-        return settled(self.claim(name))
+        """The verdict of a claim on the number that the film shows, which may be of fewer seeds than the committed one."""
+        return str(self.claim(name).get("verdict") or "")
 
     def has(self, name: str) -> bool:
         """Whether the ledger has a claim of that id with a value."""
