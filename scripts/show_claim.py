@@ -12,13 +12,12 @@ import difflib
 import re
 import sys
 import textwrap
-from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from trap.cli import run_main
 from trap.files import InputError, read_json, read_text
+from trap.report.prose import Ledger
 from trap.report.wording import interval_text, number_text, said
 
 
@@ -85,15 +84,13 @@ def opening(post: Path) -> str:
     raise InputError(f"{post}: no paragraph")
 
 
-def counts(claims: Iterable[dict[str, Any]]) -> list[str]:
+def counts(claims: list[dict[str, Any]]) -> list[str]:
     """How many claims of each kind have which verdict, a line a kind; those that were not tested come last."""
-    found: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
-    for claim in claims:
-        found[claim["kind"]][said(claim["verdict"], claim["kind"])] += 1
+    tallies = {kind: Ledger(claims).tally(kind) for kind in KINDS}
     return [
-        f"{KINDS[kind]}: " + ", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common())
-        for kind, verdicts in found.items()
-        if verdicts
+        f"{KINDS[kind]}: " + ", ".join(f"{count} {verdict}" for verdict, count in tally.items() if count)
+        for kind, tally in tallies.items()
+        if tally
     ]
 
 

@@ -293,6 +293,7 @@ SAID = {
     "trap_nano": ("not reproduced", "inconclusive"),
     "trap_nano_able": ("not reproduced",),
     "matching_true_nano_able": ("reproduced",),
+    "B2_knowledge_easy_smollm": ("inconclusive",),
 }
 
 

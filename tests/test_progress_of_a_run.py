@@ -122,7 +122,9 @@ def test_the_end_says_what_was_found(tmp_path: Path, capsys: pytest.CaptureFixtu
         ("own", "inconclusive"),
         ("own", "reproduced"),
     ]
-    (tmp_path / "claims.json").write_text(json.dumps([{"kind": k, "verdict": v} for k, v in verdicts]))
+    (tmp_path / "claims.json").write_text(
+        json.dumps([{"id": f"{k}{n}", "kind": k, "verdict": v} for n, (k, v) in enumerate(verdicts)])
+    )
     assert show_claim.main(["--found", str(post)]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "The leak adds +2 points.",

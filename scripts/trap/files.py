@@ -27,9 +27,8 @@ except ImportError:  # not a Unix
     fcntl = None
 
 T = TypeVar("T")
-HOST = hashlib.sha256(platform.node().encode()).hexdigest()[
-    :8
-]  # of this machine, in names of temporary folders
+# Of this machine, in names of temporary folders.
+HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 HERE, SWAP = -100, 2  # AT_FDCWD, and RENAME_EXCHANGE of Linux, which is RENAME_SWAP of macOS
 # What a person can mend, by error number.
 TROUBLES = {

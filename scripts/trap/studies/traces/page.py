@@ -16,9 +16,9 @@ from trap.studies.traces.explaining import shown, step_text
 from trap.studies.traces.grading import Grade, grade
 from trap.studies.traces.language import Program, Step
 from trap.studies.traces.lint import KINDS, WITHOUT_EFFECT, computations, failures
-from trap.studies.traces.quantities import MEANT, Number, meant_in, read_number, said_in
+from trap.studies.traces.quantities import MEANT, Number, meant_in, number_of, read_number, said_in
 from trap.studies.traces.reading import read_program
-from trap.studies.traces.solver import expert_fault, form_fault, steps
+from trap.studies.traces.solver import changes, expert_fault, form_fault
 from trap.studies.traces.soundness import REMARKS, used
 
 MOST_WORDS = 4  # of a number in words that is looked for in a question
@@ -59,8 +59,8 @@ def record(item: Item, completion: str) -> dict[str, Any]:
     Each step is {text, part, expert, changes, numbers, marks, ran}; `numbers` are [text, where it stands in the question].
     """
     question = item.info["question"]
-    needs = [_number(text) for text in item.info["needs"]]
-    found = grade(completion, _number(item.answer), item.info["experts"], question, needs)
+    needs = [number_of(text) for text in item.info["needs"]]
+    found = grade(completion, number_of(item.answer), item.info["experts"], question, needs)
     failed = failures(found, item.reference)
     return {
         "steps": _steps(found, question, item.reference if "wrong_operation" in failed else ""),
@@ -98,19 +98,12 @@ def _steps(found: Grade, question: str, reference: str) -> list[dict[str, Any]]:
 
 def _run_into(rows: dict[tuple[int, int], dict[str, Any]], program: Program) -> Any:
     """Note what each step changes. Returns the fault that stops the run, if one does."""
-    before: dict[str, Number] = {}
-    at = -1
-    for part, index, _, machine, fault in steps(program):
-        if part != at:
-            at, before = part, {}
+    for part, index, _, changed, _, fault in changes(program):
         if fault:
             return fault
         row = rows[part, index]
         row["ran"] = True
-        row["changes"] = [
-            [name, shown(value)] for name, value in machine.values.items() if before.get(name) != value
-        ]
-        before = dict(machine.values)
+        row["changes"] = [[name, shown(value)] for name, value in changed.items()]
     return None
 
 
@@ -150,13 +143,6 @@ def _mark_other(rows: dict[tuple[int, int], dict[str, Any]], program: Program, r
 
 def _computed(step: Step) -> str:
     return "" if step.op in WITHOUT_EFFECT else str(step.values.get("compute_op", step.op))
-
-
-def _number(text: str) -> Number:
-    found = read_number(text)
-    if found is None:
-        raise InputError(f"answer: {text!r} is no number")
-    return found
 
 
 def _items(pools: Iterable[Path], wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Item]:

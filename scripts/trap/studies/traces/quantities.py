@@ -18,6 +18,8 @@ import re
 from fractions import Fraction
 from functools import lru_cache
 
+from trap.files import InputError
+
 Number = int | Fraction
 
 MOST_DIGITS = 30  # of a number in a text
@@ -101,6 +103,14 @@ def read_number(text: str) -> Number | None:
         value = int(units or 0) + Fraction(int(above), int(below))
         return whole(-value if sign == "-" else value)
     return read_words(text.lower())
+
+
+def number_of(text: str) -> Number:
+    """The number of an answer that must be one. Raises InputError for any other text."""
+    found = read_number(text)
+    if found is None:
+        raise InputError(f"answer: {text!r} is no number")
+    return found
 
 
 def read_words(text: str) -> Number | None:

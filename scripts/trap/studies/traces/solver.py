@@ -308,6 +308,17 @@ def steps(program: Program) -> Iterator[tuple[int, int, Step, Machine, Fault | N
         results.append((machine.answer, machine.asked))
 
 
+def changes(program: Program) -> Iterator[tuple[int, int, Step, dict[str, Number], Machine, Fault | None]]:
+    """As `steps`, with the values that each step made or changed, by name, and the state after it."""
+    at, before = -1, {}
+    for part, index, step, machine, fault in steps(program):
+        if part != at:
+            at, before = part, {}
+        now = dict(machine.values)
+        yield part, index, step, {n: v for n, v in now.items() if before.get(n) != v}, machine, fault
+        before = now
+
+
 def form_fault(program: Program) -> Fault | None:
     """The first step of no known form."""
     for number, part in enumerate(program.parts):

@@ -19,7 +19,7 @@ from trap.studies.traces.grading import grade
 from trap.studies.traces.language import MOST_STEPS
 from trap.studies.traces.lint import KINDS, failures
 from trap.studies.traces.prompts import PROMPTS
-from trap.studies.traces.quantities import Number, read_number, said_in, written
+from trap.studies.traces.quantities import Number, number_of, said_in, written
 from trap.studies.traces.stories import lessons
 from trap.studies.traces.stories.problems import EASY, HARD, Kind, Problem, problem
 
@@ -128,7 +128,7 @@ class Study(BaseStudy):
         experts = tuple(item.info["experts"])
         found = grade(
             completion,
-            _number(item.answer),
+            number_of(item.answer),
             experts,
             item.info["question"],
             _needs(tuple(item.info["needs"])),
@@ -175,7 +175,7 @@ class Study(BaseStudy):
             name: [] for name in ("chance", "last number", "sum", "first two multiplied")
         }
         for item in items:
-            said, answer = said_in(item.info["question"]), _number(item.answer)
+            said, answer = said_in(item.info["question"]), number_of(item.answer)
             guesses = (None, said[-1], sum(said), said[0] * said[min(1, len(said) - 1)])
             for name, guess in zip(rows, guesses, strict=True):
                 rows[name].append(float(guess == answer))
@@ -194,13 +194,5 @@ class Study(BaseStudy):
 
 
 @lru_cache(maxsize=65536)
-def _number(text: str) -> Number:
-    found = read_number(text)
-    if found is None:
-        raise InputError(f"answer: {text!r} is no number")
-    return found
-
-
-@lru_cache(maxsize=65536)
 def _needs(texts: tuple[str, ...]) -> tuple[Number, ...]:
-    return tuple(_number(text) for text in texts)
+    return tuple(number_of(text) for text in texts)

@@ -9,7 +9,7 @@ from trap.studies.traces.explaining import shown
 from trap.studies.traces.film.sources import FilmSources, Row
 from trap.studies.traces.language import Step
 from trap.studies.traces.reading import read_program
-from trap.studies.traces.solver import steps
+from trap.studies.traces.solver import changes
 
 SHARES = ("learned", "families", "wordings")  # claims that are drawn as bars
 
@@ -31,13 +31,10 @@ def _said(step: Step) -> str:
 def _executed(row: Row) -> dict[str, Any]:
     """The steps of a program, and the value that each one leaves."""
     program = read_program(row["completion"])
-    lines, before = [], {}
-    for _, _, step, machine, _ in steps(program):
-        now = dict(machine.values)
-        changed = [name for name, value in now.items() if before.get(name) != value]
+    lines = []
+    for _, _, step, changed, machine, _ in changes(program):
         left = shown(machine.answer) if step.op == "query" else ""
-        lines.append({"step": _said(step), "value": left or ", ".join(shown(now[name]) for name in changed)})
-        before = now
+        lines.append({"step": _said(step), "value": left or ", ".join(map(shown, changed.values()))})
     question = row["prompt"].strip().split("\n")[0]
     return {"question": question, "lines": lines, "right": row["correct"]}
 

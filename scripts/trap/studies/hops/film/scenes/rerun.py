@@ -160,18 +160,10 @@ class Scene(Stage):
             rows.add(said.move_to(point(side.right - 0.1, y), aligned_edge=m.RIGHT))
             y -= 0.55
         y -= 0.3
-        for model, (start, _) in STARTS.items():
-            key = f"{name}_{model}"
-            if key not in self.facts.words:
-                continue
-            for text, size, color, down in (
-                (start, "small", MUTED, 0.6),
-                (self.facts.words[key], "body", INK, 0.7),
-                (self.facts.words[f"{key}.interval"], "small", MUTED, 1.0),
-            ):
-                said = line(text, self.size(size), color, bold=size == "body")
-                rows.add(said.move_to(point(side.left, y), aligned_edge=m.LEFT))
-                y -= down
+        for model in STARTS:
+            if f"{name}_{model}" in self.facts.words:
+                rows.add(*self._measured(name, model, side.left, (y, y - 0.6, y - 1.3)))
+                y -= 2.3
         if self.result is not None:
             self.animate(m.FadeOut(self.result), seconds=0.3)
         self.animate(m.FadeIn(rows), seconds=0.5)
@@ -182,18 +174,24 @@ class Scene(Stage):
         side, rows = self.side, m.VGroup()
         head = line(f"{what} − {self.facts.words['sft_more.label']}", self.size("small"), MUTED)
         rows.add(head.move_to(point(side.left, side.top - 0.2), aligned_edge=m.LEFT))
-        for number, (model, (start, _)) in enumerate(STARTS.items()):
-            key, x = f"{name}_{model}", side.left + 0.5 * number * side.width
-            if key not in self.facts.words:
-                continue
-            for text, size, color, down in (
-                (start, "small", MUTED, 0.85),
-                (self.facts.words[key], "body", INK, 1.42),
-                (self.facts.words[f"{key}.interval"], "small", MUTED, 2.0),
-            ):
-                said = line(text, self.size(size), color, bold=size == "body")
-                rows.add(said.move_to(point(x, side.top - down), aligned_edge=m.LEFT))
+        for number, model in enumerate(STARTS):
+            if f"{name}_{model}" in self.facts.words:
+                heights = tuple(side.top - down for down in (0.85, 1.42, 2.0))
+                rows.add(*self._measured(name, model, side.left + 0.5 * number * side.width, heights))
         self.animate(m.FadeIn(rows), seconds=0.5)
+
+    def _measured(self, name: str, model: str, x: float, heights: tuple[float, ...]) -> list[m.Mobject]:
+        """Three lines at these heights: a start, its difference and the interval."""
+        words = self.facts.words
+        texts = (
+            (STARTS[model][0], "small", MUTED),
+            (words[f"{name}_{model}"], "body", INK),
+            (words[f"{name}_{model}.interval"], "small", MUTED),
+        )
+        return [
+            line(text, self.size(size), color, bold=size == "body").move_to(point(x, y), aligned_edge=m.LEFT)
+            for (text, size, color), y in zip(texts, heights, strict=True)
+        ]
 
     def cue_trap(self, seconds: float) -> None:
         if not hasattr(self, "box"):
