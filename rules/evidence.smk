@@ -16,7 +16,7 @@ rule collect_runs:
         more=more_items,
         borrowed=borrowed_files,
         gates=gates,
-        code=lambda wildcards: plan_of(wildcards).study_code("collect_runs.py"),
+        code=lambda wildcards: plan_of(wildcards).study_code("collect_runs.py", "evidence"),
     output:
         item_rows="results/{study}/{experiment}/collected/items.parquet",
         runs="results/{study}/{experiment}/collected/runs.parquet",
@@ -162,7 +162,7 @@ rule compare_experiments:
         others=lambda wildcards: other_items(wildcards.study, wildcards.experiment),
         sources=lambda wildcards: sources(wildcards.study),
         claims=lambda wildcards: plan_of(wildcards).settings.claims,
-        code=lambda wildcards: plan_of(wildcards).study_code("compare_experiments.py"),
+        code=lambda wildcards: plan_of(wildcards).study_code("compare_experiments.py", "evidence"),
     output:
         both("results/{study}/{experiment}/tables", ["{comparison}"]),
     wildcard_constraints:

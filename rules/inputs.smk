@@ -45,7 +45,7 @@ def judged(script):
         "pools": lambda wildcards: plan_of(wildcards).pool_files(plan_of(wildcards).honest),
         "claims": lambda wildcards: plan_of(wildcards).settings.claims,
         "sheet": lambda wildcards: plan_of(wildcards).sheet(wildcards.experiment),
-        "code": lambda wildcards: plan_of(wildcards).study_code(script),
+        "code": lambda wildcards: plan_of(wildcards).study_code(script, "evidence"),
     }
 
 

@@ -42,7 +42,7 @@ rule build_page:
         pools=lambda wildcards: pool_files(wildcards.study, "train", "evaluation", "control"),
         source=[path.as_posix() for path in sorted(Path("page").rglob("*")) if path.is_file()],
         models=page_models,
-        code=lambda wildcards: plan_of(wildcards).study_code("build_page.py"),
+        code=lambda wildcards: plan_of(wildcards).study_code("build_page.py", "page"),
     output:
         index="results/{study}/{experiment}/page/index.html",
         data=directory("results/{study}/{experiment}/page/data"),

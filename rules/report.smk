@@ -21,7 +21,7 @@ rule render_post:
         # the front page comes last, so that all its links lead somewhere
         others=lambda wildcards: other_posts(wildcards),
         links=[path for path in ("config/page.yaml",) if Path(path).is_file()],
-        code=lambda wildcards: plan_of(wildcards).study_code("render_post.py"),
+        code=lambda wildcards: plan_of(wildcards).study_code("render_post.py", "post"),
     output:
         post="results/{study}/{experiment}/report/{post}.md",
         html=shown("results/{study}/{experiment}/report/{post}.html", "render_post", "Post"),

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from trap.files import InputError, write_jsonl
-from trap.studies.base import load_study
-from trap.studies.traces.page import STEP, answers, places, record
+from trap.studies.base import load_study, study_class
+from trap.studies.traces.page import STEP, WORDS, answers, places, record
 from trap.studies.traces.study import Study
 
 STORY = Path(__file__).resolve().parent.parent / "results/released/traces/story/episodes.parquet"
@@ -79,3 +79,10 @@ def test_an_answer_to_an_unknown_problem_is_refused(tmp_path: Path) -> None:
     rows = pl.read_parquet(STORY).filter(kind="eval").head(1)
     with pytest.raises(InputError, match=r"episodes\.parquet: id: no problem"):
         answers([], rows)
+
+
+def test_the_page_has_words_for_every_pool_that_a_reader_meets() -> None:
+    shown = {
+        pool.name for pool in study_class("traces").pools if pool.honest and (pool.scored or pool.trainable)
+    }
+    assert shown - {"train_families"} <= WORDS["pool_labels"].keys()

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from trap.workflow.config import load_config
+from trap.workflow.plan import Plan
 from whole_runs import project, snakemake
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -222,6 +224,17 @@ def test_an_edit_while_a_job_ran_is_seen(finished: Path, file: str, rule: str) -
     edit(finished, file, "\n# a new line\n")
     os.utime(finished / file, (0, 0))
     assert rule in planned(finished)
+
+
+def test_modules_that_a_study_may_have_are_code_of_what_loads_them(finished: Path) -> None:
+    edit(finished, "scripts/trap/studies/hops/post.py")
+    assert planned(finished) == {"render_post": POSTS}
+    edit(finished, "scripts/trap/studies/hops/evidence.py")
+    found = planned(finished)
+    assert {"collect_runs", "tabulate_claims", "tabulate_results"} <= set(found)
+    assert not {"train_base", "train_adapter", "evaluate_adapter"} & set(found)
+    plan = Plan.of(load_config(ROOT / "config/config.yaml"), "traces")
+    assert "scripts/trap/studies/traces/page.py" in plan.study_code("build_page.py", "page")
 
 
 def test_two_edits_are_both_seen(finished: Path) -> None:

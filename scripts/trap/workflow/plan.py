@@ -389,9 +389,12 @@ class Plan:
     def evaluation_code(self, platform: str, script: str = "evaluate_adapter.py") -> str:
         return program_hash(script, f"platforms.{platform}", f"studies.{self.module}.study")
 
-    def study_code(self, script: str) -> list[str]:
-        """The files that a program and the study can import."""
-        return code(script, f"studies.{self.module}.study")
+    def study_code(self, script: str, *own: str) -> list[str]:
+        """The files that a program and the study can import.
+
+        own: optional modules of the study that the program loads by name, such as `evidence`; no import shows them.
+        """
+        return code(script, *(f"studies.{self.module}.{name}" for name in ("study", *own)))
 
     def figure_code(self, figure: str) -> list[str]:
         """The files that drawing a figure can import: the study's own one of that name, else the shared one."""

@@ -21,6 +21,22 @@ from trap.studies.traces.reading import read_program
 from trap.studies.traces.solver import changes, expert_fault, form_fault
 from trap.studies.traces.soundness import REMARKS, used
 
+WORDS = {
+    "pool_labels": {
+        "eval_easy": "fresh problems, short",
+        "eval_hard": "fresh problems, long",
+        "eval_leak": "leaked problems, long",
+        "eval_wording": "short, in wordings never taught",
+        "eval_family": "short, of kinds never taught",
+        "eval_wording_hard": "long, in wordings never taught",
+        "eval_family_hard": "long, of kinds never taught",
+        "easy": "short, trained on",
+        "hard": "long, trained on",
+        "valid_easy": "short",
+        "valid_hard": "long",
+        "valid_wording": "other wordings",
+    },
+}
 MOST_WORDS = 4  # of a number in words that is looked for in a question
 UNUSED, IDLE, INVENTED, OTHER, STOPS = "unused", "idle", "invented number", "another operation", "stops here"
 STEP = ("text", "part", "expert", "changes", "numbers", "marks", "ran")
