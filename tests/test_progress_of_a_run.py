@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import show_claim
@@ -57,6 +57,7 @@ def test_seconds_come_from_this_job_then_from_its_arm_then_from_its_rule(tmp_pat
     assert expected.seconds("train_adapter", sft, str(timed)) == 50.0
 
 
+@example({0: 0.0, 1: 1.0, 3: 4095.969670322224, 10: 1.15308055514015, 2: 0.0, 4: 1.0}, 1, 1.0)
 @given(
     st.dictionaries(st.integers(0, 30), st.floats(0, 1e4), min_size=1), st.integers(1, 4), st.floats(0.1, 10)
 )

@@ -6,6 +6,7 @@ Jobs differ a thousandfold, so that counting them says little: a training takes 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import fsum
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -80,7 +81,7 @@ class Course:
     def __init__(self, expected: Mapping[int, float], cores: int, now: float) -> None:
         """expected: seconds by job."""
         self.expected, self.cores, self.began = dict(expected), max(1, cores), now
-        self.total = sum(self.expected.values())
+        self.total = fsum(self.expected.values())
         self.running: dict[int, float] = {}
         self.finished: set[int] = set()
 
@@ -97,10 +98,11 @@ class Course:
         return now - self.running.pop(job, now)
 
     def _worked(self, now: float) -> float:
-        done = sum(self.expected.get(job, 0.0) for job in self.finished)
-        return done + sum(
+        done = [self.expected.get(job, 0.0) for job in self.finished]
+        parts = [
             min(now - since, UNSURE * self.expected.get(job, 0.0)) for job, since in self.running.items()
-        )
+        ]
+        return fsum(done + parts)  # rounded once, so that the share never falls by the order of a sum
 
     def share(self, now: float) -> float:
         """What is done, from 0 to 1."""
