@@ -23,5 +23,5 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         series.append(Series(evidence.pool, "faithful", "faithful", "faithful", marker="^", shift=0.008))
     return draw_dose(
         evidence, theme, declared, declared.family or share_family(evidence, contaminated=False), tuple(series),
-        title="Training with more prompts that match the questions asked", axis="share of matching prompts",
+        title="Accuracy by the share of prompts that match the questions asked", axis="share of matching prompts",
     )  # fmt: skip

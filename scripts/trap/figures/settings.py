@@ -132,7 +132,7 @@ class Rollouts(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     upper panel. doses: how many K the sheet has, so that the caption can say if fewer were run.
     """
 
-    title: str = "What more samples per prompt let through"
+    title: str = "Rejection sampling by the number of samples per prompt"
     alt: str = ""
     family: str = ""
     sampled: str = "Rejection sampling"
