@@ -15,6 +15,8 @@ from matplotlib.figure import Figure
 from trap.figures.estimates import Estimate, Evidence, estimates, sizes
 from trap.figures.findings import headline
 from trap.figures.marks import absent, estimate_point, frame, panels, reference, share_axis
+from trap.figures.references import note as baselines_note
+from trap.figures.references import references, words
 from trap.figures.settings import Doses
 from trap.figures.theme import NARROW, NORMAL, SMALL, Theme
 
@@ -99,7 +101,7 @@ def _panel(
 def draw_dose(
     evidence: Evidence, theme: Theme, declared: Doses, family: str, series: tuple[Series, ...], title: str, axis: str
 ) -> Figure:  # fmt: skip
-    """A dose from 0 to 1 along x, shares along y, and a dashed line at chance.
+    """A dose from 0 to 1 along x, shares along y, and dashed lines at what needs no model.
 
     `title` and `axis` are the defaults for texts that `declared` leaves empty.
     """
@@ -121,7 +123,7 @@ def draw_dose(
     note = evidence.text(declared.note)
     counts = f"{sizes(everything, 'questions')}; bars: 95 % intervals over seeds and questions."
     caption = (
-        f"{note} {counts}{few}"
+        f"{note} {counts}{few}{baselines_note(evidence)}"
         if everything
         else "None of the arms of this dose were run, so nothing is drawn."
     )
@@ -149,10 +151,9 @@ def draw_dose(
         axes.set_xlabel(evidence.text(declared.axis or named), labelpad=1)
         axes.set_title(evidence.panel_title(model), fontsize=NORMAL, pad=9)
         _panel(axes, evidence, theme, model, family, series)
-        for place, name in zip(PLACES, evidence.settings.trap.baselines, strict=False):
-            if known := evidence.baseline(name):
-                below = _below(axes, known.value, place)
-                reference(axes, theme, known.value, name.replace("_", " "), x=place, ha="center", below=below)
+        for place, (name, known) in zip(PLACES, references(evidence).items(), strict=False):
+            below = _below(axes, known.value, place)
+            reference(axes, theme, known.value, words(name), x=place, ha="center", below=below)
     return figure
 
 
