@@ -13,7 +13,7 @@ from trap.figures.estimates import Estimate, Evidence, estimates, missing_note, 
 from trap.figures.marks import absent, estimate_point, frame, legend_row, look, panels, share_axis
 from trap.figures.theme import NARROW, SMALL, Theme, markers
 
-TITLE = "Accuracy, or another measure, by level"
+TITLE = "Results by level"
 ALT = (
     "The mean of a measure against the level of the questions, one line per training arm and one panel per model, with "
     "95 % intervals."
