@@ -13,6 +13,7 @@ import other_evidence
 import plot_figure
 import render_post
 from page_loads import HOSTILE, Loads
+from trap.figures.theme import NARROW
 from trap.files import InputError, write_json, write_jsonl
 from trap.report.templates import markdown_environment
 from trap.studies.base import study_class
@@ -187,3 +188,19 @@ def test_every_way_to_write_text_keeps_it_text(text: str) -> None:
     assert page.count("<td>") == 4 and page.rstrip().endswith("<p>end</p>")
     seen = " ".join(html_entities.unescape(re.sub(r"<[^>]*>", "", page)).split())
     assert " ".join(text.split()) in seen and "&#39;" not in made and "&#34;" not in made
+
+
+PUBLISHED = sorted((Path(__file__).parents[1] / "docs").glob("*/*/report/*.md"))
+
+
+@pytest.mark.parametrize("post", PUBLISHED, ids=lambda path: "/".join(path.parts[-4:]))
+def test_phones_show_every_figure_of_every_published_post_whole(post: Path) -> None:
+    text = post.read_text(encoding="utf-8")
+    assert text.count("<picture") == text.count('<picture class="narrow">')
+    for link in re.findall(r' src="([^"]+\.svg)"', text):
+        width = re.search(r'<svg [^>]*?width="([\d.]+)pt"', (post.parent / link).read_text(encoding="utf-8"))
+        assert width and float(width[1]) <= 72 * NARROW + 0.1, link
+
+
+def test_there_are_published_posts_of_several_studies() -> None:
+    assert len({post.parts[-4] for post in PUBLISHED}) > 2

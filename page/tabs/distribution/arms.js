@@ -16,7 +16,7 @@ function references(store, rows, metric, x, bottom) {
     const found = store.estimate("none", `baseline:${name}`, rows[0]?.pool, metric);
     if (!found) return [];
     return [svg("line", { class: "reference", x1: x(found.value), x2: x(found.value), y1: 8, y2: bottom }),
-      svg("text", { class: "tick", x: x(found.value) - 4, y: 12, "text-anchor": "end" }, name)];
+      svg("text", { class: "tick", x: x(found.value) - 4, y: 12, "text-anchor": "end" }, name.replaceAll("_", " "))];
   });
 }
 

@@ -54,7 +54,7 @@ export function storyChart(store, { wide }) {
     parts.push(svg("text", { class: "head", x: left, y: 16 }, model.words));
     for (const name of store.site.references) {
       const found = store.estimate("none", `baseline:${name}`, store.site.main_pool);
-      if (found) parts.push(svg("line", { class: "reference", x1: x(found.value), x2: x(found.value), y1: top - 4, y2: bottom }), svg("text", { class: "tick", x: x(found.value), y: top - 8, "text-anchor": "middle" }, name));
+      if (found) parts.push(svg("line", { class: "reference", x1: x(found.value), x2: x(found.value), y1: top - 4, y2: bottom }), svg("text", { class: "tick", x: x(found.value), y: top - 8, "text-anchor": "middle" }, name.replaceAll("_", " ")));
     }
     rows.forEach((row, i) => parts.push(...marksOf(store, row, model, { x, y: top + i * STEP + 14, first: index === 0 })));
   });

@@ -15,14 +15,18 @@ from matplotlib.figure import Figure
 from trap.figures.estimates import Estimate, Evidence, estimates, sizes
 from trap.figures.findings import headline
 from trap.figures.marks import absent, estimate_point, frame, panels, reference, share_axis
+from trap.figures.references import note as baselines_note
+from trap.figures.references import references, words
 from trap.figures.settings import Doses
 from trap.figures.theme import NARROW, NORMAL, SMALL, Theme
 
 PANEL_INCHES = 2.45
 LEFT, RIGHT = 0.105, 0.8  # shares of the width; right of the panels stand the names of their lines
 BELOW_INCHES = 0.66
-WORD = 0.08  # of the height, for a word beside a line
-PLACES = (0.4, 0.65, 0.875)  # along the axis, of the names of baselines
+WORD = 0.105  # of the height, for a word beside a line
+HALF = 0.14  # of the axis, half of such a word
+PLACES = (0.4, 0.7, 0.12)  # along the axis, where the name of a baseline may stand, the first for choice
+CLEAR = 0.1  # of the height: farther from everything is no better
 GAP = 0.09  # share of the axis, per line of text, between the labels at the ends of lines
 
 
@@ -99,7 +103,7 @@ def _panel(
 def draw_dose(
     evidence: Evidence, theme: Theme, declared: Doses, family: str, series: tuple[Series, ...], title: str, axis: str
 ) -> Figure:  # fmt: skip
-    """A dose from 0 to 1 along x, shares along y, and a dashed line at chance.
+    """A dose from 0 to 1 along x, shares along y, and dashed lines at what needs no model.
 
     `title` and `axis` are the defaults for texts that `declared` leaves empty.
     """
@@ -121,7 +125,7 @@ def draw_dose(
     note = evidence.text(declared.note)
     counts = f"{sizes(everything, 'questions')}; bars: 95 % intervals over seeds and questions."
     caption = (
-        f"{note} {counts}{few}"
+        f"{note} {counts}{few}{baselines_note(evidence)}"
         if everything
         else "None of the arms of this dose were run, so nothing is drawn."
     )
@@ -149,16 +153,46 @@ def draw_dose(
         axes.set_xlabel(evidence.text(declared.axis or named), labelpad=1)
         axes.set_title(evidence.panel_title(model), fontsize=NORMAL, pad=9)
         _panel(axes, evidence, theme, model, family, series)
-        for place, name in zip(PLACES, evidence.settings.trap.baselines, strict=False):
-            if known := evidence.baseline(name):
-                below = _below(axes, known.value, place)
-                reference(axes, theme, known.value, name.replace("_", " "), x=place, ha="center", below=below)
+        taken: list[tuple[float, float, float, float]] = []
+        for name, known in references(evidence).items():
+            place, below = _spot(axes, known.value, taken)
+            taken.append(_box(known.value, place, below))
+            reference(axes, theme, known.value, words(name), x=place, ha="center", below=below)
     return figure
 
 
-def _below(axes: Axes, known: float, place: float) -> bool:
-    """Whether the word for a baseline stands below its line: where no series passes there, nor the axis."""
-    curves = [line for line in axes.lines if len(line.get_xdata()) > 2]
-    passing = [float(np.interp(place - 0.025, line.get_xdata(), line.get_ydata())) - known for line in curves]
-    crowded = {below: sum(0 < (-y if below else y) < WORD for y in passing) for below in (True, False)}
-    return known > WORD and crowded[True] <= crowded[False]
+def _box(known: float, place: float, below: bool) -> tuple[float, float, float, float]:
+    """(left, right, low, high) of a word beside the line at `known`; `place` and the sides are in units of the axes."""
+    low = known - WORD if below else known
+    return place - HALF, place + HALF, low, low + WORD
+
+
+def _spot(axes: Axes, known: float, taken: list[tuple[float, float, float, float]]) -> tuple[float, bool]:
+    """(place, below) of the name of a baseline: clear of names before it, and farthest from curves and intervals, or least
+    inside one."""
+    best, most = (PLACES[0], False), -np.inf
+    left_edge, right_edge = axes.get_xlim()
+    for place in PLACES:
+        for below in (False, True):
+            left, right, low, high = _box(known, place, below)
+            if low < 0 or any(left < b and a < right and low < d and c < high for a, b, c, d in taken):
+                continue
+            # in data coordinates, as the curves are
+            a, b = (left_edge + share * (right_edge - left_edge) for share in (left, right))
+            clear = min([CLEAR, *(max(bottom - high, low - top) for bottom, top in _passing(axes, a, b))])
+            if clear > most + 1e-9:
+                best, most = (place, below), clear
+    return best
+
+
+def _passing(axes: Axes, left: float, right: float) -> list[tuple[float, float]]:
+    """(lowest, highest) y of every curve and every interval between two places along x."""
+    found = []
+    for line in axes.lines:
+        x, y = (np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float))
+        if len(x) > 1 and x[0] == x[-1] and left <= x[0] <= right:  # an interval
+            found.append((float(y.min()), float(y.max())))
+        elif len(x) > 1 and x[0] < x[-1] and y.min() < y.max():  # a curve; lines of baselines are level
+            here = np.interp(np.linspace(left, right, 9), x, y)
+            found.append((float(here.min()), float(here.max())))
+    return found

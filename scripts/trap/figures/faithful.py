@@ -1,4 +1,7 @@
-"""Faithful accuracy against accuracy. Faithful answers are right, and their stated reasons were checked and hold."""
+"""Faithful accuracy against accuracy. Faithful answers are right, and their stated reasons were checked and hold.
+
+The figure is narrow, so that a phone shows it whole.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from matplotlib.figure import Figure
 from trap.figures.estimates import Estimate, Evidence, missing_note, one, sizes
 from trap.figures.marks import absent, frame, legend_row, look, panels, point, share_axis
 from trap.figures.settings import Point
-from trap.figures.theme import SMALL, Theme, markers
+from trap.figures.theme import NARROW, SMALL, Theme, markers
 
 TITLE = "Accuracy against faithful accuracy"
 ALT = (
@@ -55,7 +58,10 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         caption = "This study checks no reasons, so that no answer can be called faithful."
     if any(evidence.contaminated(points[i].arm) for i in shown):
         caption += " Hollow: trained on evaluation questions, asked fresh ones or the same ones."
-    figure, bottom, top = frame(theme, evidence.text(declared.title), caption + missing_note(missing), 3.9)
+    height = 0.2 * (len(shown) + 1) + 3.6 * max(len(models), 1)
+    figure, bottom, top = frame(
+        theme, evidence.text(declared.title), caption + missing_note(missing), height, NARROW
+    )
     entries = [
         (
             evidence.label(points[i].arm) + points[i].adds,
@@ -64,14 +70,13 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         for i in shown
     ]
     top = legend_row(figure, theme, entries, top)
-    boxes = panels(figure, (bottom, top), max(len(models), 1), left=0.105, gap=0.075, share_left=True)
+    boxes = panels(figure, (bottom, top), max(len(models), 1), left=0.14)
     for index, axes in enumerate(boxes):
         share_axis(axes, theme, "x")
         share_axis(axes, theme, "y")
         axes.tick_params(axis="x", pad=7)
         axes.set_xlabel("accurate")
-        if not index:
-            axes.set_ylabel("faithful")
+        axes.set_ylabel("faithful")
         if not models:
             absent(axes, theme, *([] if evidence.reasons else ["this study checks no reasons"]))
             continue

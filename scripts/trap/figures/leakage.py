@@ -26,6 +26,6 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         series.insert(0, leaked)
     return draw_dose(
         evidence, theme, declared, declared.family or share_family(evidence, contaminated=True), tuple(series),
-        title="Training with more evaluation questions among its prompts",
+        title="Accuracy by the share of prompts that are evaluation questions",
         axis="prompts that are evaluation questions",
     )  # fmt: skip

@@ -1,4 +1,7 @@
-"""A metric by level: accuracy, or another metric that a study declares, such as the length of the reasons."""
+"""A metric by level: accuracy, or another metric that a study declares, such as the length of the reasons.
+
+The figure is narrow, so that a phone shows it whole.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,15 @@ from matplotlib.figure import Figure
 
 from trap.figures.estimates import Estimate, Evidence, estimates, missing_note, select, sizes
 from trap.figures.marks import absent, estimate_point, frame, legend_row, look, panels, share_axis
-from trap.figures.theme import SMALL, Theme, markers
+from trap.figures.theme import NARROW, SMALL, Theme, markers
 
-TITLE = "Accuracy, or another measure, by level"
+TITLE = "Results by level"
 ALT = (
     "The mean of a measure against the level of the questions, one line per training arm and one panel per model, with "
     "95 % intervals."
 )
 TABLES = ("arms", "by_level")
 DODGE = 0.12  # levels between neighbouring arms, so that equal scores do not hide each other
-MOST = 8  # arms, if figures.yaml declares none; more would hide each other
 
 
 def _pools(evidence: Evidence) -> list[str]:
@@ -32,6 +34,14 @@ def _pools(evidence: Evidence) -> list[str]:
     return found
 
 
+def _arms(evidence: Evidence, table: pl.DataFrame) -> list[str]:
+    """The first arm of each role: more than one mark a colour would hide each other."""
+    first: dict[str, str] = {}
+    for arm in evidence.run_arms(table):
+        first.setdefault(evidence.role(arm), arm)
+    return list(first.values())
+
+
 def draw(evidence: Evidence, theme: Theme) -> Figure:
     declared, table = evidence.settings.levels, evidence.table("by_level")
     table = table.filter(pl.col("pool").is_in(_pools(evidence)))
@@ -43,20 +53,22 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         if (rows := estimates(table, model=model, arm=arm, metric=declared.metric))
     }
     measured = {arm for _, arm in found}
-    wanted = declared.arms or evidence.run_arms(table)[:MOST]
+    wanted = declared.arms or _arms(evidence, table)
     arms = [arm for arm in wanted if arm in measured]
     signs = dict(zip(wanted, markers([evidence.role(arm) for arm in wanted]), strict=True))
     everything = [e for (_, arm), rows in found.items() if arm in arms for _, e in rows]
     missing = [evidence.label(arm) for arm in wanted if arm not in measured]
     hollow = any(evidence.contaminated(arm) for arm in arms)
     caption = (
-        f"{declared.what}, mean over {sizes(everything, declared.each)}; bars: 95 % intervals, arrow heads: they go on."
+        f"{declared.what}, mean over {sizes(everything, declared.each)}; bars: 95 % intervals over seeds and questions, an arrow head: it goes on."
         f"{f' Dashed: {declared.diagonal}.' if declared.diagonal else ''}"
         f"{' Hollow: trained on evaluation questions, here asked fresh ones.' if hollow else ''}"
-        " Points are set apart sideways."
+        f"{'' if declared.arms else ' Of arms of one colour, the first.'} Points are set apart sideways."
     ) + missing_note(missing)
     title = declared.title or f"{declared.what} by {{level_name}}"
-    figure, bottom, top = frame(theme, evidence.text(title), caption, 3.55)
+    figure, bottom, top = frame(
+        theme, evidence.text(title), caption, 0.45 + 2.75 * max(len(models), 1), NARROW
+    )
     entries = [
         (evidence.label(arm), look(theme, evidence.role(arm), signs[arm], evidence.contaminated(arm)))
         for arm in arms
@@ -64,7 +76,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
     top = legend_row(figure, theme, entries, top)
     levels = sorted(table["level"].unique().to_list()) or [1]
     share = all(row["unit"] == "share" for rows in found.values() for row, _ in rows)
-    left = 0.06 if declared.diagonal else 0.1
+    left = 0.07 if declared.diagonal else 0.105
     for index, axes in enumerate(panels(figure, (bottom, top), max(len(models), 1), left=left, gap=0.075)):
         axes.set_xlim(-0.5, len(levels) - 1 + 0.6)
         axes.set_xticks(range(len(levels)), [str(level) for level in levels])

@@ -11,7 +11,7 @@ from trap.figures.theme import Theme
 TITLE = "Accuracy by the share of prompts that match the questions asked"
 ALT = (
     "Accuracy, and where reasons are checked faithful accuracy, against the share of prompts in training that match the "
-    "questions asked, one panel per model, with 95 % intervals and a line at chance."
+    "questions asked, one panel per model, with 95 % intervals, and lines at answers that need no model."
 )
 TABLES = ("arms", "doses", "by_level")
 
@@ -23,5 +23,5 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         series.append(Series(evidence.pool, "faithful", "faithful", "faithful", marker="^", shift=0.008))
     return draw_dose(
         evidence, theme, declared, declared.family or share_family(evidence, contaminated=False), tuple(series),
-        title="Training with more prompts that match the questions asked", axis="share of matching prompts",
+        title="Accuracy by the share of prompts that match the questions asked", axis="share of matching prompts",
     )  # fmt: skip

@@ -1,13 +1,15 @@
-"""The decisive contrasts on two platforms, side by side."""
+"""The decisive contrasts on two platforms. The figure is narrow, so that a phone shows it whole."""
 
 from __future__ import annotations
+
+import textwrap
 
 import polars as pl
 from matplotlib.figure import Figure
 
 from trap.figures.estimates import Evidence, seeds_text
 from trap.figures.marks import absent, frame, legend_row, look, panels, point
-from trap.figures.theme import Theme
+from trap.figures.theme import NARROW, SMALL, Theme
 
 TITLE = "The decisive contrasts on two platforms"
 ALT = (
@@ -15,6 +17,7 @@ ALT = (
     "platform; where the intervals of a row lie over each other the platforms agree."
 )
 TABLES = ("platforms", "arms")
+LETTERS = 20  # of a line of the words beside a row
 LOOKS = (("accuracy", "o"), ("easy", "s"), ("faithful", "D"), ("start", "^"))
 
 
@@ -24,7 +27,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
     platforms = [*rows["reference"].unique().sort(), *rows["platform"].unique().sort()]
     looks = dict(zip(platforms, LOOKS, strict=False))
     models, names = evidence.models(rows, most=4), list(dict.fromkeys(rows["name"]))
-    words = [declared.contrasts.get(name) or name.replace("_", " ") for name in names]
+    words = [textwrap.fill(declared.contrasts.get(name) or name.replace("_", " "), LETTERS) for name in names]
     seeds = seeds_text([*rows["seeds"], *rows["reference_seeds"]])
     agreeing = f"{int(rows['agree'].sum())} of {rows.height}" if rows.height else "none"
     caption = (
@@ -32,14 +35,15 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         f"Rows in which the interval of the difference between the platforms contains zero: {agreeing}."
     )
     figure, bottom, top = frame(
-        theme, evidence.text(declared.title), caption, 1.1 + 0.42 * max(1, len(names))
+        theme,
+        evidence.text(declared.title),
+        caption,
+        0.3 + (0.9 + 0.42 * max(1, len(names))) * max(1, len(models)),
+        NARROW,
     )
     entries = [(name, look(theme, *looks[name])) for name in platforms[: len(LOOKS)]]
     top = legend_row(figure, theme, entries, top)
-    width = max(map(len, words), default=0)
-    made = panels(
-        figure, (bottom, top), max(1, len(models)), left=min(0.42, 0.03 + 0.0098 * width), share_left=True
-    )
+    made = panels(figure, (bottom, top), max(1, len(models)), left=0.34, right=0.97)
     for axes, model in zip(made, models or [""], strict=True):
         if not model:
             absent(axes, theme)
@@ -49,7 +53,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         low, high = min(*ends, -0.05), max(*ends, 0.05)
         axes.set_xlim(low - 0.02, high + 0.02)
         axes.set_ylim(len(names) - 0.4, -0.6)
-        axes.set_yticks(range(len(names)), words)
+        axes.set_yticks(range(len(names)), words, fontsize=SMALL)
         axes.axvline(0, color=theme.muted, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
         axes.set_title(evidence.title(model), pad=8)
         axes.spines["left"].set_visible(False)

@@ -20,7 +20,7 @@ from trap.figures.marks import (
 )
 from trap.figures.theme import NARROW, SMALL, Theme
 
-TITLE = "What more samples per prompt let through"
+TITLE = "Rejection sampling by the number of samples per prompt"
 ALT = (
     "Above: share of prompts for which sampling keeps a right answer, against the number of samples "
     "K, beside the curves for blind and for independent draws. Below: accuracy, and where reasons are checked faithful "

@@ -57,7 +57,8 @@ class Trap(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """Accuracy and faithful accuracy of every arm.
 
     findings: titles; the first that holds is used, and `title` if none does. right, reasons: the names of the two bars.
-    meaning: what `reasons` means, for the caption. baselines: drawn as lines with these names.
+    meaning: what `reasons` means, for the caption. baselines: drawn as lines, in every figure of accuracy; default, chance
+    and the best of the others. explained: {baseline: what it does, for captions}.
     """
 
     title: str = "Accuracy on {questions}"
@@ -67,7 +68,8 @@ class Trap(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     reasons: str = "right, and its reasons hold"
     meaning: str = ""
     rows: list[Row] = []
-    baselines: tuple[str, ...] = ("chance",)
+    baselines: tuple[str, ...] = ()
+    explained: dict[str, str] = {}
 
 
 class Doses(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -93,7 +95,7 @@ class Levels(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 
     what: the name of the metric. each: what a sample size counts. x, y: the labels of the axes. diagonal: for a metric
     that counts the same as a level, such as steps: what the dashed diagonal means. arms: default, the
-    first eight of the sheet.
+    first of each role.
     """
 
     title: str = ""
@@ -132,7 +134,7 @@ class Rollouts(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     upper panel. doses: how many K the sheet has, so that the caption can say if fewer were run.
     """
 
-    title: str = "What more samples per prompt let through"
+    title: str = "Rejection sampling by the number of samples per prompt"
     alt: str = ""
     family: str = ""
     sampled: str = "Rejection sampling"

@@ -1,4 +1,7 @@
-"""Training curves from the logs: loss, and accuracy and faithful accuracy on the validation pool, by step."""
+"""Training curves from the logs: loss, and accuracy and faithful accuracy on the validation pool, by step.
+
+The figure is narrow, so that a phone shows it whole: one model below the other.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from matplotlib.ticker import NullLocator
 
 from trap.figures.estimates import Evidence, missing_note, seeds_text, select
 from trap.figures.marks import absent, frame, inward, legend_row, look, share_axis
-from trap.figures.theme import SMALL, Theme
+from trap.figures.theme import NARROW, SMALL, Theme
 
 TITLE = "Training curves"
 ALT = (
@@ -22,7 +25,9 @@ ALT = (
 )
 TABLES = ("arms", "curves")
 NOTE = "Below, validation questions (neither trained on nor reported): solid is accurate{}."
-NAME_LEFT = 0.06795  # share of the figure's width, from the panels to the names of their axes
+LEFT, RIGHT, GAP = 0.155, 0.985, 0.03  # shares of the width
+NAME_LEFT = 0.115  # share of the figure's width, from the panels to the names of their axes
+BLOCK_INCHES, LOSS_INCHES = 3.4, 2.2  # height of a model's panels, with and without validation answers
 MOST = 3  # columns of panels, if figures.yaml declares none
 LOSS_BINS = 40  # points of a loss curve; log lines are averaged into these
 
@@ -132,54 +137,61 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
     # only runs with `probes` log validation answers
     valid = bool(evidence.validation) and select(table, kind="valid", pool=evidence.validation).height > 0
     caption = _caption(evidence, table, valid) + missing_note(missing)
-    figure, bottom, top = frame(theme, evidence.text(declared.title), caption, 3.9 if valid else 2.6)
+    block = BLOCK_INCHES if valid else LOSS_INCHES
+    figure, bottom, top = frame(
+        theme, evidence.text(declared.title), caption, 0.45 + block * max(len(models), 1), NARROW
+    )
     top = legend_row(
         figure, theme, [(evidence.label(arm), look(theme, evidence.role(arm), "s")) for arm in shown], top
     )
-    height = figure.get_figheight()
-    low, high = bottom + 0.42 / height, top - 0.5 / height
-    half = (high - low) * (0.46 if valid else 1.0)
-    left, right, gap, between = 0.1, 0.985, 0.025, 0.08
     if not models or not shown:
-        axes = figure.add_axes((left, low, right - left, high - low))
+        axes = figure.add_axes((LEFT, bottom, RIGHT - LEFT, top - bottom))
         absent(axes, theme)
         return figure
-    columns = len(stages)
-    unit = (right - left - between * (len(models) - 1) - gap * (columns - 1) * len(models)) / (
-        len(models) * columns
-    )
+    part = (top - bottom) / len(models)
     for index, model in enumerate(models):
-        x = left + index * (columns * unit + (columns - 1) * gap + between)
-        figure.text(x, top - 0.08 / height, evidence.panel_title(model), fontweight="bold", va="top")
-        losses = [
-            value
-            for arm in every
-            for p in _by_step(select(table, model=model, arm=arm, kind="train"), "loss", LOSS_BINS)
-            for value in p[2:]
-        ]
-        for column, (stage, arms) in enumerate(stages.items()):
-            place = x + column * (unit + gap)
-            above = figure.add_axes((place, high - half, unit, half))
-            _losses(above, theme, losses, stage)
-            _cell(above, theme, evidence, model, arms, loss=True)
-            rows = [above]
-            if valid:
-                below = figure.add_axes((place, low, unit, half))
-                share_axis(below, theme, "y", step=0.5)
-                above.tick_params(labelbottom=False)
-                _cell(below, theme, evidence, model, arms, loss=False)
-                rows.append(below)
-            steps = [s for arm in arms for s in select(table, model=model, arm=arm)["step"].to_list()]
-            for axes in rows:
-                axes.set_xlim(0, max(steps, default=1))
-                axes.set_xticks([0, max(steps, default=1)])
-                inward(axes)
-                if column:
-                    axes.tick_params(labelleft=False)
-            rows[-1].set_xlabel("step")
-            if not column and not index:
-                for axes, name in zip(rows, ("loss", "validation"), strict=False):
-                    axes.set_ylabel(name)
-                for axes in rows:
-                    axes.yaxis.set_label_coords(-NAME_LEFT / unit, 0.5)
+        _block(figure, theme, evidence, model, stages, (top - (index + 1) * part, top - index * part), valid)
     return figure
+
+
+def _block(
+    figure: Figure, theme: Theme, evidence: Evidence, model: str, stages: dict[str, list[str]], band: tuple[float, float],
+    valid: bool,
+) -> None:  # fmt: skip
+    """Draw one model in the band (bottom, top): a column for each stage, losses above and validation answers below."""
+    table, height = evidence.table("curves"), figure.get_figheight()
+    low, high = band[0] + 0.42 / height, band[1] - 0.5 / height
+    half = (high - low) * (0.46 if valid else 1.0)
+    unit = (RIGHT - LEFT - GAP * (len(stages) - 1)) / len(stages)
+    figure.text(LEFT, band[1] - 0.08 / height, evidence.panel_title(model), fontweight="bold", va="top")
+    every = [arm for arms in stages.values() for arm in arms]
+    losses = [
+        value
+        for arm in every
+        for p in _by_step(select(table, model=model, arm=arm, kind="train"), "loss", LOSS_BINS)
+        for value in p[2:]
+    ]
+    for column, (stage, arms) in enumerate(stages.items()):
+        place = LEFT + column * (unit + GAP)
+        above = figure.add_axes((place, high - half, unit, half))
+        _losses(above, theme, losses, stage)
+        _cell(above, theme, evidence, model, arms, loss=True)
+        rows = [above]
+        if valid:
+            below = figure.add_axes((place, low, unit, half))
+            share_axis(below, theme, "y", step=0.5)
+            above.tick_params(labelbottom=False)
+            _cell(below, theme, evidence, model, arms, loss=False)
+            rows.append(below)
+        steps = [s for arm in arms for s in select(table, model=model, arm=arm)["step"].to_list()]
+        for axes in rows:
+            axes.set_xlim(0, max(steps, default=1))
+            axes.set_xticks([0, max(steps, default=1)])
+            inward(axes)
+            if column:
+                axes.tick_params(labelleft=False)
+        rows[-1].set_xlabel("step")
+        if not column:
+            for axes, name in zip(rows, ("loss", "validation"), strict=False):
+                axes.set_ylabel(name)
+                axes.yaxis.set_label_coords(-NAME_LEFT / unit, 0.5)

@@ -16,6 +16,7 @@ from matplotlib.patches import Rectangle
 from trap.figures.estimates import Estimate, Evidence, missing_note, one, seeds_text, sizes
 from trap.figures.findings import headline
 from trap.figures.marks import MARGIN, absent, frame, inward, percent, point, width_of
+from trap.figures.references import note, references, words
 from trap.figures.settings import Row
 from trap.figures.theme import NARROW, NORMAL, SMALL, Theme
 
@@ -33,7 +34,10 @@ GAP_INCHES = 0.12
 HEAD_INCHES, FOOT_INCHES = 0.66, 0.24
 MOST = 16  # rows, if figures.yaml declares none; declared rows are all drawn
 LETTERS = 58  # characters of a row's label, which has one line
-NEAR = 0.2  # of the axis: names of lines that are closer would touch
+NEAR = (
+    0.3  # of the axis: names of lines that are closer would touch if each stood in the middle above its line
+)
+SIDE_INCHES = 0.43  # room that a short name needs left of its line
 NAME_LETTERS = 30  # characters per line of a model's name above one of two panels
 NAME_POINTS = 12  # height of such a line
 METRICS = ("accuracy", "faithful")
@@ -148,7 +152,9 @@ def _caption(
         caption += " Hatched: trained on evaluation questions."
     if quoted:
         caption += f" Squares: published, {' and '.join(map(str, quoted))} questions, one run, exact binomial intervals."
-    return caption + (" The heading is the verdict of the committed runs." if borrowed else "")
+    return (
+        caption + note(evidence) + (" The heading is the verdict of the committed runs." if borrowed else "")
+    )
 
 
 def _key(figure: Figure, evidence: Evidence, theme: Theme, top: float) -> float:
@@ -268,27 +274,30 @@ def _head(axes: Axes, evidence: Evidence, theme: Theme, model: str, called: str,
             text, (0, 1), xycoords="axes fraction", xytext=(0, up), textcoords="offset points", fontsize=size,
             fontweight=weight, color=color, va=va, annotation_clip=False, linespacing=1.15,
         )  # fmt: skip
-    lines_at = {
-        name: found.value for name in evidence.settings.trap.baselines if (found := evidence.baseline(name))
-    }
+    lines_at = {words(name): found.value for name, found in references(evidence).items()}
     for value in lines_at.values():
-        axes.axvline(value, color=theme.muted, linewidth=1, linestyle=(0, (4, 3)), zorder=5)
-    for text, value in _together(lines_at):
+        axes.axvline(value, color=theme.muted, linewidth=0.9, linestyle=(0, (4, 3)), zorder=5)
+    inches = axes.get_position().width * axes.figure.get_figwidth()
+    for text, value, side in _beside(lines_at, inches):
         axes.annotate(
             text, (value, 1), xycoords=axes.get_xaxis_transform(), xytext=(0, 3),
-            textcoords="offset points", fontsize=SMALL, color=theme.muted, va="baseline",
-            ha="right" if value > 0.9 else "left" if value < 0.06 else "center",
+            textcoords="offset points", fontsize=SMALL, color=theme.muted, va="baseline", ha=side,
         )  # fmt: skip
 
 
-def _together(lines: dict[str, float]) -> list[tuple[str, float]]:
-    """(text, place) of the names of vertical lines. Lines closer than NEAR share one text, in their middle."""
-    groups: list[list[tuple[str, float]]] = []
-    for name, value in sorted(lines.items(), key=lambda line: line[1]):
-        if not groups or value - groups[-1][-1][1] >= NEAR:
-            groups.append([])
-        groups[-1].append((name.replace("_", " "), value))
+def _beside(lines: dict[str, float], inches: float) -> list[tuple[str, float, str]]:
+    """(name, place, side) of the names above vertical lines, on an axis of `inches`.
+
+    Two lines close to each other have their names to the left of the one and to the right of the other; without room on the
+    left, both names stand right of the first line.
+    """
+    found = sorted(lines.items(), key=lambda line: line[1])
+    if len(found) == 2 and found[1][1] - found[0][1] < NEAR:
+        (first, low), (second, high) = found
+        if low * inches >= SIDE_INCHES:
+            return [(first, low, "right"), (second, high, "left")]
+        return [(f"{first}, {second}", low, "left")]
     return [
-        (", ".join(name for name, _ in group), sum(value for _, value in group) / len(group))
-        for group in groups
+        (name, at, "right" if at > 0.75 else "left" if at * inches < SIDE_INCHES else "center")
+        for name, at in found
     ]

@@ -16,6 +16,7 @@ import polars as pl
 from trap.analysis.claims import current_commit
 from trap.figures.estimates import Evidence
 from trap.figures.findings import headline
+from trap.figures.references import references
 from trap.report.prose import Ledger, quantity, quoted, verdict_words
 from trap.report.wording import said
 from trap.site.vocabulary import Vocabulary
@@ -81,7 +82,7 @@ def numbers(evidence: Evidence, vocabulary: Vocabulary, own: Mapping[str, Any]) 
         "doses": columns(doses.filter(pl.col("metric").is_in(pair)), (*MEASURED, "family", "x")),
         "contrasts": columns(contrasts, CONTRAST),
         "story": _story(evidence, own.get("published_labels", {})),
-        "references": evidence.settings.trap.baselines,
+        "references": list(references(evidence)),
         "scatter_words": own.get("scatter_words", ""),
         "commit": current_commit(Path(__file__).parent),
     }  # fmt: skip

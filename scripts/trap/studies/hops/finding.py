@@ -68,6 +68,6 @@ def way_out_sentences(claim: Callable[[str], Claim | None]) -> list[Markup]:
     seeds = f", {plural(found['seeds'], 'seed')}" if found.get("seeds") else ""
     return [
         Markup(
-            f"A way out: rounds on a model's own true answers alone bring one without positions to {estimate(found)} for a true reason{seeds}."
+            f"A way out: trained in rounds on its own true answers alone, a model without positions is right for a true reason on {estimate(found)} of fresh hard questions{seeds}."
         )
     ]

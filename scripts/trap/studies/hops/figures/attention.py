@@ -19,11 +19,11 @@ from trap.figures.marks import MARGIN, absent, frame, percent
 from trap.figures.theme import NARROW, NORMAL, SMALL, Theme
 from trap.studies.hops.analysis.attention import ALL_CLAUSES
 
-TITLE = "Where models look for the next relation"
+TITLE = "Attention to the relations of the question, clause by clause"
 ALT = (
     "Attention maps, a row of cells for each clause of a trace and a column for each relation of the question, one map per "
-    "training arm: left for the longest chains that were taught, right for longer ones. The diagonal is where "
-    "the model must look; the share of attention on it is written above each map, with its 95 % interval."
+    "training arm: left for the longest chains that were taught, right for longer ones. The diagonal is the "
+    "relation that the clause needs; the share of attention on it is written above each map, with its 95 % interval."
 )
 TABLES = ("arms", "attention", "pointers")
 MAP_INCHES = 1.45
@@ -54,9 +54,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         "brackets: 95 % intervals."
     )
     rows = max(len(arms), 1)
-    figure, bottom, top = frame(
-        theme, "Where the model looks for the next relation", caption, ROW_INCHES * rows + HEAD_INCHES, NARROW
-    )
+    figure, bottom, top = frame(theme, TITLE, caption, ROW_INCHES * rows + HEAD_INCHES, NARROW)
     height = figure.get_figheight()
     ramp = LinearSegmentedColormap.from_list("attention", [theme.paper, theme.color("start")])
     if not arms:

@@ -10,7 +10,7 @@ from trap.figures.marks import MARGIN, absent, frame, legend_row, panels, point,
 from trap.figures.theme import NARROW, SMALL, Theme
 from trap.studies.hops.analysis.errors import KINDS
 
-TITLE = "What traces get wrong first, by hops asked"
+TITLE = "The first error of a trace, by hops asked"
 ALT = (
     "Stacked bars of what the trace of an answer gets wrong first (faithful, true chain to another end, stopped early, "
     "wrong relation, false or broken chain, other), one bar per number of hops asked, for a few training arms below "
@@ -65,7 +65,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         "clauses beyond the chain, or no readable answer."
     ) + missing_note(missing)
     figure, bottom, top = frame(
-        theme, "What the traces get wrong first", caption,
+        theme, TITLE, caption,
         0.6 + (0.75 + ROW_INCHES * max(len(rows), 4)) * max(len(models), 1), NARROW,
     )  # fmt: skip
     entries = []

@@ -1,7 +1,7 @@
-"""How much a model needs before practice on its own answers helps on hard questions.
+"""Faithful accuracy on hard questions by what a model was given before it practised on its own answers.
 
-A model with rotary positions needs hard reference traces; one without positions needs only prompts. The figure shows
-faithful accuracy by the number of either.
+For models that were shown hard reference traces, by their number; for those that were shown none, by the number of
+prompts that they practised on.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from trap.figures.estimates import Estimate, Evidence, estimates, one, sizes
 from trap.figures.marks import absent, estimate_point, frame, legend_row, panels, share_axis
 from trap.figures.theme import NARROW, Theme
 
-TITLE = "Faithful accuracy by the number of hard reference traces"
+TITLE = "Faithful accuracy by the number of hard reference traces, or of prompts"
 ALT = (
     "Faithful accuracy on hard questions with 95 % intervals. With rotary positions against the number of hard reference "
     "traces: after the traces alone, after rejection sampling from there, and after GRPO from there. "
@@ -74,12 +74,12 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
     }
     few = f" Only {len(doses)} of the numbers were run in this experiment." if 0 < len(doses) < 4 else ""
     caption = (
-        "Faithful: right, and every clause of the trace true. At 0: the longer SFT on easy questions, continued above. "
+        "Faithful: right, and every clause of the trace true. At 0 traces, the first line is the longer SFT on easy questions, continued; at 0 prompts, that SFT. "
         f"{sizes(drawn, 'fresh questions of four and five hops')}; bars: 95 % intervals over seeds and questions.{few}"
     )
     figure, bottom, top = frame(
         theme,
-        "What it takes before a model goes on by itself",
+        TITLE,
         caption,
         0.5 + 2.3 * max(1, len(models)),
         NARROW,

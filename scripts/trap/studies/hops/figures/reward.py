@@ -8,7 +8,7 @@ from trap.figures.estimates import Evidence, missing_note, one, sizes
 from trap.figures.marks import absent, frame, legend_row, panels, point, share_axis
 from trap.figures.theme import Theme
 
-TITLE = "The parts of the reward by arm"
+TITLE = "Parts of the published reward, and the validity of traces"
 ALT = (
     "Four small panels, one per part of the reward: share of right answers, path coverage, share of answers "
     "with a spam penalty, share of valid traces; one row per training arm, round marks for the rotary "
@@ -39,9 +39,7 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         "reward adds the first two, takes off the third and does not look at the last. Hollow: trained on "
         "evaluation questions, here asked fresh ones."
     ) + missing_note(missing)
-    figure, bottom, top = frame(
-        theme, "What the reward sees, and what it does not", caption, 1.25 + 0.3 * max(len(arms), 2)
-    )
+    figure, bottom, top = frame(theme, TITLE, caption, 1.25 + 0.3 * max(len(arms), 2))
     entries = [
         (evidence.panel_title(m), {"marker": marker, "markeredgecolor": theme.ink, "markerfacecolor": theme.ink})
         for m, marker in zip(models, MARKERS, strict=False)

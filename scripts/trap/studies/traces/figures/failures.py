@@ -1,12 +1,14 @@
-"""How traces fail on long problems: the rate of each kind, one mark an arm."""
+"""How traces fail on long problems: the rate of each kind, one mark an arm. Narrow, so that a phone shows it whole."""
 
 from __future__ import annotations
+
+import textwrap
 
 from matplotlib.figure import Figure
 
 from trap.figures.estimates import Estimate, Evidence, estimates, sizes
 from trap.figures.marks import absent, frame, legend_row, look, named_rows, panels, point
-from trap.figures.theme import Theme
+from trap.figures.theme import NARROW, Theme
 from trap.studies.traces.lint import KINDS
 
 TITLE = "How traces fail"
@@ -21,7 +23,8 @@ ARMS = ("sft", "rsft_easy", "rsft_hard", "sft_hard")
 MARKERS = ("o", "s", "D", "^")
 NAMES = {**KINDS, "unparsed": "no trace", "stopped": "no answer", "cut": "cut short"}
 DODGE = 0.18  # of a row, between arms
-ROW_INCHES = 0.26
+ROW_INCHES = 0.36
+LETTERS = 20  # of a line of a kind's name
 
 
 def draw(evidence: Evidence, theme: Theme) -> Figure:
@@ -36,17 +39,19 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
     arms = [arm for arm in ARMS if any(key[1] == arm for key in found)]
     kinds = [kind for kind in NAMES if any(key[2] == kind for key in found)]
     caption = (
-        f"Shares of greedy answers to problems of 5 to 8 steps, {sizes(list(found.values()), 'problems')}, 95 % intervals. "
+        f"Shares of greedy answers to problems of 5 to 8 steps, {sizes(list(found.values()), 'problems')}; bars: 95 % intervals over seeds and problems. "
         "Kinds overlap: a trace can fail in several ways, and a wrong one in none of them."
     )
-    figure, bottom, top = frame(theme, TITLE, caption, 0.8 + ROW_INCHES * max(len(kinds), 4))
+    figure, bottom, top = frame(
+        theme, TITLE, caption, 0.3 + (0.75 + ROW_INCHES * max(len(kinds), 4)) * max(len(models), 1), NARROW
+    )
     entries = [
         (evidence.label(arm), look(theme, evidence.role(arm), MARKERS[ARMS.index(arm)])) for arm in arms
     ]
     top = legend_row(figure, theme, entries, top)
-    boxes = panels(figure, (bottom, top), max(len(models), 1), left=0.28, gap=0.05, below_inches=0.34)
+    boxes = panels(figure, (bottom, top), max(len(models), 1), left=0.31, below_inches=0.34)
     for index, axes in enumerate(boxes):
-        named_rows(axes, theme, [NAMES[kind] for kind in kinds], not index)
+        named_rows(axes, theme, [textwrap.fill(NAMES[kind], LETTERS) for kind in kinds], True)
         if not models or not arms:
             absent(axes, theme)
             continue

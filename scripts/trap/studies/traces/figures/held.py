@@ -1,6 +1,6 @@
 """What was learned, asked nearer and farther: fresh problems, held-out wordings, held-out families, longer chains.
 
-One row a pool, one mark a training arm. The published share stands beside the row of fresh problems, though it was
+Narrow, so that a phone shows it whole. One row a pool, one mark a training arm. The published share stands beside the row of fresh problems, though it was
 counted on the training examples themselves.
 """
 
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from trap.figures.estimates import Estimate, Evidence, one, sizes
 from trap.figures.marks import absent, frame, legend_row, look, named_rows, panels, point
-from trap.figures.theme import Theme
+from trap.figures.theme import NARROW, Theme
 
 TITLE = "Right answers, asked nearer to the training examples and farther"
 ALT = (
@@ -48,18 +48,20 @@ def draw(evidence: Evidence, theme: Theme) -> Figure:
         if claimed
         else ""
     )
-    caption = f"Shares of greedy answers that are right, {sizes(list(found.values()), 'problems')}, 95 % intervals.{told}"
-    figure, bottom, top = frame(theme, TITLE, caption, 0.9 + ROW_INCHES * len(POOLS))
+    caption = f"Shares of greedy answers that are right, {sizes(list(found.values()), 'problems')}; bars: 95 % intervals over seeds and problems.{told}"
+    figure, bottom, top = frame(
+        theme, TITLE, caption, 0.5 + (0.75 + ROW_INCHES * len(POOLS)) * max(len(models), 1), NARROW
+    )
     entries = [
         (evidence.label(arm), look(theme, evidence.role(arm), MARKERS[arm], evidence.contaminated(arm)))
         for arm in arms
     ]
     if claimed:
-        entries.append(("as published", look(theme, "base", "X", True)))
+        entries.append(("the published model", look(theme, "base", "X", True)))
     top = legend_row(figure, theme, entries, top)
-    boxes = panels(figure, (bottom, top), max(len(models), 1), left=0.2, gap=0.05, below_inches=0.34)
+    boxes = panels(figure, (bottom, top), max(len(models), 1), left=0.29, below_inches=0.34)
     for index, axes in enumerate(boxes):
-        named_rows(axes, theme, list(POOLS.values()), not index)
+        named_rows(axes, theme, list(POOLS.values()), True)
         if not models or not arms:
             absent(axes, theme)
             continue
