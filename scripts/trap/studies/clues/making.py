@@ -90,19 +90,20 @@ def _clock(minute: int) -> str:
 
 
 def published_puzzle(seed: int, index: int) -> tuple[Puzzle, Case]:
-    """A puzzle of the published distribution, made unique by CP-SAT (which takes the package ortools)."""
-    from trap.studies.clues import cpsat
+    """A puzzle of the published distribution, that CP-SAT proves to have one solution."""
+    from trap.studies.clues import cpsat, dropping
     from trap.studies.clues.draw import published_shape
 
     rng = Random(f"published clues {seed} {index}")
     while True:
         case = draw_case(rng, *published_shape(rng))
         found = candidates(rng, case) if case else []
-        clues = cpsat.reduced(case, [candidate.clue for candidate in found]) if case else None
+        clues = dropping.needed(case, [candidate.clue for candidate in found]) if case else None
         if not case or clues is None:
             continue
         rng.shuffle(clues)
         facts = [candidate.asks for candidate in found if candidate.asks is not None]
         asked = questions(rng, case, clues, facts)
         if asked:
+            cpsat.conflicts(case, clues)  # raises where there is another solution
             return Puzzle(published_scene(rng, case.shape), tuple(clues), asked), case
