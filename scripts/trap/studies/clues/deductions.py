@@ -19,13 +19,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import combinations
+from itertools import combinations, product
 from math import log
 from typing import NamedTuple
 
 from trap.studies.clues.answers import choices
 from trap.studies.clues.compact import fact_text
-from trap.studies.clues.logic import Clue
+from trap.studies.clues.logic import MURDER_WEAPON, MURDERER, Clue
 from trap.studies.clues.published import Puzzle
 from trap.studies.clues.worlds import Bits, worlds_of
 
@@ -75,12 +75,11 @@ class Board:
         """All plain facts that a line may state."""
         worlds, scene = self.worlds, self.puzzle.scene
         plain = [atom for atom in worlds.atoms if atom[0] != "time" or len(scene.times) > 1]
-        found = [*plain, *(("why", motive) for motive in range(len(scene.motives)))]
-        for motive, holders in enumerate(scene.holders):
-            if holders == 1:  # where whoever has it stands
-                rooms, times = range(len(scene.rooms)), range(len(scene.times))
-                found += [("at", f"m{motive}", room, time) for room in rooms for time in times]
-        return found
+        roles = [MURDERER, MURDER_WEAPON]
+        roles += [f"m{motive}" for motive, holders in enumerate(scene.holders) if holders == 1]
+        where = product(roles, range(len(scene.rooms)), range(len(scene.times)))
+        why = [("why", motive) for motive in range(len(scene.motives))]
+        return [*plain, *why, *(("at", role, room, time) for role, room, time in where)]
 
     @cached_property
     def sentences(self) -> dict[str, Bits]:
@@ -236,12 +235,12 @@ def _next(board: Board, left: Bits, told: Sequence[Bits], wanted: set[Clue], wid
 def _said(fact: Clue, named: set[str] | None, wanted: set[Clue]) -> bool:
     """Whether the solver states a fact. named: the pieces of the clues that it takes; None for the rules alone.
 
-    Where the murder was and why is said once the rules show it, if it is asked; where whoever has a motive stands is said
-    of a clue about them.
+    Where the murder was and why is said once the rules show it, if it is asked; where the murderer, the murder weapon or
+    whoever has a motive stands is said of a clue about them.
     """
     if fact[0] in ("room", "why"):
         return named is None and fact in wanted
-    role = fact[0] == "at" and fact[1][0] == "m"
+    role = fact[0] == "at" and fact[1][0] in ("m", MURDERER, MURDER_WEAPON)
     return not role or fact in wanted or (named is not None and fact[1] in named)
 
 

@@ -52,12 +52,14 @@ class Options(Struct, kw_only=True, forbid_unknown_fields=True):
     """How puzzles are worded and how much is asked.
 
     wording: `compact` for models trained from nothing, or the `published` one. questions: the most that a puzzle asks.
-    lines: the most deductions that a reference may have. lessons: the size of the base corpus.
+    lines: the most deductions that a reference may have. moving: whether some puzzles have two times, between
+    which suspects and weapons move. lessons: the size of the base corpus.
     """
 
     wording: Literal["compact", "published"] = "compact"
     questions: int = 4
     lines: int = 16
+    moving: bool = False
     lessons: int = 20_000
 
 
@@ -111,7 +113,9 @@ class Study(BaseStudy):
         levels = LEVELS[pool.level]
         level = levels[index % len(levels)]
         for _ in range(PATIENCE):
-            made = make_puzzle(rng, level, self.options.questions, self.options.wording == "published")
+            made = make_puzzle(
+                rng, level, self.options.questions, self.options.wording == "published", self.options.moving
+            )
             if made is None:
                 continue
             key = puzzle_hash(made.puzzle.scene.shape, made.puzzle.clues)
@@ -249,7 +253,9 @@ class Study(BaseStudy):
         for index in range(round(COPIES * self.options.lessons)):
             yield copy(Random(f"clues copy {self.seed} {index}"))
         for index in range(self.options.lessons):
-            yield lesson(Random(f"clues lesson {self.seed} {index}"), EASY, self.options.lines)
+            yield lesson(
+                Random(f"clues lesson {self.seed} {index}"), EASY, self.options.lines, self.options.moving
+            )
 
     def vocabulary(self) -> tuple[Iterator[str], Sequence[str]]:
         """Every word that compact puzzles can hold, numbers and letters too; a few set phrases as one piece each."""
