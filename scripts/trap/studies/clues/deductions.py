@@ -136,8 +136,9 @@ class Board:
         premises = [self.sentences.get(one) for one in (said[0].split(" and ") if said else ())]
         if where is None or len(said) > 1 or len(premises) > MOST_PREMISES:
             return None
-        if any(premise is None or left & ~premise for premise in premises):
-            return None
+        for premise in premises:
+            if premise is None or left & premise != left:
+                return None
         given = left
         for cited in (match[1], match[2]):
             if cited:
@@ -145,7 +146,7 @@ class Board:
                 if not 0 < number <= len(self.clues):
                     return None
                 given &= self.clues[number - 1]
-        return None if given & ~where else left & where
+        return left & where if given & where == given else None
 
     def settled(self, left: Bits) -> bool:
         """Whether facts alone, without another look at the clues, give every answer."""

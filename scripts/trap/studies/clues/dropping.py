@@ -6,7 +6,7 @@ Hundreds of questions are asked of one puzzle, so this takes a solver that keeps
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -29,12 +29,6 @@ class Keeping(Literals):
         self._solver: Any = Solver(SOLVER)
         self._count = 0
         super().__init__(shape)
-
-    def __enter__(self) -> Keeping:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._solver.delete()
 
     def _new(self) -> int:
         self._count += 1
@@ -63,26 +57,28 @@ def _dimacs(literal: int) -> int:
     return literal + 1 if literal >= 0 else literal
 
 
-def needed(case: Case, clues: Sequence[Clue]) -> list[Clue] | None:
+def needed(
+    case: Case, clues: Sequence[Clue], make: Callable[[Shape], Literals] | None = None
+) -> list[Clue] | None:
     """The clues that are needed, dropped one after the other; None if all together fit another case as well.
 
     Gives what a solve at every clue would give, with fewer solves: what is no part of a proof is dropped without
-    one, for that proof still stands; and a case that fits all but one clue shows that this clue is needed.
+    one, for that proof still stands; and a case that fits all but one clue shows that this clue is needed. `make`: another solver.
     """
-    with Keeping(case.shape) as solver:
-        literals = [solver.literal(clue) for clue in clues]
-        solver.exclude(case)
-        core = solver.solve(literals)
-        if isinstance(core, Case):
-            return None
-        proof, kept = set(core), []
-        for number in range(len(clues)):
-            if number not in proof:
-                continue
-            rest = [*kept, *range(number + 1, len(clues))]
-            answer = solver.solve([literals[place] for place in rest])
-            if isinstance(answer, Case):
-                kept.append(number)
-            else:
-                proof = {rest[place] for place in answer}
+    solver = (make or Keeping)(case.shape)
+    literals = [solver.literal(clue) for clue in clues]
+    solver.exclude(case)
+    core = solver.solve(literals)
+    if isinstance(core, Case):
+        return None
+    proof, kept = set(core), []
+    for number in range(len(clues)):
+        if number not in proof:
+            continue
+        rest = [*kept, *range(number + 1, len(clues))]
+        answer = solver.solve([literals[place] for place in rest])
+        if isinstance(answer, Case):
+            kept.append(number)
+        else:
+            proof = {rest[place] for place in answer}
     return [clues[number] for number in kept]

@@ -45,6 +45,7 @@ SHARES = (
 DIRECT = {"at", "killer", "weapon", "room", "time", "motive", "why"}
 PATIENCE = 2000  # puzzles that are drawn for one item
 MOST = 127  # lines that a column counts
+_normal = lru_cache(maxsize=4096)(reading.normal)  # of the keys of items
 SOUND_SHARE = 0.5  # of the reward `sound`: what a whole chain of sound deductions is worth beside the answers
 
 
@@ -172,7 +173,7 @@ class Study(BaseStudy):
         opened = self._open(item)
         board = opened.board
         read, lines = reading.answers(completion, opened.forms)
-        key = [names.get(reading.normal(name)) for names, name in zip(opened.forms, item.answer, strict=True)]
+        key = [names.get(_normal(name)) for names, name in zip(opened.forms, item.answer, strict=True)]
         right = [one is not None and one == other for one, other in zip(read, key, strict=True)]
         checked = board.check(lines)
         correct = all(right)
