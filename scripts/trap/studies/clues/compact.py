@@ -88,17 +88,14 @@ def prompt(puzzle: Puzzle) -> str:
 
 def beside_texts(scene: Scene) -> list[str]:
     """For each room and direction the room that lies there, if one does."""
-    shape, rooms = scene.shape, scene.rooms
-    found = (
-        (direction, room, shape.beside(room, direction))
-        for room in range(len(rooms))
-        for direction in DIRECTIONS
-    )
-    return [
-        f"{direction} of {rooms[room]} in {rooms[other]}"
-        for direction, room, other in found
-        if other is not None
-    ]
+    shape = scene.shape
+    found = ((way, room, shape.beside(room, way)) for room in range(shape.rooms) for way in DIRECTIONS)
+    return [beside_text(scene, way, room, other) for way, room, other in found if other is not None]
+
+
+def beside_text(scene: Scene, direction: str, room: int, other: int) -> str:
+    """`other` lies in a direction from `room`."""
+    return f"{direction} of {scene.rooms[room]} in {scene.rooms[other]}"
 
 
 def piece_text(scene: Scene, piece: str) -> str:

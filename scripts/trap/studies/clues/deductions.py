@@ -1,13 +1,15 @@
 """Deductions in the order in which a solver makes them, and a check of each: does it follow?
 
     1 Green in Study                                clue 1 alone says it
-    2 Green in Study so Knife in Study              clue 2 and what an earlier line says
+    2 Green with Knife given Green in Study so Knife in Study
+    3 Plum south of Knife given Knife in Study and south of Study in Hall so Plum in Hall
     rule Boddy in Hall and Plum in Hall so killer Plum
 
 A line states a plain fact, or that it is not so. It names the clues that it takes, at most `MOST_CITED` of them, or
-`rule` for the rules alone, and may say again what it builds on. It is sound if its fact holds in every world that the named
-clues and all sound lines before leave, and if what it builds on is known from these lines. This is decided by looking at all
-worlds, so it is exact.
+`rule` for the rules alone. It may say a single clue again, and what it builds on: earlier lines, and which room lies
+beside which. It is sound if its fact holds in every world that the named clues and all sound lines before leave, if
+what it builds on is known from these lines, and if the clue that it says is the one that it names. This is decided by
+looking at all worlds, so it is exact.
 
 Sound lines are true (the case is always among the worlds that are left), so nothing false is ever built upon. Lines
 that are not sound, or that say nothing that can be read, are passed over.
@@ -24,8 +26,8 @@ from math import log
 from typing import NamedTuple
 
 from trap.studies.clues.answers import choices
-from trap.studies.clues.compact import fact_text
-from trap.studies.clues.logic import MURDER_WEAPON, MURDERER, Clue
+from trap.studies.clues.compact import beside_text, beside_texts, clue_text, fact_text
+from trap.studies.clues.logic import MURDER_WEAPON, MURDERER, OPPOSITE, Clue
 from trap.studies.clues.published import Puzzle
 from trap.studies.clues.worlds import Bits, worlds_of
 
@@ -92,6 +94,16 @@ class Board:
         return found
 
     @cached_property
+    def texts(self) -> list[str]:
+        """Each clue in the compact wording."""
+        return [clue_text(self.puzzle.scene, clue) for clue in self.puzzle.clues]
+
+    @cached_property
+    def floor(self) -> frozenset[str]:
+        """What may be said of rooms that lie beside each other."""
+        return frozenset(beside_texts(self.puzzle.scene))
+
+    @cached_property
     def solution(self) -> Bits:
         """The worlds that all clues leave: one."""
         return self.worlds.both(*self.clues)
@@ -133,12 +145,16 @@ class Board:
             return None
         *said, stated = match[3].split(" so ")
         where = self.sentences.get(stated)
-        premises = [self.sentences.get(one) for one in (said[0].split(" and ") if said else ())]
-        if where is None or len(said) > 1 or len(premises) > MOST_PREMISES:
+        if where is None or len(said) > 1:
             return None
-        for premise in premises:
-            if premise is None or left & premise != left:
-                return None
+        premises = self._premises(said[0], match) if said else []
+        if premises is None or len(premises) > MOST_PREMISES + 1:
+            return None
+        for text in premises:
+            if text not in self.floor:
+                premise = self.sentences.get(text)
+                if premise is None or left & premise != left:
+                    return None
         given = left
         for cited in (match[1], match[2]):
             if cited:
@@ -147,6 +163,17 @@ class Board:
                     return None
                 given &= self.clues[number - 1]
         return left & where if given & where == given else None
+
+    def _premises(self, said: str, match: re.Match[str]) -> list[str] | None:
+        """What a line says before its fact, without the clue that it may say again; None if that is another clue."""
+        quoted, given, rest = said.partition(" given ")
+        number = int(match[1] or 0)
+        clue = self.texts[number - 1] if 0 < number <= len(self.texts) and not match[2] else None
+        if given and quoted != clue:
+            return None
+        if not given and quoted == clue:
+            return []
+        return (rest if given else said).split(" and ")
 
     def settled(self, left: Bits) -> bool:
         """Whether facts alone, without another look at the clues, give every answer."""
@@ -273,13 +300,29 @@ def _where(board: Board, line: Line) -> Bits:
     return board.worlds.all & ~where if line.negative else where
 
 
-def line_texts(board: Board, lines: Sequence[Line]) -> list[str]:
-    """Lines as they are written."""
+def line_texts(board: Board, lines: Sequence[Line], quoted: bool = True) -> list[str]:
+    """Lines as they are written. quoted: a line says a clue again, and which room lies beside which, where it takes them."""
     scene = board.puzzle.scene
     facts = [fact_text(scene, line.fact, line.negative) for line in lines]
     found = []
     for line, fact in zip(lines, facts, strict=True):
         by = " ".join(str(number + 1) for number in line.cited) or "rule"
-        on = " and ".join(facts[at] for at in line.premises)
-        found.append(f"{by} {on} so {fact}" if on else f"{by} {fact}")
+        on = [facts[at] for at in line.premises]
+        if quoted and len(line.cited) == 1 and board.texts[line.cited[0]] != fact:
+            on += _floor(board, line)
+            by = f"{by} {board.texts[line.cited[0]]}" + (" given" if on else " so")
+            found.append(f"{by} {' and '.join(on)} so {fact}" if on else f"{by} {fact}")
+        else:
+            found.append(f"{by} {' and '.join(on)} so {fact}" if on else f"{by} {fact}")
     return found
+
+
+def _floor(board: Board, line: Line) -> list[str]:
+    """Which room lies beside which, where a clue of the next room shows where a piece is: it ends in that room."""
+    kind, *of = board.puzzle.clues[line.cited[0]]
+    if kind != "beside" or line.negative or line.fact[0] != "at":
+        return []
+    scene, piece, room = board.puzzle.scene, line.fact[1], line.fact[2]
+    direction = {of[0]: of[1], of[2]: OPPOSITE[of[1]]}.get(piece)
+    start = direction and scene.shape.beside(room, OPPOSITE[direction])
+    return [beside_text(scene, direction, start, room)] if start is not None and direction else []

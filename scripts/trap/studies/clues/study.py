@@ -34,7 +34,7 @@ from trap.studies.clues.making import Made, make_puzzle
 from trap.studies.clues.published import Puzzle, Scene, answer_kind
 from trap.studies.clues.worlds import Bits
 
-EASY, HARD, LONGER = (3, 4, 5), (6, 7), (8, 9)
+EASY, HARD, LONGER = (3, 4), (5, 6), (7, 8)
 LEVELS = {"easy": EASY, "hard": HARD, "longer": LONGER}
 SHARES = (
     ("train", 60),
@@ -124,7 +124,8 @@ class Study(BaseStudy):
                 continue
             lines = deductions(board_of(made.puzzle))
             if lines is not None and len(lines) <= self.options.lines:
-                return self._item(pool, index, made, key, line_texts(board_of(made.puzzle), lines))
+                quoted = self.options.wording == "compact"
+                return self._item(pool, index, made, key, line_texts(board_of(made.puzzle), lines, quoted))
         raise InputError(f"pool {pool.name}: item {index}: {PATIENCE} draws gave no puzzle of {level} clues")
 
     def _item(self, pool: Pool, index: int, made: Made, key: str, lines: Sequence[str]) -> Item:
@@ -261,7 +262,7 @@ class Study(BaseStudy):
     def vocabulary(self) -> tuple[Iterator[str], Sequence[str]]:
         """Every word that compact puzzles can hold, numbers and letters too; a few set phrases as one piece each."""
         words = (*compact.SUSPECTS, *compact.WEAPONS, *compact.ROOMS, *compact.TIMES, *compact.MOTIVES)
-        others = "Boddy killer weapon murder motive not in at has where who when why with what so and rule from to took once of A B C D E F G H"
+        others = "Boddy killer weapon murder motive not in at has where who when why with what so and given rule from to took once of A B C D E F G H"
         numbers = (str(number) for number in range(1, 21))
         names = [
             text for word in (*words, *others.split(), *numbers, *DIRECTIONS) for text in (word, f" {word}")
