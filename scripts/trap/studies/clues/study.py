@@ -1,6 +1,6 @@
 """The study clues: deduction puzzles with one solution, several questions each, and reasons that can be checked.
 
-A level is a number of clues, all of them needed. Easy puzzles have 3 to 5, hard ones 6 and 7, longer ones 8 and 9. A
+A level is a number of clues, all of them needed. Easy puzzles have 3 and 4, hard ones 5 and 6, longer ones 7 and 8. A
 completion states deductions, a line each, then its answers. Its value is the share of right answers; it is faithful if
 all are right, every line of reasons follows from the clues that it names and the lines before, and these lines alone
 give the answers.
