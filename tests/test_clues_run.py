@@ -90,7 +90,7 @@ def test_every_arm_was_asked_every_pool(project: Path) -> None:
     scored = {pool.name for pool in Study.pools if pool.scored and not pool.extra}
     assert set(items["pool"].unique()) == scored
     assert {measure.name for measure in Study.measures} <= set(items.columns)
-    assert items["level"].unique().sort().to_list() == [3, 4, 5, 6, 7]
+    assert items["level"].unique().sort().to_list() == [3, 4, 5, 6]
     assert items["faithful"].null_count() == 0 and not (items["faithful"] & ~items["correct"]).any()
     assert items["sound"].is_between(0, 1).all() and items["progress"].is_between(0, 1).all()
 
