@@ -37,7 +37,7 @@ SETTINGS = {
     "models": {"nano": {"hidden": 32, "layers": 2, "heads": 2, "kv_heads": 2, "intermediate": 64}},
     "studies": {
         "clues": {
-            "options": {"lessons": 60},
+            "options": {"lessons": 60, "copies": 36},
             "counts": {
                 "easy": 60, "hard": 20, "valid_easy": 4, "valid_hard": 4, "eval_easy": 12, "eval_hard": 12, "eval_leak": 12,
                 "eval_leak_permuted": 12, "easy_direct": 60, "hard_direct": 20,

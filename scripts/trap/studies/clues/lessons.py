@@ -28,7 +28,6 @@ from trap.studies.clues.reduce import reduced
 from trap.studies.clues.worlds import worlds_of
 
 MOST_CLUES = 8  # of the puzzle
-COPIES = 0.15  # for each lesson
 MOST_COPIED = 6  # facts of a copy
 LEAST_LINES = 4
 

@@ -28,7 +28,7 @@ from trap.studies.clues import compact, reading, sentences
 from trap.studies.clues.answers import choices
 from trap.studies.clues.canonical import puzzle_hash
 from trap.studies.clues.deductions import Board, board_of, deductions, line_texts
-from trap.studies.clues.lessons import COPIES, copy, lesson
+from trap.studies.clues.lessons import copy, lesson
 from trap.studies.clues.logic import DIRECTIONS, as_clue
 from trap.studies.clues.making import Made, make_puzzle
 from trap.studies.clues.published import Puzzle, Scene, answer_kind
@@ -54,7 +54,8 @@ class Options(Struct, kw_only=True, forbid_unknown_fields=True):
 
     wording: `compact` for models trained from nothing, or the `published` one. questions: the most that a puzzle asks.
     lines: the most deductions that a reference may have. moving: whether some puzzles have two times, between
-    which suspects and weapons move. lessons: the size of the base corpus.
+    which suspects and weapons move. lessons, copies: how many the base corpus has
+    of each.
     """
 
     wording: Literal["compact", "published"] = "compact"
@@ -62,6 +63,7 @@ class Options(Struct, kw_only=True, forbid_unknown_fields=True):
     lines: int = 16
     moving: bool = False
     lessons: int = 20_000
+    copies: int = 9_000
 
 
 class Study(BaseStudy):
@@ -100,8 +102,8 @@ class Study(BaseStudy):
 
     def __init__(self, options: Options, data: Path, seed: int = 0) -> None:
         super().__init__(options, data, seed)
-        if not 1 <= options.questions <= 8 or options.lines < 1 or options.lessons < 1:
-            raise InputError("options: questions: 1 to 8, lines and lessons: 1 or more")
+        if not 1 <= options.questions <= 8 or options.lines < 1 or options.lessons < 1 or options.copies < 0:
+            raise InputError("options: questions: 1 to 8, lines and lessons: 1 or more, copies: 0 or more")
         self._opened = lru_cache(maxsize=4096)(_opened)
 
     # --- items ------------------------------------------------------------------------------------
@@ -252,7 +254,7 @@ class Study(BaseStudy):
         if self.options.wording == "published":
             yield from super().corpus()
             return
-        for index in range(round(COPIES * self.options.lessons)):
+        for index in range(self.options.copies):
             yield copy(Random(f"clues copy {self.seed} {index}"))
         for index in range(self.options.lessons):
             yield lesson(
