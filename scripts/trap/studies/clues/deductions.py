@@ -58,6 +58,14 @@ class Checked(NamedTuple):
     idle: int  # sound lines that say nothing new
 
 
+class Fault(NamedTuple):
+    """Why a line is not sound: `unread`, `unknown` (it builds on what is not known), `no clue`, `does not follow`; and which
+    part of the line is at fault."""
+
+    kind: str
+    about: str = ""
+
+
 @dataclass(frozen=True)
 class Board:
     """A puzzle with the sets of worlds that its clues and facts mean."""
@@ -127,8 +135,8 @@ class Board:
         """Check lines of text. Takes any text."""
         left, sound, first, idle = self.worlds.all, 0, -1, 0
         for number, text in enumerate(lines[:MOST_LINES]):
-            after = self._after(left, text)
-            if after is None:
+            after = self.after(left, text)
+            if isinstance(after, Fault):
                 first = number if first < 0 else first
                 continue
             sound += 1
@@ -138,42 +146,46 @@ class Board:
             first = MOST_LINES
         return Checked(len(lines), sound, first, left, idle)
 
-    def _after(self, left: Bits, text: str) -> Bits | None:
-        """The worlds that are left after a line; None if it does not follow or cannot be read."""
+    def after(self, left: Bits, text: str) -> Bits | Fault:
+        """The worlds that are left after a line; a fault if it does not follow or cannot be read."""
         match = LINE.fullmatch(text)
         if match is None:
-            return None
+            return Fault("unread")
         *said, stated = match[3].split(" so ")
         where = self.sentences.get(stated)
         if where is None or len(said) > 1:
-            return None
+            return Fault("unread")
         premises = self._premises(said[0], match) if said else []
-        if premises is None or len(premises) > MOST_PREMISES + 1:
-            return None
-        for text in premises:
-            if text not in self.floor:
-                premise = self.sentences.get(text)
-                if premise is None or left & premise != left:
-                    return None
+        if isinstance(premises, Fault):
+            return premises
+        for premise in premises:
+            if premise in self.floor:
+                continue
+            known = self.sentences.get(premise)
+            if known is None:
+                return Fault("unread", premise)
+            if left & known != left:
+                return Fault("unknown", premise)
         given = left
         for cited in (match[1], match[2]):
             if cited:
                 number = int(cited)
                 if not 0 < number <= len(self.clues):
-                    return None
+                    return Fault("no clue", cited)
                 given &= self.clues[number - 1]
-        return left & where if given & where == given else None
+        return left & where if given & where == given else Fault("does not follow")
 
-    def _premises(self, said: str, match: re.Match[str]) -> list[str] | None:
-        """What a line says before its fact, without the clue that it may say again; None if that is another clue."""
+    def _premises(self, said: str, match: re.Match[str]) -> list[str] | Fault:
+        """What a line says before its fact, without the clue that it may say again."""
         quoted, given, rest = said.partition(" given ")
         number = int(match[1] or 0)
         clue = self.texts[number - 1] if 0 < number <= len(self.texts) and not match[2] else None
         if given and quoted != clue:
-            return None
+            return Fault("another clue", quoted)
         if not given and quoted == clue:
             return []
-        return (rest if given else said).split(" and ")
+        found = (rest if given else said).split(" and ")
+        return found if len(found) <= MOST_PREMISES + 1 else Fault("unread")
 
     def settled(self, left: Bits) -> bool:
         """Whether facts alone, without another look at the clues, give every answer."""

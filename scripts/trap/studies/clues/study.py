@@ -180,7 +180,7 @@ class Study(BaseStudy):
         right = [one is not None and one == other for one, other in zip(read, key, strict=True)]
         checked = board.check(lines)
         correct = all(right)
-        known = correct and _given(board, checked.left, read)
+        known = correct and given(board, checked.left, read)
         sound = checked.sound / checked.lines if checked.lines else 0.0
         measures = {
             "read": " ".join(f"{chr(65 + at)}={opened.names[at][one]}" for at, one in enumerate(read) if one is not None),
@@ -295,7 +295,12 @@ class _Key:
 
 
 def _opened(key: _Key) -> Opened:
-    found = puzzle_of(key.item)
+    return open_item(key.item)
+
+
+def open_item(item: Item) -> Opened:
+    """An item's puzzle on its board. Raises InputError naming an item that holds none."""
+    found = puzzle_of(item)
     names = [
         [found.scene.value(answer_kind(one), at) for at in range(len(choices(one, found.scene.shape)))]
         for one in found.questions
@@ -327,7 +332,7 @@ def _answer_lines(told: Sequence[str], between: str) -> list[str]:
     return [f"{chr(65 + at)}{between}{name}" for at, name in enumerate(told)]
 
 
-def _given(board: Board, left: Bits, read: Sequence[int | None]) -> bool:
+def given(board: Board, left: Bits, read: Sequence[int | None]) -> bool:
     """Whether the facts that are left give the answers that were read, without the clues."""
     return all(
         at is not None and not left & ~found[at] for found, at in zip(board.answers, read, strict=True)
