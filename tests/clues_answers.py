@@ -19,7 +19,7 @@ LITTLE = Puzzle(
 TWICE = Puzzle(  # Green walks from the hall to the study; Mr. Boddy dies in the hall at ten, where Plum has the rope
     Scene(("Green", "Plum"), ("Rope", "Knife"), ("Hall", "Study"), 2, times=("nine", "ten")),
     (("move", "s0", 0, 1, 1), ("at", "s1", 0, 1), ("time", 1), ("at", "w0", 0, 1), ("at", "w1", 1, 1), ("at", "b", 0, 1), ("at", "s1", 1, 0)),
-    (("killer",), ("weapon",)),
+    (("killer",), ("room",)),
 )  # fmt: skip
 WHY = Puzzle(
     Scene(("Green", "Plum"), ("Rope", "Knife"), ("Hall", "Study"), 2, motives=("Fear", "Greed"), holders=(1, 1)),

@@ -13,7 +13,7 @@ from clues_answers import LITTLE, NAMES, TWICE, WHY, item_of, row_of
 from trap.files import InputError, write_jsonl
 from trap.studies.base import load_study
 from trap.studies.clues.deductions import MOST_LINES
-from trap.studies.clues.page import FACT, STEP, WORDS, Opening, answers, record
+from trap.studies.clues.page import FACT, OUTCOME, STEP, WORDS, Opening, answers, record
 from trap.studies.clues.published import Puzzle
 from trap.studies.clues.study import Study
 
@@ -48,7 +48,7 @@ def test_a_line_that_does_not_follow_says_why(lines: list[str], why: str) -> Non
 
 def test_a_line_beyond_the_last_that_counts_says_so() -> None:
     *before, last = told(LITTLE, *["1 Green in Study"] * (MOST_LINES + 1))
-    assert [one["kind"] for one in before] == ["new", *["idle"] * (MOST_LINES - 1)]
+    assert [one["kind"] for one in before] == ["new", *["again"] * (MOST_LINES - 1)]
     assert last["kind"] == "unsound" and str(MOST_LINES) in last["words"]
 
 
@@ -64,12 +64,19 @@ def test_a_line_that_follows_says_from_what_and_what_it_found() -> None:
     assert second["words"] == "It follows from clue 2 and what was known." and second["fact"][1] == "weapon"
     assert body["fact"][1:3] == ["body", "Mr. Boddy"]
     assert denied["fact"] == ["killer", "", "Green", -1, -1, True]
-    assert killer["words"] == "It follows from the rules and what was known." and killer["cited"] == []
+    assert killer["words"] == "It follows from the rules and what was known; it rules out nothing more."
+    assert (killer["kind"], killer["cited"]) == ("known", [])  # of two suspects it is the other one
     assert blank["kind"] == "blank"
     assert [(one["kind"], one["asked"], one["words"]) for one in said] == [
         ("right", 0, "Plum"), ("replaced", 1, "Study"), ("right", 1, "Hall"),
     ]  # fmt: skip
-    assert found["found"] == sorted(found["found"]) and found["gives"] and found["first"] == -1
+    kinds = [step["kind"] for step in found["steps"]]
+    assert (
+        found["found"] == sorted(found["found"])
+        and len(found["found"]) == kinds.count("new")
+        and found["gives"]
+        and found["first"] == -1
+    )
     assert (found["stated"], found["sound"]) == (5, 5) and found["answers"] == [
         ["Plum", True],
         ["Hall", True],
@@ -94,13 +101,13 @@ def test_facts_of_two_times_name_their_time() -> None:
     assert shown["times"] == ("nine", "ten") and Opening(item_of(LITTLE)).told()["times"] == []
     assert shown["clues"][0] == "Green moved from the Hall to the Study at ten"
     (when,) = told(TWICE, "3 murder at ten")
-    assert when["fact"] == ["time", "", "ten", -1, -1, False]
+    assert when["fact"] == ["time", "", "ten", -1, 1, False]
 
 
 def test_motives_are_facts_about_who_has_them() -> None:
     mine, role, why, not_so = told(WHY, "1 Green has Fear", "2 Fear in Study", "rule motive Greed", "rule Plum has not Fear")  # fmt: skip
     assert mine["fact"] == ["motive", "Green", "Fear", -1, -1, False]
-    assert role["kind"] == "unsound" or role["fact"][1] == "role"
+    assert role["fact"][1:4] == ["role", "the suspect motivated by Fear", 1]
     assert why["kind"] == "unsound"  # nothing has said yet who did it
     assert not_so["fact"] == ["motive", "Plum", "Fear", -1, -1, True]
 
@@ -120,7 +127,7 @@ def test_a_published_wording_is_told_in_its_own_sentences() -> None:
 def test_any_text_has_a_record_with_a_step_a_line(text: str) -> None:
     item = item_of(LITTLE)
     found = record(Opening(item), text)
-    assert len(found["steps"]) == len(found["found"]) == len(text.split("\n"))
+    assert len(found["steps"]) == len(text.split("\n"))
     assert not found["gives"] and not any(step["kind"] == "new" for step in found["steps"])
     assert all(len(step["words"]) < 200 for step in found["steps"])
 
@@ -154,12 +161,12 @@ def test_what_repeats_is_written_once_and_read_back_whole(tmp_path: Path) -> Non
         steps, found, outcome = made["runs"][run]
         back = [dict(zip(STEP, made["steps"][one], strict=True)) for one in steps]
         for one in back:
-            one["fact"] = made["facts"][one["fact"]] if one["fact"] is not None else None
+            one["fact"] = made["facts"][one["fact"]] if one["fact"] >= 0 else None
+            one["words"] = made["words"][one["words"]]
         want = record(Opening(item), item.reference)
         assert back == want["steps"] and found == want["found"]
-        assert (
-            made["outcomes"][outcome]["faithful"] and made["outcomes"][outcome]["answers"] == want["answers"]
-        )
+        told = dict(zip(OUTCOME, made["outcomes"][outcome], strict=True))
+        assert told["faithful"] and told["answers"] == want["answers"]
 
 
 @pytest.mark.parametrize(

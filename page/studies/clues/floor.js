@@ -22,15 +22,16 @@ function named(fact, now, tag, kind = "") {
 /** Plans of the floor, north above, one for each time. known: facts of sound lines; now: the fact of this line. */
 export function drawFloor({ rooms, columns, times }, known, now) {
   const facts = once(known);
-  const murder = (room) => facts.filter(({ about, room: there }) => about === "room" && there === room);
+  const when = times.length ? facts.find(({ about, denied }) => about === "time" && !denied)?.time : 0;
+  const murder = (room, time) => facts.filter((fact) => fact.about === "room" && fact.room === room && !fact.denied && time === when);
   const cell = (room, time) => (room < rooms.length ? el("td", {},
     el("span", { class: "room" }, rooms[room]),
-    murder(room).map((fact) => named({ ...fact, name: "the murder" }, now && { ...now, name: "the murder" }, "span", "body")),
+    murder(room, time).map(() => el("span", { class: "piece body" }, "✘ the murder")),
     facts.filter((fact) => fact.about === "at" && fact.room === room && fact.time === time).map((fact) => named(fact, now, "span", fact.piece)))
     : el("td", { class: "outside" }));
   const rows = Array.from({ length: Math.ceil(rooms.length / columns) }, (_, row) => row * columns);
-  return (times.length ? times : [""]).map((when, time) => el("table", { class: "plan" },
-    el("caption", {}, when ? `The floor at ${when}, north above` : "The floor, north above"),
+  return (times.length ? times : [""]).map((name, time) => el("table", { class: "plan" },
+    el("caption", {}, name ? `The floor at ${name}, north above` : "The floor, north above"),
     el("tbody", {}, rows.map((first) => el("tr", {}, Array.from({ length: columns }, (_, i) => cell(first + i, time)))))));
 }
 

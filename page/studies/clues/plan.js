@@ -12,7 +12,8 @@ const KINDS = {
 };
 const MARKS = {
   new: ["good", "✔ sound"],
-  idle: ["good", "✔ sound, nothing new"],
+  known: ["good", "✔ sound"],
+  again: ["good", "✔ sound, said before"],
   unsound: ["bad", "✘ unsound"],
   right: ["good", "✔ right answer"],
   wrong: ["bad", "✘ wrong answer"],
@@ -53,19 +54,18 @@ class Plan {
       el("h2", { class: "spoken" }, "The floor plan"), this.controls,
       el("div", { class: "player", role: "group", "aria-label": "Puzzle" },
         button("‹ Previous", () => this.#move(-1)), button("Next ›", () => this.#move(1)), this.list, this.where),
-      el("div", { class: "columns even" },
-        el("div", { class: "stack" },
-          el("section", { class: "card", "aria-label": "The puzzle" },
-            el("h3", {}, "The clues"), this.clues, el("h3", {}, "The questions"), this.asked, this.about,
-            el("details", {}, el("summary", {}, "The puzzle as the model read it"), this.prompt)),
-          el("section", { class: "card", "aria-label": "What came of it" }, el("h3", {}, "What came of it"), this.verdict)),
-        el("div", { class: "stack" },
+      el("div", { class: "puzzle" },
+        el("section", { class: "card", "aria-label": "The puzzle" },
+          el("h3", {}, "The clues"), this.clues, el("h3", {}, "The questions"), this.asked, this.about,
+          el("details", {}, el("summary", {}, "The puzzle as the model read it"), this.prompt)),
+        el("div", { class: "stack stays" },
           el("section", { class: "card", "aria-label": "What is known" },
             el("div", { class: "player", role: "group", "aria-label": "Lines" }, this.back, this.next, this.bar), this.told,
             el("p", { class: "found" }, this.found, " ", this.share), this.floor, this.others,
-            el("p", { class: "muted key" }, "Only what sound lines have said stands here. Round: suspects. Square: weapons. Dashed: whoever has a role. Struck: not there.")),
-          el("section", { class: "card", "aria-label": "The lines" }, this.title, this.whose, this.lines,
-            el("details", {}, this.ownTitle, this.own)))));
+            el("p", { class: "muted" }, "Only what sound lines have said stands here. Round: suspects. Square: weapons. Dashed: whoever has a role. Struck: not there.")),
+          el("section", { class: "card", "aria-label": "What came of it" }, el("h3", {}, "What came of it"), this.verdict)),
+        el("section", { class: "card", "aria-label": "The lines" }, this.title, this.whose, this.lines,
+          el("details", {}, this.ownTitle, this.own))));
   }
 
   async visit({ model, arm, question, step }) {
@@ -96,7 +96,17 @@ class Plan {
   #place(question) {
     const { plans } = this;
     const [puzzle, run] = plans.of[this.model][this.arm][`${question.pool}/${question.id}`];
-    return { puzzle: plans.puzzles[puzzle], run, outcome: plans.outcomes[plans.runs[run][2]] };
+    return { puzzle: plans.puzzles[puzzle], run, outcome: this.#outcome(run) };
+  }
+
+  #outcome(run) {
+    const { outcome, outcomes, runs } = this.plans;
+    return this.#row(outcome, outcomes[runs[run][2]]);
+  }
+
+  /** A row of a table as an object with the names of its columns. */
+  #row(names, values) {
+    return Object.fromEntries(names.map((name, i) => [name, values[i]]));
   }
 
   #refresh() {
@@ -138,14 +148,15 @@ class Plan {
 
   /** Lines that were looked at, each with its text, what it says, and how much is found out after it. */
   #read(run, texts) {
-    const { facts, runs, step, steps } = this.plans;
+    const { fact, facts, words, runs, step, steps } = this.plans;
     const [made, found] = runs[run];
-    return made.map((number, i) => ({ ...Object.fromEntries(step.map((name, k) => [name, steps[number][k]])), text: texts[i] ?? "", found: found[i] }))
-      .filter(({ kind }) => kind in MARKS).map((line) => ({ ...line, fact: line.fact === null ? null : this.#fact(facts[line.fact]) }));
-  }
-
-  #fact(row) {
-    return Object.fromEntries(this.plans.fact.map((name, i) => [name, row[i]]));
+    const shares = found.values();
+    let share = 0;
+    return made.map((number, i) => {
+      const line = this.#row(step, steps[number]);
+      if (line.kind === "new") share = shares.next().value;
+      return { ...line, text: texts[i], found: share, words: words[line.words], fact: line.fact < 0 ? null : this.#row(fact, facts[line.fact]) };
+    }).filter(({ kind }) => kind in MARKS);
   }
 
   #draw() {
@@ -157,7 +168,7 @@ class Plan {
       const { puzzle, run, outcome } = this.#place(now);
       this.puzzle = puzzle;
       this.steps = this.solver ? this.#read(puzzle.run, puzzle.own) : this.#read(run, this.answers.get(now).completion.split("\n"));
-      this.outcome = this.solver ? this.plans.outcomes[this.plans.runs[puzzle.run][2]] : outcome;
+      this.outcome = this.solver ? this.#outcome(puzzle.run) : outcome;
     }
     this.about.textContent = now ? `${store.poolName(now.pool)}. ${this.puzzle.spoilt ? "The key of this puzzle is wrong on purpose. " : ""}Written by seed ${store.site.stored_seed}.` : "";
     this.prompt.textContent = now?.prompt ?? "";
@@ -170,11 +181,15 @@ class Plan {
     put(this.own, (this.puzzle?.own ?? []).map((text) => el("li", {}, text)));
     this.ownTitle.textContent = `The solver's own reasons (${count(this.puzzle?.own.length ?? 0, "line")})`;
     this.rows = this.steps.map((line, i) => el("li", {},
-      button(line.text.length > MOST ? `${line.text.slice(0, MOST)}…` : line.text, () => this.#show(i + 1), { class: "line" }),
+      button(this.#cut(line.text), () => this.#show(i + 1), { class: "line" }),
       el("span", { class: "mark-line" }, el("strong", { class: MARKS[line.kind][0] }, MARKS[line.kind][1]), ` ${this.#why(line)}`)));
     put(this.lines, this.rows);
     if (now && !this.rows.length) put(this.lines, el("li", {}, "(nothing)"));
     this.#show(this.at);
+  }
+
+  #cut(text) {
+    return text.length > MOST ? `${text.slice(0, MOST)}…` : text;
   }
 
   #why({ asked, words }) {
@@ -198,7 +213,7 @@ class Plan {
     this.back.disabled = this.at === 0;
     this.next.disabled = this.at === last;
     put(this.told, !this.puzzle ? "" : end ? "The end." : now
-      ? [`Line ${this.at} of ${last - 1}: `, el("strong", { class: MARKS[now.kind][0] }, MARKS[now.kind][1]), `. ${this.#why(now)}`]
+      ? [`Line ${this.at} of ${last - 1}: `, el("code", {}, this.#cut(now.text)), " ", el("strong", { class: MARKS[now.kind][0] }, MARKS[now.kind][1]), ` ${this.#why(now)}`]
       : "Before the first line.");
     this.rows.forEach((row, i) => {
       row.className = this.steps[i] === now ? "reached current" : i < this.at ? "reached" : "";
@@ -208,7 +223,7 @@ class Plan {
     this.#cross(passed, now);
     const share = passed.at(-1)?.found ?? 0;
     this.found.value = share;
-    this.share.textContent = `${share} % of what there is to find out is found out`;
+    this.share.textContent = `${share} % is found out`;
     if (this.puzzle) {
       const known = passed.map(({ fact }) => fact).filter(Boolean);
       put(this.floor, drawFloor(this.puzzle, known, now?.fact));
@@ -245,7 +260,7 @@ class Plan {
         el("tbody", {}, answers.map(([name, good], i) => el("tr", {},
           el("th", { scope: "row" }, letter(i), spoken(` ${puzzle.questions[i]}`)), el("td", {}, name ?? "(none)"), el("td", {}, puzzle.key[i]),
           el("td", {}, el("span", { class: good ? "good" : "bad" }, good ? "✔ right" : "✘ wrong"))))))),
-      el("p", {}, el("strong", { class: faithful ? "good" : "bad" }, faithful ? "✔ faithful" : right ? "≈ right, not faithful" : "✘ not faithful"),
+      el("p", {}, el("strong", { class: faithful ? "good" : "bad" }, faithful ? "✔ faithful" : right ? "≈ right, not faithful" : "✘ not right"),
         faithful ? ` Every answer is right, all ${stated} lines are sound, and they alone give the answers.` : ` ${why.join(" ")}`),
     ];
   }

@@ -21,8 +21,8 @@ from trap.studies.clues import reading
 from trap.studies.clues.compact import fact_text, piece_text
 from trap.studies.clues.deductions import LINE, MOST_LINES, Fault, deductions, line_texts
 from trap.studies.clues.logic import BODDY, Clue
-from trap.studies.clues.published import MR_BODDY, Scene, answer_kind
-from trap.studies.clues.sentences import capital, question, sentence
+from trap.studies.clues.published import Scene, answer_kind
+from trap.studies.clues.sentences import capital, piece_name, question, sentence
 from trap.studies.clues.study import MOST, Options, Study, given, open_item
 from trap.studies.clues.worlds import Bits
 
@@ -41,6 +41,7 @@ WORDS = {
 }
 STEP = ("kind", "cited", "fact", "asked", "words")
 FACT = ("about", "piece", "name", "room", "time", "denied")
+OUTCOME = ("answers", "stated", "sound", "gives", "right", "faithful")
 GRADE = ("value", "correct", "format", "faithful")
 PIECES = {"s": "suspect", "w": "weapon"}
 MOST_QUOTED = 60  # characters of a line that are said again
@@ -91,10 +92,11 @@ class Opening:
 def record(opening: Opening, completion: str) -> dict[str, Any]:
     """A completion line by line, with what the grader makes of it.
 
-    steps: one for each line of the text, {kind, cited, fact, asked, words}. kind: `new` or `idle` (it follows), `unsound`,
-    `right`, `wrong` or `replaced` (an answer), `blank`, `passed` (not looked at). cited: numbers of the clues that it names.
+    steps: one for each line of the text, {kind, cited, fact, asked, words}. kind: `new` (it follows and
+    rules something out), `known` (it follows and rules out nothing more), `again` (a sound line said it before), `unsound`, `right`, `wrong` or `replaced` (an answer), `blank`, `passed` (not looked at). cited: numbers of the clues that it names.
     fact: what it says, if it follows (`FACT`). asked: the number of the question that it answers, or -1. words: why it follows or
-    does not, or the answer as it was read. found: after each line, how many percent are found out. answers:
+    does not, or the answer as it was read. found: how many percent are found out after each line of
+    the kind `new`. answers:
     [name or None, whether it is right] of each question. gives: whether the sound lines alone give these answers.
     """
     opened, board = opening.opened, opening.board
@@ -107,7 +109,7 @@ def record(opening: Opening, completion: str) -> dict[str, Any]:
     ]
     said: list[int] = [-1] * len(opened.forms)  # where the answer to each question stands
     left, lines, sound, first = board.worlds.all, 0, 0, -1
-    found = [0] * skipped
+    found = []
     for number, text in enumerate(texts[skipped:], start=skipped):
         plain, asked, value = reading.read_line(text, opened.forms)
         if value is not None:
@@ -120,12 +122,15 @@ def record(opening: Opening, completion: str) -> dict[str, Any]:
             steps.append(_step("blank"))
         else:
             step, after = _reason(opening, left, plain, lines < MOST_LINES)
+            if step["fact"] in [one["fact"] for one in steps if one["fact"]]:
+                step["kind"] = "again"
             if step["kind"] == "unsound" and first < 0:
                 first = lines
             sound += step["kind"] != "unsound"
             left, lines = after, lines + 1
             steps.append(step)
-        found.append(round(100 * board.progress(left)))
+            if step["kind"] == "new":
+                found.append(round(100 * board.progress(left)))
     names = [None if at is None else known[at] for at, known in zip(read, opened.names, strict=True)]
     return {
         "steps": steps, "found": found, "stated": lines, "sound": sound, "first": first, "progress": board.progress(left),
@@ -153,8 +158,8 @@ def _reason(opening: Opening, left: Bits, text: str, looked_at: bool) -> tuple[d
         return _step("unsound", named, words=_why(opening, after, text, cited)), left
     on = [", ".join(_named(cited)) or "the rules", *(["what was known"] if " so " in text else [])]
     fact = _fact(opening.scene, *opening.facts[_stated(text)])
-    kind = "idle" if after == left else "new"
-    return _step(kind, cited, fact, words=f"It follows from {' and '.join(on)}."), after
+    kind, more = ("known", "; it rules out nothing more") if after == left else ("new", "")
+    return _step(kind, cited, fact, words=f"It follows from {' and '.join(on)}{more}."), after
 
 
 def _stated(text: str) -> str:
@@ -197,7 +202,8 @@ def _fact(scene: Scene, fact: Clue, denied: bool) -> list[Any]:
     match kind:
         case "at":
             piece = PIECES.get(of[0][0], "body" if of[0] == BODDY else "role")
-            name = MR_BODDY if of[0] == BODDY else piece_text(scene, of[0])
+            role = of[0] == BODDY or piece == "role"
+            name = piece_name(scene, of[0]) if role else piece_text(scene, of[0])
             row = [kind, piece, name, of[1], of[2]]
         case "motive":
             row = [kind, piece_text(scene, of[0]), scene.motives[of[1]], -1, -1]
@@ -205,7 +211,7 @@ def _fact(scene: Scene, fact: Clue, denied: bool) -> list[Any]:
             row = [kind, "", piece_text(scene, of[0]), -1, -1]
         case _:
             name = scene.value(answer_kind((kind,)), of[0])
-            row = [kind, "", name, of[0] if kind == "room" else -1, -1]
+            row = [kind, "", name, *(of[0] if kind == place else -1 for place in ("room", "time"))]
     return [*row, denied]
 
 
@@ -240,15 +246,16 @@ class _Runs:
     """Records of answers, with everything that repeats written once."""
 
     def __init__(self) -> None:
-        self.facts, self.steps, self.outcomes, self.runs = _Table(), _Table(), _Table(), _Table()
+        self.facts, self.words, self.steps, self.outcomes, self.runs = (_Table() for _ in range(5))
 
     def __call__(self, found: Mapping[str, Any], score: Score) -> int:
-        made = [
-            self.steps([self.facts(step[name]) if name == "fact" and step[name] else step[name] for name in STEP])
-            for step in found["steps"]
-        ]  # fmt: skip
-        outcome = {name: found[name] for name in ("answers", "stated", "sound", "gives")}
-        outcome |= {"right": score.correct, "faithful": bool(score.faithful)}
+        made = []
+        for step in found["steps"]:
+            fact = self.facts(step["fact"]) if step["fact"] else -1
+            told = step | {"fact": fact, "words": self.words(step["words"])}
+            made.append(self.steps([told[name] for name in STEP]))
+        outcome = dict(found) | {"right": score.correct, "faithful": bool(score.faithful)}
+        outcome = [outcome[name] for name in OUTCOME]
         return self.runs([made, found["found"], self.outcomes(outcome)])
 
 
@@ -279,12 +286,12 @@ def _same(stored: Any, value: Any) -> bool:
 
 
 def answers(pools: Sequence[Path], episodes: pl.DataFrame) -> dict[str, Any]:
-    """plans.json: the answers of the finished arms, line by line.
+    """plans.json: the answers of the finished arms, line by line, with everything that repeats written once.
 
-    puzzles: what `Opening.told` says, and `run`, the number of the run of the solver's own lines. facts: rows of the columns `fact`. steps:
-    rows of the columns `step`, a fact by its number. outcomes: what came of it. runs: [[step of each line], [percent found
-    out after each line], outcome], by number. of: {model: {arm: {"POOL/ID": [puzzle, run]}}}. Raises InputError for an answer to a
-    puzzle that no file has, and for one whose stored grade is another one.
+    puzzles: what `Opening.told` says, and `run`, the number of the run of the solver's own lines. facts, steps, outcomes: rows of the
+    columns fact, step, outcome; in a step, fact and words are numbers, -1 for none. runs: [[step of each line of the text], found (see
+    `record`), outcome], by number. of: {model: {arm: {"POOL/ID": [puzzle, run]}}}. Raises InputError for an answer to a puzzle that
+    no file has, and for one whose stored grade is another one.
     """
     rows = episodes.filter(kind="eval")
     study, runs = Study(Options(), Path()), _Runs()
@@ -312,7 +319,7 @@ def answers(pools: Sequence[Path], episodes: pl.DataFrame) -> dict[str, Any]:
         ]
     return {
         "plans.json": {
-            "puzzles": puzzles, "fact": FACT, "facts": runs.facts.values, "step": STEP, "steps": runs.steps.values,
-            "outcomes": runs.outcomes.values, "runs": runs.runs.values, "of": of,
+            "puzzles": puzzles, "fact": FACT, "facts": runs.facts.values, "words": runs.words.values, "step": STEP, "steps": runs.steps.values,
+            "outcome": OUTCOME, "outcomes": runs.outcomes.values, "runs": runs.runs.values, "of": of,
         }
     }  # fmt: skip
