@@ -76,7 +76,7 @@ def test_an_answer_is_walked_to_its_verdict(browser: Any, origin: str, width: in
     assert "used" in page.text_content("#panel-plan .clues li:nth-child(1)")
     assert float(page.get_attribute("#panel-plan progress", "value")) > 0
     page.click("#panel-plan button.primary")
-    assert "✘ unsound It cannot be read as a deduction" in told(page)
+    assert "✘ unsound It cannot be read as a deduction: “killer not Boddy” is no fact" in told(page)
     page.keyboard.press("ArrowRight")
     assert page.text_content("#panel-plan td:nth-child(1) .denied") == "not Knife (new)"
     assert page.locator("#panel-plan td:nth-child(1) s").text_content() == "Knife"

@@ -62,7 +62,7 @@ class Plan {
           el("section", { class: "card", "aria-label": "What is known" },
             el("div", { class: "player", role: "group", "aria-label": "Lines" }, this.back, this.next, this.bar), this.told,
             el("p", { class: "found" }, this.found, " ", this.share), this.floor, this.others,
-            el("p", { class: "muted" }, "Only what sound lines have said stands here. Round: suspects. Square: weapons. Dashed: whoever has a role. Struck: not there.")),
+            el("p", { class: "muted" }, "Only what sound lines have said stands here. Round: suspects. Square: weapons. Dashed: whoever has a role. Struck: not there. The bar moves with what clues rule out; the rules are known from the start.")),
           el("section", { class: "card", "aria-label": "What came of it" }, el("h3", {}, "What came of it"), this.verdict)),
         el("section", { class: "card", "aria-label": "The lines" }, this.title, this.whose, this.lines,
           el("details", {}, this.ownTitle, this.own))));
@@ -100,8 +100,9 @@ class Plan {
   }
 
   #outcome(run) {
-    const { outcome, outcomes, runs } = this.plans;
-    return this.#row(outcome, outcomes[runs[run][2]]);
+    const { answers, outcome, outcomes, runs } = this.plans;
+    const found = this.#row(outcome, outcomes[runs[run][2]]);
+    return { ...found, answers: answers[found.answers] };
   }
 
   /** A row of a table as an object with the names of its columns. */
@@ -155,7 +156,8 @@ class Plan {
     return made.map((number, i) => {
       const line = this.#row(step, steps[number]);
       if (line.kind === "new") share = shares.next().value;
-      return { ...line, text: texts[i], found: share, words: words[line.words], fact: line.fact < 0 ? null : this.#row(fact, facts[line.fact]) };
+      const told = line.quoted ? words[line.words].replace("{}", () => texts[i].slice(...line.quoted)) : words[line.words];
+      return { ...line, text: texts[i], found: share, words: told, fact: line.fact < 0 ? null : this.#row(fact, facts[line.fact]) };
     }).filter(({ kind }) => kind in MARKS);
   }
 

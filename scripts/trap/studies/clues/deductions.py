@@ -59,8 +59,8 @@ class Checked(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """Why a line is not sound: `unread`, `unknown` (it builds on what is not known), `no clue`, `does not follow`; and which
-    part of the line is at fault."""
+    """Why a line is not sound: `unread`, `unknown` (it builds on what is not known), `no clue`, `another clue` (it says one that
+    it does not name), `does not follow`; and which part of the line is at fault."""
 
     kind: str
     about: str = ""
@@ -153,7 +153,9 @@ class Board:
             return Fault("unread")
         *said, stated = match[3].split(" so ")
         where = self.sentences.get(stated)
-        if where is None or len(said) > 1:
+        if where is None:
+            return Fault("unread", stated)
+        if len(said) > 1:
             return Fault("unread")
         premises = self._premises(said[0], match) if said else []
         if isinstance(premises, Fault):

@@ -23,23 +23,24 @@ from trap.studies.clues.deductions import LINE, MOST_LINES, Fault, deductions, l
 from trap.studies.clues.logic import BODDY, Clue
 from trap.studies.clues.published import Scene, answer_kind
 from trap.studies.clues.sentences import capital, piece_name, question, sentence
-from trap.studies.clues.study import MOST, Options, Study, given, open_item
+from trap.studies.clues.study import LEVELS, MOST, Options, Study, given, open_item
 from trap.studies.clues.worlds import Bits
 
+EASY, HARD, LONGER = (f"{levels[0]} to {levels[-1]} clues" for levels in LEVELS.values())
 WORDS = {
     "pool_labels": {
-        "easy": "3 to 5 clues, trained on",
-        "hard": "6 or 7 clues, trained on",
-        "valid_easy": "3 to 5 clues",
-        "valid_hard": "6 or 7 clues",
-        "eval_easy": "fresh puzzles, 3 to 5 clues",
-        "eval_hard": "fresh puzzles, 6 or 7 clues",
-        "eval_leak": "leaked puzzles, 6 or 7 clues",
+        "easy": f"{EASY}, trained on",
+        "hard": f"{HARD}, trained on",
+        "valid_easy": EASY,
+        "valid_hard": HARD,
+        "eval_easy": f"fresh puzzles, {EASY}",
+        "eval_hard": f"fresh puzzles, {HARD}",
+        "eval_leak": f"leaked puzzles, {HARD}",
         "eval_leak_permuted": "leaked puzzles, wrong key",
-        "eval_longer": "fresh puzzles, 8 or 9 clues",
+        "eval_longer": f"fresh puzzles, {LONGER}",
     },
 }
-STEP = ("kind", "cited", "fact", "asked", "words")
+STEP = ("kind", "cited", "fact", "asked", "words", "quoted")
 FACT = ("about", "piece", "name", "room", "time", "denied")
 OUTCOME = ("answers", "stated", "sound", "gives", "right", "faithful")
 GRADE = ("value", "correct", "format", "faithful")
@@ -95,7 +96,7 @@ def record(opening: Opening, completion: str) -> dict[str, Any]:
     steps: one for each line of the text, {kind, cited, fact, asked, words}. kind: `new` (it follows and
     rules something out), `known` (it follows and rules out nothing more), `again` (a sound line said it before), `unsound`, `right`, `wrong` or `replaced` (an answer), `blank`, `passed` (not looked at). cited: numbers of the clues that it names.
     fact: what it says, if it follows (`FACT`). asked: the number of the question that it answers, or -1. words: why it follows or
-    does not, or the answer as it was read. found: how many percent are found out after each line of
+    does not, or the answer as it was read; “{}” in them is the part `quoted` of the line, from one place to another. found: how many percent are found out after each line of
     the kind `new`. answers:
     [name or None, whether it is right] of each question. gives: whether the sound lines alone give these answers.
     """
@@ -121,7 +122,7 @@ def record(opening: Opening, completion: str) -> dict[str, Any]:
         elif plain is None:
             steps.append(_step("blank"))
         else:
-            step, after = _reason(opening, left, plain, lines < MOST_LINES)
+            step, after = _reason(opening, left, plain, text, lines < MOST_LINES)
             if step["fact"] in [one["fact"] for one in steps if one["fact"]]:
                 step["kind"] = "again"
             if step["kind"] == "unsound" and first < 0:
@@ -142,10 +143,24 @@ def record(opening: Opening, completion: str) -> dict[str, Any]:
 def _step(
     kind: str, cited: Sequence[int] = (), fact: Any = None, asked: int = -1, words: str = ""
 ) -> dict[str, Any]:
-    return {"kind": kind, "cited": list(cited), "fact": fact, "asked": asked, "words": words}
+    return {"kind": kind, "cited": list(cited), "fact": fact, "asked": asked, "words": words, "quoted": None}
 
 
-def _reason(opening: Opening, left: Bits, text: str, looked_at: bool) -> tuple[dict[str, Any], Bits]:
+def _quoted(step: dict[str, Any], about: str, line: str) -> dict[str, Any]:
+    """The step with “{}” in the place of a part of its line, and where that part stands; so that words repeat.
+
+    Left as it is where a browser would count other places, or where markup stood within.
+    """
+    at = line.find(about) if about else -1
+    if at < 0 or len(about) > MOST_QUOTED or max(line) >= "\U00010000":
+        return step
+    words = step["words"].replace(f"“{about}”", "“{}”", 1)
+    return step | {"words": words, "quoted": [at, at + len(about)]} if words != step["words"] else step
+
+
+def _reason(
+    opening: Opening, left: Bits, text: str, line: str, looked_at: bool
+) -> tuple[dict[str, Any], Bits]:
     """(a line of reasons, the worlds that are left after it)."""
     board = opening.board
     if not looked_at:
@@ -155,11 +170,13 @@ def _reason(opening: Opening, left: Bits, text: str, looked_at: bool) -> tuple[d
     cited = [int(number) for number in (match[1], match[2]) if number] if match else []
     if isinstance(after, Fault):
         named = [number for number in cited if 0 < number <= len(board.clues)]
-        return _step("unsound", named, words=_why(opening, after, text, cited)), left
+        return _quoted(
+            _step("unsound", named, words=_why(opening, after, text, cited)), after.about, line
+        ), left
     on = [", ".join(_named(cited)) or "the rules", *(["what was known"] if " so " in text else [])]
     fact = _fact(opening.scene, *opening.facts[_stated(text)])
-    kind, more = ("known", "; it rules out nothing more") if after == left else ("new", "")
-    return _step(kind, cited, fact, words=f"It follows from {' and '.join(on)}{more}."), after
+    kind = "known" if after == left else "new"
+    return _step(kind, cited, fact, words=f"It follows from {' and '.join(on)}."), after
 
 
 def _stated(text: str) -> str:
@@ -179,17 +196,20 @@ def _why(opening: Opening, fault: Fault, text: str, cited: Sequence[int]) -> str
     board = opening.board
     match fault.kind:
         case "unread":
-            about = f": “{_short(fault.about)}” says nothing that is known" if fault.about else ""
+            about = f": “{_short(fault.about)}” is no fact about this puzzle" if fault.about else ""
             return f"It cannot be read as a deduction{about}."
         case "unknown":
-            why = f"It builds on “{_short(fault.about)}”, which is not known yet."
+            never = not board.solution & board.sentences[fault.about]
+            why = f"It builds on “{_short(fault.about)}”, which is {'false' if never else 'not known yet'}."
         case "no clue":
             why = f"There is no clue {fault.about}."
+        case "another clue":
+            why = f"“{_short(fault.about)}” is not the clue that it names."
         case _:
             given = ", ".join(_named(cited)) or "the rules"
             why = f"It does not follow from {given} and what is known."
     true = not board.solution & ~board.sentences[_stated(text)]
-    return f"{why} {'It is true all the same.' if true else 'And it is false.'}"
+    return f"{why} What it says is {'true all the same' if true else 'false'}."
 
 
 def _short(text: str) -> str:
@@ -246,7 +266,9 @@ class _Runs:
     """Records of answers, with everything that repeats written once."""
 
     def __init__(self) -> None:
-        self.facts, self.words, self.steps, self.outcomes, self.runs = (_Table() for _ in range(5))
+        self.facts, self.words, self.steps, self.answers, self.outcomes, self.runs = (
+            _Table() for _ in range(6)
+        )
 
     def __call__(self, found: Mapping[str, Any], score: Score) -> int:
         made = []
@@ -255,6 +277,7 @@ class _Runs:
             told = step | {"fact": fact, "words": self.words(step["words"])}
             made.append(self.steps([told[name] for name in STEP]))
         outcome = dict(found) | {"right": score.correct, "faithful": bool(score.faithful)}
+        outcome["answers"] = self.answers(found["answers"])
         outcome = [outcome[name] for name in OUTCOME]
         return self.runs([made, found["found"], self.outcomes(outcome)])
 
@@ -289,7 +312,7 @@ def answers(pools: Sequence[Path], episodes: pl.DataFrame) -> dict[str, Any]:
     """plans.json: the answers of the finished arms, line by line, with everything that repeats written once.
 
     puzzles: what `Opening.told` says, and `run`, the number of the run of the solver's own lines. facts, steps, outcomes: rows of the
-    columns fact, step, outcome; in a step, fact and words are numbers, -1 for none. runs: [[step of each line of the text], found (see
+    columns fact, step, outcome; in a step, fact and words are numbers, -1 for none; in an outcome, answers are one. runs: [[step of each line of the text], found (see
     `record`), outcome], by number. of: {model: {arm: {"POOL/ID": [puzzle, run]}}}. Raises InputError for an answer to a puzzle that
     no file has, and for one whose stored grade is another one.
     """
@@ -320,6 +343,6 @@ def answers(pools: Sequence[Path], episodes: pl.DataFrame) -> dict[str, Any]:
     return {
         "plans.json": {
             "puzzles": puzzles, "fact": FACT, "facts": runs.facts.values, "words": runs.words.values, "step": STEP, "steps": runs.steps.values,
-            "outcome": OUTCOME, "outcomes": runs.outcomes.values, "runs": runs.runs.values, "of": of,
+            "answers": runs.answers.values, "outcome": OUTCOME, "outcomes": runs.outcomes.values, "runs": runs.runs.values, "of": of,
         }
     }  # fmt: skip
