@@ -36,6 +36,7 @@ def told(puzzle: Puzzle, *lines: str) -> list[dict[str, Any]]:
         (["2 Green in Hall so Knife in Hall"], "It builds on “Green in Hall”, which is false. What it says is false."),
         (["9 Green in Study"], "There is no clue 9. What it says is true all the same."),
         (["0 Green in Hall"], "There is no clue 0. What it says is false."),
+        (["2 Knife with Plum given Green in Study so Knife in Study"], "“Knife with Plum” is not the clue that it names. What it says is true all the same."),
         (["2 Knife in Study"], "It does not follow from clue 2 and what is known. What it says is true all the same."),
         (["1 2 Rope in Study"], "It does not follow from clues 1 and 2 and what is known. What it says is false."),
         (["rule killer Plum"], "It does not follow from the rules and what is known. What it says is true all the same."),
