@@ -21,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def benches() -> dict[str, Callable]:
+    import clues
     import fit
     import grpo
     import grpo_mlx
@@ -32,7 +33,7 @@ def benches() -> dict[str, Callable]:
 
     return {
         "fit": fit.measure, "sample": sample.measure, "grading": study.measure_grading,
-        "questions": study.measure_questions, "traces": traces.measure, "workflow": workflow.measure,
+        "questions": study.measure_questions, "traces": traces.measure, "clues": clues.measure, "workflow": workflow.measure,
         "mlx": mlx_platform.measure, "grpo": grpo.measure, "grpo_mlx": grpo_mlx.measure,
     }  # fmt: skip
 
@@ -57,7 +58,7 @@ def table(rows: list) -> str:
 
 
 def main(argv: list[str] | None = None) -> int:
-    names = ["fit", "sample", "grpo", "grading", "questions", "traces", "workflow"]
+    names = ["fit", "sample", "grpo", "grading", "questions", "traces", "clues", "workflow"]
     if find_spec("mlx"):
         names.append("mlx")
     if find_spec("mlx_lm_lora"):

@@ -92,6 +92,7 @@ KINDS: dict[str, tuple[Callable[[], bool], str, str]] = {
         "a network, or an index with it",
     ),
     "ortools": (_packages("ortools"), "OR-Tools is not installed", "make .venv/.clues"),
+    "pysat": (_packages("pysat"), "python-sat is not installed", "make .venv/.clues"),
     "gym": (_packages("reasoning_gym"), "the package reasoning-gym is not installed", "make .venv/.gym"),
     "tasks": (
         _packages("verifiers", "lm_eval"),

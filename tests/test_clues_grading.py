@@ -112,6 +112,17 @@ def test_the_published_grader_reads_no_times_and_little_else() -> None:
         (["1 Green in Study", "2 so Knife in Study"], 1, 1, False),
         (["1 Green in Study", "2 Green in Study so Green in Study so Knife in Study"], 1, 1, False),
         (["1 Green in Study", "3 Green in Study so Boddy in Hall", "rule Boddy in Hall and Green in Study so killer Plum"], 3, -1, True),
+        # a clue may be said again, if it is the one that is named, and what lies beside what, if it does
+        (["1 Green in Study", "2 Knife with Green given Green in Study so Knife in Study"], 2, -1, False),
+        (["1 Green in Study", "2 Knife with Plum given Green in Study so Knife in Study"], 1, 1, False),
+        (["1 Green in Study", "1 Knife with Green given Green in Study so Knife in Study"], 1, 1, False),
+        (["1 2 Knife with Green given Green in Study so Knife in Study"], 0, 0, False),
+        (["2 Knife with Green given Green in Study so Knife in Study"], 0, 0, False),  # not said before
+        (["3 Boddy west of Knife so Boddy in Hall"], 1, -1, False),
+        (["3 Boddy west of Knife given west of Study in Hall so Boddy in Hall"], 1, -1, False),
+        (["3 Boddy west of Knife given east of Study in Hall so Boddy in Hall"], 0, 0, False),
+        (["3 Boddy west of Knife given so Boddy in Hall"], 0, 0, False),
+        (["rule Boddy west of Knife given west of Study in Hall so Boddy in Hall"], 0, 0, False),
         ([], 0, -1, False),
     ],
 )  # fmt: skip
@@ -121,6 +132,15 @@ def test_a_line_is_sound_where_it_follows(
     board = board_of(little)
     checked = board.check(lines)
     assert (checked.sound, checked.first, board.settled(checked.left)) == (sound, first, settled)
+
+
+def test_the_solver_says_again_the_clue_that_it_takes_and_what_lies_beside_what(little: Puzzle) -> None:
+    board = board_of(little)
+    lines = deductions(board)
+    assert line_texts(board, lines)[:2] == [
+        "1 Green in Study", "3 Boddy west of Knife given west of Study in Hall so Boddy in Hall",
+    ]  # fmt: skip
+    assert line_texts(board, lines, quoted=False)[1] == "3 Boddy in Hall"
 
 
 def test_an_idle_line_is_sound_and_finds_out_nothing(little: Puzzle) -> None:

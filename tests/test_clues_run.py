@@ -37,7 +37,7 @@ SETTINGS = {
     "models": {"nano": {"hidden": 32, "layers": 2, "heads": 2, "kv_heads": 2, "intermediate": 64}},
     "studies": {
         "clues": {
-            "options": {"lessons": 60},
+            "options": {"lessons": 60, "copies": 36},
             "counts": {
                 "easy": 60, "hard": 20, "valid_easy": 4, "valid_hard": 4, "eval_easy": 12, "eval_hard": 12, "eval_leak": 12,
                 "eval_leak_permuted": 12, "easy_direct": 60, "hard_direct": 20,
@@ -90,7 +90,7 @@ def test_every_arm_was_asked_every_pool(project: Path) -> None:
     scored = {pool.name for pool in Study.pools if pool.scored and not pool.extra}
     assert set(items["pool"].unique()) == scored
     assert {measure.name for measure in Study.measures} <= set(items.columns)
-    assert items["level"].unique().sort().to_list() == [3, 4, 5, 6, 7]
+    assert items["level"].unique().sort().to_list() == [3, 4, 5, 6]
     assert items["faithful"].null_count() == 0 and not (items["faithful"] & ~items["correct"]).any()
     assert items["sound"].is_between(0, 1).all() and items["progress"].is_between(0, 1).all()
 

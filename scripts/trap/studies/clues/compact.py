@@ -1,12 +1,13 @@
 """A short wording for models trained from nothing: one word a name, one line a clue, one line a deduction.
 
     Suspects Green Plum              1 Green in Hall                        1 Green in Hall
-    Weapons Rope Knife               2 either Rope in Study or Plum in      2 3 Plum not in Study
-    Rooms Hall Study / Attic           Hall but not both                    rule killer Plum
-    Times nine ten                   3 Rope west of Plum at ten             A Plum
-    Motives Fear Greed               A who                                  B Study
+    Weapons Rope Knife               2 either Rope in Study or Plum in      3 Plum in Study
+    Rooms Hall Study                   Hall but not both                    2 Plum in Study so Rope in Study
+    east of Hall in Study            3 Plum east of Green                   rule Plum in Study so killer Plum
+    west of Study in Hall            A who                                  A Plum
+    Motives Fear Greed               B where                                B Study
 
-Time stands before place, and `in Hall` is one piece of a fresh tokenizer, as `at nine` and `has Fear` are: so what a model has to
+The floor is told twice: by rows, and for each room what lies beside it, so that no model has to count places in a row. Time stands before place, and `in Hall` is one piece of a fresh tokenizer, as `at nine` and `has Fear` are: so what a model has to
 copy comes right after what it has to look up. A fact is written in one way only, so that a deduction can be looked up: `FACTS` below holds for published names too.
 """
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 from random import Random
 
-from trap.studies.clues.logic import BODDY, MURDER_WEAPON, MURDERER, Clue, Shape
+from trap.studies.clues.logic import BODDY, DIRECTIONS, MURDER_WEAPON, MURDERER, Clue, Shape
 from trap.studies.clues.published import Puzzle, Scene
 
 SUSPECTS = ("Scarlet", "Green", "White", "Peacock", "Mustard", "Plum", "Peach", "Gray", "Brunette", "Rose")
@@ -73,6 +74,7 @@ def prompt(puzzle: Puzzle) -> str:
         f"Suspects {' '.join(scene.suspects)}",
         f"Weapons {' '.join(scene.weapons)}",
         f"Rooms {' / '.join(rows)}",
+        *beside_texts(scene),
     ]
     if len(scene.times) > 1:
         lines.append(f"Times {' '.join(scene.times)}")
@@ -82,6 +84,18 @@ def prompt(puzzle: Puzzle) -> str:
     lines += [f"{number} {clue_text(scene, clue)}" for number, clue in enumerate(puzzle.clues, start=1)]
     lines += [f"{chr(65 + at)} {question_text(scene, asked)}" for at, asked in enumerate(puzzle.questions)]
     return "\n".join(lines) + "\n"
+
+
+def beside_texts(scene: Scene) -> list[str]:
+    """For each room and direction the room that lies there, if one does."""
+    shape = scene.shape
+    found = ((way, room, shape.beside(room, way)) for room in range(shape.rooms) for way in DIRECTIONS)
+    return [beside_text(scene, way, room, other) for way, room, other in found if other is not None]
+
+
+def beside_text(scene: Scene, direction: str, room: int, other: int) -> str:
+    """`other` lies in a direction from `room`."""
+    return f"{direction} of {scene.rooms[room]} in {scene.rooms[other]}"
 
 
 def piece_text(scene: Scene, piece: str) -> str:

@@ -1,13 +1,15 @@
 """Deductions in the order in which a solver makes them, and a check of each: does it follow?
 
     1 Green in Study                                clue 1 alone says it
-    2 Green in Study so Knife in Study              clue 2 and what an earlier line says
+    2 Green with Knife given Green in Study so Knife in Study
+    3 Plum south of Knife given Knife in Study and south of Study in Hall so Plum in Hall
     rule Boddy in Hall and Plum in Hall so killer Plum
 
 A line states a plain fact, or that it is not so. It names the clues that it takes, at most `MOST_CITED` of them, or
-`rule` for the rules alone, and may say again what it builds on. It is sound if its fact holds in every world that the named
-clues and all sound lines before leave, and if what it builds on is known from these lines. This is decided by looking at all
-worlds, so it is exact.
+`rule` for the rules alone. It may say a single clue again, and what it builds on: earlier lines, and which room lies
+beside which. It is sound if its fact holds in every world that the named clues and all sound lines before leave, if
+what it builds on is known from these lines, and if the clue that it says is the one that it names. This is decided by
+looking at all worlds, so it is exact.
 
 Sound lines are true (the case is always among the worlds that are left), so nothing false is ever built upon. Lines
 that are not sound, or that say nothing that can be read, are passed over.
@@ -19,13 +21,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import combinations
+from itertools import combinations, product
 from math import log
 from typing import NamedTuple
 
 from trap.studies.clues.answers import choices
-from trap.studies.clues.compact import fact_text
-from trap.studies.clues.logic import Clue
+from trap.studies.clues.compact import beside_text, beside_texts, clue_text, fact_text
+from trap.studies.clues.logic import MURDER_WEAPON, MURDERER, OPPOSITE, Clue
 from trap.studies.clues.published import Puzzle
 from trap.studies.clues.worlds import Bits, worlds_of
 
@@ -56,6 +58,14 @@ class Checked(NamedTuple):
     idle: int  # sound lines that say nothing new
 
 
+class Fault(NamedTuple):
+    """Why a line is not sound: `unread`, `unknown` (it builds on what is not known), `no clue`, `another clue` (it says one that
+    it does not name), `does not follow`; and which part of the line is at fault."""
+
+    kind: str
+    about: str = ""
+
+
 @dataclass(frozen=True)
 class Board:
     """A puzzle with the sets of worlds that its clues and facts mean."""
@@ -75,12 +85,11 @@ class Board:
         """All plain facts that a line may state."""
         worlds, scene = self.worlds, self.puzzle.scene
         plain = [atom for atom in worlds.atoms if atom[0] != "time" or len(scene.times) > 1]
-        found = [*plain, *(("why", motive) for motive in range(len(scene.motives)))]
-        for motive, holders in enumerate(scene.holders):
-            if holders == 1:  # where whoever has it stands
-                rooms, times = range(len(scene.rooms)), range(len(scene.times))
-                found += [("at", f"m{motive}", room, time) for room in rooms for time in times]
-        return found
+        roles = [MURDERER, MURDER_WEAPON]
+        roles += [f"m{motive}" for motive, holders in enumerate(scene.holders) if holders == 1]
+        where = product(roles, range(len(scene.rooms)), range(len(scene.times)))
+        why = [("why", motive) for motive in range(len(scene.motives))]
+        return [*plain, *why, *(("at", role, room, time) for role, room, time in where)]
 
     @cached_property
     def sentences(self) -> dict[str, Bits]:
@@ -91,6 +100,16 @@ class Board:
             found[fact_text(scene, fact)] = where = worlds.where(fact)
             found[fact_text(scene, fact, True)] = worlds.all & ~where
         return found
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """Each clue in the compact wording."""
+        return [clue_text(self.puzzle.scene, clue) for clue in self.puzzle.clues]
+
+    @cached_property
+    def floor(self) -> frozenset[str]:
+        """What may be said of rooms that lie beside each other."""
+        return frozenset(beside_texts(self.puzzle.scene))
 
     @cached_property
     def solution(self) -> Bits:
@@ -116,8 +135,8 @@ class Board:
         """Check lines of text. Takes any text."""
         left, sound, first, idle = self.worlds.all, 0, -1, 0
         for number, text in enumerate(lines[:MOST_LINES]):
-            after = self._after(left, text)
-            if after is None:
+            after = self.after(left, text)
+            if isinstance(after, Fault):
                 first = number if first < 0 else first
                 continue
             sound += 1
@@ -127,26 +146,48 @@ class Board:
             first = MOST_LINES
         return Checked(len(lines), sound, first, left, idle)
 
-    def _after(self, left: Bits, text: str) -> Bits | None:
-        """The worlds that are left after a line; None if it does not follow or cannot be read."""
+    def after(self, left: Bits, text: str) -> Bits | Fault:
+        """The worlds that are left after a line; a fault if it does not follow or cannot be read."""
         match = LINE.fullmatch(text)
         if match is None:
-            return None
+            return Fault("unread")
         *said, stated = match[3].split(" so ")
         where = self.sentences.get(stated)
-        premises = [self.sentences.get(one) for one in (said[0].split(" and ") if said else ())]
-        if where is None or len(said) > 1 or len(premises) > MOST_PREMISES:
-            return None
-        if any(premise is None or left & ~premise for premise in premises):
-            return None
+        if where is None:
+            return Fault("unread", stated)
+        if len(said) > 1:
+            return Fault("unread")
+        premises = self._premises(said[0], match) if said else []
+        if isinstance(premises, Fault):
+            return premises
+        for premise in premises:
+            if premise in self.floor:
+                continue
+            known = self.sentences.get(premise)
+            if known is None:
+                return Fault("unread", premise)
+            if left & known != left:
+                return Fault("unknown", premise)
         given = left
         for cited in (match[1], match[2]):
             if cited:
                 number = int(cited)
                 if not 0 < number <= len(self.clues):
-                    return None
+                    return Fault("no clue", cited)
                 given &= self.clues[number - 1]
-        return None if given & ~where else left & where
+        return left & where if given & where == given else Fault("does not follow")
+
+    def _premises(self, said: str, match: re.Match[str]) -> list[str] | Fault:
+        """What a line says before its fact, without the clue that it may say again."""
+        quoted, given, rest = said.partition(" given ")
+        number = int(match[1] or 0)
+        clue = self.texts[number - 1] if 0 < number <= len(self.texts) and not match[2] else None
+        if given and quoted != clue:
+            return Fault("another clue", quoted)
+        if not given and quoted == clue:
+            return []
+        found = (rest if given else said).split(" and ")
+        return found if len(found) <= MOST_PREMISES + 1 else Fault("unread")
 
     def settled(self, left: Bits) -> bool:
         """Whether facts alone, without another look at the clues, give every answer."""
@@ -236,12 +277,12 @@ def _next(board: Board, left: Bits, told: Sequence[Bits], wanted: set[Clue], wid
 def _said(fact: Clue, named: set[str] | None, wanted: set[Clue]) -> bool:
     """Whether the solver states a fact. named: the pieces of the clues that it takes; None for the rules alone.
 
-    Where the murder was and why is said once the rules show it, if it is asked; where whoever has a motive stands is said
-    of a clue about them.
+    Where the murder was and why is said once the rules show it, if it is asked; where the murderer, the murder weapon or
+    whoever has a motive stands is said of a clue about them.
     """
     if fact[0] in ("room", "why"):
         return named is None and fact in wanted
-    role = fact[0] == "at" and fact[1][0] == "m"
+    role = fact[0] == "at" and fact[1][0] in ("m", MURDERER, MURDER_WEAPON)
     return not role or fact in wanted or (named is not None and fact[1] in named)
 
 
@@ -273,13 +314,29 @@ def _where(board: Board, line: Line) -> Bits:
     return board.worlds.all & ~where if line.negative else where
 
 
-def line_texts(board: Board, lines: Sequence[Line]) -> list[str]:
-    """Lines as they are written."""
+def line_texts(board: Board, lines: Sequence[Line], quoted: bool = True) -> list[str]:
+    """Lines as they are written. quoted: a line says a clue again, and which room lies beside which, where it takes them."""
     scene = board.puzzle.scene
     facts = [fact_text(scene, line.fact, line.negative) for line in lines]
     found = []
     for line, fact in zip(lines, facts, strict=True):
         by = " ".join(str(number + 1) for number in line.cited) or "rule"
-        on = " and ".join(facts[at] for at in line.premises)
-        found.append(f"{by} {on} so {fact}" if on else f"{by} {fact}")
+        on = [facts[at] for at in line.premises]
+        if quoted and len(line.cited) == 1 and board.texts[line.cited[0]] != fact:
+            on += _floor(board, line)
+            by = f"{by} {board.texts[line.cited[0]]}" + (" given" if on else " so")
+            found.append(f"{by} {' and '.join(on)} so {fact}" if on else f"{by} {fact}")
+        else:
+            found.append(f"{by} {' and '.join(on)} so {fact}" if on else f"{by} {fact}")
     return found
+
+
+def _floor(board: Board, line: Line) -> list[str]:
+    """Which room lies beside which, where a clue of the next room shows where a piece is: it ends in that room."""
+    kind, *of = board.puzzle.clues[line.cited[0]]
+    if kind != "beside" or line.negative or line.fact[0] != "at":
+        return []
+    scene, piece, room = board.puzzle.scene, line.fact[1], line.fact[2]
+    direction = {of[0]: of[1], of[2]: OPPOSITE[of[1]]}.get(piece)
+    start = direction and scene.shape.beside(room, OPPOSITE[direction])
+    return [beside_text(scene, direction, start, room)] if start is not None and direction else []

@@ -22,16 +22,14 @@ from trap.studies.clues import compact
 from trap.studies.clues.deductions import Board, Line, line_texts, shown
 from trap.studies.clues.draw import candidates, draw_case
 from trap.studies.clues.logic import Case, Clue
-from trap.studies.clues.making import SHAPES
+from trap.studies.clues.making import shapes
 from trap.studies.clues.published import Puzzle
+from trap.studies.clues.reduce import reduced
 from trap.studies.clues.worlds import worlds_of
 
-MOST_CLUES = 5
-COPIES = 0.6  # for each lesson
+MOST_CLUES = 8  # of the puzzle
 MOST_COPIED = 6  # facts of a copy
-LEAST_LINES = 3
-PLAIN = 0.45  # of the clues, how many state a plain fact; others build on those
-PLAIN_KINDS = {"at", "killer", "weapon", "room", "time", "motive"}
+LEAST_LINES = 4
 
 
 def copy(rng: Random) -> Text:
@@ -44,9 +42,9 @@ def copy(rng: Random) -> Text:
     return Text(prompt="\n".join(lines) + "\n", completion="\n".join(rng.sample(lines, len(lines))))
 
 
-def lesson(rng: Random, levels: Sequence[int], most_lines: int) -> Text:
+def lesson(rng: Random, levels: Sequence[int], most_lines: int, moving: bool = False) -> Text:
     """A lesson with a shape of puzzles of one of these levels, and at most so many lines."""
-    board, lines = draw_lesson(rng, levels, most_lines)
+    board, lines = draw_lesson(rng, levels, most_lines, moving)
     return Text(
         prompt=compact.prompt(board.puzzle),
         completion="\n".join(line_texts(board, lines)),
@@ -54,12 +52,14 @@ def lesson(rng: Random, levels: Sequence[int], most_lines: int) -> Text:
     )
 
 
-def draw_lesson(rng: Random, levels: Sequence[int], most_lines: int) -> tuple[Board, list[Line]]:
+def draw_lesson(
+    rng: Random, levels: Sequence[int], most_lines: int, moving: bool = False
+) -> tuple[Board, list[Line]]:
     """The clues of a lesson on a board, and what they show, in `LEAST_LINES` lines or more; drawn until there is one."""
     while True:
-        case = draw_case(rng, rng.choice(SHAPES[rng.choice(levels)]), early=True)
+        case = draw_case(rng, rng.choice(shapes(rng.choice(levels), moving)), early=True)
         clues = _some_clues(rng, case) if case else ()
-        if not case or not _open(case, clues):
+        if not case or not clues:
             continue
         board = Board(Puzzle(compact.draw_scene(rng, case.shape), clues, ()))
         lines = shown(board)
@@ -68,17 +68,6 @@ def draw_lesson(rng: Random, levels: Sequence[int], most_lines: int) -> tuple[Bo
 
 
 def _some_clues(rng: Random, case: Case) -> tuple[Clue, ...]:
-    """True clues by chance, each once."""
-    found = [candidate.clue for candidate in candidates(rng, case)]
-    plain = [clue for clue in found if clue[0] in PLAIN_KINDS]
-    others = [clue for clue in found if clue[0] not in PLAIN_KINDS]
-    kinds = (
-        plain if not others or rng.random() < PLAIN else others for _ in range(rng.randint(1, MOST_CLUES))
-    )
-    return tuple(dict.fromkeys(rng.choice(kind) for kind in kinds))
-
-
-def _open(case: Case, clues: Sequence[Clue]) -> bool:
-    """Whether the clues leave more than one case."""
-    worlds = worlds_of(case.shape)
-    return worlds.both(*map(worlds.where, clues)).bit_count() > 1
+    """The clues of a puzzle without one of them. As each is needed, they leave more than one case."""
+    clues = reduced(worlds_of(case.shape), [candidate.clue for candidate in candidates(rng, case)])
+    return tuple(rng.sample(clues, len(clues) - 1)) if clues and len(clues) <= MOST_CLUES else ()

@@ -27,6 +27,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 X = TypeVar("X")
 Clue = tuple[Any, ...]
 DIRECTIONS: dict[str, tuple[int, int]] = {"north": (-1, 0), "south": (1, 0), "east": (0, 1), "west": (0, -1)}
+OPPOSITE = {"north": "south", "south": "north", "east": "west", "west": "east"}
 BODDY, MURDERER, MURDER_WEAPON = "b", "k", "x"
 
 

@@ -19,16 +19,29 @@ from trap.studies.clues.worlds import combinations_of, worlds_of
 
 PLAIN = [Shape(2, 2, 2, 2), Shape(2, 2, 2, 1), Shape(3, 2, 2, 2), Shape(2, 2, 3, 2), Shape(3, 2, 3, 2)]
 WHY = [Shape(2, 2, 2, 2, 1, (1, 1)), Shape(3, 2, 3, 2, 1, (1, 2)), Shape(3, 2, 3, 2, 1, (1, 1, 1))]
+LARGE = [Shape(3, 3, 3, 2), Shape(3, 3, 4, 2), Shape(4, 3, 4, 2), Shape(3, 4, 4, 2), Shape(4, 4, 4, 2)]
+LARGE_WHY = [
+    Shape(3, 3, 3, 2, 1, (1, 1, 1)), Shape(3, 3, 4, 2, 1, (1, 1, 1)), Shape(4, 2, 4, 2, 1, (2, 1, 1)),
+    Shape(4, 3, 4, 2, 1, (1, 1, 2)), Shape(4, 3, 4, 2, 1, (1, 1, 1, 1)),
+]  # fmt: skip
 WHEN = [Shape(2, 2, 2, 2, 2), Shape(2, 2, 3, 2, 2), Shape(3, 2, 2, 2, 2), Shape(3, 2, 3, 2, 2)]
-LARGE = [Shape(3, 3, 3, 2), Shape(3, 3, 4, 2), Shape(4, 3, 4, 2)]
-SHAPES: dict[int, list[Shape]] = {
+# At one time nothing moves.
+STILL: dict[int, list[Shape]] = {
     3: [*PLAIN, WHY[0]],
-    4: [PLAIN[3], PLAIN[4], LARGE[0], *WHY[:2], *WHEN[:2]],
-    5: [PLAIN[4], LARGE[0], LARGE[1], *WHY[:3], *WHEN[:3]],
-    6: [LARGE[0], *LARGE[1:], *WHY[1:], *WHEN],
-    7: [LARGE[2], WHY[2], *WHEN],
-    8: WHEN[2:],
-    9: WHEN[2:],
+    4: [PLAIN[3], PLAIN[4], LARGE[0], *WHY[:2]],
+    5: [PLAIN[4], *LARGE[:2], *WHY],
+    6: [*LARGE[:4], *WHY[1:], *LARGE_WHY[:3]],
+    7: [LARGE[2], LARGE[3], LARGE[4], *LARGE_WHY],
+    8: [LARGE[4], *LARGE_WHY],
+    9: LARGE_WHY[3:],
+}
+# At two times suspects move, and take weapons along.
+MOVING: dict[int, list[Shape]] = {
+    **STILL,
+    4: [*STILL[4], *WHEN[:2]],
+    5: [*STILL[5], *WHEN[:3]],
+    **{level: [*STILL[level], *WHEN] for level in (6, 7)},
+    **{level: [*STILL[level], *WHEN[2:]] for level in (8, 9)},
 }
 PUBLISHED_SUSPECTS = (
     "Miss Scarlet", "Mr. Green", "Mrs. White", "Mrs. Peacock", "Colonel Mustard", "Professor Plum", "Miss Peach", "Sgt. Gray",
@@ -49,9 +62,16 @@ class Made(NamedTuple):
     space: int
 
 
-def make_puzzle(rng: Random, level: int, most_questions: int, published: bool = False) -> Made | None:
+def shapes(level: int, moving: bool) -> list[Shape]:
+    """The shapes of a level. moving: those of two times too."""
+    return (MOVING if moving else STILL)[level]
+
+
+def make_puzzle(
+    rng: Random, level: int, most_questions: int, published: bool = False, moving: bool = False
+) -> Made | None:
     """A puzzle of `level` clues; None where chance gave another number."""
-    shape = rng.choice(SHAPES[level])
+    shape = rng.choice(shapes(level, moving))
     case = draw_case(rng, shape, early=True)
     if case is None:
         return None
@@ -90,19 +110,20 @@ def _clock(minute: int) -> str:
 
 
 def published_puzzle(seed: int, index: int) -> tuple[Puzzle, Case]:
-    """A puzzle of the published distribution, made unique by CP-SAT (which takes the package ortools)."""
-    from trap.studies.clues import cpsat
+    """A puzzle of the published distribution, that CP-SAT proves to have one solution."""
+    from trap.studies.clues import cpsat, dropping
     from trap.studies.clues.draw import published_shape
 
     rng = Random(f"published clues {seed} {index}")
     while True:
         case = draw_case(rng, *published_shape(rng))
         found = candidates(rng, case) if case else []
-        clues = cpsat.reduced(case, [candidate.clue for candidate in found]) if case else None
+        clues = dropping.needed(case, [candidate.clue for candidate in found]) if case else None
         if not case or clues is None:
             continue
         rng.shuffle(clues)
         facts = [candidate.asks for candidate in found if candidate.asks is not None]
         asked = questions(rng, case, clues, facts)
         if asked:
+            cpsat.conflicts(case, clues)  # raises where there is another solution
             return Puzzle(published_scene(rng, case.shape), tuple(clues), asked), case

@@ -44,15 +44,26 @@ def answers(completion: str, asked: Sequence[Mapping[str, int]]) -> tuple[list[i
     read: list[int | None] = [None] * len(asked)
     rest = []
     for line in completion.split("\n")[-MOST_LINES:]:
-        plain = MARKUP.sub("", line[:MOST_CHARACTERS]).strip()
-        match = ANSWER.fullmatch(plain)
-        number = ord(match[1]) - 65 if match else -1
-        value = _value(match[2], asked[number]) if match and number < len(asked) else None
+        text, number, value = read_line(line, asked)
         if value is not None:
             read[number] = value
-        elif plain:
-            rest.append(plain.rstrip("."))
+        elif text is not None:
+            rest.append(text)
     return read, rest
+
+
+def read_line(line: str, asked: Sequence[Mapping[str, int]]) -> tuple[str | None, int, int | None]:
+    """(the text of a line that is no answer, the question that it answers, what it answers).
+
+    An answer has no text; a line that says nothing has neither.
+    """
+    plain = MARKUP.sub("", line[:MOST_CHARACTERS]).strip()
+    match = ANSWER.fullmatch(plain)
+    number = ord(match[1]) - 65 if match else -1
+    value = _value(match[2], asked[number]) if match and number < len(asked) else None
+    if value is not None:
+        return None, number, value
+    return plain.rstrip(".") if plain else None, -1, None
 
 
 def _value(text: str, known: Mapping[str, int]) -> int | None:

@@ -1,6 +1,6 @@
 """The study clues: deduction puzzles with one solution, several questions each, and reasons that can be checked.
 
-A level is a number of clues, all of them needed. Easy puzzles have 3 to 5, hard ones 6 and 7, longer ones 8 and 9. A
+A level is a number of clues, all of them needed. Easy puzzles have 3 and 4, hard ones 5 and 6, longer ones 7 and 8. A
 completion states deductions, a line each, then its answers. Its value is the share of right answers; it is faithful if
 all are right, every line of reasons follows from the clues that it names and the lines before, and these lines alone
 give the answers.
@@ -28,13 +28,13 @@ from trap.studies.clues import compact, reading, sentences
 from trap.studies.clues.answers import choices
 from trap.studies.clues.canonical import puzzle_hash
 from trap.studies.clues.deductions import Board, board_of, deductions, line_texts
-from trap.studies.clues.lessons import COPIES, copy, lesson
+from trap.studies.clues.lessons import copy, lesson
 from trap.studies.clues.logic import DIRECTIONS, as_clue
 from trap.studies.clues.making import Made, make_puzzle
 from trap.studies.clues.published import Puzzle, Scene, answer_kind
 from trap.studies.clues.worlds import Bits
 
-EASY, HARD, LONGER = (3, 4, 5), (6, 7), (8, 9)
+EASY, HARD, LONGER = (3, 4), (5, 6), (7, 8)
 LEVELS = {"easy": EASY, "hard": HARD, "longer": LONGER}
 SHARES = (
     ("train", 60),
@@ -45,6 +45,7 @@ SHARES = (
 DIRECT = {"at", "killer", "weapon", "room", "time", "motive", "why"}
 PATIENCE = 2000  # puzzles that are drawn for one item
 MOST = 127  # lines that a column counts
+_normal = lru_cache(maxsize=4096)(reading.normal)  # of the keys of items
 SOUND_SHARE = 0.5  # of the reward `sound`: what a whole chain of sound deductions is worth beside the answers
 
 
@@ -52,13 +53,17 @@ class Options(Struct, kw_only=True, forbid_unknown_fields=True):
     """How puzzles are worded and how much is asked.
 
     wording: `compact` for models trained from nothing, or the `published` one. questions: the most that a puzzle asks.
-    lines: the most deductions that a reference may have. lessons: the size of the base corpus.
+    lines: the most deductions that a reference may have. moving: whether some puzzles have two times, between
+    which suspects and weapons move. lessons, copies: how many the base corpus has
+    of each.
     """
 
     wording: Literal["compact", "published"] = "compact"
     questions: int = 4
     lines: int = 16
+    moving: bool = False
     lessons: int = 20_000
+    copies: int = 9_000
 
 
 class Study(BaseStudy):
@@ -97,8 +102,8 @@ class Study(BaseStudy):
 
     def __init__(self, options: Options, data: Path, seed: int = 0) -> None:
         super().__init__(options, data, seed)
-        if not 1 <= options.questions <= 8 or options.lines < 1 or options.lessons < 1:
-            raise InputError("options: questions: 1 to 8, lines and lessons: 1 or more")
+        if not 1 <= options.questions <= 8 or options.lines < 1 or options.lessons < 1 or options.copies < 0:
+            raise InputError("options: questions: 1 to 8, lines and lessons: 1 or more, copies: 0 or more")
         self._opened = lru_cache(maxsize=4096)(_opened)
 
     # --- items ------------------------------------------------------------------------------------
@@ -111,7 +116,9 @@ class Study(BaseStudy):
         levels = LEVELS[pool.level]
         level = levels[index % len(levels)]
         for _ in range(PATIENCE):
-            made = make_puzzle(rng, level, self.options.questions, self.options.wording == "published")
+            made = make_puzzle(
+                rng, level, self.options.questions, self.options.wording == "published", self.options.moving
+            )
             if made is None:
                 continue
             key = puzzle_hash(made.puzzle.scene.shape, made.puzzle.clues)
@@ -119,7 +126,8 @@ class Study(BaseStudy):
                 continue
             lines = deductions(board_of(made.puzzle))
             if lines is not None and len(lines) <= self.options.lines:
-                return self._item(pool, index, made, key, line_texts(board_of(made.puzzle), lines))
+                quoted = self.options.wording == "compact"
+                return self._item(pool, index, made, key, line_texts(board_of(made.puzzle), lines, quoted))
         raise InputError(f"pool {pool.name}: item {index}: {PATIENCE} draws gave no puzzle of {level} clues")
 
     def _item(self, pool: Pool, index: int, made: Made, key: str, lines: Sequence[str]) -> Item:
@@ -168,11 +176,11 @@ class Study(BaseStudy):
         opened = self._open(item)
         board = opened.board
         read, lines = reading.answers(completion, opened.forms)
-        key = [names.get(reading.normal(name)) for names, name in zip(opened.forms, item.answer, strict=True)]
+        key = [names.get(_normal(name)) for names, name in zip(opened.forms, item.answer, strict=True)]
         right = [one is not None and one == other for one, other in zip(read, key, strict=True)]
         checked = board.check(lines)
         correct = all(right)
-        known = correct and _given(board, checked.left, read)
+        known = correct and given(board, checked.left, read)
         sound = checked.sound / checked.lines if checked.lines else 0.0
         measures = {
             "read": " ".join(f"{chr(65 + at)}={opened.names[at][one]}" for at, one in enumerate(read) if one is not None),
@@ -246,15 +254,17 @@ class Study(BaseStudy):
         if self.options.wording == "published":
             yield from super().corpus()
             return
-        for index in range(round(COPIES * self.options.lessons)):
+        for index in range(self.options.copies):
             yield copy(Random(f"clues copy {self.seed} {index}"))
         for index in range(self.options.lessons):
-            yield lesson(Random(f"clues lesson {self.seed} {index}"), EASY, self.options.lines)
+            yield lesson(
+                Random(f"clues lesson {self.seed} {index}"), EASY, self.options.lines, self.options.moving
+            )
 
     def vocabulary(self) -> tuple[Iterator[str], Sequence[str]]:
         """Every word that compact puzzles can hold, numbers and letters too; a few set phrases as one piece each."""
         words = (*compact.SUSPECTS, *compact.WEAPONS, *compact.ROOMS, *compact.TIMES, *compact.MOTIVES)
-        others = "Boddy killer weapon murder motive not in at has where who when why with what so and rule from to took once of A B C D E F G H"
+        others = "Boddy killer weapon murder motive not in at has where who when why with what so and given rule from to took once of A B C D E F G H"
         numbers = (str(number) for number in range(1, 21))
         names = [
             text for word in (*words, *others.split(), *numbers, *DIRECTIONS) for text in (word, f" {word}")
@@ -285,7 +295,12 @@ class _Key:
 
 
 def _opened(key: _Key) -> Opened:
-    found = puzzle_of(key.item)
+    return open_item(key.item)
+
+
+def open_item(item: Item) -> Opened:
+    """An item's puzzle on its board. Raises InputError naming an item that holds none."""
+    found = puzzle_of(item)
     names = [
         [found.scene.value(answer_kind(one), at) for at in range(len(choices(one, found.scene.shape)))]
         for one in found.questions
@@ -317,7 +332,7 @@ def _answer_lines(told: Sequence[str], between: str) -> list[str]:
     return [f"{chr(65 + at)}{between}{name}" for at, name in enumerate(told)]
 
 
-def _given(board: Board, left: Bits, read: Sequence[int | None]) -> bool:
+def given(board: Board, left: Bits, read: Sequence[int | None]) -> bool:
     """Whether the facts that are left give the answers that were read, without the clues."""
     return all(
         at is not None and not left & ~found[at] for found, at in zip(board.answers, read, strict=True)
