@@ -289,11 +289,13 @@ def _beside(lines: dict[str, float], inches: float) -> list[tuple[str, float, st
     """(name, place, side) of the names above vertical lines, on an axis of `inches`.
 
     Two lines close to each other have their names to the left of the one and to the right of the other; without room on the
-    left, both names stand right of the first line.
+    left, both names stand right of the first line, and without room on the right, left of the second.
     """
     found = sorted(lines.items(), key=lambda line: line[1])
     if len(found) == 2 and found[1][1] - found[0][1] < NEAR:
         (first, low), (second, high) = found
+        if high > 0.75:
+            return [(f"{first}, {second}", high, "right")]
         if low * inches >= SIDE_INCHES:
             return [(first, low, "right"), (second, high, "left")]
         return [(f"{first}, {second}", low, "left")]
