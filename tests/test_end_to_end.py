@@ -93,22 +93,25 @@ def test_no_partial_file_is_left(undisturbed: Path) -> None:
 
 def test_kills_change_nothing(undisturbed: Path, tmp_path: Path) -> None:
     folder = project(tmp_path / "project", undisturbed)
+    made = Path("results/hops/default")
+    tables = sorted((undisturbed / made / "tables").iterdir())
+    targets = (f"{made}/claims.json", *(f"{made}/tables/{table.name}" for table in tables))
     for script, whole in (
         ("train_base.py", False),
         ("train_adapter.py", True),
         ("evaluate_adapter.py", False),
     ):
-        running = start(folder)
+        running = start(folder, *targets)
         target = wait_for_job(folder, script, running)
         time.sleep(0.1)
         os.kill(running.pid if whole else target.pid, signal.SIGKILL)
         assert running.wait(LIMIT) != 0
         if whole:
             assert "removed the lock" in unlock(folder.resolve())[-1]
-    finish(folder)
+    finish(folder, *targets)
     assert claims(folder) == claims(undisturbed)
-    for table in sorted((undisturbed / "results/hops/default/tables").iterdir()):
-        other = folder / "results/hops/default/tables" / table.name
+    for table in tables:
+        other = folder / made / "tables" / table.name
         assert table.read_bytes() == other.read_bytes(), table.name
 
 

@@ -58,17 +58,17 @@ def shared(folder: Path, make: Callable[[Path], None]) -> Path:
     return folder / "made"
 
 
-def start(folder: Path) -> subprocess.Popen:
-    """A tiny run, both streams in run.log."""
+def start(folder: Path, *targets: str) -> subprocess.Popen:
+    """A tiny run, up to the targets if there are any; both streams in run.log."""
     with (folder / "run.log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "snakemake", "--cores", "2", *TINY],
+            [sys.executable, "-m", "snakemake", "--cores", "2", *TINY, "--", *targets],
             cwd=folder, env=environment(), stdout=log, stderr=subprocess.STDOUT,
         )  # fmt: skip
 
 
-def finish(folder: Path) -> None:
-    process = start(folder)
+def finish(folder: Path, *targets: str) -> None:
+    process = start(folder, *targets)
     assert process.wait(LIMIT) == 0, (folder / "run.log").read_text(encoding="utf-8")[-5000:]
 
 

@@ -136,9 +136,11 @@ def _examples(found: Sequence[str]) -> str:
 
 def _too_many(right: int, n: int, share: float) -> bool:
     """Whether so many right answers are rarer than `RARE` at this share (exact binomial, one side)."""
-    from scipy.stats import binomtest
+    if right <= share * n:
+        return False
+    from scipy.stats import binomtest  # slow to import, and needed only here
 
-    return right > share * n and binomtest(right, n, share, alternative="greater").pvalue < RARE
+    return binomtest(right, n, share, alternative="greater").pvalue < RARE
 
 
 def _apart(first: Pool, second: Pool) -> bool:
