@@ -104,6 +104,7 @@ def test_the_published_grader_reads_no_times_and_little_else() -> None:
         (["0 Green in Study"], 0, 0, False),
         (["1 2 3 killer Plum"], 0, 0, False),  # more clues than a line may name
         (["Green in Study"], 0, 0, False),
+        (["\u0661 Green in Study"], 0, 0, False),  # a one of another script
         (["1 Green in Study "], 0, 0, False),
         (["1 Green in Study", "2 Green in Study so Knife in Study"], 2, -1, False),
         (["2 Green in Study so Knife in Study"], 0, 0, False),  # what it builds on was not said before

@@ -35,7 +35,7 @@ MOST_CITED = 2
 MOST_PREMISES = 3
 # (number of clues, whether a fact is denied), in the order in which the solver looks
 STEPS = ((0, False), *((width, negative) for width in range(1, MOST_CITED + 1) for negative in (False, True)))
-LINE = re.compile(r"(?:(\d{1,3})(?: (\d{1,3}))?|rule) (.{1,400})")
+LINE = re.compile(r"(?:([0-9]{1,3})(?: ([0-9]{1,3}))?|rule) (.{1,400})")  # no digits of other scripts
 MOST_LINES = 64  # more are read as nothing: a text that never ends is no proof
 
 
