@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 WAIT = 60_000  # milliseconds; a busy machine is no failure
+AXE = Path(__file__).resolve().parent / "page/axe/axe.min.js"
 # what a visitor reads of a trace: its text without the words for screen readers
 PLAIN = "node => { const copy = node.cloneNode(true); for (const one of copy.querySelectorAll('.spoken')) one.remove(); return copy.textContent; }"
 
@@ -45,6 +46,16 @@ class Visitor:
                 return
             self.page.wait_for_timeout(50)
         raise AssertionError(f"never true: {expression}")
+
+    def violations(self, *impacts: str) -> list[tuple[str, str, str]]:
+        """What axe finds on the page as it is, of these impacts or of all: (rule, the element, what is wrong)."""
+        self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        return [
+            (rule["id"], node["html"][:160], node["failureSummary"][:200])
+            for rule in found["violations"] if not impacts or rule["impact"] in impacts
+            for node in rule["nodes"][:3]
+        ]  # fmt: skip
 
     def shown(self) -> str:
         return self.page.evaluate("document.querySelector('[role=tabpanel]:not([hidden])').id.slice(6)")

@@ -197,7 +197,7 @@ def test_another_grade_than_the_stored_one_is_an_error_that_names_the_answer(
 
 def test_an_answer_to_an_unknown_puzzle_is_refused() -> None:
     with pytest.raises(
-        InputError, match=r"episodes\.parquet: id: no puzzle 'eval_easy-0' in a pool 'eval_easy'"
+        InputError, match=r"episodes\.parquet: id: no item 'eval_easy-0' in a pool 'eval_easy'"
     ):
         answers([], pl.DataFrame([row_of(item_of(LITTLE), "")]))
 

@@ -77,7 +77,7 @@ def test_records_agree_with_the_released_grades(study: Study, tmp_path: Path) ->
 
 def test_an_answer_to_an_unknown_problem_is_refused(tmp_path: Path) -> None:
     rows = pl.read_parquet(STORY).filter(kind="eval").head(1)
-    with pytest.raises(InputError, match=r"episodes\.parquet: id: no problem"):
+    with pytest.raises(InputError, match=r"episodes\.parquet: id: no item"):
         answers([], rows)
 
 

@@ -44,7 +44,7 @@ export function difference(row, unit = "share") {
 /** "n = 1000 × 6 seeds". */
 export function sample(row) {
   if (!row?.n) return "";
-  const seeds = row.seeds ? ` × ${row.seeds} seed${row.seeds === 1 ? "" : "s"}` : "";
+  const seeds = row.seeds ? ` × ${count(row.seeds, "seed")}` : "";
   return `n${NO_BREAK}=${NO_BREAK}${row.n}${seeds}`;
 }
 
@@ -52,3 +52,6 @@ export function sample(row) {
 export const points = (value) => String(Math.round(100 * value) / 100).replace("-", "−");
 
 export const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)}${NO_BREAK}MB`;
+
+/** "1 line", "2 lines". */
+export const count = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;

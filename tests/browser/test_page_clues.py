@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
 from clues_answers import LITTLE, TWICE, item_of, row_of
-from page_site import served
+from page_panel import panel
 from page_visitor import Visitor
 from skips import needs
-from trap.files import write_json, write_jsonl, write_text
-from trap.site.assets import theme_css
+from trap.files import write_jsonl
 from trap.studies.clues.page import answers
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-AXE = ROOT / "tests/page/axe/axe.min.js"
-HTML = """<!doctype html><html lang="en"><title>x</title><link rel="icon" href="data:,"><link rel="stylesheet" href="theme.css">
-<link rel="stylesheet" href="style.css"><link rel="stylesheet" href="studies/clues/style.css"><body data-tab="plan">
-<button role="tab" id="tab-plan" hidden></button><main><h1>x</h1><section role="tabpanel" id="panel-plan" aria-label="x" aria-busy="true">
-</section></main><script type="module" src="start.js"></script></html>"""
-START = """import { readAddress } from "./address.js";
-import { open } from "./studies/clues/plan.js";
-const { plans, questions, texts } = await (await fetch("files.json")).json();
-const store = { site: { models: [{ id: "nano", title: "Nano" }], study: { level_name: "clues" }, stored_seed: 1 }, questions,
-  armsOf: () => [{ id: "sft", label: "SFT" }], poolName: (pool) => pool, file: async () => plans,
-  episodes: async () => ({ evals: () => questions.map((question, i) => ({ question, completion: texts[i] })) }) };
-const panel = document.getElementById("panel-plan"), tab = open(panel, store);
-addEventListener("keydown", (event) => tab.key(event));
-await tab.visit(readAddress(location.hash));
-panel.setAttribute("aria-busy", "false");"""
 MARKUP = "<img src=x onerror=alert(1)>" + "w" * 400
 ANSWER = ["1 Green in Study", "rule killer not Boddy", "2 Green in Study so Knife not in Hall", "", "rule killer Plum", MARKUP,
           "A Plum", "B Study", "B Hall"]  # fmt: skip
@@ -44,19 +25,13 @@ pytestmark = [pytest.mark.slow, needs("playwright", "browser")]
 def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The panel with a flawed answer, and a puzzle of two times that is solved as the solver does."""
     folder = tmp_path_factory.mktemp("plan")
-    shutil.copytree(ROOT / "page", folder, dirs_exist_ok=True)
     items = [item_of(LITTLE), item_of(TWICE, index=1)]
     texts = ["\n".join(ANSWER), items[1].reference]
     write_jsonl(folder / "eval_easy.jsonl", items)
     rows = pl.DataFrame([row_of(item, text) for item, text in zip(items, texts, strict=True)])
-    write_json(folder / "files.json", {
-        "plans": answers([folder / "eval_easy.jsonl"], rows)["plans.json"], "texts": texts,
-        "questions": [{"id": item.id, "pool": "eval_easy", "level": item.level, "prompt": item.prompt} for item in items],
-    })  # fmt: skip
-    write_text(folder / "theme.css", theme_css())
-    write_text(folder / "index.html", HTML)
-    write_text(folder / "start.js", START)
-    with served(folder) as found:
+    records = answers([folder / "eval_easy.jsonl"], rows)["plans.json"]
+    asked = [{"id": one.id, "pool": "eval_easy", "level": one.level, "prompt": one.prompt} for one in items]
+    with panel(folder, "clues", "plan", records, asked, texts) as found:
         yield found
 
 
@@ -94,8 +69,7 @@ def test_an_answer_is_walked_to_its_verdict(browser: Any, origin: str, width: in
         "≈ replaced by a later line B: Study"
     )
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    assert page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"] == []
+    assert visitor.violations() == []
     assert visitor.wrong == []
     context.close()
 

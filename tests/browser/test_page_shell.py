@@ -13,7 +13,6 @@ from page_visitor import Visitor
 from skips import needs
 
 TABS = ("start", "training", "inference", "try", "distribution", "claims", "about")
-AXE = Path(__file__).resolve().parent.parent / "page/axe/axe.min.js"
 pytestmark = [
     pytest.mark.slow,
     needs("playwright", "browser"),
@@ -96,14 +95,7 @@ def test_axe_finds_nothing_serious(browser: Any, address: str, theme: str, width
         if tab.startswith("try"):
             page.click("#panel-try button >> text='Greedy'")
             visitor.until("!document.querySelector('#panel-try button.primary').disabled")
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        serious = [
-            (rule["id"], node["html"][:160], node["failureSummary"][:200])
-            for rule in found["violations"] if rule["impact"] in ("serious", "critical")
-            for node in rule["nodes"][:3]
-        ]  # fmt: skip
-        assert serious == [], f"{tab}, {theme}"
+        assert visitor.violations("serious", "critical") == [], f"{tab}, {theme}"
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
             f"{tab} is wider than {width}"
         )

@@ -1,5 +1,6 @@
 // Which question to ask: one of the stored ones, or one that the visitor composes from a start and a chain of relations.
 import { button, el, select } from "../../view/dom.js";
+import { count } from "../../view/numbers.js";
 
 const START = "ConnectionRefused";
 
@@ -44,7 +45,7 @@ export class Composer {
     const pools = [...new Set(this.store.questions.map(({ pool }) => pool))];
     this.body.replaceChildren(
       select("Pool", pools.map((pool) => [pool, this.store.poolName(pool)]), this.pool, (pool) => { this.pool = pool; this.#stored(); }),
-      select("Question", questions.map((one, i) => [i, `${i + 1}. ${one.meta.start}, ${one.hop_len} hop${one.hop_len === 1 ? "" : "s"}`]), questions.indexOf(this.now), (i) => { this.now = questions[Number(i)]; this.onQuestion(this.now); }),
+      select("Question", questions.map((one, i) => [i, `${i + 1}. ${one.meta.start}, ${count(one.hop_len, "hop")}`]), questions.indexOf(this.now), (i) => { this.now = questions[Number(i)]; this.onQuestion(this.now); }),
       button("Any", () => { this.now = questions[Math.floor(Math.random() * questions.length)]; this.#stored(); }, { class: "quiet" }));
     this.onQuestion(this.now);
   }

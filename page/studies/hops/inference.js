@@ -2,6 +2,7 @@
 import { keepAddress } from "../../address.js";
 import { readTrace } from "./engine/reading.js";
 import { button, el, select } from "../../view/dom.js";
+import { count } from "../../view/numbers.js";
 import { GraphView } from "./view/graph.js";
 import { RewardView } from "./view/reward.js";
 import { questionCard, traceNodes } from "./view/trace.js";
@@ -18,7 +19,7 @@ const KINDS = {
   wrong: ["wrong", ({ answer }) => !answer.correct],
 };
 
-const hops = ({ hop_len: count }) => `${count} hop${count === 1 ? "" : "s"}`;
+const hops = ({ hop_len: length }) => count(length, "hop");
 
 class Inference {
   constructor(panel, store, { recording }) {

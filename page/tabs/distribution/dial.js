@@ -1,7 +1,7 @@
 // Turn the dial on noise: a small test is drawn from stored answers, again and again, and the percentages dance.
 import { line, scale, shareAxis } from "../../view/chart.js";
 import { button, el, put, select, still, svg } from "../../view/dom.js";
-import { percent, points } from "../../view/numbers.js";
+import { count, percent, points } from "../../view/numbers.js";
 import { explained } from "../../view/terms.js";
 
 const [WIDTH, LEFT, STEP, TOP] = [420, 16, 58, 14];
@@ -127,7 +127,7 @@ export class Dial {
     const far = this.draws.filter(({ right, size }) => Math.sign(gap) * (right[i] - right[0]) / size >= Math.abs(gap) - 1e-9).length;
     const [words, way] = [points(Math.round(1000 * Math.abs(gap)) / 10), gap < 0 ? "below" : "above"];
     return el("li", { data: { row: row.arm, far, draws: this.draws.length } },
-      `${row.words} at least ${words} points ${way} ${this.dial.rows[0].words}, as published (${percent(first.value)} of ${first.n}, then ${percent(other.value)} of ${other.n}; ${other.words}): ${far} of ${this.draws.length} draw${this.draws.length === 1 ? "" : "s"}`);
+      `${row.words} at least ${words} points ${way} ${this.dial.rows[0].words}, as published (${percent(first.value)} of ${first.n}, then ${percent(other.value)} of ${other.n}; ${other.words}): ${far} of ${count(this.draws.length, "draw")}`);
   }
 
   #drawing(last) {

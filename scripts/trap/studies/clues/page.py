@@ -6,16 +6,16 @@ is an error, so that the page never shows another verdict than the tables.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from math import isclose
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import polars as pl
 
-from trap.files import InputError, iter_jsonl
+from trap.files import InputError
+from trap.site.records import Numbered, asked_items
 from trap.studies.base import Item, Score
 from trap.studies.clues import reading
 from trap.studies.clues.compact import fact_text, piece_text
@@ -235,39 +235,12 @@ def _fact(scene: Scene, fact: Clue, denied: bool) -> list[Any]:
     return [*row, denied]
 
 
-def _items(pools: Iterable[Path], wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Item]:
-    asked = set(wanted)
-    found = {
-        (path.stem, item.id): item
-        for path in pools if path.stem in {pool for pool, _ in asked}
-        for item in iter_jsonl(path, Item) if (path.stem, item.id) in asked
-    }  # fmt: skip
-    if absent := sorted(asked - set(found)):
-        raise InputError(f"episodes.parquet: id: no puzzle {absent[0][1]!r} in a pool {absent[0][0]!r}")
-    return found
-
-
-class _Table:
-    """Gives each distinct value a number, in the order of first use."""
-
-    def __init__(self) -> None:
-        self.values: list[Any] = []
-        self._known: dict[bytes, int] = {}
-
-    def __call__(self, value: Any) -> int:
-        key = msgspec.json.encode(value)
-        if key not in self._known:
-            self._known[key] = len(self.values)
-            self.values.append(value)
-        return self._known[key]
-
-
 class _Runs:
     """Records of answers, with everything that repeats written once."""
 
     def __init__(self) -> None:
         self.facts, self.words, self.steps, self.answers, self.outcomes, self.runs = (
-            _Table() for _ in range(6)
+            Numbered() for _ in range(6)
         )
 
     def __call__(self, found: Mapping[str, Any], score: Score) -> int:
@@ -319,7 +292,7 @@ def answers(pools: Sequence[Path], episodes: pl.DataFrame) -> dict[str, Any]:
     rows = episodes.filter(kind="eval")
     study, runs = Study(Options(), Path()), _Runs()
     openings = {
-        key: Opening(item) for key, item in _items(pools, rows.select("pool", "id").iter_rows()).items()
+        key: Opening(item) for key, item in asked_items(pools, rows.select("pool", "id").iter_rows()).items()
     }
     puzzles, place = [], {}
     for key, opening in openings.items():

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import polars as pl
 
-from trap.files import InputError, iter_jsonl
+from trap.site.records import Numbered, asked_items
 from trap.studies.base import Item
 from trap.studies.traces.explaining import shown, step_text
 from trap.studies.traces.grading import Grade, grade
@@ -161,33 +160,6 @@ def _computed(step: Step) -> str:
     return "" if step.op in WITHOUT_EFFECT else str(step.values.get("compute_op", step.op))
 
 
-def _items(pools: Iterable[Path], wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Item]:
-    asked = set(wanted)
-    found = {
-        (path.stem, item.id): item
-        for path in pools if path.stem in {pool for pool, _ in asked}
-        for item in iter_jsonl(path, Item) if (path.stem, item.id) in asked
-    }  # fmt: skip
-    if absent := sorted(asked - set(found)):
-        raise InputError(f"episodes.parquet: id: no problem {absent[0][1]!r} in a pool {absent[0][0]!r}")
-    return found
-
-
-class _Table:
-    """Gives each distinct value a number, in the order of first use."""
-
-    def __init__(self) -> None:
-        self.values: list[Any] = []
-        self._known: dict[bytes, int] = {}
-
-    def __call__(self, value: Any) -> int:
-        key = msgspec.json.encode(value)
-        if key not in self._known:
-            self._known[key] = len(self.values)
-            self.values.append(value)
-        return self._known[key]
-
-
 def answers(pools: Sequence[Path], episodes: pl.DataFrame) -> dict[str, Any]:
     """runs.json: how the solver ran the answers of the finished arms, with everything that repeats written once.
 
@@ -197,8 +169,8 @@ def answers(pools: Sequence[Path], episodes: pl.DataFrame) -> dict[str, Any]:
     Raises InputError for an answer to a problem that no file has.
     """
     rows = episodes.filter(kind="eval")
-    items = _items(pools, rows.select("pool", "id").iter_rows())
-    questions, made_steps, outcomes, runs = _Table(), _Table(), _Table(), _Table()
+    items = asked_items(pools, rows.select("pool", "id").iter_rows())
+    questions, made_steps, outcomes, runs = Numbered(), Numbered(), Numbered(), Numbered()
     spans: dict[tuple[str, str], dict[str, Any]] = {key: {} for key in items}
     known: dict[tuple[str, str, str], int] = {}
     of: dict[str, Any] = {}
