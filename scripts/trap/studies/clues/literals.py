@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import product
 from typing import Any
 
-from trap.studies.clues.logic import BODDY, Case, Clue, Shape, Truth, meaning
+from trap.studies.clues.logic import BODDY, Case, Clue, Facts, Shape, Truth, meaning
 
 
-class Literals(ABC):
+class Literals(Facts[Any], ABC):
     """All cases of a shape, as literals; clues are assumed or not at each question. `~` denies a literal."""
 
     def __init__(self, shape: Shape) -> None:
@@ -23,7 +23,7 @@ class Literals(ABC):
         self.clause([self._true])
         self._built: dict[tuple[Any, ...], Any] = {}
         self._of_clue: dict[tuple[Clue, bool], Any] = {}
-        self._atoms: dict[Clue, Any] = {}
+        self.atoms: dict[Clue, Any] = {}
         steps = list(product(shape.pieces, range(shape.times)))
         groups = [
             *([("at", piece, room, time) for room in range(shape.rooms)] for piece, time in steps),
@@ -37,8 +37,8 @@ class Literals(ABC):
             groups += [[("motive", name, motive) for motive in motives] for name in shape.suspect_names]
         for group in groups:
             for atom in group:
-                self._atoms[atom] = self._new()
-            self.exactly(1, [self._atoms[atom] for atom in group])
+                self.atoms[atom] = self._new()
+            self.exactly(1, [self.atoms[atom] for atom in group])
         for motive, number in enumerate(shape.motives):
             self.exactly(number, [self.motive(name, motive) for name in shape.suspect_names])
         self._murder()
@@ -93,24 +93,6 @@ class Literals(ABC):
         return self.both(self.at(name, start, time - 1), self.at(name, end, time))
 
     # --- the algebra of literals ---------------------------------------------------------------------
-
-    def at(self, piece: str, room: int, time: int) -> Any:
-        return self._atoms["at", piece, room, time]
-
-    def killer(self, suspect: str) -> Any:
-        return self._atoms["killer", suspect]
-
-    def weapon(self, weapon: str) -> Any:
-        return self._atoms["weapon", weapon]
-
-    def room(self, room: int) -> Any:
-        return self._atoms["room", room]
-
-    def time(self, time: int) -> Any:
-        return self._atoms["time", time]
-
-    def motive(self, suspect: str, motive: int) -> Any:
-        return self._atoms["motive", suspect, motive]
 
     def both(self, *values: Any) -> Any:
         if len(values) < 2:
@@ -173,7 +155,7 @@ class Literals(ABC):
     def exclude(self, case: Case) -> None:
         """From now on any case but this one."""
         truth = Truth(case)
-        self.forbid([literal for atom, literal in self._atoms.items() if meaning(atom, truth)])
+        self.forbid([literal for atom, literal in self.atoms.items() if meaning(atom, truth)])
 
     def forbid(self, literals: Sequence[Any]) -> None:
         """From now on not all of these at once."""
@@ -187,11 +169,10 @@ class Literals(ABC):
     def _case(self, true: Callable[[Any], bool]) -> Case:
         """The case in which the literals of these atoms are true."""
         shape = self.shape
-        told_true = [atom for atom, literal in self._atoms.items() if true(literal)]
         rooms = {piece: [0] * shape.times for piece in shape.pieces}
         told: dict[str, Any] = {}
         motives = [0] * (shape.suspects if shape.motives else 0)
-        for kind, *parts in told_true:
+        for kind, *parts in (atom for atom, literal in self.atoms.items() if true(literal)):
             if kind == "at":
                 rooms[parts[0]][parts[2]] = parts[1]
             elif kind == "motive":

@@ -22,7 +22,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 X = TypeVar("X")
 Clue = tuple[Any, ...]
@@ -96,6 +96,30 @@ class Algebra(Protocol[X]):
     def either(self, *values: X) -> X: ...
     def differ(self, a: X, b: X) -> X: ...
     def agree(self, a: X, b: X) -> X: ...
+
+
+class Facts(Generic[X]):
+    """The plain facts of an algebra that keeps the value of each in a table."""
+
+    atoms: dict[Clue, X]
+
+    def at(self, piece: str, room: int, time: int) -> X:
+        return self.atoms["at", piece, room, time]
+
+    def killer(self, suspect: str) -> X:
+        return self.atoms["killer", suspect]
+
+    def weapon(self, weapon: str) -> X:
+        return self.atoms["weapon", weapon]
+
+    def room(self, room: int) -> X:
+        return self.atoms["room", room]
+
+    def time(self, time: int) -> X:
+        return self.atoms["time", time]
+
+    def motive(self, suspect: str, motive: int) -> X:
+        return self.atoms["motive", suspect, motive]
 
 
 def meaning(clue: Clue, algebra: Algebra[X], inclusive: bool = False) -> X:

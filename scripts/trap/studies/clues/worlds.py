@@ -13,13 +13,13 @@ from itertools import permutations, product
 import numpy as np
 
 from trap.files import InputError
-from trap.studies.clues.logic import BODDY, Case, Clue, Shape, meaning
+from trap.studies.clues.logic import BODDY, Case, Clue, Facts, Shape, meaning
 
 MOST = 400_000  # combinations of paths that are looked at
 Bits = int
 
 
-class Worlds:
+class Worlds(Facts[Bits]):
     """Every case that a shape allows. Raises InputError for a shape that allows too many."""
 
     def __init__(self, shape: Shape) -> None:
@@ -75,24 +75,6 @@ class Worlds:
         return found
 
     # --- the algebra of sets of worlds ---------------------------------------------------------------
-
-    def at(self, piece: str, room: int, time: int) -> Bits:
-        return self.atoms["at", piece, room, time]
-
-    def killer(self, suspect: str) -> Bits:
-        return self.atoms["killer", suspect]
-
-    def weapon(self, weapon: str) -> Bits:
-        return self.atoms["weapon", weapon]
-
-    def room(self, room: int) -> Bits:
-        return self.atoms["room", room]
-
-    def time(self, time: int) -> Bits:
-        return self.atoms["time", time]
-
-    def motive(self, suspect: str, motive: int) -> Bits:
-        return self.atoms["motive", suspect, motive]
 
     def both(self, *values: Bits) -> Bits:
         found = self.all
