@@ -17,9 +17,10 @@ sys.path.insert(0, f"{workflow.basedir}/scripts")
 from trap.files import InputError, trouble
 from trap.film import CUTS, known_quality
 from trap.report.posts import FRONT, posts_of
+from trap.workflow.closure import code
 from trap.workflow.config import parse_config, settings_file, write_settings
 from trap.workflow.expected import write_expected
-from trap.workflow.plan import COLLECTED, RELEASED, TABLES, Plan, code
+from trap.workflow.plan import COLLECTED, RELEASED, TABLES, Plan
 from trap.workflow.runs import SAMPLES, Run
 from unlock_workflow import busy, hindrance
 

@@ -18,8 +18,9 @@ from typing import Any
 
 from trap.cli import run_main
 from trap.files import InputError, read_json
-from trap.workflow.config import Config, load_config
-from trap.workflow.plan import RELEASED, ROOT, Plan, code
+from trap.workflow.closure import code
+from trap.workflow.config import ROOT, Config, load_config
+from trap.workflow.plan import RELEASED, Plan
 
 SHOWN = 5  # commits listed by name; the others are counted
 
