@@ -34,9 +34,7 @@ GAP_INCHES = 0.12
 HEAD_INCHES, FOOT_INCHES = 0.66, 0.24
 MOST = 16  # rows, if figures.yaml declares none; declared rows are all drawn
 LETTERS = 58  # characters of a row's label, which has one line
-NEAR = (
-    0.3  # of the axis: names of lines that are closer would touch if each stood in the middle above its line
-)
+NEAR = 0.3  # of the axis: names of lines that are closer would touch, each in the middle above its line
 SIDE_INCHES = 0.43  # room that a short name needs left of its line
 NAME_LETTERS = 30  # characters per line of a model's name above one of two panels
 NAME_POINTS = 12  # height of such a line
@@ -288,18 +286,24 @@ def _head(axes: Axes, evidence: Evidence, theme: Theme, model: str, called: str,
 def _beside(lines: dict[str, float], inches: float) -> list[tuple[str, float, str]]:
     """(name, place, side) of the names above vertical lines, on an axis of `inches`.
 
-    Two lines close to each other have their names to the left of the one and to the right of the other; without room on the
-    left, both names stand right of the first line, and without room on the right, left of the second.
+    Two lines close to each other have their names to the left of the one and to the right of the other. Without room for
+    that, or of more lines, all names stand right of the first line, or left of the last one at the axis' end.
     """
-    found = sorted(lines.items(), key=lambda line: line[1])
-    if len(found) == 2 and found[1][1] - found[0][1] < NEAR:
-        (first, low), (second, high) = found
+    groups: list[list[tuple[str, float]]] = []
+    for line in sorted(lines.items(), key=lambda line: line[1]):
+        if not groups or line[1] - groups[-1][-1][1] >= NEAR:
+            groups.append([])
+        groups[-1].append(line)
+    found: list[tuple[str, float, str]] = []
+    for group in groups:
+        names, low, high = ", ".join(name for name, _ in group), group[0][1], group[-1][1]
+        room = low * inches >= SIDE_INCHES
         if high > 0.75:
-            return [(f"{first}, {second}", high, "right")]
-        if low * inches >= SIDE_INCHES:
-            return [(first, low, "right"), (second, high, "left")]
-        return [(f"{first}, {second}", low, "left")]
-    return [
-        (name, at, "right" if at > 0.75 else "left" if at * inches < SIDE_INCHES else "center")
-        for name, at in found
-    ]
+            found.append((names, high, "right"))
+        elif len(group) == 1:
+            found.append((names, low, "center" if room else "left"))
+        elif len(group) == 2 and room:
+            found += [(group[0][0], low, "right"), (group[1][0], high, "left")]
+        else:
+            found.append((names, low, "left"))
+    return found
