@@ -19,9 +19,7 @@ from trap.cli import run_main
 from trap.files import replacing, write_jsonl
 from trap.methods import Job, load_method
 from trap.models.loading import load_model
-from trap.models.memory import is_large
 from trap.training.checkpoint import Keeper
-from trap.workflow.config import Config
 from trap.workflow.opening import study_settings
 from trap.workflow.running import Log, folder_hash, source_hashes, write_meta
 from trap.workflow.sheet import replay_pool
@@ -51,11 +49,9 @@ class Probe:
             self.rows.append({"step": step, "pool": pool, "id": item.id, "completion": text})
 
 
-def keeper(
-    config: Config, name: str, model: Any, lineage: list[Path], output: Path, log: Log, probe: Probe
-) -> Keeper | None:
-    """What stores the state of a large model's fits; none for small models, whose jobs are short."""
-    if not (getattr(model, "keeps", False) and is_large(config, name)):
+def keeper(model: Any, lineage: list[Path], output: Path, log: Log, probe: Probe) -> Keeper | None:
+    """What stores the state of fits that take minutes; none where the platform cannot."""
+    if not getattr(model, "keeps", False):
         return None
 
     def recall(told: dict[str, Any]) -> None:
@@ -91,7 +87,7 @@ def main(argv: list[str] | None = None) -> int:
         model = loaded(args.lineage)
         log = Log(f"{args.model} {args.arm} s{args.seed}", hyper.max_steps * arm.rounds)
         probe = Probe(model, watched, hyper.max_completion_length)
-        keep = keeper(config, args.model, model, weights(args.lineage), output, log, probe)
+        keep = keeper(model, weights(args.lineage), output, log, probe)
         job = Job(
             arm=arm, hyper=hyper, seed=args.seed, model=model, study=study, data=study.data, output=output, log=log,
             platform=args.platform, probe=probe, from_base=arms[arm.parent].method == "base",

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from typing import Any
 from trap.cli import run_main
 from trap.files import InputError, read_jsonl, replacing
 from trap.models.loading import link_model
-from trap.models.memory import enough_memory, is_large
+from trap.models.memory import enough_memory
 from trap.models.merging import INDEX
 from trap.models.tokenizer import EOS, PAD, build_tokenizer, write_tokenizer_config
 from trap.platforms import Example, Fit, load_platform
@@ -51,10 +50,17 @@ def fresh_model(spec: Any, study: BaseStudy, seed: int, device: str) -> Any:
     return create(raw, tokenizer, seed, device)
 
 
-def fit_stages(
-    model: Any, rows: list[Text], hyper: Any, seed: int, log: Log, keep: Callable[[int], Any] | None = None
-) -> None:
-    """Fit each stage in turn, with its share of the steps. keep: from a stage to what stores the state of its fit."""
+def fit_stages(model: Any, rows: list[Text], hyper: Any, seed: int, log: Log, output: Path) -> None:
+    """Fit each stage in turn, with its share of the steps.
+
+    A stage that takes minutes keeps its state in a checkpoint of its own in `output`, where the platform can, so that a killed process
+    goes on from there; a stage that it had ended is fitted again.
+    """
+
+    def keep(stage: int) -> Keeper:
+        return Keeper(output / f"checkpoint{stage}.npz", lambda: log.rows, log.go_on)
+
+    keeps = getattr(model, "keeps", False)
     settings = Fit(**{name: getattr(hyper, name) for name in Fit.__dataclass_fields__})
     done = 0
     for stage in sorted({row.stage for row in rows}):
@@ -66,7 +72,7 @@ def fit_stages(
             replace(settings, max_steps=steps),
             seed,
             lambda row, before=before: log(row | {"step": row["step"] + before}),
-            **({"keep": keep(stage)} if keep else {}),
+            **({"keep": keep(stage)} if keeps else {}),
         )
         done += steps
 
@@ -81,10 +87,7 @@ def read_corpus(path: str) -> list[Text]:
 def go_on_with_corpus(
     args: argparse.Namespace, config: Config, hyper: Any, rows: list[Text], log: Log, folder: Path
 ) -> dict[str, Any]:
-    """Write a pretrained model that has learned the base corpus besides, as plain text; gives facts for meta.json.
-
-    Each stage keeps its own checkpoint, and a stage that a killed process had ended is fitted again.
-    """
+    """Write a pretrained model that has learned the base corpus besides, as plain text; gives facts for meta.json."""
     if hyper.tune != "full":
         raise InputError(
             f"models.{args.model}: corpus: its base learns with all weights: tune: full, in its set `base`"
@@ -93,13 +96,7 @@ def go_on_with_corpus(
     known = link_model(spec, linked, origin_of(config, args.model))
     with enough_memory(args.model):
         model = load_platform(args.platform).load([linked], config.device)
-
-        def keep(stage: int) -> Keeper:
-            path = Path(args.output) / f"checkpoint{stage}.npz"
-            return Keeper(path, lambda: log.rows, log.go_on)
-
-        wanted = is_large(config, args.model) and getattr(model, "keeps", False)
-        fit_stages(model, rows, hyper, args.seed, log, keep if wanted else None)
+        fit_stages(model, rows, hyper, args.seed, log, Path(args.output))
     saved = model.save(folder)
     for path in linked.iterdir():  # the chat template, and what says where the weights come from
         if (
@@ -133,7 +130,7 @@ def main(argv: list[str] | None = None) -> int:
         if spec.source == "train":
             rows = read_corpus(args.corpus)
             model = fresh_model(spec, study, args.seed, config.device)
-            fit_stages(model, rows, hyper, args.seed, log)
+            fit_stages(model, rows, hyper, args.seed, log, output)
             with replacing(output / "adapter") as folder:
                 saved = model.save(folder)
                 write_tokenizer_config(folder)

@@ -258,7 +258,7 @@ def test_nothing_is_cut_to_fit_and_nothing_half_written(
 def test_no_memory_is_one_line(
     project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, raised: Exception, words: str
 ) -> None:  # fmt: skip
-    def fit(*_: Any) -> None:
+    def fit(*_: Any, **__: Any) -> None:
         raise raised
 
     monkeypatch.setattr(TorchModel, "fit", fit)
@@ -269,7 +269,7 @@ def test_no_memory_is_one_line(
 
 
 def test_other_failures_keep_their_traceback(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fit(*_: Any) -> None:
+    def fit(*_: Any, **__: Any) -> None:
         raise RuntimeError("shapes differ")
 
     monkeypatch.setattr(TorchModel, "fit", fit)

@@ -1,4 +1,4 @@
-"""A long fit of a large model goes on after kill -9, and ends in the bytes of one that was never killed."""
+"""A long fit goes on after kill -9, and ends in the bytes of one that was never killed."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 import tiny_models
+import train_base
 from test_pretrained import Project, prepared  # noqa: F401 a fixture
 from trap.files import read_json
 from trap.platforms import Fit
+from trap.studies.base import Text
 from trap.training import progress
 from trap.training.checkpoint import Keeper
-from trap.workflow.running import folder_hash
+from trap.workflow.running import Log, folder_hash
 
 ROOT = Path(__file__).resolve().parent.parent
 # The program of an arm, with checkpoints at every step; it kills itself after some of them.
@@ -78,6 +79,44 @@ def test_a_fit_goes_on_where_it_was_killed(tmp_path: Path, tune: str) -> None:
     assert not (tmp_path / "checkpoint.npz").exists()
 
 
+def test_a_base_goes_on_in_the_stage_that_was_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each stage of the corpus has a checkpoint of its own, whatever the size of the model."""
+    rows = [
+        Text(prompt=one.prompt, completion=one.completion, stage=number % 2)
+        for number, one in enumerate(tiny_models.texts())
+    ]
+    monkeypatch.setattr(Keeper, "due", lambda self: True)
+
+    def fit(folder: Path) -> tuple[object, Log]:
+        folder.mkdir(exist_ok=True)
+        model, log = tiny_models.model(), Log("base", 12)
+        train_base.fit_stages(model, rows, Fit(12, 8, 1e-2, tune="full", optim="muon"), 1, log, folder)
+        return model, log
+
+    expected, whole = fit(tmp_path / "whole")
+
+    class Killed(Exception):
+        pass
+
+    def killing(self: Keeper, arrays: dict, facts: dict) -> None:
+        write(self, arrays, facts)
+        if self.path.name == "checkpoint1.npz" and facts["step"] == 3:
+            raise Killed
+
+    with monkeypatch.context() as patch:
+        write = Keeper.write
+        patch.setattr(Keeper, "write", killing)
+        with pytest.raises(Killed):
+            fit(tmp_path / "killed")
+    assert [path.name for path in (tmp_path / "killed").iterdir()] == ["checkpoint1.npz"]
+    steps: list[int] = []
+    monkeypatch.setattr(Keeper, "write", lambda self, arrays, facts: steps.append(facts["step"]))
+    found, log = fit(tmp_path / "killed")
+    assert steps == [1, 2, 3, 4, 5, 4, 5]  # the first stage once more, the second from where it was killed
+    assert all((found.weights[name] == weight).all() for name, weight in expected.weights.items())
+    assert log.rows == whole.rows and list((tmp_path / "killed").iterdir()) == []
+
+
 def test_the_checkpoint_of_another_fit_is_not_read(tmp_path: Path) -> None:
     keep = Keeper(tmp_path / "checkpoint.npz", list, lambda told: None, salt="one", seconds=0)
     keep.identify("facts", iter([]))
@@ -98,10 +137,6 @@ def test_the_program_of_an_arm_goes_on_after_kill_9(
     project = Project(tmp_path, root, prepared)
     shape = {"vocabulary": 500, "hidden": 32, "layers": 1, "heads": 2, "kv_heads": 2, "intermediate": 48}
     project.model(tmp_path / "source", **shape)
-    values = yaml.safe_load(Path(project.config).read_text(encoding="utf-8"))
-    Path(project.config).write_text(
-        yaml.safe_dump(values | {"all_cores_from": 1})
-    )  # this one counts as large
     project.link()
 
     def train(name: str, left: int) -> int:
