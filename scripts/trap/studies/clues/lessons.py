@@ -4,7 +4,7 @@ A copy is some numbered facts, told again in another order. A lesson is a few cl
 them, step by step:
 
     Suspects Green Plum          2 Knife in Study
-    Weapons Rope Knife           1 Knife in Study so Green in Study
+    Weapons Rope Knife           1 Green with Knife given Knife in Study so Green in Study
     Rooms Hall Study
     1 Green with Knife
     2 Knife in Study
