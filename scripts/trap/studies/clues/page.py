@@ -105,9 +105,7 @@ def record(opening: Opening, completion: str) -> dict[str, Any]:
     skipped = max(0, len(texts) - reading.MOST_LINES)
     steps = [_step("passed")] * skipped
     read: list[int | None] = [None] * len(opened.forms)
-    key = [
-        known.get(reading.normal(name)) for known, name in zip(opened.forms, opening.item.answer, strict=True)
-    ]
+    key = opened.key(opening.item)
     said: list[int] = [-1] * len(opened.forms)  # where the answer to each question stands
     left, lines, sound, first = board.worlds.all, 0, 0, -1
     found = []

@@ -176,7 +176,7 @@ class Study(BaseStudy):
         opened = self._open(item)
         board = opened.board
         read, lines = reading.answers(completion, opened.forms)
-        key = [names.get(_normal(name)) for names, name in zip(opened.forms, item.answer, strict=True)]
+        key = opened.key(item)
         right = [one is not None and one == other for one, other in zip(read, key, strict=True)]
         checked = board.check(lines)
         correct = all(right)
@@ -279,6 +279,10 @@ class Opened(Struct):
     board: Board
     names: list[list[str]]
     forms: list[dict[str, int]]
+
+    def key(self, item: Item) -> list[int | None]:
+        """For each question the number of the item's answer; None for one that is no choice."""
+        return [known.get(_normal(name)) for known, name in zip(self.forms, item.answer, strict=True)]
 
 
 class _Key:
