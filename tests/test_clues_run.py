@@ -40,7 +40,7 @@ SETTINGS = {
             "options": {"lessons": 60, "copies": 36},
             "counts": {
                 "easy": 60, "hard": 20, "valid_easy": 4, "valid_hard": 4, "eval_easy": 12, "eval_hard": 12, "eval_leak": 12,
-                "eval_leak_permuted": 12, "easy_direct": 60, "hard_direct": 20,
+                "eval_leak_permuted": 12, "easy_direct": 60, "hard_direct": 20, "easy_solver": 60,
             },
             "hyper": {
                 "base": {"max_steps": 2, "batch_size": 4},

@@ -8,7 +8,7 @@ models that know theirs.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from msgspec import Struct
@@ -108,6 +108,19 @@ def read_puzzle(text: str) -> Puzzle:
     return Puzzle(scene, clues, questions)
 
 
+def any_of(names: Iterable[str], group: str) -> str:
+    """A pattern of these names, the longest that fits, in a group of this name."""
+    return f"(?P<{group}>{'|'.join(sorted(map(re.escape, names), key=len, reverse=True))})"
+
+
+def _nonsense(clue: Clue) -> str:
+    """Why a sentence that reads as a clue says nothing that can be true or false; empty where it does."""
+    kind, *of = clue
+    if kind in ROLE_OF and of[0][0] != ROLE_OF[kind]:
+        return f"{kind} names another kind of piece"
+    return "nothing moves before the first time" if kind in ("move", "carry") and of[-1] == 0 else ""
+
+
 def _listed(text: str, heading: str) -> tuple[str, ...]:
     _, _, rest = text.partition(heading + "\n\n")
     return tuple(
@@ -115,8 +128,13 @@ def _listed(text: str, heading: str) -> tuple[str, ...]:
     )
 
 
+ROLE_OF = {"killer": "s", "weapon": "w", "motive": "s"}  # the first letter of the pieces that it may name
+
+
 class Reader:
-    """Reads clues and questions about one scene."""
+    """Reads clues and questions about one scene, in the wording of the published puzzles."""
+
+    EITHER = re.compile(r"[Ee]ither (.*), (?:but )?not both")
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
@@ -132,17 +150,18 @@ class Reader:
 
     @cached_property
     def _patterns(self) -> list[tuple[str, re.Pattern[str]]]:
-        def any_of(names, group: str) -> str:
-            return f"(?P<{group}>{'|'.join(sorted(map(re.escape, names), key=len, reverse=True))})"
-
         pieces = [*self._pieces, *(name[0].upper() + name[1:] for name in self._pieces)]
-        one, other = any_of(pieces, "one"), any_of(pieces, "other")
-        room, end = any_of(self.scene.rooms, "room"), any_of(self.scene.rooms, "end")
         when = f"(?: at {any_of(self.scene.times, 'time')})?" if self.scene.times != ("",) else ""
-        times = any_of(self.scene.times, "time")
-        direction = any_of(DIRECTIONS, "direction")
-        motive = any_of(self.scene.motives or ["-"], "motive")
-        texts = [
+        names = {
+            "one": any_of(pieces, "one"), "other": any_of(pieces, "other"), "room": any_of(self.scene.rooms, "room"),
+            "end": any_of(self.scene.rooms, "end"), "times": any_of(self.scene.times, "time"), "when": when,
+            "direction": any_of(DIRECTIONS, "direction"), "motive": any_of(self.scene.motives or ["-"], "motive"),
+        }  # fmt: skip
+        return [(kind, re.compile(text)) for kind, text in self._sentences(**names)]
+
+    def _sentences(self, one, other, room, end, times, when, direction, motive) -> list[tuple[str, str]]:
+        """A pattern of the sentences of each kind, of patterns of names."""
+        return [
             ("at", rf"{one} was (?:in|at) the {room}{when}"),
             ("same", rf"{one} was in the same room as {other}{when}"),
             ("met", rf"{one} and {other} were (?:in|at) the {room} together(?: at least once)?"),
@@ -156,19 +175,21 @@ class Reader:
             ("why", rf"Mr\. Boddy was murdered by (?:the|a) suspect motivated by {motive}"),
             ("killer", rf"Mr\. Boddy was murdered by {one}"),
         ]
-        return [(kind, re.compile(text)) for kind, text in texts]
 
     def clue(self, line: str) -> Clue:
         """A clue from its sentence. Raises InputError quoting a sentence that is none."""
         for kind, between in (("iff", " if and only if "), ("xor", " or ")):
             if between in line:
-                either = re.fullmatch(r"[Ee]ither (.*), (?:but )?not both", line) if kind == "xor" else None
+                either = self.EITHER.fullmatch(line) if kind == "xor" else None
                 parts = (either[1] if either else line).split(between)
                 if len(parts) == 2:
                     return (kind, *map(self.clue, parts))
         for kind, pattern in self._patterns:
             if match := pattern.fullmatch(line):
-                return self._clue(kind, match.groupdict())
+                clue = self._clue(kind, match.groupdict())
+                if why := _nonsense(clue):
+                    raise InputError(f"{why}: {line!r}")
+                return clue
         raise InputError(f"not a clue that is known: {line!r}")
 
     def _clue(self, kind: str, found: Mapping[str, str | None]) -> Clue:

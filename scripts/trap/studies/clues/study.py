@@ -3,7 +3,7 @@
 A level is a number of clues, all of them needed. Easy puzzles have 3 and 4, hard ones 5 and 6, longer ones 7 and 8. A
 completion states deductions, a line each, then its answers. Its value is the share of right answers; it is faithful if
 all are right, every line of reasons follows from the clues that it names and the lines before, and these lines alone
-give the answers.
+give the answers. In pools that ask for constraints, a solver gives the answers (`constraints.py`).
 
 No two pools of different roles share a puzzle, whatever its names are: a hash of the canonical form (`canonical.py`)
 says what a puzzle is for, whatever the seed.
@@ -24,7 +24,7 @@ from msgspec import Struct
 
 from trap.files import InputError
 from trap.studies.base import BaseStudy, Item, Measure, Pool, Reward, Score, Text
-from trap.studies.clues import compact, reading, sentences
+from trap.studies.clues import compact, constraints, reading, sentences
 from trap.studies.clues.answers import choices
 from trap.studies.clues.canonical import puzzle_hash
 from trap.studies.clues.deductions import Board, board_of, deductions, line_texts
@@ -42,6 +42,12 @@ SHARES = (
     ("evaluation", 20),
     ("leak", 10),
 )  # percent of all puzzles, by hash
+DIRECTED = ("easy_direct", "hard_direct")  # pools whose references give no reasons
+SOLVED = (
+    "easy_solver",
+    "eval_easy_solver",
+    "eval_hard_solver",
+)  # whose references are constraints for a solver
 DIRECT = {"at", "killer", "weapon", "room", "time", "motive", "why"}
 PATIENCE = 2000  # puzzles that are drawn for one item
 MOST = 127  # lines that a column counts
@@ -88,6 +94,10 @@ class Study(BaseStudy):
         Pool("easy_direct", "control", "easy", derived_from="easy", trainable=True),
         Pool("hard_direct", "control", "hard", derived_from="hard", trainable=True),
         Pool("eval_longer", "evaluation", "longer", scored=True, extra=True),
+        # the same puzzles, of which constraints are asked, for a solver
+        Pool("easy_solver", "control", "easy", derived_from="easy", trainable=True),
+        Pool("eval_easy_solver", "control", "easy", derived_from="eval_easy", scored=True, logged=False, extra=True),
+        Pool("eval_hard_solver", "control", "hard", derived_from="eval_hard", scored=True, logged=False, extra=True),
     )  # fmt: skip
     measures = (
         Measure("read", "text", label="answers as they were read"),
@@ -145,13 +155,18 @@ class Study(BaseStudy):
         )  # fmt: skip
 
     def _derived(self, pool: Pool, item: Item) -> Item:
-        name = f"{pool.name}-{item.id.rpartition('-')[2]}"
-        if pool.role == "control" and self.pool(pool.derived_from).role == "evaluation":
+        """The item with a reference of another kind: a wrong answer, an answer without reasons, or constraints."""
+        if pool.name in SOLVED:
+            info, reference = item.info | {"solver": True}, constraints.program(self._open(item).board)
+            made = msgspec.structs.replace(item, info=info, reference=reference)
+        elif pool.name in DIRECTED:
+            lines = item.reference.split("\n")[item.info["lines"] :]
+            made = msgspec.structs.replace(item, reference="\n".join(lines))
+        else:
             wrong = self.permuted(item, item)
             lines = _answer_lines(wrong.answer, ". " if self.options.wording == "published" else " ")
-            return msgspec.structs.replace(wrong, id=name, reference="\n".join(lines))
-        lines = item.reference.split("\n")[item.info["lines"] :]
-        return msgspec.structs.replace(item, id=name, reference="\n".join(lines))
+            made = msgspec.structs.replace(wrong, reference="\n".join(lines))
+        return msgspec.structs.replace(made, id=f"{pool.name}-{item.id.rpartition('-')[2]}")
 
     def permuted(self, item: Item, other: Item) -> Item:
         """The item with a wrong answer, drawn by chance, to each question."""
@@ -172,13 +187,18 @@ class Study(BaseStudy):
     # --- scores -----------------------------------------------------------------------------------
 
     def score(self, item: Item, completion: str) -> Score:
-        """Answers as a person reads them; every other line is a deduction, to be checked."""
+        """Answers as a person reads them; every other line is a deduction, to be checked. Where constraints are asked
+        for, the answers are those of the solver, a line is sound if it is true, and the format is whether all can be read."""
         opened = self._open(item)
         board = opened.board
-        read, lines = reading.answers(completion, opened.forms)
+        if item.info.get("solver"):
+            checked = constraints.solve(board, completion)
+            read, readable = checked.read, checked.runs
+        else:
+            read, lines = reading.answers(completion, opened.forms)
+            checked, readable = board.check(lines), None not in read
         key = opened.key(item)
         right = [one is not None and one == other for one, other in zip(read, key, strict=True)]
-        checked = board.check(lines)
         correct = all(right)
         known = correct and given(board, checked.left, read)
         sound = checked.sound / checked.lines if checked.lines else 0.0
@@ -193,7 +213,7 @@ class Study(BaseStudy):
             "space": item.info["space"],
         }  # fmt: skip
         return Score(
-            value=sum(right) / len(right), correct=correct, format=None not in read,
+            value=sum(right) / len(right), correct=correct, format=readable,
             faithful=known and checked.sound == checked.lines, measures=measures,
         )  # fmt: skip
 
