@@ -122,9 +122,9 @@ def figure_tables(wildcards):
 
 
 def post_templates(study):
-    """Templates of a study's posts: its own, else the generic one, which needs only tables and claims."""
+    """Templates of a study's posts: its own and the parts that any may take, else the generic one."""
     own = sorted([*Path("report", study).glob("*.j2"), *Path("report", study).glob("posts.yaml")])
-    found = own or sorted(Path("report/generic").glob("*.j2"))
+    found = [*own, *sorted(Path("report/generic").glob("_*.j2" if own else "*.j2"))]
     return [*(path.as_posix() for path in found), "report/post.html.j2"]
 
 

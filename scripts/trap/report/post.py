@@ -14,9 +14,11 @@ from trap.figures.absence import says_empty
 from trap.figures.estimates import BASELINE, Evidence, models_of, select
 from trap.files import InputError, read_json, read_text
 from trap.report.numerals import bare_numerals, literal_numbers
+from trap.report.posts import GENERIC, ROOT
 from trap.report.prose import Ledger
 from trap.report.templates import markdown_environment
 
+SHARED = ROOT / "report" / GENERIC  # parts that the posts of any study may take
 LEVEL = 0.95  # of every interval in the tables and of the exact binomial ones
 
 
@@ -89,9 +91,10 @@ def told(path: Path | None) -> dict[str, Any]:
 def check_template(path: Path) -> None:
     """Raises InputError, with the line, for a number that is typed into a template or into a shared one beside it.
 
-    Shared templates, whose names begin with `_`, hold what several posts of a study say.
+    Shared templates, whose names begin with `_`, hold what several posts say: those of a study beside its posts, those
+    of all studies in report/generic.
     """
-    for one in (path, *sorted(path.parent.glob("_*.md.j2"))):
+    for one in (path, *sorted({*path.parent.glob("_*.md.j2"), *SHARED.glob("_*.md.j2")})):
         text = read_text(one)
         for line, word in bare_numerals(text):
             raise InputError(f"{one}:{line}: bare numeral {word!r}: take it from a claim or a table")
@@ -136,7 +139,9 @@ def render_markdown(
         **(more or {}),
     }
     try:
-        text = markdown_environment(str(template.parent)).get_template(template.name).render(names)
+        text = (
+            markdown_environment(str(template.parent), str(SHARED)).get_template(template.name).render(names)
+        )
     except jinja2.UndefinedError as error:
         raise InputError(f"{template}: {error.message}") from None
     except jinja2.TemplateError as error:
