@@ -22,6 +22,7 @@ SETTINGS = Fit(max_steps=20, batch_size=12, learning_rate=1e-2, tune="full")
 VARIANTS = {
     "GRPO": Objective(max_completion_length=12),
     "GRPO, KL": Objective(beta=0.3, max_completion_length=12),
+    "GRPO, entropy": Objective(entropy_coeff=0.2, max_completion_length=12),
     "Dr. GRPO": Objective(loss_type="dr_grpo", max_completion_length=12),
     "DAPO": Objective(loss_type="bnpo", epsilon_high=0.28, max_completion_length=12),
     "GSPO": Objective(
@@ -31,6 +32,7 @@ VARIANTS = {
         importance_sampling_level="sequence",
         loss_type="bnpo",
         beta=0.1,
+        entropy_coeff=0.05,
         epsilon=0.1,
         temperature=0.7,
         max_completion_length=9,
@@ -56,13 +58,20 @@ def moved(model: TorchModel, by: float, seed: int = 5) -> dict[str, torch.Tensor
     return {n: t + by * torch.randn(t.shape, generator=generator) for n, t in model.weights.items()}
 
 
-def naive_logprobs(model: TorchModel, weights: dict, pair: Any, temperature: float) -> torch.Tensor:
-    """One sequence at a time, no padding, no packing."""
+def naive_scores(
+    model: TorchModel, weights: dict, pair: Any, temperature: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Log-probabilities and entropies of one completion, no padding, no packing."""
     prompt, completion = pair
     decoder = Decoder(model.config, weights)
     logits = decoder.logits(decoder.hidden(torch.tensor([prompt + completion])))[0] / temperature
     scores = torch.log_softmax(logits[len(prompt) - 1 : len(prompt) + len(completion) - 1], -1)
-    return scores[torch.arange(len(completion)), torch.tensor(completion)]
+    entropy = torch.distributions.Categorical(logits=scores).entropy()
+    return scores[torch.arange(len(completion)), torch.tensor(completion)], entropy
+
+
+def naive_logprobs(model: TorchModel, weights: dict, pair: Any, temperature: float) -> torch.Tensor:
+    return naive_scores(model, weights, pair, temperature)[0]
 
 
 def naive_loss(
@@ -71,7 +80,7 @@ def naive_loss(
     """The objective, completion by completion and token by token, as the papers write it."""
     per_completion, tokens, total = [], 0, torch.zeros(())
     for pair, gain in zip(pairs, gains, strict=True):
-        new = naive_logprobs(model, model.weights, pair, how.temperature)
+        new, entropy = naive_scores(model, model.weights, pair, how.temperature)
         was = naive_logprobs(model, old, pair, how.temperature).detach()
         ref = naive_logprobs(model, start, pair, how.temperature).detach()
         values = []
@@ -81,7 +90,8 @@ def naive_loss(
             )
             held = torch.clamp(ratio, 1 - how.epsilon, 1 + how.epsilon_high)
             k3 = torch.exp(ref[t] - new[t]) - (ref[t] - new[t]) - 1
-            values.append(torch.minimum(ratio * gain, held * gain) - how.beta * k3)
+            gained = torch.minimum(ratio * gain, held * gain)
+            values.append(gained - how.beta * k3 + how.entropy_coeff * entropy[t])
         values = torch.stack(values)
         per_completion.append(values.mean())
         tokens += len(values)
@@ -154,12 +164,13 @@ def test_loss_and_gradients_equal_the_plain_ones(name: str) -> None:
         for n, t in model.weights.items():
             t.copy_(now[n])
     chosen = list(range(len(batch)))
-    new, _ = learner.score([learner.pairs[i] for i in chosen], how.temperature)
+    new, every = learner.score([learner.pairs[i] for i in chosen], how.temperature)
     mask = torch.arange(new.shape[1]) < torch.tensor([len(c) for _, c in learner.pairs])[:, None]
     assert (learner.reference is None) == (how.beta == 0)
     tables = [known and learner._table(known, chosen, new) for known in (learner.old, learner.reference)]
     gains = torch.tensor([r.advantage for r in batch])
-    loss, clipped = platform.policy_loss(new, *tables, mask, gains, how)
+    entropy = platform.entropies(every, mask) if how.entropy_coeff else None
+    loss, clipped = platform.policy_loss(new, *tables, mask, gains, how, entropy)
     expected = naive_loss(model, old, start, learner.pairs, [r.advantage for r in batch], how)
     assert float(loss.detach()) == pytest.approx(float(expected.detach()), abs=1e-5)
     assert 0 < float(clipped) < 1  # the clip is at work, and not everywhere
@@ -206,12 +217,22 @@ def test_a_step_on_policy_is_reinforce(level: str, loss_type: str) -> None:
         torch.testing.assert_close(again, found[name], atol=2e-5, rtol=2e-3)
 
 
-@pytest.mark.parametrize("name", sorted(set(VARIANTS) - {"GRPO, KL", "all at once"}))
+@pytest.mark.parametrize("name", sorted(set(VARIANTS) - {"GRPO, KL", "GRPO, entropy", "all at once"}))
 def test_zero_advantages_give_a_zero_gradient(name: str) -> None:
     batch = [replace(r, advantage=0.0) for r in rollouts()]
     model = tiny.model()
     found = gradient(observed(model, VARIANTS[name], batch, moved(model, 0.02)))
     assert all(torch.isfinite(g).all() and not g.any() for g in found.values())
+
+
+def test_the_bonus_raises_entropy_where_all_rewards_are_equal() -> None:
+    batch = [replace(r, advantage=0.0) for r in rollouts()]
+    learner = observed(tiny.model(), Objective(entropy_coeff=1.0), batch)
+    found = [learner.measure(12)["entropy"]]
+    for _ in range(4):
+        learner.step(range(12), 0.3)
+        found.append(learner.measure(12)["entropy"])
+    assert found == sorted(found) and found[-1] > 1.05 * found[0]
 
 
 def test_the_divergence_is_zero_at_the_start_and_pulls_back() -> None:
@@ -287,7 +308,8 @@ def test_rollouts_without_advantage_cost_nothing_and_count(name: str) -> None:
     score = learner.score
     learner.score = lambda pairs, temperature: asked.append(len(pairs)) or score(pairs, temperature)
     found = gradient(learner)
-    assert asked == [12 if VARIANTS[name].beta else 4]
+    how = VARIANTS[name]
+    assert asked == [12 if how.beta or how.entropy_coeff else 4]
     old, start = moved(model, 0.01), {n: t.detach() for n, t in model.weights.items()}
     loss = naive_loss(model, old, start, learner.pairs, [r.advantage for r in batch], VARIANTS[name])
     for n, theirs in zip(model.weights, torch.autograd.grad(loss, list(model.weights.values())), strict=True):

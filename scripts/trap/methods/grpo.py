@@ -4,9 +4,11 @@ A rollout batch: for every prompt K completions are sampled from the policy itse
 study; a completion's advantage A is its reward less a baseline, divided by a scale. Then come the
 gradient steps on that batch. With r_t = pi(t) / pi_old(t) for token t, a step ascends the mean of
 
-    min(r_t A, clip(r_t, 1 - epsilon, 1 + epsilon_high) A) - beta * k3_t,    k3 = pi_ref / pi - log(pi_ref / pi) - 1
+    min(r_t A, clip(r_t, 1 - epsilon, 1 + epsilon_high) A) - beta * k3_t + entropy_coeff * H_t,
+    k3 = pi_ref / pi - log(pi_ref / pi) - 1
 
-where pi_ref is the policy that the arm starts from and k3 the estimator of Schulman ("Approximating KL
+where H_t is the entropy of pi over the vocabulary at token t, in nats (Williams and Peng, "Function optimization using
+connectionist reinforcement learning algorithms", 1991; verl's `entropy_coeff`), pi_ref is the policy that the arm starts from and k3 the estimator of Schulman ("Approximating KL
 divergence", 2020; DeepSeekMath, equation 4). The settings (`trap.workflow.config.Grpo`) name the published variants:
 
     GRPO       baseline group, scale_rewards group, importance_sampling_level token, loss_type grpo (equation 3: each
@@ -345,7 +347,7 @@ def learner_of(job: Job) -> Learner:
         raise InputError(f"platform: `{job.platform}` has no policy gradient (method grpo)") from None
     how, hyper = job.hyper.grpo, job.hyper
     objective = Objective(
-        epsilon=how.epsilon, epsilon_high=how.epsilon if how.epsilon_high is None else how.epsilon_high, beta=how.beta, importance_sampling_level=how.importance_sampling_level,
+        epsilon=how.epsilon, epsilon_high=how.epsilon if how.epsilon_high is None else how.epsilon_high, beta=how.beta, entropy_coeff=how.entropy_coeff, importance_sampling_level=how.importance_sampling_level,
         loss_type=how.loss_type, temperature=hyper.temperature, max_completion_length=hyper.max_completion_length,
     )  # fmt: skip
     return module.learner(job.model, job.fit_settings(), objective, job.seed)

@@ -31,6 +31,7 @@ class Objective:
     epsilon: float = 0.2
     epsilon_high: float = 0.2
     beta: float = 0.0
+    entropy_coeff: float = 0.0
     importance_sampling_level: str = "token"  # token | sequence
     loss_type: str = "grpo"  # grpo | bnpo | dr_grpo
     temperature: float = 1.0
@@ -73,10 +74,11 @@ class Learner(Protocol):
 def in_play(advantages: Sequence[float], chosen: Sequence[int], objective: Objective) -> list[int]:
     """The indices among `chosen` whose rollouts have a gradient.
 
-    Without a weight on the divergence, an advantage of zero gives no gradient. Groups of equal rewards then cost
-    sampling and no more; where success is rare, these are most groups.
+    Without a weight on the divergence or on the entropy, an advantage of zero gives no gradient. Groups of equal
+    rewards then cost sampling and no more; where success is rare, these are most groups.
     """
-    return [i for i in chosen if objective.beta or advantages[i] != 0]
+    always = objective.beta or objective.entropy_coeff
+    return [i for i in chosen if always or advantages[i] != 0]
 
 
 def share_of(part: Sequence[int], whole: Sequence[int], loss_type: str) -> float:

@@ -66,6 +66,9 @@ class Grpo(Struct, kw_only=True, forbid_unknown_fields=True):
     epsilon: Annotated[float, Meta(gt=0, lt=1)] = 0.2  # a ratio's gain ends at 1 - epsilon, 1 + epsilon_high
     epsilon_high: Positive | None = None  # none: as epsilon
     beta: Annotated[float, Meta(ge=0)] = 0.0  # weight of the divergence from the policy at the start
+    entropy_coeff: Annotated[float, Meta(ge=0)] = (
+        0.0  # weight of the policy's entropy; verl's name, for TRL has none
+    )
     importance_sampling_level: Literal["token", "sequence"] = "token"  # what a ratio is of
     loss_type: Literal["grpo", "bnpo", "dr_grpo"] = "grpo"  # of token losses: see methods/grpo.py
     baseline: Literal["group", "batch", "running", "none"] = "group"

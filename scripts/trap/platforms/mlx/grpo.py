@@ -52,7 +52,8 @@ def k3(new: mx.array, reference: mx.array) -> mx.array:
 
 
 def policy_loss(
-    new: mx.array, old: mx.array, reference: mx.array | None, mask: mx.array, advantages: mx.array, objective: Objective
+    new: mx.array, old: mx.array, reference: mx.array | None, mask: mx.array, advantages: mx.array, objective: Objective,
+    entropy: mx.array | None = None,
 ) -> tuple[mx.array, mx.array]:  # fmt: skip
     """(loss to descend, share of clipped tokens); see `platforms/torch/grpo.py`."""
     lengths = mx.maximum(mask.sum(1), 1)
@@ -65,6 +66,8 @@ def policy_loss(
     clipped = ((ratio * wanted > held * wanted) & mask).sum() / mask.sum()
     if reference is not None:
         gain = gain - objective.beta * k3(new, reference)
+    if entropy is not None:
+        gain = gain + objective.entropy_coeff * entropy
     gain = mx.where(mask, gain, 0.0)
     if objective.loss_type == "grpo":
         loss = -(gain.sum(1) / lengths).mean()
@@ -159,12 +162,13 @@ class MlxLearner:
 
     def _loss(self, used: Sequence[int], share: float) -> tuple[mx.array, mx.array]:
         pairs = [self.pairs[i] for i in used]
-        new, _, mask = scores(self.model.model, pairs, self.model.pad, self.objective.temperature)
+        new, entropy, mask = scores(self.model.model, pairs, self.model.pad, self.objective.temperature)
         old, reference = self._table(self.old, used), self._table(self.reference, used)
         # On policy the sampling policy is this one: its log-probabilities are these, as constants.
         old = mx.stop_gradient(new) if old is None else old
         gains = mx.array(np.array([self.advantages[i] for i in used], dtype=np.float32))
-        loss, clipped = policy_loss(new, old, reference, mask, gains, self.objective)
+        bonus = entropy if self.objective.entropy_coeff else None
+        loss, clipped = policy_loss(new, old, reference, mask, gains, self.objective, bonus)
         return share * loss, clipped
 
     def step(self, chosen: Sequence[int], factor: float) -> dict[str, float]:

@@ -119,6 +119,11 @@ def plain_scores(
     return of_labels(model(tokens).logits[:, first:][wanted], labels[wanted], mask, temperature)
 
 
+def entropies(every: Tensor, mask: Tensor) -> Tensor:
+    """Entropies in nats of log-probabilities (N, vocabulary), as a table like mask (R, T), zero where no token is."""
+    return every.new_zeros(mask.shape).masked_scatter(mask, -(every.exp() * every).sum(-1))
+
+
 def k3(new: Tensor, reference: Tensor) -> Tensor:
     """Schulman's estimator of a divergence, per token: never negative, zero where the policies agree."""
     apart = reference - new
@@ -126,12 +131,13 @@ def k3(new: Tensor, reference: Tensor) -> Tensor:
 
 
 def policy_loss(
-    new: Tensor, old: Tensor, reference: Tensor | None, mask: Tensor, advantages: Tensor, objective: Objective
-) -> tuple[Tensor, Tensor]:
-    """The loss to descend, and the share of clipped tokens. new, old, reference, mask: (R, T); advantages: (R,).
+    new: Tensor, old: Tensor, reference: Tensor | None, mask: Tensor, advantages: Tensor, objective: Objective,
+    entropy: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """The loss to descend, and the share of clipped tokens. new, old, reference, entropy, mask: (R, T); advantages: (R,).
 
-    Per token, with r = exp(new - old): min(r A, clip(r, 1 - epsilon, 1 + epsilon_high) A) - beta * k3. At level
-    `sequence`, r is the geometric mean over the completion's tokens. See `trap.methods.grpo` for sources
+    Per token, with r = exp(new - old): min(r A, clip(r, 1 - epsilon, 1 + epsilon_high) A) - beta * k3
+    + entropy_coeff * entropy. At level `sequence`, r is the geometric mean over the completion's tokens. See `trap.methods.grpo` for sources
     and for what `loss_type` means.
     """
     lengths = mask.sum(1).clamp(min=1)
@@ -144,6 +150,8 @@ def policy_loss(
     clipped = ((ratio * wanted > held * wanted) & mask).sum() / mask.sum()
     if reference is not None:
         gain = gain - objective.beta * k3(new, reference)
+    if entropy is not None:
+        gain = gain + objective.entropy_coeff * entropy
     gain = torch.where(mask, gain, 0.0)
     if objective.loss_type == "grpo":
         return -(gain.sum(1) / lengths).mean(), clipped
@@ -223,15 +231,17 @@ class TorchLearner:
             return {"loss": 0.0, "grad_norm": self.optimizers.step(factor), "clip_ratio/region_mean": 0.0}
         lengths = {i: len(self.pairs[i][1]) for i in chosen}
         with self._autocast():
-            new, _ = self.score([self.pairs[i] for i in used], self.objective.temperature)
+            new, every = self.score([self.pairs[i] for i in used], self.objective.temperature)
         mask = torch.arange(new.shape[1]) < torch.tensor([lengths[i] for i in used])[:, None]
         # On policy the sampling policy is this one: its log-probabilities are these, as constants.
         old = new.detach() if self.old is None else self._table(self.old, used, new)
         reference = None if self.reference is None else self._table(self.reference, used, new)
         gains = torch.tensor([self.advantages[i] for i in used], device=self.device)
-        loss, clipped = policy_loss(new, old, reference, mask.to(self.device), gains, self.objective)
-        counted, every = [lengths[i] for i in used], list(lengths.values())
-        loss = loss * share_of(counted, every, self.objective.loss_type)
+        mask = mask.to(self.device)
+        entropy = entropies(every, mask) if self.objective.entropy_coeff else None
+        loss, clipped = policy_loss(new, old, reference, mask, gains, self.objective, entropy)
+        counted, whole = [lengths[i] for i in used], list(lengths.values())
+        loss = loss * share_of(counted, whole, self.objective.loss_type)
         if not math.isfinite(value := float(loss.detach())):
             raise FloatingPointError(f"loss is {value}")
         loss.backward()
@@ -239,7 +249,7 @@ class TorchLearner:
         return {
             "loss": value,
             "grad_norm": norm,
-            "clip_ratio/region_mean": float(clipped) * sum(counted) / sum(every),
+            "clip_ratio/region_mean": float(clipped) * sum(counted) / sum(whole),
         }
 
     def state(self) -> dict[str, np.ndarray]:
