@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ def test_mlx_reproduces_the_reference_trajectory(name: str, tmp_path: Path) -> N
     base, start = trajectory.checkpoint(tmp_path)
     known = json.loads(trajectory.FILE.read_text())["fits"][name]
     settings = trajectory.FITS[name]
-    assert known["settings"] == asdict(settings)
+    assert Fit(**known["settings"]) == settings
     model = platform.load([base], "cpu")
     if settings.tune == "lora":
         put_back(model.model, read_adapter(start))

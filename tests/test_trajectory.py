@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 import trajectory
+from trap.platforms import Fit
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.mark.parametrize("name", sorted(trajectory.FITS))
 def test_torch_reproduces_it(name: str, checkpoint: tuple[Path, Path]) -> None:
     known = json.loads(trajectory.FILE.read_text())["fits"][name]
-    assert known["settings"] == asdict(trajectory.FITS[name])
+    assert Fit(**known["settings"]) == trajectory.FITS[name]
     assert len(known["losses"]) == trajectory.FITS[name].max_steps
     assert known["losses"][-1] < known["losses"][0] - 0.2  # it learns, so that a wrong sign would show
     found = trajectory.on_torch(*checkpoint, trajectory.FITS[name])

@@ -63,7 +63,7 @@ def test_a_model_is_loaded_in_16_bits_unless_4_are_asked_for() -> None:
 def test_an_adapter_is_the_other_platforms_adapter() -> None:
     from trap.platforms.torch.decoder import PROJECTIONS
 
-    made = adapter_arguments(LORA, 7)
+    made = adapter_arguments(LORA, 7, 4)
     assert set(TARGETS) == set(PROJECTIONS) == set(made["target_modules"])
     assert (made["r"], made["lora_alpha"], made["random_state"]) == (4, 12, 7)
     assert made["lora_dropout"] == 0 and made["bias"] == "none" and not made["use_rslora"]
@@ -167,7 +167,7 @@ def with_trl(base: Path, start: Path | None = None) -> Any:
         def for_training(self, fit: Fit, seed: int) -> None:
             if fit.tune == "lora" and not self.adapted:
                 wanted = {"r", "lora_alpha", "lora_dropout", "bias", "use_rslora", "target_modules"}
-                chosen = {k: v for k, v in adapter_arguments(fit, seed).items() if k in wanted}
+                chosen = {k: v for k, v in adapter_arguments(fit, seed, 2).items() if k in wanted}
                 torch.manual_seed(seed)
                 self.model = get_peft_model(self.model, LoraConfig(task_type="CAUSAL_LM", **chosen))
             for name, parameter in self.model.named_parameters():

@@ -36,9 +36,39 @@ class Fit:
     warmup_ratio: float = 0.05  # share of steps
     lora_r: int = 16
     lora_alpha: int = 32
+    target_modules: str = "all"  # all | attention: which weights learn
+    freeze_layers: float = 0.0  # share of the layers, from the first on, that do not
     max_length: int = 512
     optim: str = "adamw"  # adamw | muon
     probes: int = 0  # how often, at equal distances up to the end, a fit calls its `probe`
+
+    @property
+    def learns_in_part(self) -> bool:
+        """Whether some weights are held that another fit of this kind would train."""
+        return self.target_modules != "all" or self.freeze_layers > 0
+
+    def frozen(self, layers: int) -> int:
+        """How many of the first layers do not learn. Raises InputError where none of them would."""
+        held = round(self.freeze_layers * layers)
+        if held >= layers:
+            raise InputError(
+                f"hyper freeze_layers: {self.freeze_layers:g} of {layers} layers leaves none to learn"
+            )
+        return held
+
+    def learns(self, name: str, layers: int) -> bool:
+        """Whether a weight learns, by its name as in a Hugging Face checkpoint (`model.layers.0.self_attn.q_proj.weight`).
+
+        An embedding comes before the first layer and is held with it. Norms and the head after the last layer are no
+        attention.
+        """
+        parts = name.split(".")
+        layer = next((int(part) for part in parts if part.isdigit()), None)
+        if layer is None:
+            first = any(part.startswith(("embed", "wte", "wpe")) for part in parts)
+            return self.target_modules == "all" and not (first and self.frozen(layers))
+        attends = any(("attn" in part or "attention" in part) and "norm" not in part for part in parts)
+        return layer >= self.frozen(layers) and (self.target_modules == "all" or attends)
 
     def probe_at(self, step: int) -> bool:
         """Whether a probe is due after this step (from 1)."""

@@ -97,6 +97,8 @@ class Hyper(Struct, kw_only=True, forbid_unknown_fields=True):
     batch_size: Count = 64
     lora_r: Count = 16
     lora_alpha: Count = 32
+    target_modules: Literal["all", "attention"] = "all"  # which weights learn
+    freeze_layers: Share = 0.0  # of the layers, from the first on, that do not learn
     num_generations: Count = 8
     temperature: Positive = 1.0
     top: Count = 1

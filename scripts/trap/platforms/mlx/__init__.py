@@ -160,16 +160,7 @@ class MlxModel:
         pairs = self.tokens(examples)
         check_lengths(pairs, settings.max_length)
         self._decoder = None
-        if settings.tune == "full":
-            if self.adapted:
-                adapting.take_off(self.model)
-            self.model.set_dtype(mx.float32)
-            self.model.unfreeze()
-        else:
-            self.model.freeze()
-            if not self.adapted:  # a second fit goes on with the same adapter
-                adapting.put_on(self.model, settings.lora_r, settings.lora_alpha / settings.lora_r, seed)
-            self.model.unfreeze(keys=["lora_a", "lora_b"], strict=False)
+        adapting.prepare(self.model, settings, seed)
         fit_weights(self.model, pairs, settings, pad=self.pad, seed=seed, log=log, probe=probe and probed)
         self.model.freeze()
 

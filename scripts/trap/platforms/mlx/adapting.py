@@ -12,6 +12,7 @@ from mlx_lm.tuner.lora import LoRALinear
 from mlx_lm.tuner.utils import linear_to_lora_layers
 
 from trap.models.adapters import Adapter
+from trap.platforms import Fit
 from trap.platforms.mlx.architecture import PROJECTIONS, array, tensor, weights
 
 
@@ -29,13 +30,40 @@ def merge(model: nn.Module, adapter: Adapter) -> None:
     mx.eval(model.parameters())
 
 
-def put_on(model: nn.Module, rank: int, scale: float, seed: int) -> None:
-    """LoRA layers around every projection, in float32: a uniform as Kaiming's, b zero.
+def prepare(model: nn.Module, settings: Fit, seed: int) -> None:
+    """Leave trainable what a fit trains (see `Fit.learns`): weights in float32, or a fresh adapter, or the one that is there."""
+    if settings.tune == "full":
+        if lora_layers(model):
+            take_off(model)
+        model.set_dtype(mx.float32)
+        model.unfreeze()
+        if settings.learns_in_part:
+            _freeze_rest(model, settings)
+        return
+    model.freeze()
+    if not lora_layers(model):  # a second fit goes on with the same adapter
+        put_on(model, settings.lora_r, settings.lora_alpha / settings.lora_r, seed, settings)
+    model.unfreeze(keys=["lora_a", "lora_b"], strict=False)
+
+
+def _freeze_rest(model: nn.Module, settings: Fit) -> None:
+    for path, module in model.named_modules():
+        own = [name for name, value in module.items() if isinstance(value, mx.array)]
+        rest = [name for name in own if not settings.learns(f"{path}.{name}", len(model.layers))]
+        if rest:
+            module.freeze(recurse=False, keys=rest)
+
+
+def put_on(model: nn.Module, rank: int, scale: float, seed: int, settings: Fit | None = None) -> None:
+    """LoRA layers around every projection, or those that `settings` train, in float32: a uniform as Kaiming's, b zero.
 
     Drawn with numpy, so that a seed means the same start on a processor, on Metal and on CUDA.
     """
-    settings = {"rank": rank, "scale": scale, "dropout": 0.0, "keys": list(PROJECTIONS)}
-    linear_to_lora_layers(model, len(model.layers), settings)
+    count = len(model.layers)
+    last = count - (settings.frozen(count) if settings else 0)
+    learns = (lambda key: settings.learns(f"layers.{count - 1}.{key}", count)) if settings else bool
+    chosen = {"rank": rank, "scale": scale, "dropout": 0.0, "keys": list(filter(learns, PROJECTIONS))}
+    linear_to_lora_layers(model, last, chosen)
     random = np.random.Generator(np.random.Philox(key=seed))
     for _, layer in sorted(lora_layers(model).items()):
         columns = layer.lora_a.shape[0]

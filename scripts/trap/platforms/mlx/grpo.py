@@ -83,17 +83,7 @@ class MlxLearner:
 
     def __init__(self, model: MlxModel, settings: Fit, objective: Objective, seed: int) -> None:
         self.model, self.settings, self.objective = model, settings, objective
-        # As MlxModel.fit chooses what to train.
-        if settings.tune == "full":
-            if model.adapted:
-                adapting.take_off(model.model)
-            model.model.set_dtype(mx.float32)
-            model.model.unfreeze()
-        else:
-            model.model.freeze()
-            if not model.adapted:
-                adapting.put_on(model.model, settings.lora_r, settings.lora_alpha / settings.lora_r, seed)
-            model.model.unfreeze(keys=["lora_a", "lora_b"], strict=False)
+        adapting.prepare(model.model, settings, seed)
         self.start = self._parameters()
         self.optimizers = Optimizers(self.start, settings)
         self.loss_and_gradients = nn.value_and_grad(model.model, self._loss)

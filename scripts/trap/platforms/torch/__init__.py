@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -137,16 +138,27 @@ class TorchModel:
             )  # fmt: skip
 
         if settings.tune == "full":
-            fit(self.weights, lambda: self.weights)
+            fit(self.learning(settings), lambda: self.weights)
             self.adapter = None
             return
         if self.adapter is None:
             self.frozen = self.weights
-            self.adapter = Lora.fresh(self.frozen, settings.lora_r, settings.lora_alpha, seed)
+            self.adapter = self.fresh_adapter(settings, seed)
         frozen, lora = self.frozen, self.adapter  # a second fit goes on with the same adapter
         fit(lora.parameters(), lambda: lora.merged(frozen))
         with torch.no_grad():
             self.weights = lora.merged(frozen)
+
+    def learning(self, settings: Fit) -> dict[str, Tensor]:
+        """The weights that a fit with all weights trains; see `Fit.learns`."""
+        return {
+            name: tensor for name, tensor in self.weights.items() if settings.learns(name, self.config.layers)
+        }
+
+    def fresh_adapter(self, settings: Fit, seed: int) -> Lora:
+        """An adapter on the projections that a fit trains."""
+        learns = partial(settings.learns, layers=self.config.layers)
+        return Lora.fresh(self.frozen, settings.lora_r, settings.lora_alpha, seed, learns)
 
     def save(self, folder: Path, base: str = "") -> dict[str, Any]:
         """A PEFT adapter if the last fit was LoRA, else the whole model in Hugging Face format."""

@@ -130,18 +130,10 @@ class GenericModel:
         adapted = isinstance(self.model, PeftModel)
         if settings.tune == "full":
             self.model = self.model.merge_and_unload() if adapted else self.model
-            trained = dict(self.model.named_parameters())
-        else:
-            if not adapted:
-                torch.manual_seed(seed)
-                self.model = get_peft_model(
-                    self.model,
-                    LoraConfig(
-                        r=settings.lora_r, lora_alpha=settings.lora_alpha, target_modules="all-linear",
-                        task_type="CAUSAL_LM",
-                    ),
-                ).eval()  # fmt: skip
-            trained = {name: p for name, p in self.model.named_parameters() if "lora_" in name}
+        elif not adapted:
+            torch.manual_seed(seed)
+            self.model = get_peft_model(self.model, lora_config(self.model, settings)).eval()
+        trained = learning(self.model, settings)
 
         def loss_of(tokens: Tensor, labels: Tensor, first: int) -> Tensor:
             logits = self.model(tokens).logits[:, first:]
@@ -178,3 +170,29 @@ def load(folder: Path, adapters: Sequence[Path], tokenizer: Tokenizer, device: t
     except Exception as error:  # transformers, peft and safetensors raise many types
         raise InputError(f"{at}: transformers cannot load it: {first_line(error)}") from None
     return GenericModel(model, tokenizer, device, folder)
+
+
+def lora_config(model: Any, settings: Fit) -> LoraConfig:
+    """An adapter on the linear layers that a fit trains, without the head; see `Fit.learns`."""
+    targets: str | list[str] = "all-linear"
+    if settings.learns_in_part:
+        layers, head = model.config.num_hidden_layers, model.get_output_embeddings()
+        targets = [
+            name
+            for name, module in model.named_modules()
+            if type(module).__name__ in ("Linear", "Conv1D") and module is not head
+            if settings.learns(f"{name}.weight", layers)
+        ]
+    return LoraConfig(
+        r=settings.lora_r, lora_alpha=settings.lora_alpha, target_modules=targets, task_type="CAUSAL_LM"
+    )
+
+
+def learning(model: Any, settings: Fit) -> dict[str, Tensor]:
+    """What a fit trains of a model that has its adapter, if it has one: the factors, or weights (see `Fit.learns`)."""
+    layers = model.config.num_hidden_layers
+    return {
+        name: weight
+        for name, weight in model.named_parameters()
+        if (settings.learns(name, layers) if settings.tune == "full" else "lora_" in name)
+    }

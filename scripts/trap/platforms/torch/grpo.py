@@ -29,7 +29,6 @@ from trap.platforms.torch import TorchModel
 from trap.platforms.torch.arrays import collate
 from trap.platforms.torch.decoder import Decoder, rotary
 from trap.platforms.torch.fitting import bfloat16_pays
-from trap.platforms.torch.lora import Lora
 from trap.platforms.torch.optimizers import Optimizers
 from trap.training.policy_gradient import Learner, Objective, Rollout, in_play, share_of
 
@@ -292,12 +291,12 @@ def of_decoder(model: TorchModel, settings: Fit, seed: int) -> Setup:
     if settings.tune == "full":
         start = {name: tensor.clone() for name, tensor in model.weights.items()}
         model.adapter = None
-        parameters, weights = model.weights, lambda: model.weights
+        parameters, weights = model.learning(settings), lambda: model.weights
     else:
         start = model.weights
         if model.adapter is None:
             model.frozen = model.weights
-            model.adapter = Lora.fresh(model.frozen, settings.lora_r, settings.lora_alpha, seed)
+            model.adapter = model.fresh_adapter(settings, seed)
         lora, frozen = model.adapter, model.frozen
         parameters, weights = lora.parameters(), lambda: lora.merged(frozen)
 
@@ -316,7 +315,9 @@ def of_decoder(model: TorchModel, settings: Fit, seed: int) -> Setup:
 
 def of_transformers(model: Any, settings: Fit, seed: int) -> Setup:
     """As `GenericModel.fit` chooses what to train."""
-    from peft import LoraConfig, PeftModel, get_peft_model
+    from peft import PeftModel, get_peft_model
+
+    from trap.platforms.torch.generic import learning, lora_config
 
     adapted = isinstance(model.model, PeftModel)
     whole = settings.tune == "full"
@@ -326,12 +327,8 @@ def of_transformers(model: Any, settings: Fit, seed: int) -> Setup:
     start = copy.deepcopy(model.model) if whole or adapted else None
     if not whole and not adapted:
         torch.manual_seed(seed)
-        made = LoraConfig(
-            r=settings.lora_r, lora_alpha=settings.lora_alpha, target_modules="all-linear", task_type="CAUSAL_LM"
-        )  # fmt: skip
-        model.model = get_peft_model(model.model, made).eval()
-    named = model.model.named_parameters()
-    parameters = {name: p for name, p in named if whole or "lora_" in name}
+        model.model = get_peft_model(model.model, lora_config(model.model, settings)).eval()
+    parameters = learning(model.model, settings)
 
     def score(pairs: Sequence[Tokens], temperature: float) -> Scores:
         return plain_scores(model.model, pairs, model.pad, temperature, model.device)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,12 +32,17 @@ class Lora:
     b: dict[str, Tensor]
 
     @classmethod
-    def fresh(cls, weights: dict[str, Tensor], r: int, alpha: int, seed: int) -> Lora:
-        """PEFT's start: a is Kaiming-uniform, b is zero, so that the adapter begins as the identity."""
+    def fresh(
+        cls, weights: dict[str, Tensor], r: int, alpha: int, seed: int, learns: Callable[[str], bool] = bool
+    ) -> Lora:
+        """PEFT's start: a is Kaiming-uniform, b is zero, so that the adapter begins as the identity.
+
+        learns: whether a weight of this name gets factors; every projection does unless it says no.
+        """
         generator = torch.Generator().manual_seed(seed)
         a, b = {}, {}
         for name, weight in weights.items():
-            if name.removesuffix(".weight").rsplit(".", 1)[-1] not in PROJECTIONS:
+            if name.removesuffix(".weight").rsplit(".", 1)[-1] not in PROJECTIONS or not learns(name):
                 continue
             rows, columns = weight.shape
             bound = 1 / math.sqrt(columns)
@@ -70,6 +76,9 @@ class Lora:
             "lora_alpha": self.alpha, "lora_dropout": 0.0, "bias": "none", "fan_in_fan_out": False,
             "inference_mode": True, "target_modules": sorted({n.split(".")[-2] for n in self.a}),
         }  # fmt: skip
+        held = sorted({int(part) for n in self.a for part in n.split(".") if part.isdigit()})
+        if held and held[0] > 0:  # PEFT would put factors on every layer
+            settings["layers_to_transform"] = held
         (folder / "adapter_config.json").write_text(json.dumps(settings, indent=2) + "\n")
         tensors = {}
         for name in self.a:

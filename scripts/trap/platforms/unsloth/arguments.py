@@ -9,6 +9,7 @@ from trap.files import InputError
 from trap.platforms import Fit
 
 TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+PARTS = dict.fromkeys(TARGETS[:4], "self_attn")  # the part of a layer that holds it; the others are in `mlp`
 LONGEST = 8192  # positions that tables are made for; the models' own contexts may be longer
 
 
@@ -32,10 +33,16 @@ def load_arguments(
     }  # fmt: skip
 
 
-def adapter_arguments(settings: Fit, seed: int) -> dict[str, Any]:
+def adapter_arguments(settings: Fit, seed: int, layers: int) -> dict[str, Any]:
     """For `FastLanguageModel.get_peft_model`: the same matrices as on the other platforms, no dropout."""
+    targets = [
+        name
+        for name in TARGETS
+        if settings.learns(f"layers.{layers}.{PARTS.get(name, 'mlp')}.{name}", layers)
+    ]
+    held = list(range(settings.frozen(layers), layers)) if settings.frozen(layers) else None
     return {
-        "r": settings.lora_r, "lora_alpha": settings.lora_alpha, "target_modules": list(TARGETS),
+        "r": settings.lora_r, "lora_alpha": settings.lora_alpha, "target_modules": targets, "layers_to_transform": held,
         "lora_dropout": 0.0, "bias": "none", "use_rslora": False, "use_gradient_checkpointing": "unsloth",
         "random_state": seed,
     }  # fmt: skip

@@ -64,7 +64,11 @@ class UnslothModel(TrlModel):
         return model
 
     def for_training(self, settings: Fit, seed: int) -> None:
-        """As `TrlModel.for_training`. Raises InputError where all weights of 4 bits are to be trained."""
+        """As `TrlModel.for_training`. Raises InputError where weights of 4 bits, or a part of all weights, are to be trained."""
+        if settings.tune == "full" and settings.learns_in_part:
+            raise InputError(
+                "hyper tune: full: Unsloth trains all weights (target_modules: all, freeze_layers: 0, or tune: lora)"
+            )
         if settings.tune == "full" and not self.full:
             load_arguments(self.folder, self.raw, four_bit=self.four_bit, full=True)  # refuses 4 bits
             if self.adapted:
@@ -78,7 +82,9 @@ class UnslothModel(TrlModel):
             if self.full:  # what was trained is the base of the adapter
                 super().save(folder := self._scratch())
                 self.folder, self.full = folder, False
-            self.model = FastLanguageModel.get_peft_model(self.model, **adapter_arguments(settings, seed))
+            self.model = FastLanguageModel.get_peft_model(
+                self.model, **adapter_arguments(settings, seed, self.raw["num_hidden_layers"])
+            )
         FastLanguageModel.for_training(self.model)
 
     def for_sampling(self) -> None:
