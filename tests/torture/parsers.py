@@ -76,7 +76,7 @@ def traces() -> Parser:
 
 
 def clues() -> Parser:
-    return _completions(load_study("clues", {}, scratch()), ("easy", "hard"))
+    return _completions(load_study("clues", {}, scratch()), ("easy", "hard", "easy_solver"))
 
 
 def reasoning_gym(task: str) -> Parser:
