@@ -147,7 +147,7 @@ def parse_config(values: Any, origin: str = "config") -> Config:
     values = values | {
         "studies": {name: _study(name, given, origin) for name, given in values["studies"].items()}
     }
-    known = _catalogue(values["catalogue"]) if values.get("catalogue") else {}
+    known = _catalogue(origin, values["catalogue"]) if values.get("catalogue") else {}
     for study in values["studies"].values():
         known = merged(known, study.get("models", {}))
     values["models"] = _alike(merged(known, values.get("models", {})), origin)
@@ -233,8 +233,10 @@ def _known(origin: str, key: str, value: str, allowed: Any) -> None:
 _DEFAULTS = StudyConfig.__struct_fields__[-len(StudyConfig.__struct_defaults__) :]
 
 
-def _catalogue(path: str) -> dict[str, dict[str, Any]]:
+def _catalogue(origin: str, path: Any) -> dict[str, dict[str, Any]]:
     """The models of a file like config/models.yaml by name, as plain values."""
+    if not isinstance(path, str):
+        raise InputError(f"{origin}: the path of a file, not {path!r:.60} - at `catalogue`")
     values = read_yaml(path if Path(path).exists() else ROOT / path)
     checked(values, dict[str, Model], path)
     return values
