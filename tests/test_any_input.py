@@ -53,6 +53,13 @@ def test_yaml_that_cannot_be_read_is_one_line(tmp_path: Path, text: str, words: 
     assert str(error.value).startswith(f"{path}") and words in str(error.value)
 
 
+@pytest.mark.parametrize("given", [[], {"a": 1}, 3, "nobody"])
+def test_a_model_like_no_other_is_one_line(given: object) -> None:
+    whole = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
+    with pytest.raises(InputError, match=r"is no other model - at `models\.nano\.like`"):
+        parse_config(whole | {"models": whole["models"] | {"nano": {"like": given}}})
+
+
 @pytest.mark.parametrize("given", [[None], {"a": [None]}, 3])
 def test_a_catalogue_that_is_no_path_is_one_line(given: object) -> None:
     whole = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))

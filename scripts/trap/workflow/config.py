@@ -170,8 +170,8 @@ def _alike(models: Any, origin: str) -> Any:
         if not isinstance(given, dict) or "like" not in given:
             return given
         other = given["like"]
-        if other not in models or other in (*through, name):
-            raise InputError(f"{origin}: `{other}` is no other model - at `models.{name}.like`")
+        if not isinstance(other, str) or other not in models or other in (*through, name):
+            raise InputError(f"{origin}: `{other!s:.60}` is no other model - at `models.{name}.like`")
         own = {key: value for key, value in given.items() if key != "like"}
         return merged(of(other, (*through, name)), own)
 
