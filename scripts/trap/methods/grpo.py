@@ -347,7 +347,7 @@ def learner_of(job: Job) -> Learner:
         raise InputError(f"platform: `{job.platform}` has no policy gradient (method grpo)") from None
     how, hyper = job.hyper.grpo, job.hyper
     objective = Objective(
-        epsilon=how.epsilon, epsilon_high=how.epsilon if how.epsilon_high is None else how.epsilon_high, beta=how.beta, entropy_coeff=how.entropy_coeff, importance_sampling_level=how.importance_sampling_level,
+        epsilon=how.epsilon, epsilon_high=how.epsilon if how.epsilon_high is None else how.epsilon_high, beta=how.beta, entropy_coeff=how.entropy_coeff or 0.0, importance_sampling_level=how.importance_sampling_level,
         loss_type=how.loss_type, temperature=hyper.temperature, max_completion_length=hyper.max_completion_length,
     )  # fmt: skip
     return module.learner(job.model, job.fit_settings(), objective, job.seed)

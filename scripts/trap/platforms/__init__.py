@@ -36,8 +36,8 @@ class Fit:
     warmup_ratio: float = 0.05  # share of steps
     lora_r: int = 16
     lora_alpha: int = 32
-    target_modules: str = "all"  # all | attention: which weights learn
-    freeze_layers: float = 0.0  # share of the layers, from the first on, that do not
+    target_modules: str | None = None  # attention: these weights alone learn
+    freeze_layers: float | None = None  # share of the layers, from the first on, that do not learn
     max_length: int = 512
     optim: str = "adamw"  # adamw | muon
     probes: int = 0  # how often, at equal distances up to the end, a fit calls its `probe`
@@ -45,11 +45,11 @@ class Fit:
     @property
     def learns_in_part(self) -> bool:
         """Whether some weights are held that another fit of this kind would train."""
-        return self.target_modules != "all" or self.freeze_layers > 0
+        return bool(self.target_modules or self.freeze_layers)
 
     def frozen(self, layers: int) -> int:
         """How many of the first layers do not learn. Raises InputError where none of them would."""
-        held = round(self.freeze_layers * layers)
+        held = round((self.freeze_layers or 0) * layers)
         if held >= layers:
             raise InputError(
                 f"hyper freeze_layers: {self.freeze_layers:g} of {layers} layers leaves none to learn"
@@ -66,9 +66,9 @@ class Fit:
         layer = next((int(part) for part in parts if part.isdigit()), None)
         if layer is None:
             first = any(part.startswith(("embed", "wte", "wpe")) for part in parts)
-            return self.target_modules == "all" and not (first and self.frozen(layers))
+            return not self.target_modules and not (first and self.frozen(layers))
         attends = any(("attn" in part or "attention" in part) and "norm" not in part for part in parts)
-        return layer >= self.frozen(layers) and (self.target_modules == "all" or attends)
+        return layer >= self.frozen(layers) and (attends or not self.target_modules)
 
     def probe_at(self, step: int) -> bool:
         """Whether a probe is due after this step (from 1)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 Count = Annotated[int, Meta(ge=1)]
 Natural = Annotated[int, Meta(ge=0)]
@@ -66,9 +66,9 @@ class Grpo(Struct, kw_only=True, forbid_unknown_fields=True):
     epsilon: Annotated[float, Meta(gt=0, lt=1)] = 0.2  # a ratio's gain ends at 1 - epsilon, 1 + epsilon_high
     epsilon_high: Positive | None = None  # none: as epsilon
     beta: Annotated[float, Meta(ge=0)] = 0.0  # weight of the divergence from the policy at the start
-    entropy_coeff: Annotated[float, Meta(ge=0)] = (
-        0.0  # weight of the policy's entropy; verl's name, for TRL has none
-    )
+    # Weight of the policy's entropy; verl's name, for TRL has none. Unset, it is not among the values of a run, so that
+    # runs from before there was one keep theirs.
+    entropy_coeff: Annotated[float, Meta(ge=0)] | UnsetType = UNSET
     importance_sampling_level: Literal["token", "sequence"] = "token"  # what a ratio is of
     loss_type: Literal["grpo", "bnpo", "dr_grpo"] = "grpo"  # of token losses: see methods/grpo.py
     baseline: Literal["group", "batch", "running", "none"] = "group"
@@ -97,8 +97,8 @@ class Hyper(Struct, kw_only=True, forbid_unknown_fields=True):
     batch_size: Count = 64
     lora_r: Count = 16
     lora_alpha: Count = 32
-    target_modules: Literal["all", "attention"] = "all"  # which weights learn
-    freeze_layers: Share = 0.0  # of the layers, from the first on, that do not learn
+    target_modules: Literal["attention"] | None = None  # which weights learn; none: all
+    freeze_layers: Share | None = None  # of the layers, from the first on, that do not learn
     num_generations: Count = 8
     temperature: Positive = 1.0
     top: Count = 1

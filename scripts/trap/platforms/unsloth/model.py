@@ -67,7 +67,7 @@ class UnslothModel(TrlModel):
         """As `TrlModel.for_training`. Raises InputError where weights of 4 bits, or a part of all weights, are to be trained."""
         if settings.tune == "full" and settings.learns_in_part:
             raise InputError(
-                "hyper tune: full: Unsloth trains all weights (target_modules: all, freeze_layers: 0, or tune: lora)"
+                "hyper tune: full: Unsloth trains all weights (no target_modules, no freeze_layers, or tune: lora)"
             )
         if settings.tune == "full" and not self.full:
             load_arguments(self.folder, self.raw, four_bit=self.four_bit, full=True)  # refuses 4 bits
