@@ -22,11 +22,11 @@ from page_engine import rounded, write_run
 from trap.analysis.episodes import collect_episodes
 from trap.files import read_json, write_json, write_jsonl, write_text
 from trap.methods.rsft import select
+from trap.models.released_weights import tokenizer_of
 from trap.models.tokenizer import EOS, PAD, build_tokenizer, write_tokenizer_config
 from trap.platforms import Example, Fit
 from trap.platforms.torch import TorchModel, create, load
 from trap.platforms.torch.decoder import nano_config
-from trap.site.files import tokenizer_of
 from trap.studies.base import load_study
 from trap.studies.hops import facts
 from trap.studies.hops.graph import Graph, load_graph
