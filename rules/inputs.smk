@@ -233,9 +233,11 @@ def page_models(wildcards):
 
 
 def shown_beside(study, experiment):
-    """The experiments in `page_beside` whose items are released."""
+    """The experiments in `page_beside` whose items are released, and are those of today's settings."""
     beside = EXPERIMENTS[study, experiment].page_beside
-    return [other for other in beside if is_released(study, other)]
+    return [
+        other for other in beside if is_released(study, other) and PLANS[study].same_items(other)
+    ]
 
 
 def evidence_beside(wildcards):

@@ -118,6 +118,11 @@ class Plan(Jobs):
         released = self.released_runs(name) if self.extended(name) else set()
         return [run for run in self.runs(name) if run not in elsewhere and run.name not in released]
 
+    def same_items(self, name: str) -> bool:
+        """Whether the items that an experiment released are made as those of today: same graph, seed and numbers."""
+        path = Path(self.released_folder(name), "provenance.json")
+        return path.is_file() and read_json(path, dict).get("data") == self.data_record()
+
     def released_runs(self, name: str) -> set[str]:
         """Names of an experiment's released runs that today's settings would make again.
 
