@@ -126,7 +126,7 @@ rule release_weights:
 # The output is a record in the experiment's folder. Released items are source files: no rule has them as output.
 rule release_items:
     input:
-        items=lambda wildcards: [
+        collected=lambda wildcards: [
             f"{plan_of(wildcards).collected_folder(wildcards.experiment)}/{name}"
             for name in collected_files(wildcards.study, wildcards.experiment)
         ],
@@ -143,7 +143,7 @@ rule release_items:
     message:
         "Release the items of {wildcards.study} {wildcards.experiment}: {params.folder}"
     shell:
-        "python scripts/release_items.py --files {input.items} {params.weights} --released {params.folder}"
+        "python scripts/release_items.py --files {input.collected} {params.weights} --released {params.folder}"
         " --output {output.record} &> {log}"
 
 
