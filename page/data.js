@@ -124,9 +124,10 @@ export class Store {
     return this.site.models.find(({ id }) => id === model)?.title ?? this.beside(model)?.title ?? model;
   }
 
-  /** The training seed of a model's stored answers. */
-  seedOf(model) {
-    return this.beside(model)?.seed ?? this.site.stored_seed;
+  /** Whose stored answers a model's are: "seed 1", with the experiment where that is another one. */
+  answersOf(model) {
+    const other = this.beside(model);
+    return other ? `seed ${other.seed} in the experiment “${other.experiment}”` : `seed ${this.site.stored_seed}`;
   }
 
   /** Words for a pool, an arm, a measure. */

@@ -97,7 +97,7 @@ class Answers {
     const { now, store } = this;
     this.position.textContent = now ? `${this.found.indexOf(now) + 1} of ${this.found.length} stored questions` : "No stored answer is like that.";
     this.prompt.textContent = now?.prompt ?? "";
-    this.about.textContent = now ? `${now.id}: ${store.poolName(now.pool)}, ${store.site.study.level_name} ${now.level}. Answers of seed ${store.seedOf(this.model)}.` : "";
+    this.about.textContent = now ? `${now.id}: ${store.poolName(now.pool)}, ${store.site.study.level_name} ${now.level}. Answers of ${store.answersOf(this.model)}.` : "";
     const rows = now ? this.#rows().filter(({ question }) => question === now) : [];
     this.cards.replaceChildren(...rows.map((row) => this.#card(row, rows)));
     if (now) keepAddress({ tab: store.site.study.answers, model: this.model, arm: this.arm, question: now.id });

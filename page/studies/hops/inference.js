@@ -155,7 +155,7 @@ class Inference {
     }
     const entries = this.#answers(now);
     this.question.replaceChildren(questionCard(now),
-      el("p", { class: "muted" }, `${hops(now)}, ${this.store.poolName(now.pool)} (${now.id}). Greedy answers of seed ${this.store.seedOf(this.model)}; the graph shows the path asked as a thin line.`));
+      el("p", { class: "muted" }, `${hops(now)}, ${this.store.poolName(now.pool)} (${now.id}). Greedy answers of ${this.store.answersOf(this.model)}; the graph shows the path asked as a thin line.`));
     const chosen = entries.find(({ arm }) => arm.id === this.arm) ?? entries.find((entry) => this.kind !== "any" && this.#matches(entry)) ?? entries.find(({ arm }) => arm.id === "rsft_hard") ?? entries.at(this.store.beside(this.model) ? -1 : 0);
     this.cards.replaceChildren(...entries.map((entry) => this.#card(entry)));
     this.#light(chosen);
