@@ -16,7 +16,7 @@ from skips import needs
 from trap.models.released_weights import read_record
 
 pytestmark = [pytest.mark.slow, needs("playwright", "browser")]
-TRIED = [(OWN, MODEL, "sft"), (OWN, MODEL, "rsft_hard_true"), (OWN, MODEL, "rsft_eval")]
+TRIED = [(OWN, MODEL, "sft"), (OWN, MODEL, "rsft_hard_true"), (BESIDE, "nano_nope", "way_out_rsft")]
 WRITTEN = "#panel-try [data-part=trace]"
 
 
