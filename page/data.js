@@ -97,12 +97,37 @@ export class Store {
     return this.estimates.find((row) => row.model === model && row.arm === arm && row.pool === pool && row.metric === metric);
   }
 
+  /** A model of another experiment whose stored answers stand beside this one's, or undefined (scripts/trap/site/beside.py). */
+  beside(model) {
+    return this.site.beside.find(({ id }) => id === model);
+  }
+
+  /** Whether the page holds stored answers of a model, of this experiment or of one beside it. */
+  answered(model) {
+    return Boolean(this.site.models.some(({ id }) => id === model) || this.beside(model));
+  }
+
+  /** Choices for select(): the experiment's own models, then those beside it, by experiment. */
+  answeredModels() {
+    const own = this.site.models.map(({ id, title }) => [id, title]);
+    const others = [...new Set(this.site.beside.map(({ experiment }) => experiment))];
+    return [...own, ...others.map((name) => ({
+      group: name, options: this.site.beside.filter(({ experiment }) => experiment === name).map(({ id, title }) => [id, title]),
+    }))];
+  }
+
   armsOf(model) {
-    return this.site.arms.filter((arm) => arm.models.includes(model));
+    return this.beside(model)?.arms ?? this.site.arms.filter((arm) => arm.models.includes(model));
   }
 
   title(model) {
-    return this.site.models.find(({ id }) => id === model)?.title ?? model;
+    return this.site.models.find(({ id }) => id === model)?.title ?? this.beside(model)?.title ?? model;
+  }
+
+  /** Whose stored answers a model's are: "seed 1", with the experiment where that is another one. */
+  answersOf(model) {
+    const other = this.beside(model);
+    return other ? `seed ${other.seed} in the experiment “${other.experiment}”` : `seed ${this.site.stored_seed}`;
   }
 
   /** Words for a pool, an arm, a measure. */

@@ -99,21 +99,51 @@ if SETTINGS.items == "extended":
     ruleorder: keep_repeat > repeat_run
 
 
+# Exports the models that `weights` names and checks them against the answers of their runs; nothing is trained for it
+# that the experiment does not train anyway. What the release has so far is kept where its runs are not here.
+rule release_weights:
+    input:
+        runs="results/{study}/{experiment}/collected/runs.parquet",
+        episodes="results/{study}/{experiment}/collected/episodes.parquet",
+        adapters=weights_made,
+        kept=ancient(weights_kept),
+        code=lambda wildcards: code("release_weights.py"),
+    output:
+        directory("results/{study}/{experiment}/weights"),
+    resources:
+        mem_mb=2500,
+    params:
+        evidence=subpath(input.runs, parent=True),
+        kept=lambda wildcards, input: option("--kept", list(map(os.path.dirname, input.kept))),
+    message:
+        "Write the weights to release: {wildcards.study} {wildcards.experiment}"
+    shell:
+        "python scripts/release_weights.py --config {resources.config} --study {wildcards.study}"
+        " --experiment {wildcards.experiment} --evidence {params.evidence} {params.kept}"
+        " --output {output} &> {log}"
+
+
 # The output is a record in the experiment's folder. Released items are source files: no rule has them as output.
 rule release_items:
     input:
-        lambda wildcards: [
+        collected=lambda wildcards: [
             f"{plan_of(wildcards).collected_folder(wildcards.experiment)}/{name}"
             for name in collected_files(wildcards.study, wildcards.experiment)
         ],
+        weights=lambda wildcards: (
+            [f"{home(wildcards.study, wildcards.experiment)}/weights"]
+            if plan_of(wildcards).weighed(wildcards.experiment)
+            else []
+        ),
     output:
         record="results/{study}/{experiment}/release.json",
     params:
         folder=lambda wildcards: plan_of(wildcards).released_folder(wildcards.experiment),
+        weights=lambda wildcards, input: option("--weights", input.weights),
     message:
         "Release the items of {wildcards.study} {wildcards.experiment}: {params.folder}"
     shell:
-        "python scripts/release_items.py --files {input} --released {params.folder}"
+        "python scripts/release_items.py --files {input.collected} {params.weights} --released {params.folder}"
         " --output {output.record} &> {log}"
 
 

@@ -1,6 +1,8 @@
 """Input functions of the rules."""
 
 from trap.figures.catalogue import tables_of
+from trap.models.released_weights import RECORD, read_record, tokenizer_of
+from trap.models.released_weights import checked as whole_model
 
 
 def corpus_pools(study):
@@ -158,35 +160,97 @@ def post_figures(wildcards, input):
     return list(dict.fromkeys(map(os.path.dirname, [*input.figures, *input.beside])))
 
 
-PAGE_SEED = 1
-
-
-def page_lineage(wildcards):
-    """Adapter folders of the lineage of a run whose model a page has, the base first."""
-    plan = plan_of(wildcards)
-    platform = plan.experiment(wildcards.experiment).platform or SETTINGS.platform
-    return [
-        f"{Run(wildcards.study, wildcards.model, platform, arm, plan.seed_of(arm, PAGE_SEED)).folder}/adapter"
-        for arm in plan.lineage(wildcards.arm)
+def weights_made(wildcards):
+    """The adapter folders of the weights that a release exports: those of runs that the experiment makes itself."""
+    plan, experiment = plan_of(wildcards), wildcards.experiment
+    made = set(plan.collected(experiment))
+    folders = [
+        path for run in plan.weighed(experiment) if run in made for path in plan.adapters(run)
     ]
+    return list(dict.fromkeys(folders))
 
 
-def page_adapters(wildcards):
-    """`page_lineage` as inputs; empty for a page made from released items, because it must not train anything."""
-    return [] if is_released(wildcards.study, wildcards.experiment) else page_lineage(wildcards)
+def weights_kept(wildcards):
+    """The record of the weights that an experiment's release has so far, if it has any."""
+    record = f"{plan_of(wildcards).released_weights(wildcards.experiment)}/{RECORD}"
+    return [record] if Path(record).is_file() else []
+
+
+@cache
+def page_sources(study, experiment):
+    """What the models of a page come from, by MODEL.ARM: the adapter folders of a run, or a released file.
+
+    A page made from released items trains nothing: it has the models whose run folders are here, and those whose
+    weights are released. A page also has the released models of the experiments in `page_beside`.
+    """
+    plan = PLANS[study]
+    made = [] if is_released(study, experiment) else plan.collected(experiment)
+    found = {}
+    for run in plan.page_runs(experiment):
+        if run in made or all(map(os.path.isdir, plan.adapters(run))):
+            found[f"{run.model}.{run.arm}"] = plan.adapters(run)
+    for other in [experiment, *shown_beside(study, experiment)]:
+        folder = plan.released_weights(other)
+        runs = {f"{run.model}.{run.arm}" for run in plan.page_runs(other)}
+        for name in [
+            name for name in read_record(Path(folder)) if name in runs and name not in found
+        ]:
+            found[name] = f"{folder}/{name}.bin"
+            whole_model(Path(found[name]))
+    return found
+
+
+def page_source(wildcards):
+    """`page_sources` of one model."""
+    return page_sources(wildcards.study, wildcards.experiment)[f"{wildcards.model}.{wildcards.arm}"]
+
+
+def page_files_of_model(wildcards):
+    """The files that a model of a page is made from; none for run folders of released items, which must not be trained."""
+    source = page_source(wildcards)
+    if isinstance(source, str):
+        return [
+            source,
+            tokenizer_of(Path(source)).as_posix(),
+            f"{os.path.dirname(source)}/{RECORD}",
+        ]
+    return [] if is_released(wildcards.study, wildcards.experiment) else source
+
+
+def page_source_option(wildcards):
+    source = page_source(wildcards)
+    return f"--released {source}" if isinstance(source, str) else option("--lineage", source)
 
 
 def page_models(wildcards):
-    """The model files of a page. Only studies whose page runs models have them, and only models of torch are run."""
-    plan, experiment = plan_of(wildcards), wildcards.experiment
-    if not plan.kind.page_runs_models or SETTINGS.platform != "torch":
-        return []
-    runs = [run for run in plan.runs(experiment) if run.seed == PAGE_SEED]
-    made = [] if is_released(wildcards.study, experiment) else plan.collected(experiment)
-    here = lambda run: run in made or all(map(os.path.isdir, trained(run, plan.lineage(run.arm))))
-    runs = list(filter(here, runs))
-    folder = f"{home(wildcards.study, experiment)}/page/models"
-    return [f"{folder}/{run.model}.{run.arm}.bin" for run in runs]
+    """The model files of a page."""
+    folder = f"{home(wildcards.study, wildcards.experiment)}/page/models"
+    try:
+        names = page_sources(wildcards.study, wildcards.experiment)
+    except InputError as error:  # released weights are damaged or missing
+        refuse(error)
+    return [f"{folder}/{name}.bin" for name in names]
+
+
+def shown_beside(study, experiment):
+    """The experiments in `page_beside` whose items are released, and are those of today's settings."""
+    beside = EXPERIMENTS[study, experiment].page_beside
+    return [
+        other for other in beside if is_released(study, other) and PLANS[study].same_items(other)
+    ]
+
+
+def evidence_beside(wildcards):
+    """The folders of their evidence."""
+    study = wildcards.study
+    return [evidence_folder(study, other) for other in shown_beside(study, wildcards.experiment)]
+
+
+def answers_beside(wildcards):
+    """The files of stored answers in these folders, with the runs that gave them."""
+    return expand(
+        "{folder}/{name}.parquet", folder=evidence_beside(wildcards), name=["episodes", "runs"]
+    )
 
 
 # --- the film -------------------------------------------------------------------------------------------

@@ -1,26 +1,27 @@
 """The interactive page: a static folder that any web server can serve, and the models that it runs in the browser.
 
-needs  results/{study}/{experiment}/{claims.json, tables/, report/post.md}, evidence, results/{study}/data/, page/
+needs  results/{study}/{experiment}/{claims.json, tables/, report/post.md}, evidence, results/{study}/data/, page/,
+       results/released/{study}/{experiment}/weights/ where there are any
 makes  results/{study}/{experiment}/page/{index.html, data/, models/MODEL.ARM.{bin, tokenizer.json}}
 
-Models are exported for studies whose page runs models. A page made from released items takes only models whose run
-folders are here. None is trained for it, and a page without models says so.
+Models are exported for studies whose page runs models. A page made from released items takes models whose run folders
+are here or whose weights are released. None is trained for it, and a page without models says so.
 """
 
 
 rule export_page_model:
     input:
-        adapters=page_adapters,
+        files=page_files_of_model,
         code=lambda wildcards: code("export_page_model.py"),
     output:
         model="results/{study}/{experiment}/page/models/{model}.{arm}.bin",
         tokenizer="results/{study}/{experiment}/page/models/{model}.{arm}.tokenizer.json",
     params:
-        lineage=page_lineage,
+        source=page_source_option,
     message:
         "Export {wildcards.model} {wildcards.arm} for the page: {wildcards.study} {wildcards.experiment}"
     shell:
-        "python scripts/export_page_model.py --lineage {params.lineage} --output {output.model}"
+        "python scripts/export_page_model.py {params.source} --output {output.model}"
         " --tokenizer {output.tokenizer} &> {log}"
 
 
@@ -42,6 +43,7 @@ rule build_page:
         pools=lambda wildcards: pool_files(wildcards.study, "train", "evaluation", "control"),
         source=[path.as_posix() for path in sorted(Path("page").rglob("*")) if path.is_file()],
         models=page_models,
+        beside=answers_beside,
         code=lambda wildcards: plan_of(wildcards).study_code("build_page.py", "page"),
     output:
         index="results/{study}/{experiment}/page/index.html",
@@ -53,6 +55,7 @@ rule build_page:
         folder=subpath(output.index, parent=True),
         models=lambda wildcards, input: option("--models", input.models),
         preview=lambda wildcards, input: option("--preview", input.preview),
+        beside=lambda wildcards: option("--beside", evidence_beside(wildcards)),
     message:
         "Build the page: {wildcards.study} {wildcards.experiment}"
     shell:
@@ -60,5 +63,5 @@ rule build_page:
         " --experiment {wildcards.experiment} --claims {input.claims}"
         " --tables results/{wildcards.study}/{wildcards.experiment}/tables"
         " --post {input.post} --post-html {input.html} --links config/page.yaml --glossary docs/glossary.md"
-        " --evidence {params.evidence} {params.preview} {params.models}"
+        " --evidence {params.evidence} {params.preview} {params.models} {params.beside}"
         " --output {params.folder} &> {log}"

@@ -4,8 +4,8 @@
         --tables F/tables --evidence F/collected --post F/report/post.md --output F/page
 
 `--evidence` holds runs.parquet, curves.parquet and episodes.parquet. `--models` names model files in OUTPUT/models that
-scripts/export_page_model.py wrote; without them, a page that can run models says that it has none. Any web server can
-serve the folder.
+scripts/export_page_model.py wrote; without them, a page that can run models says that it has none. `--beside` names
+folders of evidence of other experiments whose stored answers are shown too. Any web server can serve the folder.
 """
 
 from __future__ import annotations
@@ -17,15 +17,19 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import polars as pl
 
 from trap.cli import run_main
-from trap.figures.opening import module_of, open_evidence
+from trap.figures.estimates import Evidence
+from trap.figures.opening import model_titles, module_of, open_evidence
 from trap.files import InputError, read_text, replacing, write_text
 from trap.models.page_header import read_header
+from trap.models.released_weights import tokenizer_of
 from trap.site.assets import about_html, index_html, lean, theme_css
+from trap.site.beside import read_beside
 from trap.site.dial import dial
-from trap.site.episodes import pack, question_rows, read_episodes
-from trap.site.files import source_files, tokenizer_of
+from trap.site.episodes import ASKED, pack, question_rows, read_episodes
+from trap.site.files import source_files
 from trap.site.links import POST, PREVIEW, read_links
 from trap.site.numbers import curves, numbers, scoreboard
 from trap.site.own import Own, own_of
@@ -49,8 +53,8 @@ def write_compact(path: Path, value: Any) -> int:
     return len(data)
 
 
-def model_rows(paths: list[Path], output: Path) -> list[dict[str, Any]]:
-    """The entry of each model file in site.json: parts of its header, its address and its size in bytes.
+def model_rows(paths: list[Path], output: Path, evidence: Evidence) -> list[dict[str, Any]]:
+    """The entry of each model file in site.json: parts of its header, titles, its address and its size in bytes.
 
     Raises InputError for a file outside OUTPUT or without its tokenizer.
     """
@@ -65,18 +69,24 @@ def model_rows(paths: list[Path], output: Path) -> list[dict[str, Any]]:
         if not tokenizer.is_file():
             raise InputError(f"{tokenizer}: no such file, which {path.name} needs")
         place = {"url": address, "tokenizer": tokenizer.relative_to(output).as_posix()}
-        rows.append({key: header.get(key) for key in HEADER} | place | {"bytes": path.stat().st_size})
+        names = {
+            "title": evidence.title(str(header.get("model")))
+        }  # an arm's label may be newer than its run
+        if header.get("arm") in evidence.arms:
+            names["label"] = evidence.fact(header["arm"]).label
+        told = {key: header.get(key) for key in HEADER} | names
+        rows.append(told | place | {"bytes": path.stat().st_size})
     return rows
 
 
 def data_of(args: argparse.Namespace, module: str, panels: Panels, own: Own) -> dict[str, Any]:
     """{name of a data file: its content}."""
-    kind = study_class(module)
-    evidence = open_evidence(
-        args.config, args.study, args.experiment, args.claims, args.tables, args.evidence
-    )
+    kind, config = study_class(module), load_config(args.config)
+    evidence = open_evidence(config, args.study, args.experiment, args.claims, args.tables, args.evidence)
     episodes = read_episodes(args.evidence)
-    questions = own.questions(args.pools, question_rows(episodes))
+    beside = read_beside(args.beside, study_settings(config, args.study), args.study, model_titles(config))
+    answered = pl.concat(table.select(ASKED) for table in (episodes, *(other.answers for other in beside)))
+    questions = own.questions(args.pools, question_rows(answered))
     place = {(row["pool"], row["id"]): index for index, row in enumerate(questions)}
     site = {
         "study": {
@@ -89,7 +99,8 @@ def data_of(args: argparse.Namespace, module: str, panels: Panels, own: Own) -> 
         **numbers(evidence, Vocabulary(kind, own.words), own.words),
         "finding": own.finding(evidence),
         "stored_seed": episodes["seed"][0] if episodes.height else None,
-        "trained_models": model_rows(args.models, args.output),
+        "beside": [other.entry for other in beside],
+        "trained_models": model_rows(args.models, args.output, evidence),
     }
     site["dial"] = dial(evidence, args.evidence / "items.parquet", own.words.get("published_labels", {}))
     claims = scoreboard(evidence)
@@ -105,6 +116,8 @@ def data_of(args: argparse.Namespace, module: str, panels: Panels, own: Own) -> 
     for entry in site["models"]:
         found[f"episodes.{entry['id']}.json"] = pack(episodes.filter(model=entry["id"]), place)
         found[f"curves.{entry['id']}.json"] = curves(evidence, entry["id"])
+    for other in beside:
+        found[f"episodes.{other.entry['id']}.json"] = pack(other.answers, place)
     return found
 
 
@@ -187,6 +200,9 @@ def main(argv: list[str] | None = None) -> int:
         help="what the words of the page mean, if there is such a file",
     )
     parser.add_argument("--models", nargs="*", type=Path, default=[], help="model files in OUTPUT/models")
+    parser.add_argument(
+        "--beside", nargs="*", type=Path, default=[], metavar="FOLDER", help="evidence of other experiments"
+    )
     parser.add_argument("--source", type=Path, default=ROOT / "page", help="the page's source")
     parser.add_argument(
         "--limit-mb", type=float, default=LIMIT_MB, help="refuse more data than this (10^6 bytes)"

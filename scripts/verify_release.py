@@ -1,11 +1,12 @@
-"""Say which released items are older than the code and the settings that made them.
+"""Say which released items are older than the code and the settings that made them, and whether released weights are whole.
 
     python scripts/verify_release.py [--study hops] [--experiment full …]
 
 For each experiment under results/released/, this lists the commits after that of its provenance.json that changed code
 for training, evaluation or collection, and says whether the settings of its arms have changed. These are warnings, not
 errors, because code can be tidied without training for hours. Whether a change of code changes results is for a test
-that trains a tiny run again, and for `repeat_run` with a real one.
+that trains a tiny run again, and for `repeat_run` with a real one. Weights that are damaged, missing or of another model
+are an error: the exit status is 1.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from typing import Any
 
 from trap.cli import run_main
 from trap.files import InputError, read_json
+from trap.models.released_weights import troubles
 from trap.workflow.closure import code
 from trap.workflow.config import ROOT, Config, load_config
-from trap.workflow.plan import RELEASED, Plan
+from trap.workflow.plan import RELEASED, WEIGHTS, Plan
 
 SHOWN = 5  # commits listed by name; the others are counted
 
@@ -88,6 +90,7 @@ def main(argv: list[str] | None = None) -> int:
         ]  # fmt: skip
         if not chosen:
             raise InputError(f"{RELEASED}/: nothing of that name is released here")
+        wrong = 0
         for study, experiment in chosen:
             if study not in config.studies:
                 print(f"{study} {experiment}: the settings name no study `{study}`")
@@ -96,6 +99,12 @@ def main(argv: list[str] | None = None) -> int:
             print(f"{study} {experiment}: {'items may be older than their code' if lines else 'up to date'}")
             for line in lines:
                 print(f"  {line}")
+            damaged = troubles(Path(RELEASED, study, experiment, WEIGHTS))
+            wrong += len(damaged)
+            for line in damaged:
+                print(f"  {line}")
+        if wrong:
+            raise InputError(f"{RELEASED}/: {wrong} released weights are not those that were released")
 
     return run_main(body)
 

@@ -22,11 +22,11 @@ from page_engine import rounded, write_run
 from trap.analysis.episodes import collect_episodes
 from trap.files import read_json, write_json, write_jsonl, write_text
 from trap.methods.rsft import select
+from trap.models.released_weights import tokenizer_of
 from trap.models.tokenizer import EOS, PAD, build_tokenizer, write_tokenizer_config
 from trap.platforms import Example, Fit
 from trap.platforms.torch import TorchModel, create, load
 from trap.platforms.torch.decoder import nano_config
-from trap.site.files import tokenizer_of
 from trap.studies.base import load_study
 from trap.studies.hops import facts
 from trap.studies.hops.graph import Graph, load_graph
@@ -134,8 +134,8 @@ def answers(chain: list[Path], run: Path, study: Study, pools: dict[str, list[Qu
     write_jsonl(run / "rollouts.jsonl", rows)
 
 
-def write_tables(folder: Path, runs: list[Path]) -> Path:
-    """Invented evidence, with the real answers of the runs beside it."""
+def write_tables(folder: Path, episodes: pl.DataFrame) -> Path:
+    """Invented evidence, with real answers beside it."""
     evidence = made_up_evidence.write(folder)
     tables = evidence / "tables"
     shown = {"parent": "base", "method": "rsft", "pool": "hard", "mixture": "", "reward": "v1", "selection": "best", "rounds": 1,
@@ -152,7 +152,7 @@ def write_tables(folder: Path, runs: list[Path]) -> Path:
     curves = pl.read_parquet(tables / "curves.parquet")
     if "n" not in curves.columns:
         curves.with_columns(n=pl.lit(300)).write_parquet(tables / "curves.parquet")
-    collect_episodes(runs, Study).write_parquet(tables / "episodes.parquet")
+    episodes.write_parquet(tables / "episodes.parquet")
     doses = pl.read_parquet(tables / "doses.parquet")
     doses.with_columns(x_label=pl.col("family")).write_parquet(tables / "doses.parquet")
     return evidence
@@ -184,8 +184,16 @@ def build(folder: Path, file: GraphFile, *, models: bool) -> Path:
             exported.append(page / f"models/nano.{arm}.bin")
             arguments = ["--output", exported[-1], "--tokenizer", tokenizer_of(exported[-1])]
             assert export_page_model.main(["--lineage", *map(str, chain[:number]), *map(str, arguments)]) == 0
-    evidence = write_tables(folder, runs)
+    evidence = write_tables(folder, collect_episodes(runs, Study))
     write_items(evidence / "tables/items.parquet")
+    return build_from(
+        folder, evidence, exported, ["--pools", *(str(folder / f"{name}.jsonl") for name in POOLS)]
+    )
+
+
+def build_from(folder: Path, evidence: Path, models: list[Path], more: list[str]) -> Path:
+    """A page from evidence and model files in `folder/page`, with a post; `more` are arguments of build_page.py."""
+    page = folder / "page"
     write_text(folder / "post.md", POST)
     write_text(folder / "post.html", "<!doctype html><title>A title</title><p>The post.</p>")
     (folder / "figure.png").write_bytes(b"a picture")
@@ -195,8 +203,7 @@ def build(folder: Path, file: GraphFile, *, models: bool) -> Path:
         "post-html": folder / "post.html", "preview": folder / "figure.png",
     }  # fmt: skip
     given = [word for name, value in arguments.items() for word in (f"--{name}", str(value))]
-    given += ["--pools", *(str(folder / f"{name}.jsonl") for name in POOLS), "--models", *map(str, exported)]
-    assert build_page.main(given) == 0
+    assert build_page.main([*given, *more, "--models", *map(str, models)]) == 0
     return page
 
 

@@ -37,7 +37,7 @@ class Answers {
   /** Go to an arm and a question; a pool in the question's place opens its first question. */
   async visit({ model, arm, question }) {
     const { store } = this;
-    if (store.site.models.some(({ id }) => id === model)) this.model = model;
+    if (store.answered(model)) this.model = model;
     this.episodes = await store.episodes(this.model);
     if (store.armsOf(this.model).some(({ id }) => id === arm)) this.arm = arm;
     if (!store.armsOf(this.model).some(({ id }) => id === this.arm)) this.arm = store.armsOf(this.model)[0]?.id;
@@ -76,7 +76,7 @@ class Answers {
     if (!this.found.includes(this.now)) this.now = this.found[0];
     const set = (field) => (value) => { this[field] = value; this.#refresh(); };
     this.controls.replaceChildren(
-      select("Model", store.site.models.map(({ id, title }) => [id, title]), this.model, (model) => this.visit({ model, arm: this.arm, question: "" })),
+      select("Model", store.answeredModels(), this.model, (model) => this.visit({ model, arm: this.arm, question: "" })),
       select("Arm", store.armsOf(this.model).map(({ id, label, contaminated }) => [id, contaminated ? `${label} (contaminated)` : label]), this.arm, set("arm")),
       select("Show", sources.map((source) => [source, SOURCES[source]]), this.source, set("source")),
       select("Questions", pools.map((pool) => [pool, store.poolName(pool)]), this.pool, set("pool")),
@@ -97,7 +97,7 @@ class Answers {
     const { now, store } = this;
     this.position.textContent = now ? `${this.found.indexOf(now) + 1} of ${this.found.length} stored questions` : "No stored answer is like that.";
     this.prompt.textContent = now?.prompt ?? "";
-    this.about.textContent = now ? `${now.id}: ${store.poolName(now.pool)}, ${store.site.study.level_name} ${now.level}. Answers of seed ${store.site.stored_seed}.` : "";
+    this.about.textContent = now ? `${now.id}: ${store.poolName(now.pool)}, ${store.site.study.level_name} ${now.level}. Answers of ${store.answersOf(this.model)}.` : "";
     const rows = now ? this.#rows().filter(({ question }) => question === now) : [];
     this.cards.replaceChildren(...rows.map((row) => this.#card(row, rows)));
     if (now) keepAddress({ tab: store.site.study.answers, model: this.model, arm: this.arm, question: now.id });
@@ -106,7 +106,7 @@ class Answers {
   #card(row, rows) {
     const sampled = this.source === "rollouts";
     const rounds = new Set(rows.map(({ round }) => round)).size;
-    const title = sampled ? `Sample ${row.sample + 1}${rounds > 1 ? `, round ${row.round + 1}` : ""}` : this.store.armName(this.arm);
+    const title = sampled ? `Sample ${row.sample + 1}${rounds > 1 ? `, round ${row.round + 1}` : ""}` : this.store.armsOf(this.model).find(({ id }) => id === this.arm)?.label ?? this.arm;
     return answerCard(this.store, this.episodes, row, { title, kept: sampled ? row.kept : undefined });
   }
 }

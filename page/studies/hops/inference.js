@@ -48,7 +48,7 @@ class Inference {
   }
 
   async visit({ model, arm, question }) {
-    if (this.store.site.models.some(({ id }) => id === model)) this.model = model;
+    if (this.store.answered(model)) this.model = model;
     this.episodes = await this.store.episodes(this.model);
     this.byArm = new Map(this.store.armsOf(this.model).map(({ id }) => [id, new Map(this.episodes.evals(id).map((answer) => [answer.question, answer]))]));
     const wanted = question ? this.store.questions.find(({ id, pool }) => id === question && this.#pools().includes(pool) && this.#answers({ id, pool }).length) : null;
@@ -60,7 +60,8 @@ class Inference {
       this.pool = question;
       this.now = null;
     }
-    if (this.store.arm.has(arm)) this.arm = arm;
+    if (this.#arm(arm)) this.arm = arm;
+    if (!this.#arm(this.shown)) this.shown = this.shown === "all" ? "all" : "story"; // an arm of another model
     this.#refresh();
     if (this.recording) this.turning ??= setInterval(() => this.#turn(), TURN);
   }
@@ -102,10 +103,14 @@ class Inference {
       .map((arm) => ({ arm, answer: this.byArm.get(arm.id)?.get(question), clean })).filter(({ answer }) => answer);
   }
 
+  #arm(wanted) {
+    return this.store.armsOf(this.model).find(({ id }) => id === wanted);
+  }
+
   #isShown(id) {
-    if (this.shown === "all") return true;
+    if (this.shown === "all" || (this.shown === "story" && this.store.beside(this.model))) return true;
     if (this.shown === "story") return STORY.includes(id) || id === this.arm;
-    return id === this.shown || id === this.store.arm.get(this.shown)?.parent;
+    return id === this.shown || id === this.#arm(this.shown)?.parent;
   }
 
   #matches(entry) {
@@ -123,11 +128,11 @@ class Inference {
     if (!this.found.includes(this.now)) this.now = this.found[0];
     const set = (field) => (value) => { this[field] = value; this.#refresh(); };
     this.controls.replaceChildren(
-      select("Model", this.store.site.models.map(({ id, title }) => [id, title]), this.model, (model) => this.visit({ model, arm: "", question: "" })),
+      select("Model", this.store.answeredModels(), this.model, (model) => this.visit({ model, arm: "", question: "" })),
       select("Questions", pools.map((pool) => [pool, this.store.poolName(pool)]), this.pool, set("pool")),
       select("Hops", [["all", "all"], ...lengths.map((count) => [count, String(count)])], this.hops, set("hops")),
       select("Some answer is", Object.entries(KINDS).map(([kind, [name]]) => [kind, name]), this.kind, set("kind")),
-      select("Arms", [["story", "those of the post"], ["all", "all"], { group: "before and after", options: this.store.armsOf(this.model).filter(({ parent }) => parent).map(({ id, label }) => [id, label]) }], this.shown, set("shown")));
+      select("Arms", [...(this.store.beside(this.model) ? [] : [["story", "those of the post"]]), ["all", "all"], { group: "before and after", options: this.store.armsOf(this.model).filter(({ parent }) => parent).map(({ id, label }) => [id, label]) }], this.shown, set("shown")));
     this.list.replaceChildren(select("Stored question", this.found.map((question, i) => [i, `${i + 1}. ${question.meta.start}, ${hops(question)}`]), this.found.indexOf(this.now), (i) => { this.now = this.found[Number(i)]; this.#draw(); }));
     this.#draw();
   }
@@ -150,8 +155,8 @@ class Inference {
     }
     const entries = this.#answers(now);
     this.question.replaceChildren(questionCard(now),
-      el("p", { class: "muted" }, `${hops(now)}, ${this.store.poolName(now.pool)} (${now.id}). Greedy answers of seed ${this.store.site.stored_seed}; the graph shows the path asked as a thin line.`));
-    const chosen = entries.find(({ arm }) => arm.id === this.arm) ?? entries.find((entry) => this.kind !== "any" && this.#matches(entry)) ?? entries.find(({ arm }) => arm.id === "rsft_hard") ?? entries[0];
+      el("p", { class: "muted" }, `${hops(now)}, ${this.store.poolName(now.pool)} (${now.id}). Greedy answers of ${this.store.answersOf(this.model)}; the graph shows the path asked as a thin line.`));
+    const chosen = entries.find(({ arm }) => arm.id === this.arm) ?? entries.find((entry) => this.kind !== "any" && this.#matches(entry)) ?? entries.find(({ arm }) => arm.id === "rsft_hard") ?? entries.at(this.store.beside(this.model) ? -1 : 0);
     this.cards.replaceChildren(...entries.map((entry) => this.#card(entry)));
     this.#light(chosen);
     keepAddress({ tab: "inference", model: this.model, arm: this.arm ?? "", question: now.id });

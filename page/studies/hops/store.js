@@ -14,7 +14,8 @@ export class Store extends Shell {
 
   /** A stored question as a row of a pool, which is what the engine grades. */
   readQuestion(kept) {
-    const { path, relations, start, chain, ...row } = kept;
+    const { path, relations, start = path[0], chain = relations, ...row } = kept;
+    row.question ??= row.prompt.split("\n")[0].replace(/^Question: /, "");
     const edges = relations.map((rel, i) => ({ src: path[i], rel, dst: path[i + 1] }));
     return { ...row, hop_len: kept.level, path_star: { entities: path, edges }, meta: { start, chain, pool: kept.pool } };
   }

@@ -21,7 +21,7 @@ class Try {
     this.graph = new GraphView(store);
     if (this.models.length === 0) {
       panel.replaceChildren(el("h2", {}, "Try It"), el("p", { class: "problem" },
-        "No trained model lies beside this page: it was built from committed results, without the run folders. Train the runs (make paper) and build the page again; the other tabs need no model."));
+        "No trained model lies beside this page: neither run folders nor released weights were there when it was built. Train the runs (make paper) and build the page again; the other tabs need no model."));
       this.visit = () => {};
       return;
     }
@@ -76,9 +76,9 @@ class Try {
   }
 
   #drawArms() {
-    const options = this.store.site.models.map(({ id, title }) => ({
-      group: title, options: this.models.filter((row) => row.model === id).map((row) => [row.url, row.contaminated ? `${row.label} (contaminated)` : row.label]),
-    })).filter(({ options: rows }) => rows.length);
+    const options = [...new Set(this.models.map(({ title }) => title))].map((title) => ({
+      group: title, options: this.models.filter((row) => row.title === title).map((row) => [row.url, row.contaminated ? `${row.label} (contaminated)` : row.label]),
+    }));
     const pick = (i) => (url) => {
       this.chosen[i] = this.models.find((row) => row.url === url);
       this.#drawArms();
@@ -192,7 +192,7 @@ class Try {
     const cards = Array.from({ length: samples }, (_, i) => new SampleCard(this.store, this.asked, i, (reading) => this.#light(reading)));
     const told = el("p", { class: "muted", data: { part: "speed" } }, "waiting");
     const node = el("section", { class: "card try-arm", "aria-label": row.label, data: { arm: row.arm, model: row.model } },
-      el("div", { class: "row" }, el("h3", {}, `${row.label}, ${this.store.title(row.model)}`), row.contaminated ? el("span", { class: "badge" }, "contaminated") : null), told,
+      el("div", { class: "row" }, el("h3", {}, `${row.label}, ${row.title}`), row.contaminated ? el("span", { class: "badge" }, "contaminated") : null), told,
       el("div", { class: samples > 1 ? "cards many" : "cards" }, cards.map((card) => card.node)));
     return { row, cards, told, node };
   }

@@ -35,8 +35,3 @@ def source_files(source: Path, study: str) -> list[Path]:
     pictures = (path.relative_to(source).as_posix() for path in source.glob("*.svg"))
     named = {*modules(source, panels, whole=True), "style.css", *panels.styles, *pictures}
     return [Path(name) for name in sorted(named)]
-
-
-def tokenizer_of(model: Path) -> Path:
-    """The path of the tokenizer file that belongs to a model file."""
-    return model.with_suffix(".tokenizer.json")

@@ -58,6 +58,7 @@ class Experiment(Struct, kw_only=True, forbid_unknown_fields=True):
     `extra` gives the number of items of further pools that all its runs answer. `beside` names experiments whose
     ledgers count where this one tests nothing, and whose figures its post may show. `with_items_of` names experiments
     that supply the runs that both name; as a mapping it names the models of which each does. `own` names what the study makes besides.
+    `weights` names arms, by model, whose weights its release holds; `page_beside` experiments whose answers its page shows too.
     """
 
     title: str = ""
@@ -69,6 +70,8 @@ class Experiment(Struct, kw_only=True, forbid_unknown_fields=True):
     search: Search | None = None
     beside: list[str] = []
     with_items_of: dict[str, list[str]] | list[str] = []
+    weights: dict[str, list[str]] = {}
+    page_beside: list[str] = []
     own: list[str] = []
     figures: list[str] = []
     post: bool = False
@@ -305,8 +308,9 @@ def _check_study(config: Config, name: str, origin: str) -> None:
         where = f"studies.{name}.experiments.{title}"
         if not re.fullmatch(r"[a-z][a-z0-9_]*", title) or title in (*TAKEN, *config.models):
             raise InputError(f"{origin}: an experiment of this name has no folder of its own - at `{where}`")
-        for model in experiment.models:
-            _known(origin, f"{where}.models", model, config.models)
+        for key in ("models", "weights"):
+            for model in getattr(experiment, key):
+                _known(origin, f"{where}.{key}", model, config.models)
         if isinstance(experiment.seeds, dict) and (lacks := set(experiment.models) ^ set(experiment.seeds)):
             raise InputError(
                 f"{origin}: `{min(lacks)}` is in one of `seeds` and `models` only - at `{where}.seeds`"
@@ -317,7 +321,7 @@ def _check_study(config: Config, name: str, origin: str) -> None:
             _known(origin, f"{where}.extra", pool, sorted(pools))
         for pool in experiment.search.pools if experiment.search else ():
             _known(origin, f"{where}.search.pools", pool, study.counts)
-        for other in (*experiment.beside, *experiment.with_items_of):
+        for other in (*experiment.beside, *experiment.with_items_of, *experiment.page_beside):
             _known(origin, where, other, study.experiments)
         if experiment.search and experiment.search != searches[0]:
             raise InputError(f"{origin}: another search than the first of this study - at `{where}.search`")

@@ -47,8 +47,10 @@ class Jobs:
                 check_arms(sheets[path], settings, kind, path, sheet)
                 arms |= {name: arm for name, arm in sheets[path].items() if name not in arms}
         for name, experiment in settings.experiments.items():
+            sheet = sheets[experiment.sheet or settings.sheet]
+            for model, wanted in experiment.weights.items():
+                select_arms(sheet, wanted, f"experiments.{name}.weights.{model}")
             if experiment.search:
-                sheet = sheets[experiment.sheet or settings.sheet]
                 select_arms(sheet, experiment.search.arms, f"experiments.{name}.search.arms")
         # A sheet that includes another has more arms. Shortest first, each arm is found in the sheet with its row.
         first, *others = sheets

@@ -6,6 +6,7 @@ here follows from the settings and from the files on disk. Nothing is written.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from trap.files import InputError, read_json
@@ -15,6 +16,8 @@ from trap.workflow.runs import RESULTS, Run, held
 from trap.workflow.sheet import select_arms
 
 RELEASED = "results/released"
+WEIGHTS = "weights"  # the folder of released weights in that of a release
+PAGE_SEED = 1  # of the answers that are stored as texts, and of the models that a page runs
 COLLECTED = ("items", "runs", "curves", "episodes")  # files that collect_runs makes
 TABLES = (  # files that tabulate_results makes for every study
     "arms", "by_level", "contrasts", "doses", "rollouts", "baselines", "power", "noise",
@@ -40,6 +43,10 @@ class Plan(Jobs):
 
     def released_folder(self, name: str) -> str:
         return f"{RELEASED}/{self.study}/{name}"
+
+    def released_weights(self, name: str) -> str:
+        """The folder of the weights that are released with an experiment's items, if there are any."""
+        return f"{self.released_folder(name)}/{WEIGHTS}"
 
     def evidence(self, name: str) -> str:
         """The folder of items that tables and figures are made from: the released one, or that of local runs.
@@ -111,6 +118,11 @@ class Plan(Jobs):
         released = self.released_runs(name) if self.extended(name) else set()
         return [run for run in self.runs(name) if run not in elsewhere and run.name not in released]
 
+    def same_items(self, name: str) -> bool:
+        """Whether the items that an experiment released are made as those of today: same graph, seed and numbers."""
+        path = Path(self.released_folder(name), "provenance.json")
+        return path.is_file() and read_json(path, dict).get("data") == self.data_record()
+
     def released_runs(self, name: str) -> set[str]:
         """Names of an experiment's released runs that today's settings would make again.
 
@@ -139,6 +151,23 @@ class Plan(Jobs):
         """
         mine = set(self.collected(name))
         return [] if self.experiment(name).compare else [run for run in self.runs(name) if run not in mine]
+
+    def page_runs(self, name: str) -> list[Run]:
+        """The runs of an experiment whose models its page may run. Only models of torch are run in a browser."""
+        if not self.kind.page_runs_models:
+            return []
+        return [run for run in self.runs(name) if run.seed == PAGE_SEED and run.platform == "torch"]
+
+    def weighed(self, name: str) -> list[Run]:
+        """The runs of an experiment whose weights its release holds: those of `weights` that it has."""
+        sheet = self.sheets[self.sheet(name)]
+        wanted = {model: select_arms(sheet, arms) for model, arms in self.experiment(name).weights.items()}
+        return [run for run in self.page_runs(name) if run.arm in wanted.get(run.model, ())]
+
+    def adapters(self, run: Run) -> list[str]:
+        """The folders of the weights that a run's model is made of, the base's first."""
+        lineage = [replace(run, arm=arm, seed=self.seed_of(arm, run.seed)) for arm in self.lineage(run.arm)]
+        return [f"{one.folder}/adapter" for one in lineage]
 
     def searching(self, name: str) -> list[Run]:
         """The runs of an experiment that also choose among several sampled answers."""

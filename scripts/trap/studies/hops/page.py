@@ -15,6 +15,7 @@ from trap.studies.hops.finding import sentences
 from trap.studies.hops.graph import load_graph
 from trap.studies.hops.records import Question
 
+ASKED = "Question: "  # before the question in a minimal prompt; page/studies/hops/store.js knows it too
 ABOUT = ("What was claimed", "How this test works")
 WORDS = {
     "pool_labels": {
@@ -59,19 +60,23 @@ def questions(pools: Iterable[Path], wanted: Sequence[tuple[str, str]]) -> list[
 
 
 def _question_row(question: Question, pool: str) -> dict[str, Any]:
+    """`question`, `start` and `chain` are left out where the prompt's first line, the path and its relations say the same."""
     relations = [edge.rel for edge in question.path_star.edges]
+    told = {
+        "question": (question.question, question.prompt.split("\n")[0].removeprefix(ASKED)),
+        "start": (question.meta.start, question.path_star.entities[0]),
+        "chain": (question.meta.chain, relations),
+    }
     return {
         "id": question.id,
         "pool": pool,
         "level": question.hop_len,
-        "question": question.question,
         "prompt": question.prompt,
         "options": question.options,
         "answer_star": question.answer_star,
         "path": question.path_star.entities,
-        "start": question.meta.start or question.path_star.entities[0],
-        "chain": question.meta.chain or relations,
         "relations": relations,
+        **{name: said for name, (said, known) in told.items() if said and said != known},
     }
 
 
