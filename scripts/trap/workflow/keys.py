@@ -85,6 +85,9 @@ class Hyper(Struct, kw_only=True, forbid_unknown_fields=True):
     the most tokens of an example; num_generations samples per prompt, each of max_completion_length tokens at most;
     top winners kept per prompt; replay is the share of SFT examples in what a fit sees; prompts is how many questions
     of its pool a method may use (none: all); probes is how often a fit is watched on the validation pools.
+
+    A key that is added here has no value unless it is set (None, or UNSET within `grpo`): values that are not set are no part
+    of what a run is, so that runs and releases from before the key stay what they are.
     """
 
     tune: Literal["full", "lora"] = "full"
