@@ -97,3 +97,16 @@ class MadeUp:
     def named(self) -> set[str]:
         """The claims that the template takes where they are."""
         return set(re.findall(r'claim\.maybe\("(\w+)"\)', self.template.read_text()))
+
+
+TRACES = MadeUp(
+    study="traces", model="nano_nope", metrics=("accuracy", "faithful"),
+    pools={"eval_easy": 2, "eval_hard": 6, "eval_leak": 6, "eval_wording": 2, "eval_family": 2},
+    published={"G5": {"value": 0.927, "n": 248, "low": 0.888, "high": 0.957}},
+    tables={"failures": {"kind": "missing_step"}, "confusion": {"asked": "arithmetic", "written": "comparison"}},
+)  # fmt: skip
+CLUES = MadeUp(
+    study="clues", model="nano", metrics=("accuracy", "faithful", "sound"),
+    pools={"eval_easy": 3, "eval_hard": 5, "eval_leak": 5},
+    published={"rewarded": {"value": 0.313, "n": 64, "low": 0.2, "high": 0.4}}, tables={},
+)  # fmt: skip

@@ -7,34 +7,16 @@ from typing import Any
 
 import pytest
 
-from made_up_posts import MadeUp, line, measured
-from trap.report.numerals import bare_numerals, literal_numbers
-
-MADE = MadeUp(
-    study="clues", model="nano", metrics=("accuracy", "faithful", "sound"),
-    pools={"eval_easy": 3, "eval_hard": 5, "eval_leak": 5},
-    published={"rewarded": {"value": 0.313, "n": 64, "low": 0.2, "high": 0.4}}, tables={},
-)  # fmt: skip
+from made_up_posts import CLUES, line, measured
 
 BULLETS = {
     "The trap": "trap", "The leak": "contamination", "Rewards": "rewarded", "Reasons": "H3", "A solver instead": "H17", "More clues": "easier",
 }  # fmt: skip
 
 
-def test_the_template_holds_no_number() -> None:
-    text = MADE.template.read_text()
-    assert bare_numerals(text) == [] and literal_numbers(text) == []
-
-
-def test_every_claim_that_the_template_names_is_declared() -> None:
-    declared = {claim["id"] for claim in MADE.claims()}
-    named = MADE.named()
-    assert named and named <= declared
-
-
 @pytest.mark.parametrize("run", [True, False])
 def test_a_post_of_nothing_says_so(tmp_path: Path, run: bool) -> None:
-    text = MADE.render(tmp_path, run=run)
+    text = CLUES.render(tmp_path, run=run)
     assert "was not measured in this experiment" in line(text, "Right for sound reasons")
     assert all("not run in this experiment" in line(text, name) for name in list(BULLETS)[:-1])
     assert "was not drawn in this experiment" in text and "None of them was put to a run" in text
@@ -51,7 +33,7 @@ def test_a_post_of_nothing_says_so(tmp_path: Path, run: bool) -> None:
     ],
 )
 def test_prose_follows_what_was_learned(tmp_path: Path, fields: dict[str, Any], says: str) -> None:
-    assert says in line(MADE.render(tmp_path, learned=fields), "Right for sound reasons")
+    assert says in line(CLUES.render(tmp_path, learned=fields), "Right for sound reasons")
 
 
 @pytest.mark.parametrize(
@@ -67,7 +49,7 @@ def test_prose_follows_what_was_learned(tmp_path: Path, fields: dict[str, Any], 
     ],
 )
 def test_each_bullet_follows_its_interval(tmp_path: Path, fields: dict[str, Any], says: str) -> None:
-    text = MADE.render(
+    text = CLUES.render(
         tmp_path, **{name: fields for name in (*BULLETS.values(), "matching", "leak_spread", "T3")}
     )
     assert all(says in line(text, name) for name in BULLETS)

@@ -11,11 +11,13 @@ import pytest
 
 import made_up_evidence
 import publish_paper
+from made_up_posts import CLUES, TRACES, MadeUp
 from test_post_sentences import FALL, FLAT, FLOOR, NONE, RISE, WIDE, post_of
 from test_report import POSTS, render
 from trap.figures.theme import NARROW
 from trap.files import InputError
 from trap.report.html import linked
+from trap.report.numerals import bare_numerals, literal_numbers
 from trap.report.posts import posts_of, template_of
 from trap.studies.base import study_class
 from trap.studies.hops.post import foretold
@@ -71,6 +73,13 @@ def test_a_number_typed_into_a_shared_template_is_refused(tmp_path: Path) -> Non
     (tmp_path / "_shared.md.j2").write_text("{% macro a() %}\n75 %\n{% endmacro %}\n")
     with pytest.raises(InputError, match=r"_shared\.md\.j2:2: bare numeral '75'"):
         check_template(tmp_path / "post.md.j2")
+
+
+@pytest.mark.parametrize("made", [TRACES, CLUES], ids=["traces", "clues"])
+def test_a_template_holds_no_number_and_names_declared_claims(made: MadeUp) -> None:
+    text = made.template.read_text(encoding="utf-8")
+    assert bare_numerals(text) == [] and literal_numbers(text) == []
+    assert set() != made.named() <= {claim["id"] for claim in made.claims()}
 
 
 def test_links_between_posts_lead_to_their_html_and_others_are_text() -> None:

@@ -7,31 +7,12 @@ from typing import Any
 
 import pytest
 
-from made_up_posts import MadeUp, line, measured
-from trap.report.numerals import bare_numerals, literal_numbers
-
-MADE = MadeUp(
-    study="traces", model="nano_nope", metrics=("accuracy", "faithful"),
-    pools={"eval_easy": 2, "eval_hard": 6, "eval_leak": 6, "eval_wording": 2, "eval_family": 2},
-    published={"G5": {"value": 0.927, "n": 248, "low": 0.888, "high": 0.957}},
-    tables={"failures": {"kind": "missing_step"}, "confusion": {"asked": "arithmetic", "written": "comparison"}},
-)  # fmt: skip
-
-
-def test_the_template_holds_no_number() -> None:
-    text = MADE.template.read_text()
-    assert bare_numerals(text) == [] and literal_numbers(text) == []
-
-
-def test_every_claim_that_the_template_names_is_declared() -> None:
-    declared = {claim["id"] for claim in MADE.claims()}
-    named = MADE.named()
-    assert named and named <= declared
+from made_up_posts import TRACES, line, measured
 
 
 @pytest.mark.parametrize("run", [True, False])
 def test_a_post_of_nothing_says_so(tmp_path: Path, run: bool) -> None:
-    text = MADE.render(tmp_path, run=run)
+    text = TRACES.render(tmp_path, run=run)
     assert text.startswith("# 93 % of what it had seen")
     assert "was not measured in this experiment" in line(text, "Fresh problems")
     assert "was not run in this experiment" in line(text, "The trap")
@@ -49,7 +30,7 @@ def test_a_post_of_nothing_says_so(tmp_path: Path, run: bool) -> None:
     ],
 )
 def test_prose_follows_what_was_learned(tmp_path: Path, fields: dict[str, Any], says: str) -> None:
-    text = MADE.render(tmp_path, learned=fields, wordings=fields, families=fields)
+    text = TRACES.render(tmp_path, learned=fields, wordings=fields, families=fields)
     assert all(says in line(text, name) for name in ("Fresh problems", "Other words", "Other families"))
 
 
@@ -66,7 +47,7 @@ def test_prose_follows_what_was_learned(tmp_path: Path, fields: dict[str, Any], 
     ],
 )
 def test_prose_follows_the_trap_and_the_leak(tmp_path: Path, fields: dict[str, Any], says: str) -> None:
-    text = MADE.render(
+    text = TRACES.render(
         tmp_path, trap=fields, matching=fields, contamination=fields, leak_spread=fields, longer=fields
     )
     assert says in line(text, "The trap") and says.rstrip(".") in line(text, "The leak")
@@ -82,4 +63,4 @@ def test_prose_follows_the_trap_and_the_leak(tmp_path: Path, fields: dict[str, A
     ],
 )
 def test_prose_follows_what_carries_over(tmp_path: Path, verdict: str, says: str) -> None:
-    assert says in MADE.render(tmp_path, G10=measured(-0.1, 0.2, verdict=verdict))
+    assert says in TRACES.render(tmp_path, G10=measured(-0.1, 0.2, verdict=verdict))
