@@ -11,7 +11,7 @@ import pytest
 
 import tiny_models as tiny
 from mlx_models import both, platform, same_scores, trained
-from test_grpo_torch import SETTINGS, VARIANTS, rollouts
+from policy_gradients import SETTINGS, VARIANTS, rollouts
 from trap.platforms.mlx import adapting
 from trap.platforms.mlx import grpo as on_mlx
 from trap.platforms.torch import grpo as on_torch

@@ -3,120 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 import tiny_models as tiny
-from trap.files import InputError
-from trap.platforms import Fit
-from trap.platforms.torch import TorchModel, optimizers
+from policy_gradients import (
+    SETTINGS,
+    VARIANTS,
+    gradient,
+    moved,
+    naive_logprobs,
+    naive_loss,
+    observed,
+    rollouts,
+)
 from trap.platforms.torch import grpo as platform
+from trap.platforms.torch import optimizers
 from trap.platforms.torch.decoder import Decoder
-from trap.training.policy_gradient import Objective, Rollout
-
-SETTINGS = Fit(max_steps=20, batch_size=12, learning_rate=1e-2, tune="full")
-VARIANTS = {
-    "GRPO": Objective(max_completion_length=12),
-    "GRPO, KL": Objective(beta=0.3, max_completion_length=12),
-    "GRPO, entropy": Objective(entropy_coeff=0.2, max_completion_length=12),
-    "Dr. GRPO": Objective(loss_type="dr_grpo", max_completion_length=12),
-    "DAPO": Objective(loss_type="bnpo", epsilon_high=0.28, max_completion_length=12),
-    "GSPO": Objective(
-        importance_sampling_level="sequence", epsilon=0.02, epsilon_high=0.02, max_completion_length=12
-    ),
-    "all at once": Objective(
-        importance_sampling_level="sequence",
-        loss_type="bnpo",
-        beta=0.1,
-        entropy_coeff=0.05,
-        epsilon=0.1,
-        temperature=0.7,
-        max_completion_length=9,
-    ),
-}
-
-
-def rollouts(k: int = 3, prompts: int = 4, scale: float = 1.0) -> list[Rollout]:
-    """Groups of k completions of different lengths, one of them cut, with advantages of both signs."""
-    examples, made = tiny.texts(), []
-    for g in range(prompts):
-        for i in range(k):
-            other = examples[(7 * g + 11 * i) % len(examples)]
-            text = other.completion + " very" * ((g + i) % 3)
-            gain = scale * (-1) ** i * (1 + g + i) / 3
-            made.append(Rollout(examples[9 * g].prompt, text, gain, cut=(g, i) == (1, 2)))
-    return made
-
-
-def moved(model: TorchModel, by: float, seed: int = 5) -> dict[str, torch.Tensor]:
-    """Weights a little away from the model's."""
-    generator = torch.Generator().manual_seed(seed)
-    return {n: t + by * torch.randn(t.shape, generator=generator) for n, t in model.weights.items()}
-
-
-def naive_scores(
-    model: TorchModel, weights: dict, pair: Any, temperature: float
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Log-probabilities and entropies of one completion, no padding, no packing."""
-    prompt, completion = pair
-    decoder = Decoder(model.config, weights)
-    logits = decoder.logits(decoder.hidden(torch.tensor([prompt + completion])))[0] / temperature
-    scores = torch.log_softmax(logits[len(prompt) - 1 : len(prompt) + len(completion) - 1], -1)
-    entropy = torch.distributions.Categorical(logits=scores).entropy()
-    return scores[torch.arange(len(completion)), torch.tensor(completion)], entropy
-
-
-def naive_logprobs(model: TorchModel, weights: dict, pair: Any, temperature: float) -> torch.Tensor:
-    return naive_scores(model, weights, pair, temperature)[0]
-
-
-def naive_loss(
-    model: TorchModel, old: dict, start: dict, pairs: list, gains: list[float], how: Objective
-) -> torch.Tensor:
-    """The objective, completion by completion and token by token, as the papers write it."""
-    per_completion, tokens, total = [], 0, torch.zeros(())
-    for pair, gain in zip(pairs, gains, strict=True):
-        new, entropy = naive_scores(model, model.weights, pair, how.temperature)
-        was = naive_logprobs(model, old, pair, how.temperature).detach()
-        ref = naive_logprobs(model, start, pair, how.temperature).detach()
-        values = []
-        for t in range(len(new)):
-            ratio = torch.exp(
-                (new - was).mean() if how.importance_sampling_level == "sequence" else new[t] - was[t]
-            )
-            held = torch.clamp(ratio, 1 - how.epsilon, 1 + how.epsilon_high)
-            k3 = torch.exp(ref[t] - new[t]) - (ref[t] - new[t]) - 1
-            gained = torch.minimum(ratio * gain, held * gain)
-            values.append(gained - how.beta * k3 + how.entropy_coeff * entropy[t])
-        values = torch.stack(values)
-        per_completion.append(values.mean())
-        tokens += len(values)
-        total = total + values.sum()
-    if how.loss_type == "grpo":
-        return -torch.stack(per_completion).mean()
-    return -total / (tokens if how.loss_type == "bnpo" else len(pairs) * how.max_completion_length)
-
-
-def observed(
-    model: TorchModel, how: Objective, batch: list[Rollout], old: dict | None = None, settings: Fit = SETTINGS
-) -> platform.TorchLearner:
-    """A learner that has seen a rollout batch, sampled from the policy `old`; its reference is the model."""
-    learner = platform.learner(model, settings, how, 1)
-    if old is None:
-        learner.observe(batch, several=False)
-        return learner
-    now = {name: tensor.detach().clone() for name, tensor in model.weights.items()}
-    with torch.no_grad():
-        for name, tensor in model.weights.items():
-            tensor.copy_(old[name])
-        learner.observe(batch, several=True)
-        for name, tensor in model.weights.items():
-            tensor.copy_(now[name])
-    return learner
+from trap.training.policy_gradient import Objective
 
 
 @pytest.mark.parametrize("rope", [[1, 0], [0, 0]])
@@ -179,21 +85,6 @@ def test_loss_and_gradients_equal_the_plain_ones(name: str) -> None:
         torch.autograd.grad(loss, leaves), torch.autograd.grad(expected, leaves), strict=True
     ):
         torch.testing.assert_close(ours, theirs, atol=2e-5, rtol=2e-3)
-
-
-def gradient(learner: platform.TorchLearner, chosen: Any = None) -> dict[str, torch.Tensor]:
-    """What a step would hand to the optimizer."""
-    found: dict[str, torch.Tensor] = {}
-
-    def step(factor: float) -> float:
-        for name, tensor in learner.parameters.items():
-            found[name] = tensor.grad.clone()
-            tensor.grad = None
-        return 0.0
-
-    learner.optimizers.step = step
-    learner.step(range(len(learner.pairs)) if chosen is None else chosen, 1.0)
-    return found
 
 
 @pytest.mark.parametrize("level, loss_type", [("token", "grpo"), ("token", "bnpo"), ("sequence", "grpo")])
@@ -314,108 +205,3 @@ def test_rollouts_without_advantage_cost_nothing_and_count(name: str) -> None:
     loss = naive_loss(model, old, start, learner.pairs, [r.advantage for r in batch], VARIANTS[name])
     for n, theirs in zip(model.weights, torch.autograd.grad(loss, list(model.weights.values())), strict=True):
         torch.testing.assert_close(found[n], theirs, atol=2e-5, rtol=2e-3)
-
-
-@pytest.mark.parametrize("tune", ["full", "lora"])
-@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
-def test_a_restored_learner_goes_on_in_the_same_bytes(tune: str, optimizer: str) -> None:
-    settings = replace(SETTINGS, tune=tune, optim=optimizer)
-    how = Objective(beta=0.05)
-
-    def fresh() -> platform.TorchLearner:
-        return platform.learner(tiny.model(), settings, how, 1)
-
-    def steps(learner: platform.TorchLearner, first: int, last: int) -> None:
-        for step in range(first, last):
-            learner.observe(rollouts(scale=1 + step % 3), several=True)
-            learner.step(range(12), 1.0 - 0.05 * step)
-            learner.step(range(6), 1.0 - 0.05 * step)
-
-    alone = fresh()
-    steps(alone, 0, 6)
-    interrupted = fresh()
-    steps(interrupted, 0, 3)
-    held = interrupted.state()
-    again = fresh()
-    again.restore(held)
-    steps(again, 3, 6)
-    for one, other in ((alone.state(), again.state()),):
-        assert one.keys() == other.keys()
-        assert all(one[name].tobytes() == other[name].tobytes() for name in one)
-    assert any(held[name].tobytes() != again.state()[name].tobytes() for name in held)
-
-
-@pytest.mark.parametrize("tune", ["full", "lora"])
-def test_the_reward_moves_the_weights_its_way(tune: str) -> None:
-    """What is rewarded becomes likelier, what is punished less likely; frozen weights stay."""
-    model = tiny.model()
-    before = {name: tensor.clone() for name, tensor in model.weights.items()}
-    batch = rollouts(k=4, prompts=3)
-    pairs = [tiny.Example(r.prompt, r.completion) for r in batch]
-    was = model.logprobs(pairs)
-    settings = replace(SETTINGS, tune=tune, learning_rate=5e-3)
-    learner = platform.learner(model, settings, Objective(loss_type="bnpo"), 1)
-    for _ in range(8):
-        learner.observe(batch, several=False)
-        learner.step(range(12), 1.0)
-    learner.close()
-    change = np.array(model.logprobs(pairs)) - np.array(was)
-    gains = np.array([r.advantage for r in batch])
-    assert np.corrcoef(change, gains)[0, 1] > 0.7
-    assert not any(tensor.requires_grad for tensor in model.weights.values())
-    if tune == "lora":
-        assert all(torch.equal(model.frozen[n], before[n]) for n in before)
-        assert torch.equal(model.weights["model.norm.weight"], before["model.norm.weight"])
-
-
-def test_a_cut_completion_has_no_end_token() -> None:
-    learner = observed(
-        tiny.model(), Objective(), [Rollout("The cup,", " red.", 1.0, cut) for cut in (True, False)]
-    )
-    (_, short), (_, whole) = learner.pairs
-    assert whole == [*short, tiny.model().eos[0]]
-
-
-def test_what_does_not_fit_is_refused() -> None:
-    with pytest.raises(InputError, match="do not fit max_length 5"):
-        observed(tiny.model(), Objective(), rollouts(), settings=replace(SETTINGS, max_length=5))
-
-
-def test_a_loss_that_is_not_finite_stops_the_run() -> None:
-    learner = observed(tiny.model(), Objective(), [replace(rollouts()[0], advantage=float("nan"))])
-    with pytest.raises(FloatingPointError, match="loss is nan"):
-        learner.step([0], 1.0)
-
-
-@pytest.mark.parametrize("tune", ["full", "lora"])
-def test_transformers_models_learn_alike(tune: str, tmp_path: Path) -> None:
-    """Another architecture goes through transformers; the same weights give the same scores and steps."""
-    from trap.platforms.torch import load
-    from trap.platforms.torch.generic import load as load_generic
-
-    folder = tiny.save(tiny.model([1, 0]), tmp_path / "base")
-    ours = load([folder], "cpu")
-    theirs = load_generic(folder, [], ours.tokenizer, torch.device("cpu"))
-    settings = replace(SETTINGS, tune=tune, learning_rate=1e-3)
-    how = Objective(beta=0.1, temperature=0.8)
-    learners = [platform.learner(model, settings, how, 1) for model in (ours, theirs)]
-    for learner in learners:
-        learner.observe(rollouts(), several=True)
-    for one, other in zip(learners[0].old, learners[1].old, strict=True):
-        torch.testing.assert_close(one, other, atol=2e-5, rtol=1e-4)
-    measured = [learner.measure(12) for learner in learners]
-    assert measured[0] == pytest.approx(measured[1], abs=1e-4) and abs(measured[1]["kl"]) < 1e-6
-    first = [learner.step(range(12), 1.0) for learner in learners]
-    assert first[0]["loss"] == pytest.approx(first[1]["loss"], abs=1e-5)
-    if tune == "full":  # fresh adapters are drawn differently
-        assert first[0]["grad_norm"] == pytest.approx(first[1]["grad_norm"], rel=1e-3)
-    for learner in learners:
-        learner.step(range(12), 1.0)
-    apart = [learner.measure(12) for learner in learners]
-    assert apart[0]["kl"] > 0 and apart[1]["kl"] > 0
-    if tune == "full":
-        assert apart[0] == pytest.approx(apart[1], rel=0.05)
-    for learner in learners:
-        learner.close()
-    facts = theirs.save(tmp_path / "saved")
-    assert facts["format"] == ("model" if tune == "full" else "peft")
