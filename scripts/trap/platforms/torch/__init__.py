@@ -141,10 +141,7 @@ class TorchModel:
             fit(self.learning(settings), lambda: self.weights)
             self.adapter = None
             return
-        if self.adapter is None:
-            self.frozen = self.weights
-            self.adapter = self.fresh_adapter(settings, seed)
-        frozen, lora = self.frozen, self.adapter  # a second fit goes on with the same adapter
+        lora, frozen = self.adapted(settings, seed)
         fit(lora.parameters(), lambda: lora.merged(frozen))
         with torch.no_grad():
             self.weights = lora.merged(frozen)
@@ -155,10 +152,13 @@ class TorchModel:
             name: tensor for name, tensor in self.weights.items() if settings.learns(name, self.config.layers)
         }
 
-    def fresh_adapter(self, settings: Fit, seed: int) -> Lora:
-        """An adapter on the projections that a fit trains."""
-        learns = partial(settings.learns, layers=self.config.layers)
-        return Lora.fresh(self.frozen, settings.lora_r, settings.lora_alpha, seed, learns)
+    def adapted(self, settings: Fit, seed: int) -> tuple[Lora, dict[str, Tensor]]:
+        """The adapter and the weights under it: the same in a later fit, else a fresh one on what the fit trains."""
+        if self.adapter is None:
+            self.frozen = self.weights
+            learns = partial(settings.learns, layers=self.config.layers)
+            self.adapter = Lora.fresh(self.frozen, settings.lora_r, settings.lora_alpha, seed, learns)
+        return self.adapter, self.frozen
 
     def save(self, folder: Path, base: str = "") -> dict[str, Any]:
         """A PEFT adapter if the last fit was LoRA, else the whole model in Hugging Face format."""

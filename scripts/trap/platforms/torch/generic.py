@@ -127,12 +127,7 @@ class GenericModel:
         """As `Model.fit`."""
         pairs = tokens_of(self.tokenizer, examples, self.eos[0])
         check_lengths(pairs, settings.max_length)
-        adapted = isinstance(self.model, PeftModel)
-        if settings.tune == "full":
-            self.model = self.model.merge_and_unload() if adapted else self.model
-        elif not adapted:
-            torch.manual_seed(seed)
-            self.model = get_peft_model(self.model, lora_config(self.model, settings)).eval()
+        self.model = prepared(self.model, settings, seed)
         trained = learning(self.model, settings)
 
         def loss_of(tokens: Tensor, labels: Tensor, first: int) -> Tensor:
@@ -170,6 +165,17 @@ def load(folder: Path, adapters: Sequence[Path], tokenizer: Tokenizer, device: t
     except Exception as error:  # transformers, peft and safetensors raise many types
         raise InputError(f"{at}: transformers cannot load it: {first_line(error)}") from None
     return GenericModel(model, tokenizer, device, folder)
+
+
+def prepared(model: Any, settings: Fit, seed: int) -> Any:
+    """A model as a fit trains it: with an adapter, the same one in a later fit, or without."""
+    adapted = isinstance(model, PeftModel)
+    if settings.tune == "full":
+        return model.merge_and_unload() if adapted else model
+    if adapted:
+        return model
+    torch.manual_seed(seed)
+    return get_peft_model(model, lora_config(model, settings)).eval()
 
 
 def lora_config(model: Any, settings: Fit) -> LoraConfig:

@@ -3,7 +3,7 @@
 The K completions of a prompt are packed behind one copy of it: a row holds the prompt once, then every
 completion at the positions that follow the prompt, each seeing the prompt and itself. The same numbers as
 one row per completion, and about half the work where prompts are as long as answers.
-`tests/test_grpo_torch.py` holds both to a plain reference.
+`tests/test_grpo_torch.py` holds both to the plain reference of `tests/policy_gradients.py`.
 """
 
 from __future__ import annotations
@@ -294,10 +294,7 @@ def of_decoder(model: TorchModel, settings: Fit, seed: int) -> Setup:
         parameters, weights = model.learning(settings), lambda: model.weights
     else:
         start = model.weights
-        if model.adapter is None:
-            model.frozen = model.weights
-            model.adapter = model.fresh_adapter(settings, seed)
-        lora, frozen = model.adapter, model.frozen
+        lora, frozen = model.adapted(settings, seed)
         parameters, weights = lora.parameters(), lambda: lora.merged(frozen)
 
     @torch.no_grad()
@@ -315,19 +312,12 @@ def of_decoder(model: TorchModel, settings: Fit, seed: int) -> Setup:
 
 def of_transformers(model: Any, settings: Fit, seed: int) -> Setup:
     """As `GenericModel.fit` chooses what to train."""
-    from peft import PeftModel, get_peft_model
+    from trap.platforms.torch.generic import PeftModel, learning, prepared
 
-    from trap.platforms.torch.generic import learning, lora_config
-
-    adapted = isinstance(model.model, PeftModel)
-    whole = settings.tune == "full"
-    if whole and adapted:
-        model.model = model.model.merge_and_unload()
+    fresh = settings.tune == "lora" and not isinstance(model.model, PeftModel)
+    model.model = prepared(model.model, settings, seed)
     # With a fresh adapter, the start is the model with the adapter switched off.
-    start = copy.deepcopy(model.model) if whole or adapted else None
-    if not whole and not adapted:
-        torch.manual_seed(seed)
-        model.model = get_peft_model(model.model, lora_config(model.model, settings)).eval()
+    start = None if fresh else copy.deepcopy(model.model)
     parameters = learning(model.model, settings)
 
     def score(pairs: Sequence[Tokens], temperature: float) -> Scores:
