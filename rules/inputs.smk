@@ -192,11 +192,10 @@ def page_sources(study, experiment):
     for other in [experiment, *shown_beside(study, experiment)]:
         folder = plan.released_weights(other)
         runs = {f"{run.model}.{run.arm}" for run in plan.page_runs(other)}
-        for name in [
-            name for name in read_record(Path(folder)) if name in runs and name not in found
-        ]:
-            found[name] = f"{folder}/{name}.bin"
-            whole_model(Path(found[name]))
+        for name in read_record(Path(folder)):
+            if name in runs and name not in found:
+                found[name] = f"{folder}/{name}.bin"
+                whole_model(Path(found[name]))
     return found
 
 

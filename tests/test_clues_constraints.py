@@ -19,7 +19,7 @@ from trap.studies.clues.draw import candidates, draw_case
 from trap.studies.clues.logic import Case, Clue, Shape
 from trap.studies.clues.making import make_puzzle, published_scene
 from trap.studies.clues.published import Puzzle, Reader, Scene
-from trap.studies.clues.study import Study
+from trap.studies.clues.study import Study, puzzle_of
 
 some = settings(max_examples=60, deadline=None, derandomize=True)
 seeds = st.integers(0, 10**9)
@@ -108,14 +108,10 @@ def test_a_puzzle_is_a_program_that_gives_its_answers(study: Study) -> None:
             score = study.score(item, item.reference)
             assert (score.value, score.correct, score.faithful, score.format) == (1, True, True, True)
             assert score.measures["sound"] == score.measures["progress"] == score.measures["answered"] == 1
-            assert item.reference == program(board_of(board(study, item).puzzle))
+            assert item.reference == program(board_of(puzzle_of(item)))
             # reasons are no program, and a program is no answer where reasons are asked for
             assert study.score(item, asked.reference).value == 0
             assert study.score(asked, item.reference).correct is False
-
-
-def board(study: Study, item) -> Board:
-    return study._open(item).board
 
 
 PROGRAM = ["Green in Study", "Knife with Green", "Boddy west of Knife"]
@@ -141,9 +137,9 @@ PROGRAM = ["Green in Study", "Knife with Green", "Boddy west of Knife"]
 def test_what_a_program_gives(
     little: Board, lines: list[str], read, sound: int, first: int, runs: bool
 ) -> None:
-    found = solve(little, "\n".join(lines))
-    assert (found.read, found.sound, found.first, found.runs) == (read, sound, first, runs)
-    assert found.left & little.solution
+    found, ran, checked = solve(little, "\n".join(lines))
+    assert (found, checked.sound, checked.first, ran) == (read, sound, first, runs)
+    assert checked.left & little.solution
 
 
 @needs("ortools")
@@ -172,7 +168,8 @@ def test_any_text_is_a_program_or_none(text: str) -> None:
     puzzle = Puzzle(
         scene, (("at", "s0", 1, 0), ("same", "w1", "s0", 0), ("beside", "b", "west", "w1", 0)), (("killer",),)
     )
-    found, said = solve(Board(puzzle), text), constraints(Board(puzzle), text)
-    assert found.lines == len(said) and 0 <= found.sound <= found.lines
-    assert found.runs == (bool(said) and None not in said)
-    assert (found.first < 0) == (found.sound == found.lines)
+    said = constraints(Board(puzzle), text)
+    _, runs, checked = solve(Board(puzzle), text)
+    assert checked.lines == len(said) and 0 <= checked.idle <= checked.sound <= checked.lines
+    assert runs == (bool(said) and None not in said)
+    assert (checked.first < 0) == (checked.sound == checked.lines)

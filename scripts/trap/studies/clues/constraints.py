@@ -13,16 +13,16 @@ are looked at, and a question is answered if these agree on it. The program says
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Mapping
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from trap.files import InputError
 from trap.studies.clues.compact import ROLES, clue_text, piece_text
-from trap.studies.clues.deductions import Board
+from trap.studies.clues.deductions import Board, Checked
 from trap.studies.clues.logic import Clue
 from trap.studies.clues.published import Reader
-from trap.studies.clues.reading import MARKUP, MOST_CHARACTERS, MOST_LINES
+from trap.studies.clues.reading import MOST_LINES, plain
 from trap.studies.clues.worlds import Bits
 
 LABEL = re.compile(r"(?:[0-9]{1,2}[.:)]?|-)(?:\s+|$)")
@@ -58,16 +58,16 @@ class Language(Reader):
         ]
 
 
+_language = lru_cache(maxsize=4096)(Language)  # of a scene, which many programs are about
+
+
 class Solved(NamedTuple):
-    """What a program gives: for each question the number of its answer, if there is one; lines; how many can be read and
-    are true of the puzzle's solution; the first that is not, or -1; the worlds that these leave; whether it runs."""
+    """What a program gives: for each question the number of its answer, if there is one; whether it runs; what its lines
+    are worth, of which those are sound that can be read and are true of the puzzle's solution."""
 
     read: list[int | None]
-    lines: int
-    sound: int
-    first: int
-    left: Bits
     runs: bool
+    checked: Checked
 
 
 def program(board: Board) -> str:
@@ -78,12 +78,12 @@ def program(board: Board) -> str:
 
 def constraints(board: Board, text: str) -> list[Clue | None]:
     """The constraint of each line that says something, None for one that cannot be read. Takes any text."""
-    language, found = Language(board.puzzle.scene), []
+    language, found = _language(board.puzzle.scene), []
     for line in text.split("\n")[-MOST_LINES:]:
-        plain = LABEL.sub("", MARKUP.sub("", line[:MOST_CHARACTERS]).strip(), count=1).rstrip(".")
-        if plain:
+        said = LABEL.sub("", plain(line), count=1).rstrip(".")
+        if said:
             try:
-                found.append(language.clue(plain))
+                found.append(language.clue(said))
             except InputError:
                 found.append(None)
     return found
@@ -92,21 +92,22 @@ def constraints(board: Board, text: str) -> list[Clue | None]:
 def solve(board: Board, text: str) -> Solved:
     """Run a program against a puzzle. Takes any text."""
     said = constraints(board, text)
-    fits, left, sound, first = board.worlds.all, board.worlds.all, 0, -1
+    fits = left = board.worlds.all
+    sound, first, idle = 0, -1, 0
     for number, constraint in enumerate(said):
         where = 0 if constraint is None else board.worlds.where(constraint)
         fits &= where
         if where & board.solution:
-            sound, left = sound + 1, left & where
+            sound, idle = sound + 1, idle + (left & where == left)
+            left &= where
         elif first < 0:
             first = number
     runs = bool(said) and None not in said
-    return Solved(
-        _settled(board, fits) if runs else [None] * len(board.answers), len(said), sound, first, left, runs
-    )
+    read = _settled(board, fits) if runs else [None] * len(board.answers)
+    return Solved(read, runs, Checked(len(said), sound, first, left, idle))
 
 
-def _settled(board: Board, fits: Bits) -> Sequence[int | None]:
+def _settled(board: Board, fits: Bits) -> list[int | None]:
     """The answer to each question on which all worlds that fit agree; none where nothing fits."""
     found: list[int | None] = []
     for choices in board.answers:

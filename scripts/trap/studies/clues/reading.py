@@ -52,18 +52,23 @@ def answers(completion: str, asked: Sequence[Mapping[str, int]]) -> tuple[list[i
     return read, rest
 
 
+def plain(line: str) -> str:
+    """The beginning of a line without markup."""
+    return MARKUP.sub("", line[:MOST_CHARACTERS]).strip()
+
+
 def read_line(line: str, asked: Sequence[Mapping[str, int]]) -> tuple[str | None, int, int | None]:
     """(the text of a line that is no answer, the question that it answers, what it answers).
 
     An answer has no text; a line that says nothing has neither.
     """
-    plain = MARKUP.sub("", line[:MOST_CHARACTERS]).strip()
-    match = ANSWER.fullmatch(plain)
+    text = plain(line)
+    match = ANSWER.fullmatch(text)
     number = ord(match[1]) - 65 if match else -1
     value = _value(match[2], asked[number]) if match and number < len(asked) else None
     if value is not None:
         return None, number, value
-    return plain.rstrip(".") if plain else None, -1, None
+    return text.rstrip(".") if text else None, -1, None
 
 
 def _value(text: str, known: Mapping[str, int]) -> int | None:

@@ -192,8 +192,7 @@ class Study(BaseStudy):
         opened = self._open(item)
         board = opened.board
         if item.info.get("solver"):
-            checked = constraints.solve(board, completion)
-            read, readable = checked.read, checked.runs
+            read, readable, checked = constraints.solve(board, completion)
         else:
             read, lines = reading.answers(completion, opened.forms)
             checked, readable = board.check(lines), None not in read
